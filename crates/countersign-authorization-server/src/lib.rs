@@ -1,0 +1,1 @@
+//! A development authorization server with DPoP, real enough to test against; never for production.

@@ -1,0 +1,2 @@
+//! A notes API protected by `countersign-resource-server`.
+fn main() {}

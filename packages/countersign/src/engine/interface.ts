@@ -1,0 +1,136 @@
+/**
+ * The seam between the engine (Rust, WebAssembly) and the TypeScript around it.
+ * The engine decides; the TypeScript calls the browser. Nothing here is public API.
+ */
+
+export type Mode = "off" | "auto" | "enforced";
+
+/** A client registered with the engine. Branded: only `Engine.create` makes one. */
+export type ClientHandle = number & { readonly __brand: "ClientHandle" };
+
+/** One sent request whose response is still to be observed. Each attempt is used once. */
+export type Attempt = number & { readonly __brand: "Attempt" };
+
+export interface ClientConfig {
+    issuerUri: string;
+    clientId: string;
+    /** Space-separated, `openid` included. */
+    scope: string;
+    mode: Mode;
+    /** Overrides of the discovery document, from `__metadata`. */
+    metadata: Record<string, unknown> | undefined;
+}
+
+export interface AuthorizationRequest {
+    redirectUri: string;
+    /** `true`: `prompt=none` in a hidden iframe: nothing is stored, the flow waits in memory. */
+    silent: boolean;
+    /** `false` with `silent: false`: a full-page `prompt=none` redirect. */
+    interactive: boolean;
+    extraQueryParams: Record<string, string>;
+}
+
+export interface Tokens {
+    accessToken: string;
+    /** Milliseconds since the epoch, server's time. */
+    accessTokenExpirationTime: number;
+    idToken: string;
+    idTokenClaims: Record<string, unknown>;
+    refreshToken: string | undefined;
+    /** Milliseconds since the epoch, server's time; `undefined`: not told. */
+    refreshTokenExpirationTime: number | undefined;
+    /** `true`: API calls go out as DPoP; `false`: as Bearer. */
+    isBound: boolean;
+    /** Server's clock minus the local clock, milliseconds. */
+    clockOffset: number;
+}
+
+export interface Upgrade {
+    /** `DPoP <token>` */
+    authorization: string;
+    proof: string;
+    attempt: Attempt;
+}
+
+/** What `observe` needs of a response. A header that the browser does not expose is `null`. */
+export interface ObservedResponse {
+    status: number;
+    dpopNonce: string | null;
+    wwwAuthenticate: string | null;
+    date: string | null;
+}
+
+export interface Engine {
+    /** The same issuer and client id give the same handle. Does no I/O. */
+    create(config: ClientConfig): ClientHandle;
+
+    /**
+     * Discovers (once), decides the mode, makes or reuses the key, and returns the authorization request.
+     * A redirect flow is kept in IndexedDB under a random name tied to `state`; a silent one in memory.
+     * Rejects with `EngineError`.
+     */
+    login(client: ClientHandle, request: AuthorizationRequest): Promise<{ url: string; state: string }>;
+
+    /** Redeems the authorization response (its query parameters as they came). Rejects with `EngineError`. */
+    complete(client: ClientHandle, response: Record<string, string>): Promise<Tokens>;
+
+    /** Renews by refresh token. Rejects with `EngineError`, code `no_refresh_token` where there is none. */
+    renew(client: ClientHandle, extraTokenParams: Record<string, string>): Promise<Tokens>;
+
+    tokens(client: ClientHandle): Tokens | undefined;
+
+    /** Drops tokens and key; returns the end-session URL, `undefined` where the server has no such endpoint. */
+    logout(client: ClientHandle, postLogoutRedirectUri: string): Promise<string | undefined>;
+
+    /**
+     * Synchronous: is this exact string an access token of ours that goes out as DPoP?
+     * A token that was renewed away stays ours until it expires. Tokens of Bearer clients are not.
+     */
+    isBoundToken(accessToken: string): boolean;
+
+    /**
+     * The header values for one request. `origin` and `path` as `URL` serialises them (path without query).
+     * Waits (1 s at most) where another call is already asking this origin for a nonce; `signal` releases it.
+     */
+    authorize(method: string, origin: string, path: string, accessToken: string, signal?: AbortSignal): Promise<Upgrade>;
+
+    /** `undefined`: deliver the response. Otherwise send once more with these values. */
+    observe(attempt: Attempt, response: ObservedResponse, isReplayable: boolean): Promise<Upgrade | undefined>;
+
+    /** The request ended without a response (network error, abort). */
+    release(attempt: Attempt): void;
+
+    /** Server's clock minus the local one for this client, milliseconds. */
+    clockOffset(client: ClientHandle): number;
+}
+
+/** Codes are documented in README and in `core/errors.ts`, which turns them into sentences. */
+export class EngineError extends Error {
+    readonly code: string;
+    /** What was expected, received, or asked, in an order that the code defines. */
+    readonly details: readonly string[];
+    constructor(code: string, details: readonly string[]) {
+        super(`${code}${details.length === 0 ? "" : `: ${details.join(", ")}`}`);
+        this.name = "EngineError";
+        this.code = code;
+        this.details = details;
+    }
+}
+
+/** Exported by `engine/load.ts`: compiles the shipped WebAssembly (once) and returns the engine. */
+export type LoadEngine = (host: EngineHost) => Promise<Engine>;
+
+/** The natives saved at early init, before any other script; the engine uses nothing else of the page. */
+export interface EngineHost {
+    readonly fetch: typeof fetch;
+    readonly subtle: Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest">;
+    readonly getRandomValues: (array: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+    readonly now: () => number;
+    readonly parse: (text: string) => unknown;
+    readonly stringify: (value: unknown) => string;
+    readonly setTimeout: (callback: () => void, milliseconds: number) => number;
+    readonly clearTimeout: (timer: number) => void;
+    readonly indexedDB: IDBFactory | undefined;
+    /** The app's own origin: asked (`HEAD`) for a `Date` where no server lets us read its own. */
+    readonly origin: string;
+}
