@@ -1,0 +1,28 @@
+/** Builds an element; text is text, never markup. */
+export function h<Tag extends keyof HTMLElementTagNameMap>(
+    tag: Tag,
+    attributes: Record<string, string | (() => void)> = {},
+    ...children: (Node | string)[]
+): HTMLElementTagNameMap[Tag] {
+    const element = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+        if (typeof value === "string") {
+            element.setAttribute(name, value);
+        } else {
+            element.addEventListener(name, value);
+        }
+    }
+    element.append(...children);
+    return element;
+}
+
+export function mount(...children: Node[]): void {
+    document.querySelector("#app")?.replaceChildren(...children);
+}
+
+/** Long base64url values, shortened in the middle so that a line stays readable. */
+export function shorten(text: string): string {
+    return text.replace(/[\w-]{28,}(\.[\w-]+)*/g, value =>
+        value.length <= 48 ? value : `${value.slice(0, 18)}…${value.slice(-8)} (${value.length} characters)`
+    );
+}

@@ -1,0 +1,1 @@
+declare const __DEMO__: { issuer: string; api: string };
