@@ -3,6 +3,8 @@
  * The engine decides; the TypeScript calls the browser. Nothing here is public API.
  */
 
+import type { EngineErrorCode } from "./codes.js";
+
 export type Mode = "off" | "auto" | "enforced";
 
 /** A client registered with the engine. Branded: only `Engine.create` makes one. */
@@ -71,8 +73,15 @@ export interface Engine {
      */
     login(client: ClientHandle, request: AuthorizationRequest): Promise<{ url: string; state: string }>;
 
-    /** Redeems the authorization response (its query parameters as they came). Rejects with `EngineError`. */
-    complete(client: ClientHandle, response: Record<string, string>): Promise<Tokens>;
+    /**
+     * Redeems the authorization response (its query parameters as they came), once: the flow that `state` names is
+     * forgotten at the first call. `flow_unknown` where it belongs to another client. Rejects with `EngineError`.
+     */
+    complete(
+        client: ClientHandle,
+        response: Record<string, string>,
+        extraTokenParams?: Record<string, string>
+    ): Promise<Tokens>;
 
     /** Renews by refresh token. Rejects with `EngineError`, code `no_refresh_token` where there is none. */
     renew(client: ClientHandle, extraTokenParams: Record<string, string>): Promise<Tokens>;
@@ -104,12 +113,12 @@ export interface Engine {
     clockOffset(client: ClientHandle): number;
 }
 
-/** Codes are documented in README and in `core/errors.ts`, which turns them into sentences. */
+/** `core/errors.ts` turns the codes into sentences. */
 export class EngineError extends Error {
-    readonly code: string;
+    readonly code: EngineErrorCode;
     /** What was expected, received, or asked, in an order that the code defines. */
     readonly details: readonly string[];
-    constructor(code: string, details: readonly string[]) {
+    constructor(code: EngineErrorCode, details: readonly string[]) {
         super(`${code}${details.length === 0 ? "" : `: ${details.join(", ")}`}`);
         this.name = "EngineError";
         this.code = code;
@@ -123,14 +132,17 @@ export type LoadEngine = (host: EngineHost) => Promise<Engine>;
 /** The natives saved at early init, before any other script; the engine uses nothing else of the page. */
 export interface EngineHost {
     readonly fetch: typeof fetch;
-    readonly subtle: Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest">;
+    /** `undefined` in an insecure context. */
+    readonly subtle: Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest"> | undefined;
     readonly getRandomValues: (array: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
     readonly now: () => number;
     readonly parse: (text: string) => unknown;
     readonly stringify: (value: unknown) => string;
     readonly setTimeout: (callback: () => void, milliseconds: number) => number;
-    readonly clearTimeout: (timer: number) => void;
+    /** Reading these from `window` may throw where storage is blocked: then `undefined`. */
     readonly indexedDB: IDBFactory | undefined;
+    /** Holds the PKCE verifier and OIDC nonce (never a key) where IndexedDB is refused. */
+    readonly sessionStorage: Storage | undefined;
     /** The app's own origin: asked (`HEAD`) for a `Date` where no server lets us read its own. */
     readonly origin: string;
 }
