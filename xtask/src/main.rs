@@ -1,2 +1,56 @@
-//! The project's own build steps.
-fn main() {}
+//! The project's own build steps; `cargo xtask --help` lists them.
+//!
+//! One file per command. Each command sets up what it needs first, so no other step has to come before it.
+
+#![forbid(unsafe_code)]
+
+mod demo;
+mod deny;
+mod package;
+mod process;
+mod setup;
+mod size;
+mod test;
+mod wasm;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own build steps.")]
+struct Arguments {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Subcommand)]
+enum Step {
+    /// Find or install what the other steps need: npm packages, the wasm32 target, Chromium, cargo-deny
+    Setup,
+    /// Start authorization server, API and demo app, and open the app in the browser
+    Demo(demo::Options),
+    /// Build `packages/countersign` complete: engine, TypeScript, licences; `npm pack` there gives the tarball
+    Package,
+    /// Run every check, or with `--only` some of them
+    Test(test::Options),
+    /// Measure what a browser loads until a restored session, and hold the budgets
+    Size,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().step {
+        Step::Setup => setup::run(setup::Needs::ALL),
+        Step::Demo(options) => demo::run_step(&options),
+        Step::Package => package::run_step(),
+        Step::Test(options) => test::run_step(&options),
+        Step::Size => size::run_step(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

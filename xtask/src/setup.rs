@@ -1,0 +1,236 @@
+//! `cargo xtask setup`: finds or installs what the other steps need. Asks nothing, and is quick when all is there.
+//!
+//! System packages are installed only as root on Debian; elsewhere the error names the one command to run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{command, find_program, output, root, run_quietly, seconds, succeeds_within};
+use crate::{deny, wasm};
+
+/// What one step needs to be there.
+#[derive(Clone, Copy)]
+pub(crate) struct Needs {
+    pub(crate) npm: bool,
+    pub(crate) wasm: bool,
+    pub(crate) chromium: bool,
+    pub(crate) deny: bool,
+}
+
+impl Needs {
+    pub(crate) const NOTHING: Self = Self {
+        npm: false,
+        wasm: false,
+        chromium: false,
+        deny: false,
+    };
+    pub(crate) const PACKAGE: Self = Self {
+        npm: true,
+        wasm: true,
+        ..Self::NOTHING
+    };
+    pub(crate) const BROWSER: Self = Self {
+        chromium: true,
+        ..Self::PACKAGE
+    };
+    pub(crate) const ALL: Self = Self {
+        deny: true,
+        ..Self::BROWSER
+    };
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            npm: self.npm || other.npm,
+            wasm: self.wasm || other.wasm,
+            chromium: self.chromium || other.chromium,
+            deny: self.deny || other.deny,
+        }
+    }
+}
+
+/// Where `rustup target add` can't reach its server, it may hang; with apt-get at hand we don't wait for it.
+const RUSTUP_LIMIT_WITH_ALTERNATIVE: Duration = Duration::from_secs(20);
+const RUSTUP_LIMIT: Duration = Duration::from_secs(600);
+
+/// Makes sure of everything in `needs`.
+pub(crate) fn run(needs: Needs) -> Result<()> {
+    let start = Instant::now();
+    if needs.npm {
+        step("npm packages", npm_is_there(), install_npm)?;
+    }
+    if needs.wasm {
+        step(
+            "wasm32 target",
+            wasm::Toolchain::find().is_some(),
+            install_wasm,
+        )?;
+    }
+    if needs.chromium {
+        step("Chromium", chromium().is_some(), install_chromium)?;
+    }
+    if needs.deny {
+        step("cargo-deny", deny::find().is_some(), deny::install)?;
+    }
+    println!("setup: everything is there ({})", seconds(start.elapsed()));
+    Ok(())
+}
+
+/// The browser that tests drive: `CHROME`, or Chromium or Chrome where they usually are.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    const NAMES: [&str; 4] = [
+        "chromium",
+        "chromium-browser",
+        "google-chrome-stable",
+        "google-chrome",
+    ];
+    const ELSEWHERE: [&str; 2] = [
+        "/Applications/Chromium.app/Contents/MacOS/Chromium",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    ];
+    if let Some(named) = std::env::var_os("CHROME") {
+        return Some(PathBuf::from(named)).filter(|file| file.is_file());
+    }
+    find_program(&NAMES).or_else(|| {
+        ELSEWHERE
+            .iter()
+            .map(PathBuf::from)
+            .find(|file| file.is_file())
+    })
+}
+
+fn step(name: &str, is_there: bool, install: impl FnOnce() -> Result<()>) -> Result<()> {
+    if is_there {
+        return Ok(());
+    }
+    println!("setup: installing {name} ...");
+    let start = Instant::now();
+    install().with_context(|| format!("setup of {name}"))?;
+    println!("setup: {name} installed ({})", seconds(start.elapsed()));
+    Ok(())
+}
+
+/// npm writes its own copy of the lock file after every successful install.
+fn npm_is_there() -> bool {
+    let modified = |file: &Path| {
+        fs::metadata(file)
+            .and_then(|metadata| metadata.modified())
+            .ok()
+    };
+    let installed = modified(&root().join("node_modules/.package-lock.json"));
+    let wanted = modified(&root().join("package-lock.json"));
+    installed.is_some() && installed >= wanted
+}
+
+fn install_npm() -> Result<()> {
+    if find_program(&["npm"]).is_none() {
+        bail!("npm was not found: install Node.js 20 or newer");
+    }
+    run_quietly(command("npm").args(["ci", "--no-audit", "--no-fund"]))?;
+    // npm leaves the time alone where the content did not change.
+    let copy = root().join("node_modules/.package-lock.json");
+    let file = fs::OpenOptions::new()
+        .append(true)
+        .open(&copy)
+        .with_context(|| copy.display().to_string())?;
+    file.set_modified(std::time::SystemTime::now())?;
+    Ok(())
+}
+
+fn install_wasm() -> Result<()> {
+    let has_rustup = find_program(&["rustup"]).is_some();
+    let refused_before = root().join("target/setup/rustup-has-no-wasm32");
+    if has_rustup && !(can_apt() && refused_before.exists()) {
+        let limit = if can_apt() {
+            RUSTUP_LIMIT_WITH_ALTERNATIVE
+        } else {
+            RUSTUP_LIMIT
+        };
+        if succeeds_within(
+            command("rustup").args(["target", "add", wasm::TARGET]),
+            limit,
+        ) {
+            return Ok(());
+        }
+        if let Some(directory) = refused_before.parent() {
+            fs::create_dir_all(directory)?;
+        }
+        fs::write(&refused_before, "")?;
+    }
+    apt_install(
+        &wasm::DEBIAN_PACKAGES,
+        "rustup target add wasm32-unknown-unknown",
+    )?;
+    if wasm::Toolchain::find().is_none() {
+        bail!(
+            "{} are installed, but no wasm linker was found: `apt-get install -y lld`",
+            wasm::DEBIAN_PACKAGES.join(" ")
+        );
+    }
+    Ok(())
+}
+
+fn install_chromium() -> Result<()> {
+    if let Some(named) = std::env::var_os("CHROME") {
+        bail!(
+            "CHROME names `{}`, which is no file: correct or unset it",
+            named.to_string_lossy()
+        );
+    }
+    apt_install(
+        &["chromium"],
+        "install Chromium or Chrome, or set CHROME to its executable",
+    )
+}
+
+/// Installs Debian packages as root; otherwise fails with the command that does it (`elsewhere`: not on Debian).
+fn apt_install(packages: &[&str], elsewhere: &str) -> Result<()> {
+    let install = format!(
+        "apt-get install -y --no-install-recommends {}",
+        packages.join(" ")
+    );
+    if !is_debian() {
+        bail!("run this once: {elsewhere}");
+    }
+    if !is_root() {
+        bail!("run this once: sudo {install}");
+    }
+    let apt_get = || {
+        let mut command = command("apt-get");
+        command
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .args(["-o", "DPkg::Lock::Timeout=300"]);
+        command
+    };
+    static UPDATED: OnceLock<bool> = OnceLock::new();
+    UPDATED.get_or_init(|| {
+        // The lists have a lock that apt-get doesn't wait for. Old lists may do, so failure is no end.
+        (0..6).any(|attempt| {
+            if attempt > 0 {
+                std::thread::sleep(Duration::from_secs(10));
+            }
+            run_quietly(apt_get().arg("update")).is_ok()
+        })
+    });
+    run_quietly(
+        apt_get()
+            .args(["install", "-y", "--no-install-recommends"])
+            .args(packages),
+    )
+    .with_context(|| format!("could not `{install}`"))
+}
+
+fn can_apt() -> bool {
+    is_debian() && is_root()
+}
+
+fn is_debian() -> bool {
+    Path::new("/etc/debian_version").exists() && find_program(&["apt-get"]).is_some()
+}
+
+fn is_root() -> bool {
+    output(command("id").arg("-u")).as_deref() == Some("0")
+}

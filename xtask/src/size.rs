@@ -1,0 +1,28 @@
+//! `cargo xtask size`: what a browser loads from the app's origin until a restored session, against the budgets.
+//!
+//! The measuring itself is `xtask/size/measure.mjs`: a minimal app, built by the newest Vite, in headless Chromium.
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{cargo, command, run};
+use crate::setup::{self, Needs};
+use crate::{package, wasm};
+
+/// Sets up, builds and measures.
+pub(crate) fn run_step() -> Result<()> {
+    setup::run(Needs::BROWSER)?;
+    package::build()?;
+    measure()
+}
+
+/// Measures the package as it is built.
+pub(crate) fn measure() -> Result<()> {
+    run(cargo().args(["build", "--locked", "--quiet", "-p", "countersign-cli"]))?;
+    let toolchain = wasm::Toolchain::find().context("no wasm32 target: run `cargo xtask setup`")?;
+    let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;
+    run(command("node")
+        .arg("xtask/size/measure.mjs")
+        .env("CHROME", chromium)
+        .env("ENGINE_BUILT_BY", toolchain.describe()))
+    .context("the size check")
+}

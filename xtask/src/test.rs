@@ -1,0 +1,289 @@
+//! `cargo xtask test`: every check of the project, in parts that can be run alone.
+//!
+//! A failing part does not stop the others: one run tells everything that is wrong. The last line adds up the
+//! tests that cargo's and node's runners counted, and one for each part that is a single check.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Args, ValueEnum};
+
+use crate::process::{cargo, command, root, run, run_watched, seconds};
+use crate::setup::{self, Needs};
+use crate::{deny, package, size};
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Run these parts only, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
+    only: Vec<Part>,
+}
+
+/// In the order they run: what fails fastest comes first.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// `cargo fmt --check`
+    Fmt,
+    /// Clippy on every target, warnings are errors
+    Clippy,
+    /// The protocol crate's client half alone, without any dependency
+    NoDefault,
+    /// Rust unit and integration tests, the arrow test among them
+    Rust,
+    /// The examples in the documentation
+    Doctest,
+    /// rustdoc, warnings are errors
+    Doc,
+    /// Licences, bans and sources of dependencies
+    Deny,
+    /// The npm package, complete
+    Package,
+    /// TypeScript: type tests and the demo
+    Types,
+    /// TypeScript unit tests, in node
+    Unit,
+    /// The browser suite, in headless Chromium
+    Browser,
+    /// The size budgets
+    Size,
+}
+
+/// What a test runner counted.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    passed: u64,
+    failed: u64,
+}
+
+struct Outcome {
+    part: Part,
+    time: Duration,
+    count: Count,
+    error: Option<anyhow::Error>,
+}
+
+pub(crate) fn run_step(options: &Options) -> Result<()> {
+    let is_chosen = |part: &Part| options.only.is_empty() || options.only.contains(part);
+    let parts: Vec<Part> = Part::value_variants()
+        .iter()
+        .copied()
+        .filter(is_chosen)
+        .collect();
+    setup::run(
+        parts
+            .iter()
+            .fold(Needs::NOTHING, |needs, part| needs.and(part.needs())),
+    )?;
+    let outcomes: Vec<Outcome> = parts.into_iter().map(Part::run).collect();
+    summarise(&outcomes)
+}
+
+impl Part {
+    fn name(self) -> String {
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
+    }
+
+    fn needs(self) -> Needs {
+        match self {
+            Self::Fmt | Self::Clippy | Self::NoDefault | Self::Rust | Self::Doctest | Self::Doc => {
+                Needs::NOTHING
+            }
+            Self::Deny => Needs {
+                deny: true,
+                ..Needs::NOTHING
+            },
+            Self::Package | Self::Types | Self::Unit => Needs::PACKAGE,
+            Self::Browser | Self::Size => Needs::BROWSER,
+        }
+    }
+
+    fn run(self) -> Outcome {
+        println!("\n== {}", self.name());
+        let start = Instant::now();
+        let mut count = Count::default();
+        let error = self.check(&mut count).err();
+        if let Some(error) = &error {
+            eprintln!("{} failed: {error:#}", self.name());
+        }
+        // A part that is one check, or whose runner ended before it counted the failure.
+        match error {
+            Some(_) if count.failed == 0 => count.failed = 1,
+            None if count.passed == 0 => count.passed = 1,
+            _ => {}
+        }
+        Outcome {
+            part: self,
+            time: start.elapsed(),
+            count,
+            error,
+        }
+    }
+
+    fn check(self, count: &mut Count) -> Result<()> {
+        match self {
+            Self::Fmt => run(cargo().args(["fmt", "--all", "--check"])),
+            Self::Clippy => run(cargo().args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--locked",
+                "--",
+                "-D",
+                "warnings",
+            ])),
+            Self::NoDefault => run(cargo().args([
+                "check",
+                "-p",
+                "countersign",
+                "--no-default-features",
+                "--locked",
+            ])),
+            Self::Rust => cargo_test(&["--workspace", "--all-targets"], count),
+            Self::Doctest => cargo_test(&["--workspace", "--doc"], count),
+            Self::Doc => {
+                // Two targets are named `countersign`: the library is the one whose pages are read.
+                run(cargo()
+                    .args([
+                        "doc",
+                        "--workspace",
+                        "--no-deps",
+                        "--locked",
+                        "--exclude",
+                        "countersign-cli",
+                    ])
+                    .env("RUSTDOCFLAGS", "-D warnings"))
+            }
+            Self::Deny => deny::check(),
+            Self::Package => package::build(),
+            Self::Types => {
+                package::build()?;
+                for project in ["packages/countersign/test/types", "examples/demo"] {
+                    run(command("node").args([
+                        "node_modules/typescript/bin/tsc",
+                        "--noEmit",
+                        "-p",
+                        project,
+                    ]))?;
+                }
+                Ok(())
+            }
+            Self::Unit => {
+                package::build()?;
+                node_test("packages/countersign/test/unit", 2, count)
+            }
+            Self::Browser => {
+                package::build()?;
+                run(cargo().args([
+                    "build",
+                    "--locked",
+                    "-p",
+                    "countersign-cli",
+                    "-p",
+                    "example-api",
+                ]))?;
+                node_test("packages/countersign/test/browser", 1, count)
+            }
+            Self::Size => {
+                package::build()?;
+                size::measure()
+            }
+        }
+    }
+}
+
+fn cargo_test(arguments: &[&str], count: &mut Count) -> Result<()> {
+    let mut command = cargo();
+    command
+        .args(["test", "--locked", "--no-fail-fast"])
+        .args(arguments);
+    run_watched(&mut command, |line| {
+        // `test result: ok. 12 passed; 0 failed; ...`
+        if let Some(result) = line.strip_prefix("test result: ") {
+            count.passed += number_before(result, " passed");
+            count.failed += number_before(result, " failed");
+        }
+    })
+}
+
+fn number_before(text: &str, word: &str) -> u64 {
+    text.split_once(word)
+        .and_then(|(before, _)| before.rsplit(' ').next())
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
+}
+
+/// Runs the `.test.mjs` files of a directory with node's test runner.
+fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<()> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(directory))
+        .with_context(|| format!("{directory} cannot be read"))?
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        bail!("{directory} holds no *.test.mjs: nothing was tested");
+    }
+    let mut command: Command = command("node");
+    command
+        .arg("--test")
+        .arg("--test-reporter=spec")
+        .arg(format!("--test-concurrency={concurrency}"))
+        .args(files);
+    if let Some(chromium) = setup::chromium() {
+        command.env("CHROME", chromium);
+    }
+    run_watched(&mut command, |line| {
+        // The runner's closing lines: `ℹ pass 12`.
+        let words: Vec<&str> = line.split_whitespace().collect();
+        if let ["ℹ", word, number] = words.as_slice() {
+            let number = number.parse().unwrap_or(0);
+            match *word {
+                "pass" => count.passed += number,
+                "fail" | "cancelled" => count.failed += number,
+                _ => {}
+            }
+        }
+    })
+}
+
+fn summarise(outcomes: &[Outcome]) -> Result<()> {
+    println!(
+        "\n{:<12} {:>12} {:>8} {:>8}",
+        "part", "time", "passed", "failed"
+    );
+    let mut sum = Count::default();
+    for outcome in outcomes {
+        let Count { passed, failed } = outcome.count;
+        println!(
+            "{:<12} {:>12} {passed:>8} {failed:>8}",
+            outcome.part.name(),
+            seconds(outcome.time)
+        );
+        sum.passed += passed;
+        sum.failed += failed;
+    }
+    let time = outcomes.iter().map(|outcome| outcome.time).sum();
+    println!("{:<12} {:>12}\n", "all", seconds(time));
+    let failed: Vec<String> = outcomes
+        .iter()
+        .filter(|outcome| outcome.error.is_some())
+        .map(|outcome| outcome.part.name())
+        .collect();
+    if !failed.is_empty() {
+        println!(
+            "failed: {}; one part again: cargo xtask test --only {}",
+            failed.join(", "),
+            failed[0]
+        );
+    }
+    println!("{} passed, {} failed", sum.passed, sum.failed);
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        bail!("{} of {} parts failed", failed.len(), outcomes.len())
+    }
+}

@@ -1,0 +1,193 @@
+//! The architecture's dependency rules, held against `cargo metadata` (normal and build dependencies).
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package};
+
+/// What the protocol crate may depend on, and only behind a feature.
+const PROTOCOL_MAY_USE: [&str; 3] = ["aws-lc-rs", "serde_json", "thiserror"];
+
+/// Which of our crates each may name. A crate that is not here fails the test: add it with its arrows.
+const ARROWS: [(&str, &[&str]); 8] = [
+    ("countersign", &[]),
+    ("countersign-client", &["countersign"]),
+    ("countersign-resource-server", &["countersign"]),
+    ("countersign-authorization-server", &["countersign"]),
+    (
+        "countersign-browser",
+        &["countersign", "countersign-client"],
+    ),
+    (
+        "countersign-cli",
+        &["countersign", "countersign-authorization-server"],
+    ),
+    ("example-api", &["countersign-resource-server"]),
+    ("xtask", &[]),
+];
+
+/// Crates that one role needs and others must not pay for: (our crate, dependency, the feature that brings it).
+const BEHIND_FEATURES: [(&str, &str, &str); 5] = [
+    ("countersign", "aws-lc-rs", "aws-lc-rs"),
+    ("countersign", "serde_json", "verify"),
+    ("countersign", "thiserror", "verify"),
+    ("countersign-resource-server", "axum", "axum"),
+    ("countersign-resource-server", "reqwest", "reqwest"),
+];
+
+#[test]
+fn arrows_run_one_way() {
+    let metadata = metadata(&[]);
+    let members = members(&metadata);
+    let allowed: BTreeMap<&str, &[&str]> = ARROWS.into_iter().collect();
+    for (name, package) in &members {
+        let allowed = allowed
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} has no row in ARROWS"));
+        for dependency in direct(package) {
+            let is_ours = members.contains_key(dependency.as_str());
+            assert!(
+                !is_ours || allowed.contains(&dependency.as_str()),
+                "{name} depends on {dependency}, against the architecture"
+            );
+        }
+    }
+}
+
+#[test]
+fn arrows_never_join_client_and_resource_server_by_a_detour() {
+    let metadata = metadata(&[CargoOpt::AllFeatures]);
+    for (from, to) in [
+        ("countersign-client", "countersign-resource-server"),
+        ("countersign-resource-server", "countersign-client"),
+        ("countersign-client", "countersign-authorization-server"),
+        ("countersign-browser", "countersign-resource-server"),
+    ] {
+        assert!(
+            !reachable(&metadata, from).contains(to),
+            "{from} reaches {to}"
+        );
+    }
+}
+
+#[test]
+fn nothing_depends_on_cli_or_xtask() {
+    let metadata = metadata(&[]);
+    for (name, package) in members(&metadata) {
+        for dependency in &package.dependencies {
+            assert!(
+                !["countersign-cli", "xtask"].contains(&dependency.name.as_str()),
+                "{name} depends on {}",
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn protocol_crate_uses_the_allow_list_only_and_each_behind_a_feature() {
+    let metadata = metadata(&[]);
+    let protocol = members(&metadata)["countersign"];
+    for dependency in shipped(protocol) {
+        assert!(
+            PROTOCOL_MAY_USE.contains(&dependency.name.as_str()),
+            "the protocol crate depends on {}: every addition is a decision for the whole project",
+            dependency.name
+        );
+        assert!(dependency.optional, "{} is not optional", dependency.name);
+    }
+}
+
+#[test]
+fn browser_engine_has_no_dependency_but_our_own_crates() {
+    let metadata = metadata(&[
+        CargoOpt::SomeFeatures(Vec::new()),
+        CargoOpt::NoDefaultFeatures,
+    ]);
+    let ours: BTreeSet<String> = members(&metadata).into_keys().map(str::to_owned).collect();
+    let members = members(&metadata);
+    for name in ["countersign-browser", "countersign-client"] {
+        for dependency in shipped(members[name]).filter(|dependency| !dependency.optional) {
+            assert!(
+                ours.contains(&dependency.name),
+                "{name} depends on {}",
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn dear_dependencies_stand_behind_features_named_after_them() {
+    let metadata = metadata(&[]);
+    let members = members(&metadata);
+    for (name, dependency, feature) in BEHIND_FEATURES {
+        let package = members[name];
+        let found = shipped(package).find(|found| found.name == dependency);
+        let found =
+            found.unwrap_or_else(|| panic!("{name} no longer uses {dependency}: remove the row"));
+        assert!(found.optional, "{dependency} is not optional in {name}");
+        let brings = package
+            .features
+            .get(feature)
+            .unwrap_or_else(|| panic!("{name} has no feature {feature}"));
+        assert!(
+            brings.contains(&format!("dep:{dependency}")),
+            "feature {feature} of {name} does not bring {dependency}"
+        );
+    }
+}
+
+fn metadata(options: &[CargoOpt]) -> Metadata {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
+    for option in options {
+        command.features(option.clone());
+    }
+    command
+        .other_options(vec!["--locked".into()])
+        .exec()
+        .expect("cargo metadata")
+}
+
+fn members(metadata: &Metadata) -> BTreeMap<&str, &Package> {
+    metadata
+        .workspace_packages()
+        .into_iter()
+        .map(|package| (package.name.as_str(), package))
+        .collect()
+}
+
+/// Normal and build dependencies, optional ones included.
+fn shipped(package: &Package) -> impl Iterator<Item = &cargo_metadata::Dependency> {
+    package
+        .dependencies
+        .iter()
+        .filter(|dependency| dependency.kind != DependencyKind::Development)
+}
+
+fn direct(package: &Package) -> impl Iterator<Item = &String> {
+    shipped(package).map(|dependency| &dependency.name)
+}
+
+/// Names of every package that `from` reaches by normal and build dependencies.
+fn reachable<'a>(metadata: &'a Metadata, from: &str) -> BTreeSet<&'a str> {
+    let resolve = metadata.resolve.as_ref().expect("a resolved graph");
+    let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();
+    let mut open = vec![&members(metadata)[from].id];
+    let mut seen = BTreeSet::new();
+    while let Some(id) = open.pop() {
+        for dependency in &nodes[id].deps {
+            let is_shipped = dependency
+                .dep_kinds
+                .iter()
+                .any(|kind| kind.kind != DependencyKind::Development);
+            if is_shipped && seen.insert(&dependency.pkg) {
+                open.push(&dependency.pkg);
+            }
+        }
+    }
+    seen.into_iter()
+        .map(|id| metadata[id].name.as_str())
+        .collect()
+}
