@@ -30,6 +30,15 @@ pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
+/// `--locked` in CI: there a lock file that does not fit the manifests is an error, at home cargo mends it.
+pub(crate) fn locked() -> &'static [&'static str] {
+    if std::env::var_os("CI").is_some() {
+        &["--locked"]
+    } else {
+        &[]
+    }
+}
+
 /// Runs with the terminal's own output; any exit status but 0 is an error that shows the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;

@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::process::{cargo, command, run};
+use crate::process::{cargo, command, locked, run};
 use crate::setup::{self, Needs};
 use crate::{package, wasm};
 
@@ -17,7 +17,9 @@ pub(crate) fn run_step() -> Result<()> {
 
 /// Measures the package as it is built.
 pub(crate) fn measure() -> Result<()> {
-    run(cargo().args(["build", "--locked", "--quiet", "-p", "countersign-cli"]))?;
+    run(cargo()
+        .args(["build", "-p", "countersign-cli"])
+        .args(locked()))?;
     let toolchain = wasm::Toolchain::find().context("no wasm32 target: run `cargo xtask setup`")?;
     let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;
     run(command("node")

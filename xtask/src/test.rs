@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::process::{cargo, command, root, run, run_watched, seconds};
+use crate::process::{cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
 use crate::{deny, package, size};
 
@@ -126,37 +126,26 @@ impl Part {
     fn check(self, count: &mut Count) -> Result<()> {
         match self {
             Self::Fmt => run(cargo().args(["fmt", "--all", "--check"])),
-            Self::Clippy => run(cargo().args([
-                "clippy",
-                "--workspace",
-                "--all-targets",
-                "--locked",
-                "--",
-                "-D",
-                "warnings",
-            ])),
-            Self::NoDefault => run(cargo().args([
-                "check",
-                "-p",
-                "countersign",
-                "--no-default-features",
-                "--locked",
-            ])),
+            Self::Clippy => run(cargo()
+                .args(["clippy", "--workspace", "--all-targets"])
+                .args(locked())
+                .args(["--", "-D", "warnings"])),
+            Self::NoDefault => run(cargo()
+                .args(["check", "-p", "countersign", "--no-default-features"])
+                .args(locked())),
             Self::Rust => cargo_test(&["--workspace", "--all-targets"], count),
             Self::Doctest => cargo_test(&["--workspace", "--doc"], count),
-            Self::Doc => {
-                // Two targets are named `countersign`: the library is the one whose pages are read.
-                run(cargo()
-                    .args([
-                        "doc",
-                        "--workspace",
-                        "--no-deps",
-                        "--locked",
-                        "--exclude",
-                        "countersign-cli",
-                    ])
-                    .env("RUSTDOCFLAGS", "-D warnings"))
-            }
+            // Two targets are named `countersign`: the library is the one whose pages are read.
+            Self::Doc => run(cargo()
+                .args([
+                    "doc",
+                    "--workspace",
+                    "--no-deps",
+                    "--exclude",
+                    "countersign-cli",
+                ])
+                .args(locked())
+                .env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => deny::check(),
             Self::Package => package::build(),
             Self::Types => {
@@ -177,14 +166,9 @@ impl Part {
             }
             Self::Browser => {
                 package::build()?;
-                run(cargo().args([
-                    "build",
-                    "--locked",
-                    "-p",
-                    "countersign-cli",
-                    "-p",
-                    "example-api",
-                ]))?;
+                run(cargo()
+                    .args(["build", "-p", "countersign-cli", "-p", "example-api"])
+                    .args(locked()))?;
                 node_test("packages/countersign/test/browser", 1, count)
             }
             Self::Size => {
@@ -198,7 +182,8 @@ impl Part {
 fn cargo_test(arguments: &[&str], count: &mut Count) -> Result<()> {
     let mut command = cargo();
     command
-        .args(["test", "--locked", "--no-fail-fast"])
+        .args(["test", "--no-fail-fast"])
+        .args(locked())
         .args(arguments);
     run_watched(&mut command, |line| {
         // `test result: ok. 12 passed; 0 failed; ...`

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{cargo, command, find_program, output, root, run};
+use crate::process::{cargo, command, find_program, locked, output, root, run};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -93,13 +93,8 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
     let target_dir = root().join("target/wasm");
     let mut command = toolchain.cargo_build();
     command
-        .args([
-            "--quiet",
-            "--locked",
-            "--package",
-            "countersign-browser",
-            "--lib",
-        ])
+        .args(["--package", "countersign-browser", "--lib"])
+        .args(locked())
         .args(["--profile", "wasm", "--target", TARGET])
         .arg("--target-dir")
         .arg(&target_dir)
