@@ -1,0 +1,471 @@
+//! The target of a request, as `htu` names it (RFC 9449, 4.2 and 4.3): a URI without query and fragment, compared after
+//! syntax-based and scheme-based normalisation (RFC 3986, 6.2.2 and 6.2.3).
+//!
+//! What RFC 3986 doesn't allow is refused, never repaired: two parsers that repair differently disagree on which
+//! resource a proof is for. A browser has serialised its URL already, and its origin and path are the `htu`; this
+//! normaliser is for servers and native clients.
+//!
+//! ```
+//! use countersign::target::TargetUri;
+//!
+//! let ours = TargetUri::parse("https://api.example.com/users/~ann")?;
+//! assert_eq!(TargetUri::parse("HTTPS://API.example.com:443/a/../users/%7eann?page=2#top")?, ours);
+//! assert_eq!(ours.htu(), "https://api.example.com/users/~ann");
+//! assert_ne!(TargetUri::parse("http://api.example.com/users/~ann")?, ours);
+//! assert!(TargetUri::parse("https://ann@api.example.com/").is_err());
+//! # Ok::<(), countersign::target::TargetUriError>(())
+//! ```
+
+use alloc::string::String;
+use core::net::Ipv6Addr;
+
+use crate::text::cut;
+
+/// An absolute `http` or `https` URI without query and fragment, normalised.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TargetUri {
+    normalised: String,
+}
+
+/// Why a text is not the target of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetUriError {
+    /// Not `http://` or `https://`.
+    Scheme,
+    /// It has a user name or password.
+    UserInfo,
+    /// The host is empty, not ASCII, or not of RFC 3986's form.
+    Host,
+    /// The port is not a number up to 65535.
+    Port,
+    /// A character that a URI can't hold unencoded (a space, a backslash, `[`, anything not ASCII, ...).
+    Character,
+    /// A `%` without two hexadecimal digits after it.
+    PercentEncoding,
+}
+
+impl TargetUri {
+    /// Parses and normalises an absolute URI; query and fragment are dropped.
+    ///
+    /// # Errors
+    /// One [`TargetUriError`] for each part that is not as RFC 3986 says.
+    pub fn parse(uri: &str) -> Result<Self, TargetUriError> {
+        if !uri.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(TargetUriError::Character);
+        }
+        let (scheme, rest) = cut(uri, b':').ok_or(TargetUriError::Scheme)?;
+        let is_https = scheme.eq_ignore_ascii_case("https");
+        if !is_https && !scheme.eq_ignore_ascii_case("http") {
+            return Err(TargetUriError::Scheme);
+        }
+        let rest = rest.strip_prefix("//").ok_or(TargetUriError::Scheme)?;
+        let before =
+            |rest: &str, end: fn(u8) -> bool| rest.bytes().position(end).unwrap_or(rest.len());
+        let (rest, _) = rest.split_at(before(rest, |b| b == b'?' || b == b'#'));
+        let (authority, path) = rest.split_at(before(rest, |b| b == b'/'));
+
+        let mut normalised = String::with_capacity(uri.len() + 1);
+        normalised.push_str(if is_https { "https://" } else { "http://" });
+        push_authority(&mut normalised, authority, if is_https { 443 } else { 80 })?;
+        push_path(&mut normalised, path)?;
+        Ok(Self { normalised })
+    }
+
+    /// The normalised URI, as a proof's `htu`.
+    #[must_use]
+    pub fn htu(&self) -> &str {
+        &self.normalised
+    }
+}
+
+fn push_authority(
+    out: &mut String,
+    authority: &str,
+    default_port: u16,
+) -> Result<(), TargetUriError> {
+    if authority.bytes().any(|b| b == b'@') {
+        return Err(TargetUriError::UserInfo);
+    }
+    let port = if let Some(literal) = authority.strip_prefix('[') {
+        let (address, port) = cut(literal, b']').ok_or(TargetUriError::Host)?;
+        push_ip_literal(out, address)?;
+        match port.strip_prefix(':') {
+            Some(port) => port,
+            None if port.is_empty() => "",
+            None => return Err(TargetUriError::Host),
+        }
+    } else {
+        let (host, port) = cut(authority, b':').unwrap_or((authority, ""));
+        push_name(out, host)?;
+        port
+    };
+    push_port(out, port, default_port)
+}
+
+/// A registered name or an IPv4 address, which has the same characters. What stays percent-encoded can be no host
+/// that a client reaches, and may be another spelling of an internationalised one: refused.
+fn push_name(out: &mut String, host: &str) -> Result<(), TargetUriError> {
+    if host.is_empty() {
+        return Err(TargetUriError::Host);
+    }
+    let mut bytes = host.bytes();
+    while let Some(byte) = bytes.next() {
+        let (byte, is_allowed) = if byte == b'%' {
+            let decoded = percent_decoded(&mut bytes)?;
+            (decoded, is_unreserved(decoded))
+        } else {
+            (byte, is_unreserved(byte) || is_sub_delimiter(byte))
+        };
+        if !is_allowed {
+            return Err(TargetUriError::Host);
+        }
+        out.push(char::from(byte.to_ascii_lowercase()));
+    }
+    Ok(())
+}
+
+/// The inside of `[...]`. An IPv6 address gets its shortest form (RFC 5952), as browsers write it.
+fn push_ip_literal(out: &mut String, address: &str) -> Result<(), TargetUriError> {
+    let address: Ipv6Addr = address.parse().map_err(|_| TargetUriError::Host)?;
+    let segments = address.segments();
+    let (mut longest_start, mut longest) = (0, 1);
+    let mut start = 0;
+    for (i, segment) in segments.iter().enumerate() {
+        if *segment != 0 {
+            start = i + 1;
+        } else if i + 1 - start > longest {
+            (longest_start, longest) = (start, i + 1 - start);
+        }
+    }
+    let shortened = if longest > 1 {
+        longest_start..longest_start + longest
+    } else {
+        8..8
+    };
+    out.push('[');
+    for (i, segment) in segments.iter().enumerate() {
+        if shortened.contains(&i) {
+            if i == shortened.start {
+                out.push_str("::");
+            }
+            continue;
+        }
+        if i > 0 && i != shortened.end {
+            out.push(':');
+        }
+        push_hexadecimal(out, *segment);
+    }
+    out.push(']');
+    Ok(())
+}
+
+fn push_hexadecimal(out: &mut String, number: u16) {
+    let mut is_leading = true;
+    for shift in [12, 8, 4, 0] {
+        let digit = u32::from(number >> shift & 15);
+        is_leading &= digit == 0 && shift > 0;
+        if !is_leading {
+            out.push(char::from_digit(digit, 16).unwrap_or('0'));
+        }
+    }
+}
+
+fn push_port(out: &mut String, port: &str, default_port: u16) -> Result<(), TargetUriError> {
+    if port.is_empty() {
+        return Ok(());
+    }
+    let mut number: u16 = 0;
+    for byte in port.bytes() {
+        if !byte.is_ascii_digit() {
+            return Err(TargetUriError::Port);
+        }
+        number = number
+            .checked_mul(10)
+            .and_then(|tens| tens.checked_add(u16::from(byte - b'0')))
+            .ok_or(TargetUriError::Port)?;
+    }
+    if number != default_port {
+        out.push(':');
+        crate::text::push_decimal(out, i64::from(number));
+    }
+    Ok(())
+}
+
+/// Percent-encodings first (an encoded dot is a dot), dot segments after (RFC 3986, 5.2.4).
+fn push_path(out: &mut String, path: &str) -> Result<(), TargetUriError> {
+    let start = out.len();
+    let mut segment = out.len();
+    let mut bytes = path.bytes();
+    // The first slash, or the empty path's.
+    bytes.next();
+    out.push('/');
+    loop {
+        let byte = bytes.next();
+        match byte {
+            Some(b'/') | None => {
+                let is_last = byte.is_none();
+                match out.get(segment + 1..) {
+                    Some(".") => out.truncate(segment + 1),
+                    Some("..") => {
+                        let parent = out.get(start..segment).and_then(|before| before.rfind('/'));
+                        out.truncate(start + parent.unwrap_or(0) + 1);
+                    }
+                    _ if is_last => {}
+                    _ => out.push('/'),
+                }
+                segment = out.len() - 1;
+                if is_last {
+                    return Ok(());
+                }
+            }
+            Some(b'%') => {
+                let decoded = percent_decoded(&mut bytes)?;
+                if is_unreserved(decoded) {
+                    out.push(char::from(decoded));
+                } else {
+                    out.push('%');
+                    for digit in [decoded >> 4, decoded & 15] {
+                        let digit = char::from_digit(u32::from(digit), 16).unwrap_or('0');
+                        out.push(digit.to_ascii_uppercase());
+                    }
+                }
+            }
+            Some(byte)
+                if is_unreserved(byte)
+                    || is_sub_delimiter(byte)
+                    || byte == b':'
+                    || byte == b'@' =>
+            {
+                out.push(char::from(byte));
+            }
+            Some(_) => return Err(TargetUriError::Character),
+        }
+    }
+}
+
+/// The byte of the two hexadecimal digits that come next.
+fn percent_decoded(bytes: &mut core::str::Bytes<'_>) -> Result<u8, TargetUriError> {
+    let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16));
+    match (digit(), digit()) {
+        (Some(high), Some(low)) => Ok((high << 4 | low) as u8),
+        _ => Err(TargetUriError::PercentEncoding),
+    }
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+const fn is_sub_delimiter(byte: u8) -> bool {
+    matches!(
+        byte,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'='
+    )
+}
+
+#[cfg(feature = "verify")]
+impl core::fmt::Display for TargetUriError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Scheme => "it must begin with https:// or http://",
+            Self::UserInfo => "it must hold no user name or password",
+            Self::Host => "its host must be a name or address in ASCII (an internationalised name in its xn-- form)",
+            Self::Port => "its port must be a number up to 65535",
+            Self::Character => "it holds a character that must be percent-encoded",
+            Self::PercentEncoding => "it holds a % that is not followed by two hexadecimal digits",
+        })
+    }
+}
+
+#[cfg(feature = "verify")]
+impl core::error::Error for TargetUriError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use TargetUriError::{Character, Host, PercentEncoding, Port, Scheme, UserInfo};
+    use proptest::prelude::*;
+
+    fn htu(uri: &str) -> Result<String, TargetUriError> {
+        TargetUri::parse(uri).map(|target| target.normalised)
+    }
+
+    fn assert_normalised(cases: &[(&str, &str)]) {
+        for (uri, expected) in cases {
+            assert_eq!(htu(uri).as_deref(), Ok(*expected), "{uri:?}");
+        }
+    }
+
+    #[test]
+    fn v9_query_and_fragment_are_ignored() {
+        assert_normalised(&[
+            ("https://a/b?c=d", "https://a/b"),
+            ("https://a/b#c", "https://a/b"),
+            ("https://a?/../b", "https://a/"),
+            ("https://a#@/b", "https://a/"),
+            ("https://a/b?c[0]=%zz|", "https://a/b"),
+        ]);
+    }
+
+    #[test]
+    fn v10_case_of_scheme_host_and_percent_encodings_is_equivalent() {
+        assert_normalised(&[
+            (
+                "HtTpS://Api.EXAMPLE.com/Path",
+                "https://api.example.com/Path",
+            ),
+            ("https://a/%c3%a9%2f", "https://a/%C3%A9%2F"),
+            ("https://%41%2dB/", "https://a-b/"),
+        ]);
+    }
+
+    #[test]
+    fn v10_unreserved_characters_are_decoded_and_reserved_ones_are_not() {
+        assert_normalised(&[
+            ("https://a/%7Eann/%41%5f%2D%2e", "https://a/~ann/A_-."),
+            ("https://a/b%2Fc%3F%25%21", "https://a/b%2Fc%3F%25%21"),
+            ("https://a/b!$&'()*+,;=:@", "https://a/b!$&'()*+,;=:@"),
+        ]);
+    }
+
+    #[test]
+    fn v10_dot_segments_are_removed() {
+        assert_normalised(&[
+            ("https://a/b/c/./../../g", "https://a/g"),
+            ("https://a/mid/content=5/../6", "https://a/mid/6"),
+            ("https://a/../../b", "https://a/b"),
+            ("https://a/b/..", "https://a/"),
+            ("https://a/b/.", "https://a/b/"),
+            ("https://a/%2e%2E/b/%2e/c", "https://a/b/c"),
+            ("https://a/...", "https://a/..."),
+            ("https://a/b/.c/d../", "https://a/b/.c/d../"),
+            ("https://a//b//../c", "https://a//b/c"),
+            ("https://a//..", "https://a/"),
+        ]);
+    }
+
+    #[test]
+    fn v10_default_port_and_empty_path_are_equivalent() {
+        assert_normalised(&[
+            ("https://a:443", "https://a/"),
+            ("https://a:", "https://a/"),
+            ("http://a:80/", "http://a/"),
+            ("http://a:0080/", "http://a/"),
+            ("http://a:443/", "http://a:443/"),
+            ("https://a:80", "https://a:80/"),
+            ("http://[::1]:80/b", "http://[::1]/b"),
+        ]);
+    }
+
+    #[test]
+    fn v9_what_differs_stays_different() {
+        let uris = [
+            "https://a/",
+            "http://a/",
+            "https://a:444/",
+            "https://b/",
+            "https://a./",
+            "https://a/b",
+            "https://a/B",
+            "https://a/b/",
+            "https://a//b",
+            "https://a/%2Fb",
+            "https://a/b;c",
+            "https://[::1]/",
+            "https://[::2]/",
+        ];
+        for (i, one) in uris.iter().enumerate() {
+            for other in &uris[i + 1..] {
+                assert_ne!(
+                    TargetUri::parse(one),
+                    TargetUri::parse(other),
+                    "{one} {other}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_have_one_spelling() {
+        assert_normalised(&[
+            ("http://[0:0:0:0:0:0:0:1]/", "http://[::1]/"),
+            (
+                "http://[2001:DB8:0:0:1:0:0:1]/",
+                "http://[2001:db8::1:0:0:1]/",
+            ),
+            (
+                "http://[2001:db8:0:1:1:1:1:1]/",
+                "http://[2001:db8:0:1:1:1:1:1]/",
+            ),
+            ("http://[::]:9/", "http://[::]:9/"),
+            ("http://[1::]/", "http://[1::]/"),
+            ("http://[::ffff:1.2.3.4]/", "http://[::ffff:102:304]/"),
+            ("http://127.0.0.1/", "http://127.0.0.1/"),
+        ]);
+    }
+
+    #[test]
+    fn what_rfc3986_refuses_is_not_repaired() {
+        for (uri, error) in [
+            ("", Scheme),
+            ("/a", Scheme),
+            ("//a/b", Scheme),
+            ("https:a/b", Scheme),
+            ("https:/a/b", Scheme),
+            ("ftp://a/", Scheme),
+            ("https://", Host),
+            ("https:///b", Host),
+            ("https://?b", Host),
+            ("https://:443/", Host),
+            ("https://user@a/", UserInfo),
+            ("https://user:pw@a/", UserInfo),
+            ("https://@a/", UserInfo),
+            ("https://\u{e9}.example/", Character),
+            ("https://%C3%A9.example/", Host),
+            ("https://a%2Fb/", Host),
+            ("https://a%21/", Host),
+            ("https://a|b/", Host),
+            ("https://[::1/", Host),
+            ("https://[::1]a/", Host),
+            ("https://[::1%25eth0]/", Host),
+            ("https://[1.2.3.4]/", Host),
+            ("https://1::1/", Port),
+            ("https://a:65536/", Port),
+            ("https://a:+1/", Port),
+            ("https://a:8o/", Port),
+            ("https://a/b c", Character),
+            (" https://a/", Character),
+            ("https://a/\tb", Character),
+            ("https://a\\b", Host),
+            ("https://a/b\\c", Character),
+            ("https://a/[b]", Character),
+            ("https://a/\"b", Character),
+            ("https://a/%", PercentEncoding),
+            ("https://a/%4", PercentEncoding),
+            ("https://a/%4g", PercentEncoding),
+            ("https://%zz/", PercentEncoding),
+        ] {
+            assert_eq!(htu(uri), Err(error), "{uri:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn normalisation_is_idempotent(
+            uri in "(https|HTTP)://([a-zA-Z]{1,4}|%4[1-9a-f]|\\[::1\\])(:(443|80|9)?)?(/(\\.|%2[eEfF]|[a-z]{0,2}|%7e){0,3}){0,6}([?#].{0,4})?"
+        ) {
+            if let Ok(once) = htu(&uri) {
+                prop_assert_eq!(htu(&once), Ok(once.clone()));
+                let path = once.splitn(4, '/').nth(3).unwrap_or("none");
+                prop_assert!(!path.split('/').any(|segment| segment == "." || segment == ".."), "{}", once);
+            }
+        }
+
+        #[test]
+        fn parse_never_panics(uri in "(https?://)?[a-z%:/.@?#\\[\\]\\\\ é0-9]{0,16}", any: std::string::String) {
+            let _ = htu(&uri);
+            let _ = htu(&any);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Byte-wise text helpers. `core::str`'s pattern machinery costs more than a kilobyte in WebAssembly; these cost little.
+
+use alloc::string::String;
+
+/// Splits `text` at the first `byte` (ASCII), which is in neither half. `None`: it doesn't occur.
+#[must_use]
+pub fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|b| b == byte)?;
+    Some((text.get(..at)?, text.get(at + 1..)?))
+}
+
+/// Appends `text` as a JSON string with its quotes (RFC 8259, section 7).
+pub fn push_json_string(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        if c < ' ' {
+            out.push_str("\\u00");
+            out.push(if c < '\u{10}' { '0' } else { '1' });
+            out.push(char::from(hex_digit(c as u8 & 15)));
+            continue;
+        }
+        if c == '"' || c == '\\' {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out.push('"');
+}
+
+/// Appends `number` in decimal.
+pub fn push_decimal(out: &mut String, number: i64) {
+    if number < 0 {
+        out.push('-');
+    }
+    let magnitude = number.unsigned_abs();
+    let mut divisor = 1;
+    while magnitude / divisor > 9 {
+        divisor *= 10;
+    }
+    while divisor > 0 {
+        out.push(char::from(b'0' + (magnitude / divisor % 10) as u8));
+        divisor /= 10;
+    }
+}
+
+const fn hex_digit(nibble: u8) -> u8 {
+    if nibble < 10 {
+        b'0' + nibble
+    } else {
+        b'a' - 10 + nibble
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cut_splits_at_the_first_occurrence() {
+        assert_eq!(cut("a=b=c", b'='), Some(("a", "b=c")));
+        assert_eq!(cut("=", b'='), Some(("", "")));
+        assert_eq!(cut("ü=ß", b'='), Some(("ü", "ß")));
+        assert_eq!(cut("abc", b'='), None);
+    }
+
+    #[test]
+    fn json_strings_are_escaped() {
+        let mut out = String::new();
+        push_json_string(&mut out, "a\"b\\c\n\u{1f}\u{0}é/");
+        assert_eq!(out, "\"a\\\"b\\\\c\\u000a\\u001f\\u0000é/\"");
+    }
+
+    #[test]
+    fn decimals_cover_the_whole_range() {
+        for number in [0, 7, 10, 99, 1_767_225_600, -1, i64::MAX, i64::MIN] {
+            let mut out = String::new();
+            push_decimal(&mut out, number);
+            assert_eq!(out, std::format!("{number}"));
+        }
+    }
+}
