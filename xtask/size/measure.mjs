@@ -1,0 +1,195 @@
+/**
+ * What a browser loads from the app's origin until a restored session: a minimal app, built by Vite, logged in
+ * against the development authorization server, then reloaded. Every file is counted once, as `gzip -9` of its
+ * body; the list is the browser's own request log. Prints a table, writes target/size.json, fails above the budgets.
+ */
+import { spawn } from "node:child_process";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { extname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { oidcSpa } from "countersign/vite-plugin";
+import { chromium } from "playwright-core";
+import { build, version as viteVersion } from "vite";
+
+const BUDGET = { total_gzip: 36_600, entry_gzip: 4_000 };
+const GZIP_MAGIC_IN_BASE64 = "H4sI";
+const STEP_LIMIT_MS = 30_000;
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const target = fileURLToPath(new URL("../../target", import.meta.url));
+
+/** @type {(() => unknown)[]} */
+const atEnd = [];
+try {
+    await main();
+} finally {
+    for (const end of atEnd.reverse()) {
+        await end();
+    }
+}
+
+async function main() {
+    const browser = await chromium.launch({
+        executablePath: process.env["CHROME"],
+        args: ["--no-sandbox", "--disable-dev-shm-usage"]
+    });
+    atEnd.push(() => browser.close());
+
+    const plain = await weigh(browser, "plain", false);
+    const frozen = await weigh(browser, "freeze", true);
+
+    const sizes = {
+        total_gzip: plain.total,
+        entry_gzip: plain.entry,
+        wasm_gzip: plain.engine,
+        html_gzip: plain.html,
+        total_gzip_freeze: frozen.total,
+        entry_gzip_freeze: frozen.entry
+    };
+    await mkdir(target, { recursive: true });
+    await writeFile(join(target, "size.json"), `${JSON.stringify(sizes, null, 4)}\n`);
+
+    console.log(`\nBuilt by Vite ${viteVersion}; engine by ${process.env["ENGINE_BUILT_BY"] ?? "an unknown compiler"}.`);
+    print("DPoP on, freeze off", plain);
+    print("DPoP on, freeze on", frozen);
+
+    const over = Object.entries(BUDGET).filter(([name, budget]) => sizes[name] > budget);
+    for (const [name, budget] of Object.entries(BUDGET)) {
+        console.log(`${name.padEnd(12)} ${count(sizes[name])} of ${count(budget)}${sizes[name] > budget ? "  TOO MUCH" : ""}`);
+    }
+    if (over.length > 0) {
+        throw new Error(`over budget: ${over.map(([name, budget]) => `${name} ${sizes[name]} > ${budget}`).join(", ")}`);
+    }
+}
+
+/** Builds, logs in, reloads, and weighs what the reload asked for. */
+async function weigh(browser, name, freeze) {
+    const outDir = join(target, "size", name);
+    const { origin, close: closeApp } = await serve(outDir);
+    atEnd.push(closeApp);
+    const issuer = await startAuthorizationServer(origin);
+
+    await build({
+        root: join(here, "app"),
+        configFile: false,
+        logLevel: "warn",
+        define: { ISSUER: JSON.stringify(issuer) },
+        plugins: [oidcSpa({ browserRuntimeFreeze: { enabled: freeze }, DPoP: { enabled: true, mode: "auto" } })],
+        build: { outDir, emptyOutDir: true, reportCompressedSize: false }
+    });
+
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(STEP_LIMIT_MS);
+    page.on("pageerror", error => console.error(`the app: ${error.message}`));
+    await page.goto(`${origin}/`);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.waitForURL(url => url.origin === issuer);
+    await page.locator("button, input[type=submit]").first().click();
+    await page.locator("[data-session=restored]").waitFor();
+
+    /** @type {Map<string, Promise<Buffer>>} */
+    const bodies = new Map();
+    context.on("response", response => {
+        const url = new URL(response.url());
+        if (url.origin === origin && response.request().method() === "GET" && response.ok()) {
+            bodies.set(url.pathname, readFile(fileFor(outDir, url.pathname)));
+        }
+    });
+    await page.reload();
+    await page.locator("[data-session=restored]").waitFor();
+    await context.close();
+
+    const files = [];
+    for (const [path, body] of bodies) {
+        const bytes = await body;
+        files.push({ path, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, bytes });
+    }
+    const html = files.find(file => file.path === "/");
+    const engine = files.find(file => file.bytes.includes(GZIP_MAGIC_IN_BASE64));
+    if (html === undefined || engine === undefined) {
+        throw new Error(`the reload loaded no ${html === undefined ? "page" : "engine"}: ${[...bodies.keys()].join(", ")}`);
+    }
+    const named = [...html.bytes.toString().matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(match => match[1]);
+    return {
+        files: files.sort((a, b) => b.gzip - a.gzip),
+        named,
+        html: html.gzip,
+        engine: engine.gzip,
+        entry: sum(files.filter(file => named.includes(file.path))),
+        total: sum(files)
+    };
+}
+
+function sum(files) {
+    return files.reduce((total, file) => total + file.gzip, 0);
+}
+
+function print(title, { files, named, total, entry }) {
+    console.log(`\n${title}`);
+    for (const { path, raw, gzip } of files) {
+        console.log(`  ${path.padEnd(44)} ${count(raw)} ${count(gzip)} gzip${named.includes(path) ? "  named by the HTML" : ""}`);
+    }
+    console.log(`  ${"all".padEnd(44)} ${count(sum(files.map(({ raw }) => ({ gzip: raw }))))} ${count(total)} gzip`);
+    console.log(`  ${"scripts that the HTML names".padEnd(44)} ${"".padEnd(7)} ${count(entry)} gzip\n`);
+}
+
+function count(number) {
+    return number.toLocaleString("en").padStart(7);
+}
+
+/** The built app, on both loopback addresses, nothing cached. */
+async function serve(directory) {
+    const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
+    const answer = async (request, response) => {
+        try {
+            const file = fileFor(directory, new URL(request.url ?? "/", "http://localhost").pathname);
+            const body = await readFile(file);
+            response.writeHead(200, {
+                "Content-Type": types[extname(file)] ?? "application/octet-stream",
+                "Cache-Control": "no-store"
+            });
+            response.end(request.method === "HEAD" ? undefined : body);
+        } catch {
+            response.writeHead(404).end();
+        }
+    };
+    const first = createServer(answer);
+    await listen(first, 0, "127.0.0.1");
+    const { port } = first.address();
+    const second = createServer(answer);
+    await listen(second, port, "::1");
+    return {
+        origin: `http://localhost:${port}`,
+        close: () => [first, second].forEach(server => (server.closeAllConnections(), server.close()))
+    };
+}
+
+function listen(server, port, host) {
+    return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
+}
+
+function fileFor(directory, pathname) {
+    return join(directory, pathname === "/" ? "index.html" : pathname);
+}
+
+/** Resolves with the issuer once it listens. */
+async function startAuthorizationServer(origin) {
+    const server = spawn(
+        join(target, "debug/countersign"),
+        ["idp", "--port", "0", "--client", `size=${origin}/`, "--audience", `${origin}/api`, "--allow-origin", origin],
+        { stdio: ["ignore", "pipe", "inherit"] }
+    );
+    atEnd.push(() => server.kill());
+    for await (const line of createInterface({ input: server.stdout })) {
+        const listening = /listening on (http:\/\/localhost:\d+)/.exec(line);
+        if (listening !== null) {
+            server.stdout.resume();
+            return listening[1];
+        }
+    }
+    throw new Error("the authorization server ended before it listened");
+}
