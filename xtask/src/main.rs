@@ -8,6 +8,7 @@ mod demo;
 mod deny;
 mod package;
 mod process;
+mod readme;
 mod setup;
 mod size;
 mod test;

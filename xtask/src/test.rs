@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{deny, package, size};
+use crate::{deny, package, readme, size};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -40,7 +40,7 @@ enum Part {
     Deny,
     /// The npm package, complete
     Package,
-    /// TypeScript: type tests and the demo
+    /// TypeScript: type tests, the demo, the code in the READMEs
     Types,
     /// TypeScript unit tests, in node
     Unit,
@@ -158,7 +158,7 @@ impl Part {
                         project,
                     ]))?;
                 }
-                Ok(())
+                readme::check()
             }
             Self::Unit => {
                 package::build()?;
