@@ -1,0 +1,18 @@
+import { oidcEarlyInit } from "countersign/entrypoint";
+import { browserRuntimeFreeze } from "countersign/browser-runtime-freeze";
+import { DPoP } from "countersign/DPoP";
+
+declare const __MODE__: "off" | "auto" | "enforced";
+declare const __FREEZE__: boolean;
+
+const { shouldLoadApp } = oidcEarlyInit({
+    BASE_URL: "/",
+    securityDefenses: {
+        ...(__FREEZE__ ? browserRuntimeFreeze() : {}),
+        ...(__MODE__ === "off" ? {} : DPoP({ mode: __MODE__ }))
+    }
+});
+
+if (shouldLoadApp) {
+    import("./main.lazy");
+}

@@ -1,0 +1,70 @@
+/**
+ * Serves a built app: its files, `index.html` for every other path (as a single-page app's server does), and
+ * `/config.json`, which the test chooses.
+ */
+import { readFile } from "node:fs/promises";
+import http from "node:http";
+import path from "node:path";
+import { listenOnLoopback } from "./loopback.mjs";
+
+const TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".json": "application/json"
+};
+
+export class AppServer {
+    /** What `/config.json` answers: see `apps/shared/app.ts`. */
+    config = {};
+    /** Extra response header fields of every file. @type {Record<string, string>} */
+    headers = {};
+    /** `METHOD path` of each request, in order. @type {string[]} */
+    requests = [];
+
+    /**
+     * @param {string} directory the built app
+     * @param {string} [host] the host name that the test opens the app under
+     */
+    static async start(directory, host = "localhost") {
+        const app = new AppServer();
+        const server = http.createServer((request, response) => {
+            app.#answer(directory, request, response).catch(error => {
+                response.statusCode = 500;
+                response.end(String(error));
+            });
+        });
+        const listener = await listenOnLoopback(socket => server.emit("connection", socket));
+        app.origin = `http://${host}:${listener.port}`;
+        app.close = listener.close;
+        return app;
+    }
+
+    async #answer(directory, request, response) {
+        const { pathname } = new URL(request.url, this.origin);
+        this.requests.push(`${request.method} ${pathname}`);
+        if (pathname === "/config.json") {
+            response.setHeader("Content-Type", TYPES[".json"]);
+            response.end(JSON.stringify(this.config));
+            return;
+        }
+        if (pathname === "/favicon.ico") {
+            response.statusCode = 204;
+            response.end();
+            return;
+        }
+        const file = path.extname(pathname) === "" ? "/index.html" : path.posix.normalize(pathname);
+        const bytes = await readFile(path.join(directory, file)).catch(() => undefined);
+        for (const [name, value] of Object.entries(this.headers)) {
+            response.setHeader(name, value);
+        }
+        if (bytes === undefined) {
+            response.statusCode = 404;
+            response.end();
+            return;
+        }
+        response.setHeader("Content-Type", TYPES[path.extname(file)] ?? "application/octet-stream");
+        response.setHeader("Cache-Control", "no-store");
+        response.end(bytes);
+    }
+}

@@ -1,0 +1,63 @@
+/**
+ * Headless Chromium: one for each test file, a fresh context (cookies, storage) for each test.
+ */
+import { chromium } from "playwright-core";
+import { after } from "node:test";
+
+const FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync"
+];
+
+/** Bounds everything that a page is waited for. */
+export const PATIENCE_MILLISECONDS = 15_000;
+
+let launching;
+
+function launch() {
+    launching ??= chromium.launch({
+        executablePath: process.env.CHROME ?? process.env.CHROMIUM ?? "/usr/bin/chromium",
+        args: FLAGS
+    });
+    return launching;
+}
+
+after(async () => {
+    await (await launching)?.close();
+});
+
+/**
+ * A context whose pages are watched: an error in the console or an exception that nobody caught fails the test, unless
+ * one of `expected` fits it.
+ *
+ * @param {import("node:test").TestContext} t
+ * @param {{ expected?: RegExp[], initScripts?: (string | (() => void))[] }} [options]
+ */
+export async function openContext(t, { expected = [], initScripts = [] } = {}) {
+    const context = await (await launch()).newContext();
+    context.setDefaultTimeout(PATIENCE_MILLISECONDS);
+    const unexpected = [];
+    const note = text => {
+        if (!expected.some(pattern => pattern.test(text))) {
+            unexpected.push(text);
+        }
+    };
+    context.on("console", message => message.type() === "error" && note(`${message.text()} (${message.location().url})`));
+    context.on("weberror", error => note(`uncaught: ${error.error().stack ?? error.error()}`));
+    for (const script of initScripts) {
+        await context.addInitScript(script);
+    }
+    t.after(async () => {
+        await context.close();
+        if (unexpected.length > 0) {
+            throw new Error(`the browser's console holds errors:\n${unexpected.join("\n")}`);
+        }
+    });
+    return context;
+}

@@ -1,0 +1,181 @@
+/**
+ * What a test runs in: authorization server and APIs behind recording proxies, the built app, and a page.
+ * Everything is started for one test and ends with it.
+ */
+import { openContext } from "./browser.mjs";
+import { AppServer } from "./app-server.mjs";
+import { buildApp } from "./build-app.mjs";
+import { startApi, startIdp } from "./servers.mjs";
+import { Wire } from "./wire.mjs";
+
+export { PATIENCE_MILLISECONDS } from "./browser.mjs";
+
+/** The user of the demo that tests log in as. */
+export const USER = "alice";
+
+/**
+ * @typedef {object} Options
+ * @property {import("./build-app.mjs").Variant} [variant] how the app is set up
+ * @property {string[]} [idp] more flags of the authorization server
+ * @property {string[]} [api] more flags of every API
+ * @property {string[]} [clients] client ids; the first is the app's client `main`
+ * @property {number} [apis] how many APIs; client number n gets tokens for API number n, further ones for the last
+ * @property {Record<string, object>} [params] more parameters of `createOidc`, by client id
+ * @property {string} [appHost] host name of the app's origin
+ * @property {RegExp[]} [expectedErrors] in the browser's console
+ * @property {(string | (() => void))[]} [initScripts] run in every document before its own scripts
+ */
+
+export class World {
+    /** @type {Wire} */ issuer;
+    /** @type {Wire[]} */ apis = [];
+    /** @type {AppServer} */ app;
+    /** @type {import("playwright-core").BrowserContext} */ context;
+    /** @type {import("playwright-core").Page} */ page;
+    #idpFlags;
+    #idp;
+
+    /** @param {import("node:test").TestContext} t @param {Options} [options] */
+    static async create(t, options = {}) {
+        const { clients = ["main"], apis = 1, params = {}, expectedErrors = [], initScripts = [] } = options;
+        const world = new World();
+        const ends = [];
+        t.after(async () => {
+            await Promise.all(ends.map(end => end()));
+            const failures = [world.issuer, ...world.apis].flatMap(wire => wire?.failures ?? []);
+            if (failures.length > 0) {
+                throw new AggregateError(failures, `the recording proxy failed: ${failures.join("; ")}`);
+            }
+        });
+        const wire = async () => {
+            const started = await Wire.start();
+            ends.push(() => started.close());
+            return started;
+        };
+        const [directory, issuer] = await Promise.all([buildApp(options.variant), wire()]);
+        world.issuer = issuer;
+        world.app = await AppServer.start(directory, options.appHost);
+        ends.push(() => world.app.close());
+        for (let index = 0; index < apis; index++) {
+            world.apis.push(await wire());
+        }
+        world.#idpFlags = [
+            ...["--issuer", issuer.origin, "--allow-origin", world.app.origin],
+            ...clients.flatMap((id, index) => [
+                ...["--client", `${id}=${world.app.origin}/`],
+                ...["--audience", `${id}=${world.apis[Math.min(index, apis - 1)].origin}`]
+            ]),
+            ...(options.idp ?? [])
+        ];
+        ends.push(() => world.#idp?.stop());
+        await world.startIdp();
+        for (const api of world.apis) {
+            const server = await startApi([
+                ...["--issuer", issuer.origin, "--audience", api.origin, "--public-url", api.origin],
+                ...["--allow-origin", world.app.origin, ...(options.api ?? [])]
+            ]);
+            api.upstream = server.port;
+            ends.push(() => server.stop());
+        }
+        world.app.config = {
+            clients: Object.fromEntries(
+                clients.map((id, index) => [
+                    index === 0 ? "main" : id,
+                    { issuerUri: issuer.origin, clientId: id, scopes: ["profile", "email"], ...params[id] }
+                ])
+            )
+        };
+        world.context = await openContext(t, { expected: expectedErrors, initScripts });
+        world.page = await world.context.newPage();
+        return world;
+    }
+
+    /** The first API. */
+    get api() {
+        return this.apis[0];
+    }
+
+    /** Starts the authorization server (again): new keys, no sessions. */
+    async startIdp(flags = this.#idpFlags) {
+        await this.stopIdp();
+        this.#idp = await startIdp(flags);
+        this.issuer.upstream = this.#idp.port;
+    }
+
+    /** The flags with which it was started, for `startIdp` with others. */
+    get idpFlags() {
+        return this.#idpFlags;
+    }
+
+    async stopIdp() {
+        await this.#idp?.stop();
+        this.#idp = undefined;
+        this.issuer.upstream = undefined;
+    }
+
+    /** Opens the app and returns how its clients settled. */
+    async open(path = "/") {
+        await this.page.goto(this.app.origin + path);
+        return this.settled();
+    }
+
+    /** Waits, over redirects, until every client of the app has settled. */
+    async settled() {
+        const handle = await this.page.waitForFunction(
+            () => (window.harness?.outcomes === undefined ? undefined : { outcomes: window.harness.outcomes }),
+            undefined,
+            // Not on animation frames, which a page that is redirected may never get.
+            { polling: 20 }
+        );
+        return (await handle.jsonValue()).outcomes;
+    }
+
+    /** The user's part of a login, once the login page is there. */
+    async chooseUser(user = USER) {
+        await this.page.getByRole("button", { name: new RegExp(user, "i") }).click();
+    }
+
+    /** From the logged-out app to the logged-in one. */
+    async logIn({ client = "main", user = USER } = {}) {
+        await this.page.evaluate(name => void window.harness.login(name), client);
+        await this.chooseUser(user);
+        await this.page.waitForURL(`${this.app.origin}/**`);
+        return this.settled();
+    }
+
+    /** Opens the app and logs in. */
+    async start(options) {
+        await this.open();
+        return this.logIn(options);
+    }
+
+    tokens(client = "main") {
+        return this.page.evaluate(name => window.harness.tokens(name), client);
+    }
+
+    /** A call as the app makes it; see `apps/shared/calls.ts`. */
+    call(call, client = "main") {
+        return this.page.evaluate(([call, name]) => window.harness.call(call, name), [call, client]);
+    }
+
+    burst(call, times, client = "main") {
+        return this.page.evaluate(([...args]) => window.harness.burst(...args), [call, times, client]);
+    }
+
+    renew(client = "main") {
+        return this.page.evaluate(async name => window.harness.loggedIn(name).renewTokens(), client);
+    }
+
+    /** Requests to the token endpoint. */
+    tokenRequests(since = 0) {
+        return this.issuer.list({ method: "POST", since }).filter(({ path }) => path === this.tokenPath);
+    }
+
+    /** Authorization requests. */
+    authorizationRequests(since = 0) {
+        return this.issuer.list({ method: "GET", since }).filter(({ path }) => path === this.authorizationPath);
+    }
+
+    tokenPath = "/token";
+    authorizationPath = "/authorize";
+}
