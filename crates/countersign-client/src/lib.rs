@@ -1,1 +1,39 @@
-//! The DPoP client engine: discovery, code + PKCE + dpop_jkt, tokens, refresh, nonces, one retry; generic over a Platform.
+//! The DPoP client engine: discovery, authorization code with PKCE and `dpop_jkt`, tokens, refresh, nonces, one retry.
+//!
+//! It decides; the [`Platform`] does. There is no network here, no clock, no random source and no runtime: the same
+//! source runs in a browser (WebAssembly), natively, and under a virtual clock in tests. It implements the client's
+//! side of RFC 9449 (sections 4.2, 5, 7, 8, 9 and 10), RFC 7636 (PKCE, S256), RFC 9207 (`iss` in the response) and
+//! the checks of OpenID Connect Core 3.1.3.7 and 12.2.
+//!
+//! The signature of an id_token is not checked, as 3.1.3.7 allows: it came straight from the token endpoint over TLS.
+//!
+//! [`Engine`] has two entry points that matter most: [`Engine::authorize`] gives the headers of one request, and
+//! [`Engine::observe`] reads its response and says whether to send once more. An [`Attempt`] is used once and cannot
+//! be cloned; one that was a retry yields no other.
+#![cfg_attr(not(test), no_std)]
+#![forbid(unsafe_code)]
+
+extern crate alloc;
+
+mod call;
+mod clock;
+mod discovery;
+mod engine;
+mod error;
+mod form;
+mod gate;
+mod id_token;
+mod login;
+mod platform;
+mod token;
+
+pub use call::{Attempt, Authorization, Observed, Upgraded};
+pub use countersign::support::Mode;
+pub use engine::{Client, ClientConfig, Engine, Tokens};
+pub use error::{Cause, ClientError};
+pub use form::Parameter;
+pub use login::{AuthorizationRequest, Redirect};
+pub use platform::{
+    Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
+    Response, SendError, UnixMillis, Url,
+};

@@ -1,0 +1,134 @@
+//! What can go wrong for a caller: a cause and the values that a person needs, no sentences.
+//!
+//! Sentences are the adapters' (TypeScript in the browser), because formatting is dear in WebAssembly.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Why the engine refused, or could not go on.
+///
+/// The documentation of each names what [`ClientError::details`] hold, in square brackets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// The issuer is neither https nor loopback http. `[issuer]`
+    IssuerInvalid,
+    /// The discovery document could not be fetched. `[URL, HTTP status or ""]`
+    DiscoveryUnreachable,
+    /// The discovery document is not JSON or lacks a member. `[URL, member or ""]`
+    DiscoveryInvalid,
+    /// The discovery document names another issuer (OpenID Connect Discovery 4.3). `[expected, received]`
+    IssuerMismatch,
+    /// An endpoint is neither https nor loopback http. `[metadata member, URL]`
+    EndpointInsecure,
+    /// `enforced`, and the metadata does not list ES256 for DPoP (RFC 9449, 5.1). `[issuer]`
+    DpopUnsupported,
+    /// `enforced`, and the server answered with another `token_type` than DPoP (RFC 9449, 5). `[issuer, received]`
+    TokenNotBound,
+    /// A `token_type` that the request did not ask for and the client cannot use. `[received]`
+    TokenTypeUnknown,
+    /// The platform could not make a key, a digest or a signature. `[]`
+    KeyFailed,
+    /// The platform keeps no login under way. `[]`
+    StorageRefused,
+    /// The response belongs to no login of this client that is under way. `[state]`
+    FlowUnknown,
+    /// `iss` of the response is missing or another (RFC 9207). `[expected, received or ""]`
+    ResponseIssuerMismatch,
+    /// The authorization endpoint answered with an error (RFC 6749, 4.1.2.1). `[error, error_description or ""]`
+    AuthorizationError,
+    /// The authorization response holds no `code`. `[]`
+    ResponseInvalid,
+    /// No response from the token endpoint. `[URL]`
+    TokenUnreachable,
+    /// The token endpoint refused (RFC 6749, 5.2). `[error or "", error_description or "", HTTP status]`
+    TokenRefused,
+    /// The token endpoint's answer is not JSON or lacks a member. `[member or ""]`
+    TokenResponseInvalid,
+    /// No `id_token` came with the code. `[]`
+    IdTokenMissing,
+    /// Not a JWT with a JSON payload. `[]`
+    IdTokenMalformed,
+    /// `[expected, received or ""]`
+    IdTokenIssuer,
+    /// `[expected client id, received, separated by spaces]`
+    IdTokenAudience,
+    /// `[expected client id, received or ""]`
+    IdTokenAuthorizedParty,
+    /// Expired by the server's clock, or no `exp`. `[]`
+    IdTokenExpired,
+    /// No `iat`. `[]`
+    IdTokenIssuedAt,
+    /// Another `nonce` than the request's, or none. `[]`
+    IdTokenNonce,
+    /// No `sub`, or another one than at login. `[expected or "", received or ""]`
+    IdTokenSubject,
+    /// There is no refresh token. `[]`
+    NoRefreshToken,
+    /// An attempt names a token that is none of ours. `[]`
+    TokenUnknown,
+}
+
+/// A refusal or failure, ready to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientError {
+    /// Why.
+    pub cause: Cause,
+    /// The values in play, in the order that the cause documents. Never a secret.
+    pub details: Vec<String>,
+}
+
+impl ClientError {
+    pub(crate) fn new(cause: Cause, details: &[&str]) -> Self {
+        Self {
+            cause,
+            details: details.iter().map(|&detail| String::from(detail)).collect(),
+        }
+    }
+}
+
+impl From<Cause> for ClientError {
+    fn from(cause: Cause) -> Self {
+        Self {
+            cause,
+            details: Vec::new(),
+        }
+    }
+}
+
+impl Cause {
+    /// The name by which applications know it.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::IssuerInvalid => "issuer_invalid",
+            Self::DiscoveryUnreachable => "discovery_unreachable",
+            Self::DiscoveryInvalid => "discovery_invalid",
+            Self::IssuerMismatch => "issuer_mismatch",
+            Self::EndpointInsecure => "endpoint_insecure",
+            Self::DpopUnsupported => "dpop_unsupported",
+            Self::TokenNotBound => "token_not_bound",
+            Self::TokenTypeUnknown => "token_type_unknown",
+            Self::KeyFailed => "key_failed",
+            Self::StorageRefused => "storage_refused",
+            Self::FlowUnknown => "flow_unknown",
+            Self::ResponseIssuerMismatch => "response_issuer_mismatch",
+            Self::AuthorizationError => "authorization_error",
+            Self::ResponseInvalid => "response_invalid",
+            Self::TokenUnreachable => "token_unreachable",
+            Self::TokenRefused => "token_refused",
+            Self::TokenResponseInvalid => "token_response_invalid",
+            Self::IdTokenMissing => "id_token_missing",
+            Self::IdTokenMalformed => "id_token_malformed",
+            Self::IdTokenIssuer => "id_token_iss",
+            Self::IdTokenAudience => "id_token_aud",
+            Self::IdTokenAuthorizedParty => "id_token_azp",
+            Self::IdTokenExpired => "id_token_exp",
+            Self::IdTokenIssuedAt => "id_token_iat",
+            Self::IdTokenNonce => "id_token_nonce",
+            Self::IdTokenSubject => "id_token_sub",
+            Self::NoRefreshToken => "no_refresh_token",
+            Self::TokenUnknown => "token_unknown",
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! One task works, others wait for its outcome: single flight for renewals, one probe for a nonce.
+
+use alloc::rc::Rc;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::task::{Context, Poll, Waker};
+
+struct Inner<T> {
+    is_open: bool,
+    outcome: Option<T>,
+    waiting: Vec<Waker>,
+}
+
+/// What the others wait at.
+pub(crate) struct Gate<T>(RefCell<Inner<T>>);
+
+/// Held by the one that works. Dropped without an answer, it opens the gate all the same: nobody waits for the dead.
+pub(crate) struct Keeper<T>(Rc<Gate<T>>);
+
+impl<T: Clone> Gate<T> {
+    pub(crate) fn close() -> (Rc<Self>, Keeper<T>) {
+        let gate = Rc::new(Self(RefCell::new(Inner {
+            is_open: false,
+            outcome: None,
+            waiting: Vec::new(),
+        })));
+        (Rc::clone(&gate), Keeper(gate))
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.borrow().is_open
+    }
+
+    /// Ready when the gate is open; `None` where the keeper gave up.
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+        let mut inner = self.0.borrow_mut();
+        if inner.is_open {
+            return Poll::Ready(inner.outcome.clone());
+        }
+        inner.waiting.push(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl<T> Keeper<T> {
+    pub(crate) fn answer(self, outcome: T) {
+        self.0.0.borrow_mut().outcome = Some(outcome);
+    }
+}
+
+impl<T> Drop for Keeper<T> {
+    fn drop(&mut self) {
+        let mut inner = self.0.0.borrow_mut();
+        inner.is_open = true;
+        let waiting = core::mem::take(&mut inner.waiting);
+        drop(inner);
+        for waker in waiting {
+            waker.wake();
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The port: everything that the engine needs from outside and does not do itself.
+//!
+//! Responsible for the contract only. The browser's adapter is `countersign-browser`; tests script their own.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use countersign::jwk::PublicJwk;
+
+/// Milliseconds since the Unix epoch, by the local clock or by a server's, as the name beside it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnixMillis(pub i64);
+
+/// How long a kept login may wait for its response: ten minutes, in milliseconds.
+pub const FLOW_LIFETIME_MILLIS: i64 = 600_000;
+
+/// The URL that asks the app's own origin (a `HEAD`, for its `Date`).
+pub const OWN_ORIGIN: &str = "/";
+
+/// An HTTP request of the engine's own: discovery, token endpoint, own origin. Never cached, without credentials.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// `GET`, `POST` or `HEAD`.
+    pub method: &'static str,
+    /// Absolute, or [`OWN_ORIGIN`].
+    pub url: &'a str,
+    /// The body of a `POST`: `application/x-www-form-urlencoded`.
+    pub form: Option<&'a str>,
+    /// Value of the `DPoP` header.
+    pub proof: Option<&'a str>,
+}
+
+/// What the engine reads of a response. A header that cannot be read is `None`.
+#[derive(Debug)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// `DPoP-Nonce`.
+    pub dpop_nonce: Option<String>,
+    /// `Date`.
+    pub date: Option<UnixMillis>,
+    /// The body, as it came.
+    pub body: Vec<u8>,
+}
+
+/// No response: refused connection, DNS, CORS, timeout. The platform does not say more.
+#[derive(Debug)]
+pub struct SendError;
+
+/// The platform's cryptography refused.
+#[derive(Debug)]
+pub struct KeyError;
+
+/// A handle to a private key that only the platform can use, and its public half.
+#[derive(Clone, Debug)]
+pub struct KeyPair<K> {
+    /// The platform's handle.
+    pub private: K,
+    /// P-256.
+    pub public: PublicJwk,
+}
+
+/// A login under way, as the platform keeps it across a full-page redirect.
+#[derive(Clone, Debug)]
+pub struct Record<K> {
+    /// Strings whose meaning is the engine's.
+    pub fields: Vec<String>,
+    /// Keys whose meaning is the engine's.
+    pub keys: Vec<KeyPair<K>>,
+}
+
+/// A URL taken apart as WHATWG serialises it.
+#[derive(Clone, Debug)]
+pub struct Url {
+    /// Scheme, host and port (the default one left out): `https://as.example`.
+    pub origin: String,
+    /// The path, without query and fragment; at least `/`.
+    pub path: String,
+}
+
+/// A JSON object, read by name.
+pub trait Document {
+    /// A member that is a string. Anything else is `None`.
+    fn text(&self, name: &str) -> Option<String>;
+    /// A member that is a number. Anything else is `None`.
+    fn number(&self, name: &str) -> Option<f64>;
+    /// A member that is `true`.
+    fn is_true(&self, name: &str) -> bool;
+    /// A member that is an array of strings, or a string (an array of one). Anything else is `None`.
+    fn texts(&self, name: &str) -> Option<Vec<String>>;
+}
+
+/// What the engine runs on. Futures need not be `Send`: the engine belongs to one thread.
+// The engine is the only caller and never needs to name or bound the futures.
+#[allow(async_fn_in_trait)]
+pub trait Platform {
+    /// A handle to a private key; its material is out of the engine's reach.
+    type Key: Clone;
+    /// A parsed JSON object.
+    type Document: Document;
+
+    /// Sends one request, without following redirects to another origin with its headers.
+    async fn send(&self, request: Request<'_>) -> Result<Response, SendError>;
+    /// Makes a P-256 signing key, not extractable where the platform knows the notion.
+    async fn generate_key(&self) -> Result<KeyPair<Self::Key>, KeyError>;
+    /// ES256: ECDSA over P-256 with SHA-256, as the 64 bytes R || S.
+    async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+    /// SHA-256.
+    async fn digest(&self, message: &[u8]) -> Result<[u8; 32], KeyError>;
+    /// Ends after so many milliseconds.
+    async fn sleep(&self, milliseconds: u32);
+    /// The local clock.
+    fn now(&self) -> UnixMillis;
+    /// Fills with unpredictable bytes.
+    fn random(&self, bytes: &mut [u8]);
+    /// Parses a JSON object; `None` for anything else.
+    fn parse(&self, json: &[u8]) -> Option<Self::Document>;
+    /// Parses an absolute URL; `None` where it is none, or carries user information.
+    fn url(&self, text: &str) -> Option<Url>;
+    /// Keeps a record under a name for [`FLOW_LIFETIME_MILLIS`], and never longer. `false`: it could not be written,
+    /// and nothing is left behind. A record without keys may go where a key may not.
+    async fn keep(&self, name: &str, record: &Record<Self::Key>) -> bool;
+    /// Takes a record out: whoever comes second finds nothing.
+    async fn take(&self, name: &str) -> Option<Record<Self::Key>>;
+}
