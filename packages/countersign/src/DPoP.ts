@@ -1,0 +1,32 @@
+/**
+ * Turns DPoP on: `oidcEarlyInit({ securityDefenses: { ...DPoP({ mode: "auto" }) } })`.
+ */
+import { installHooks } from "./entry/hooks.js";
+import { state } from "./entry/state.js";
+
+export type ParamsOfDPoP = {
+    /**
+     * `"auto"`: DPoP wherever the authorization server supports it, Bearer elsewhere.
+     * `"enforced"`: a server that issues no DPoP-bound tokens is an initialization error, never Bearer.
+     */
+    mode: "auto" | "enforced";
+};
+
+/** Throws one sentence where `mode` is missing or unknown, or where there is another option. */
+export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
+    const { mode, ...others } = params ?? {};
+    for (const name in others) {
+        throw new TypeError(`countersign: DPoP() has no option "${name}", only "mode".`);
+    }
+    if (mode !== "auto" && mode !== "enforced") {
+        throw new TypeError(`countersign: DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);
+    }
+    return {
+        enableDPoP: () => {
+            if (state.mode === "off") {
+                installHooks();
+            }
+            state.mode = mode;
+        }
+    };
+}

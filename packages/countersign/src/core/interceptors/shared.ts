@@ -1,0 +1,76 @@
+/**
+ * What the interceptors of `fetch` and `XMLHttpRequest` have in common: finding the token in a header, and
+ * telling whether a redirect can be answered with a second try.
+ */
+import type { Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
+import { NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../../entry/natives.js";
+
+/** The token of an `Authorization` value that is ours and goes out as DPoP; `undefined`: leave it alone. */
+export function boundToken(engine: Engine, authorization: string | null | undefined): string | undefined {
+    // The scheme's case does not matter (RFC 9110, 11.1); an app may write "DPoP" itself.
+    const token = authorization && regExpExec(/^ *(?:bearer|dpop) +(\S+) *$/i, authorization)?.[1];
+    return token && engine.isBoundToken(token) ? token : undefined;
+}
+
+/** A URL as the engine wants it. */
+export interface Target {
+    /** Without the fragment, which is not sent. */
+    href: string;
+    origin: string;
+    path: string;
+}
+
+export function targetOf(url: string, base?: string): Target {
+    const parsed = new NativeURL(url, base);
+    return { href: regExpExec(/^[^#]*/, urlHref(parsed))![0], origin: urlOrigin(parsed), path: urlPathname(parsed) };
+}
+
+/** As for every request that fails before a response: a `TypeError`, here with the engine's error as its cause. */
+export const notSent = (method: string, { href }: Target, cause: unknown): TypeError =>
+    new TypeError(`countersign: ${method} ${href} was not sent: ${(cause as Error).message}`, { cause });
+
+/** What is sent once more: to `target`, with the values of `upgrade`. */
+export interface Again {
+    upgrade: Upgrade;
+    target: Target;
+}
+
+/**
+ * Reports an answer to the engine and tells what to send once more. After a redirect on the same origin the
+ * proof named another URL than the one that answered (`url`), so a 401 is tried once more there; only for GET
+ * and HEAD, since of the others nobody can tell here whether the redirect has changed the method. What another
+ * origin answered is not reported: its nonces are not those of the origin that was asked.
+ *
+ * `isReplayable`: the request can be sent again with the same body. `isLast`: this was the second attempt.
+ * A failing engine delivers the answer as it is.
+ */
+export async function answered(
+    engine: Engine,
+    method: string,
+    target: Target,
+    token: string,
+    { attempt }: Upgrade,
+    response: ObservedResponse,
+    url: string,
+    isReplayable: boolean,
+    isLast?: boolean
+): Promise<Again | undefined> {
+    const final = url ? targetOf(url) : target;
+    if (final.origin !== target.origin) {
+        engine.release(attempt);
+        return undefined;
+    }
+    const isElsewhere = final.href !== target.href;
+    try {
+        const upgrade = await engine.observe(attempt, response, isReplayable && !isElsewhere && !isLast);
+        if (upgrade) {
+            return { upgrade, target };
+        }
+        if (isElsewhere && !isLast && response.status === 401 && (method === "GET" || method === "HEAD")) {
+            return { upgrade: await engine.authorize(method, final.origin, final.path, token), target: final };
+        }
+    } catch {
+        // The answer is there all the same.
+    }
+    return undefined;
+}

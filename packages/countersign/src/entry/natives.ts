@@ -1,0 +1,100 @@
+/**
+ * The native functions that our path uses, saved when this module is evaluated: before any script of the
+ * app, so that a later patch of a global or a prototype does not reach the requests that carry our tokens.
+ * Everything is a function that looks nothing up when it is called. Nothing here decides anything.
+ */
+import type { EngineHost } from "../engine/interface.js";
+
+type Method = (...args: never[]) => unknown;
+type Class<P> = { readonly prototype: P };
+type Called<P, K extends keyof P> = P[K] extends (...args: infer A) => infer R ? (self: P, ...args: A) => R : never;
+
+const { apply: reflectApply, getOwnPropertyDescriptor } = Reflect;
+const { bind, call } = Function.prototype;
+/** `uncurry(f)(self, ...args)` is `f.call(self, ...args)` without reading `f.call`. */
+const uncurry = bind.bind(call) as unknown as (method: unknown) => Method;
+
+const method = <P extends object, K extends keyof P>(of: Class<P>, name: K): Called<P, K> =>
+    uncurry(of.prototype[name]) as Called<P, K>;
+
+/** Reads a property that a prototype defines as an accessor; `undefined` where this browser has none. */
+const getter = <P extends object, K extends keyof P>(of: Class<P>, name: K): ((self: P) => P[K]) =>
+    uncurry(getOwnPropertyDescriptor(of.prototype, name)?.get ?? (() => undefined)) as never;
+
+export const apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any = reflectApply;
+
+export const NativeHeaders = Headers;
+export const NativeRequest = Request;
+export const NativeURL = URL;
+export const NativeXMLHttpRequest = XMLHttpRequest;
+
+export const nativeFetch = fetch;
+export const headersGet = method(Headers, "get");
+export const headersSet = method(Headers, "set");
+export const headersAppend = method(Headers, "append");
+export const headersForEach = method(Headers, "forEach");
+export const requestClone = method(Request, "clone");
+export const requestHeaders = getter(Request, "headers");
+export const requestSignal = getter(Request, "signal");
+export const requestMethod = getter(Request, "method");
+export const requestUrl = getter(Request, "url");
+export const requestBody = getter(Request, "body");
+export const responseStatus = getter(Response, "status");
+export const responseHeaders = getter(Response, "headers");
+export const responseUrl = getter(Response, "url");
+export const responseBody = getter(Response, "body");
+export const streamCancel = method(ReadableStream, "cancel");
+export const throwIfAborted = method(AbortSignal, "throwIfAborted");
+export const urlHref = getter(URL, "href");
+export const urlOrigin = getter(URL, "origin");
+export const urlPathname = getter(URL, "pathname");
+export const regExpExec = method(RegExp, "exec");
+export const weakMapGet = uncurry(WeakMap.prototype.get) as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined;
+export const weakMapSet = uncurry(WeakMap.prototype.set) as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => void;
+
+const xhr = XMLHttpRequest.prototype;
+export const { open: xhrOpen, send: xhrSend, setRequestHeader: xhrSetRequestHeader, abort: xhrAbort } = xhr;
+export const xhrReadyState = getter(XMLHttpRequest, "readyState");
+export const xhrStatus = getter(XMLHttpRequest, "status");
+export const xhrResponseUrl = getter(XMLHttpRequest, "responseURL");
+export const xhrUpload = getter(XMLHttpRequest, "upload");
+export const xhrResponseHeaders = method(XMLHttpRequest, "getAllResponseHeaders");
+export const addListener = uncurry(xhr.addEventListener) as (
+    self: EventTarget,
+    type: string,
+    listener: (event: Event) => void,
+    options: true
+) => void;
+export const dispatch = method(EventTarget, "dispatchEvent");
+export const eventType = getter(Event, "type");
+export const stopImmediatePropagation = method(Event, "stopImmediatePropagation");
+
+const { subtle } = crypto;
+
+/** Reading a storage from `window` throws where it is blocked. */
+const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] | undefined => {
+    try {
+        return window[name];
+    } catch {
+        return undefined;
+    }
+};
+
+/** What the engine uses of the page. */
+export const natives: EngineHost = {
+    fetch: fetch.bind(window),
+    subtle: subtle && {
+        generateKey: subtle.generateKey.bind(subtle) as SubtleCrypto["generateKey"],
+        exportKey: subtle.exportKey.bind(subtle) as SubtleCrypto["exportKey"],
+        sign: subtle.sign.bind(subtle),
+        digest: subtle.digest.bind(subtle)
+    },
+    getRandomValues: crypto.getRandomValues.bind(crypto),
+    now: Date.now,
+    parse: JSON.parse,
+    stringify: JSON.stringify,
+    setTimeout: window.setTimeout.bind(window),
+    indexedDB: storage("indexedDB"),
+    sessionStorage: storage("sessionStorage"),
+    origin: location.origin
+};
