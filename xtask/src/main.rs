@@ -40,18 +40,22 @@ enum Step {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().step {
-        Step::Setup => setup::run(setup::Needs::ALL),
-        Step::Demo(options) => demo::run_step(&options),
-        Step::Package => package::run_step(),
-        Step::Test(options) => test::run_step(&options),
-        Step::Size => size::run_step(),
-    };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(Arguments::parse().step) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(step: Step) -> anyhow::Result<ExitCode> {
+    match step {
+        Step::Setup => setup::run(setup::Needs::ALL)?,
+        Step::Demo(options) => demo::run_step(&options)?,
+        Step::Package => package::run_step()?,
+        Step::Test(options) => return test::run_step(&options),
+        Step::Size => size::run_step()?,
+    }
+    Ok(ExitCode::SUCCESS)
 }

@@ -4,7 +4,7 @@
 //! tests that cargo's and node's runners counted, and one for each part that is a single check.
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -64,7 +64,8 @@ struct Outcome {
     error: Option<anyhow::Error>,
 }
 
-pub(crate) fn run_step(options: &Options) -> Result<()> {
+/// The exit code says whether all passed; an error means that nothing could be run.
+pub(crate) fn run_step(options: &Options) -> Result<ExitCode> {
     let is_chosen = |part: &Part| options.only.is_empty() || options.only.contains(part);
     let parts: Vec<Part> = Part::value_variants()
         .iter()
@@ -77,7 +78,7 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
             .fold(Needs::NOTHING, |needs, part| needs.and(part.needs())),
     )?;
     let outcomes: Vec<Outcome> = parts.into_iter().map(Part::run).collect();
-    summarise(&outcomes)
+    Ok(summarise(&outcomes))
 }
 
 impl Part {
@@ -185,13 +186,15 @@ fn cargo_test(arguments: &[&str], count: &mut Count) -> Result<()> {
         .args(["test", "--no-fail-fast"])
         .args(locked())
         .args(arguments);
-    run_watched(&mut command, |line| {
-        // `test result: ok. 12 passed; 0 failed; ...`
-        if let Some(result) = line.strip_prefix("test result: ") {
-            count.passed += number_before(result, " passed");
-            count.failed += number_before(result, " failed");
-        }
-    })
+    run_watched(&mut command, |line| count_cargo_line(line, count))
+}
+
+/// `test result: ok. 12 passed; 0 failed; ...`
+fn count_cargo_line(line: &str, count: &mut Count) {
+    if let Some(result) = line.strip_prefix("test result: ") {
+        count.passed += number_before(result, " passed");
+        count.failed += number_before(result, " failed");
+    }
 }
 
 fn number_before(text: &str, word: &str) -> u64 {
@@ -221,21 +224,23 @@ fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<(
     if let Some(chromium) = setup::chromium() {
         command.env("CHROME", chromium);
     }
-    run_watched(&mut command, |line| {
-        // The runner's closing lines: `ℹ pass 12`.
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if let ["ℹ", word, number] = words.as_slice() {
-            let number = number.parse().unwrap_or(0);
-            match *word {
-                "pass" => count.passed += number,
-                "fail" | "cancelled" => count.failed += number,
-                _ => {}
-            }
-        }
-    })
+    run_watched(&mut command, |line| count_node_line(line, count))
 }
 
-fn summarise(outcomes: &[Outcome]) -> Result<()> {
+/// The runner's closing lines: `ℹ pass 12`.
+fn count_node_line(line: &str, count: &mut Count) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    if let ["ℹ", word, number] = words.as_slice() {
+        let number = number.parse().unwrap_or(0);
+        match *word {
+            "pass" => count.passed += number,
+            "fail" | "cancelled" => count.failed += number,
+            _ => {}
+        }
+    }
+}
+
+fn summarise(outcomes: &[Outcome]) -> ExitCode {
     println!(
         "\n{:<12} {:>12} {:>8} {:>8}",
         "part", "time", "passed", "failed"
@@ -265,10 +270,43 @@ fn summarise(outcomes: &[Outcome]) -> Result<()> {
             failed[0]
         );
     }
+    // Nothing comes after this line: it is what a reader of the log looks for.
     println!("{} passed, {} failed", sum.passed, sum.failed);
-    if failed.is_empty() {
-        Ok(())
-    } else {
-        bail!("{} of {} parts failed", failed.len(), outcomes.len())
+    ExitCode::from(u8::from(!failed.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cargos_closing_line_is_counted() {
+        let mut count = Count::default();
+        count_cargo_line(
+            "test result: ok. 12 passed; 0 failed; 1 ignored; finished in 0.00s",
+            &mut count,
+        );
+        count_cargo_line(
+            "test result: FAILED. 3 passed; 2 failed; 0 ignored",
+            &mut count,
+        );
+        count_cargo_line("test passed_tests_are_counted ... ok", &mut count);
+        assert_eq!((count.passed, count.failed), (15, 2));
+    }
+
+    #[test]
+    fn nodes_closing_lines_are_counted_and_a_cancelled_test_has_failed() {
+        let mut count = Count::default();
+        for line in [
+            "ℹ tests 9",
+            "ℹ pass 6",
+            "ℹ fail 2",
+            "ℹ cancelled 1",
+            "ℹ skipped 0",
+            "✔ pass 99 (3ms)",
+        ] {
+            count_node_line(line, &mut count);
+        }
+        assert_eq!((count.passed, count.failed), (6, 3));
     }
 }
