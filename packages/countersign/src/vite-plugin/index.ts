@@ -1,0 +1,141 @@
+/**
+ * Puts early init in front of an app without a line in the app: the module scripts of each HTML page become one
+ * small entry that runs early init and then imports them, unless the page was only opened to hand over an
+ * authorization response. Vite 5 to 8, dev server and build.
+ */
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import type { Plugin, ResolvedConfig } from "vite";
+import { findModuleScripts, type ModuleScript } from "./html.js";
+import { checkOptions, type OidcSpaVitePluginParams } from "./options.js";
+
+export type { ApiName } from "../browser-runtime-freeze.js";
+export type { OidcSpaVitePluginParams } from "./options.js";
+
+const INLINE = "virtual:countersign/inline-script/";
+
+/** The reference's name for the plugin; `countersign` is the same function. Wrong options throw one sentence. */
+export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
+    checkOptions(options);
+    let config: ResolvedConfig;
+    let hasSeenPage = false;
+    /** By module id: inline module scripts, which now wait for early init like the others. */
+    const inlineScripts = new Map<string, { code: string; page: string }>();
+
+    return {
+        name: "countersign",
+        enforce: "pre",
+        config: () => ({
+            // Pre-bundled, the entry and the core could become two instances of the state they share.
+            optimizeDeps: { exclude: ["countersign"] }
+        }),
+        configResolved(resolved) {
+            config = resolved;
+        },
+        resolveId(source, importer) {
+            if (source.startsWith(INLINE)) {
+                return `\0${source}`;
+            }
+            const script = importer === undefined ? undefined : inlineScripts.get(importer);
+            return script ? this.resolve(source, script.page, { skipSelf: true }) : undefined;
+        },
+        load: id => inlineScripts.get(id)?.code,
+        transformIndexHtml: {
+            order: "pre",
+            handler(html, { path: url, filename }) {
+                hasSeenPage = true;
+                const scripts = findModuleScripts(html);
+                const own = scripts.filter(script => isOwn(script, config.publicDir));
+                if (own.length === 0) {
+                    config.logger.warn(
+                        `countersign: ${filename} has no <script type="module"> of this app, so it gets no early init and cannot log in.`
+                    );
+                    return html;
+                }
+                const imports = own.map((script, index) => {
+                    const src = script.attributes.get("src");
+                    if (src !== undefined) {
+                        return specifier(src, url, filename);
+                    }
+                    const hash = createHash("sha256").update(`${filename}\0${index}\0${script.content}`).digest("hex");
+                    const id = `${INLINE}${hash.slice(0, 16)}.js`;
+                    inlineScripts.set(`\0${id}`, { code: script.content, page: filename });
+                    return id;
+                });
+                return withEntry(html, scripts[0]!, own, entryCode(options, config.base, imports));
+            }
+        },
+        buildEnd() {
+            if (config.command === "build" && !config.build.ssr && !config.build.lib && !hasSeenPage) {
+                config.logger.warn(
+                    `countersign: this build has no HTML page, so the plugin had nothing to do; call oidcEarlyInit() of "countersign/entrypoint" in your entry instead.`
+                );
+            }
+        }
+    };
+}
+
+export { oidcSpa as countersign };
+
+/** Scripts from elsewhere and those that Vite copies as they are stay where they are, behind the entry. */
+function isOwn({ attributes, content }: ModuleScript, publicDir: string): boolean {
+    const src = attributes.get("src");
+    if (attributes.has("vite-ignore")) {
+        return false;
+    }
+    if (src === undefined) {
+        return content.trim() !== "";
+    }
+    const isElsewhere = src === "" || /^(?:[a-z][a-z\d+.-]*:|\/\/|#)/i.test(src);
+    const isPublic = publicDir !== "" && src.startsWith("/") && existsSync(path.join(publicDir, src.replace(/[?#].*/, "")));
+    return !isElsewhere && !isPublic;
+}
+
+/** What a module imports to get the script that a page names: by the root, or by the file where it lies outside. */
+function specifier(src: string, pageUrl: string, pageFile: string): string {
+    if (src.startsWith("/")) {
+        return src;
+    }
+    const joined = path.posix.join(path.posix.dirname(pageUrl), src);
+    return joined.startsWith("/..") ? path.posix.join(path.dirname(pageFile).replaceAll("\\", "/"), src) : joined;
+}
+
+function entryCode({ browserRuntimeFreeze, DPoP, sessionRestorationMethod }: OidcSpaVitePluginParams, base: string, imports: string[]): string {
+    const lines = [`import { oidcEarlyInit } from "countersign/entrypoint";`];
+    const defenses: string[] = [];
+    if (browserRuntimeFreeze && browserRuntimeFreeze.enabled) {
+        lines.push(`import { browserRuntimeFreeze } from "countersign/browser-runtime-freeze";`);
+        defenses.push(`...browserRuntimeFreeze(${literal({ excludes: browserRuntimeFreeze.excludes ?? [] })})`);
+    }
+    if (DPoP && DPoP.enabled) {
+        lines.push(`import { DPoP } from "countersign/DPoP";`);
+        defenses.push(`...DPoP(${literal({ mode: DPoP.mode })})`);
+    }
+    const method = sessionRestorationMethod ? `sessionRestorationMethod: ${literal(sessionRestorationMethod)}, ` : "";
+    // One after the other as a page runs its module scripts, and the next also where one has failed.
+    const chain = imports
+        .map(one => `import(${literal(one)})`)
+        .reduceRight((next, one) => `${one}.finally(() => ${next})`);
+    return [
+        ...lines,
+        `const { shouldLoadApp } = oidcEarlyInit({ BASE_URL: ${literal(base)}, ${method}securityDefenses: { ${defenses.join(", ")} } });`,
+        `if (shouldLoadApp) { ${chain}; }`
+    ].join("\n");
+}
+
+/** JSON that may stand in a `<script>`. */
+const literal = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
+
+/** Before the first module script of the page, also before one that stays. */
+function withEntry(html: string, first: ModuleScript, own: ModuleScript[], code: string): string {
+    const nonce = own[0]!.attributes.get("nonce");
+    const attribute = nonce === undefined ? "" : ` nonce="${nonce.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"`;
+    let result = `${html.slice(0, first.start)}<script type="module"${attribute}>\n${code}\n</script>`;
+    let at = first.start;
+    for (const { start, end } of own) {
+        result += html.slice(at, start);
+        at = end;
+    }
+    return result + html.slice(at);
+}
