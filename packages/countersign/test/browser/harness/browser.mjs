@@ -36,10 +36,11 @@ after(async () => {
  * A context whose pages are watched: an error in the console or an exception that nobody caught fails the test, unless
  * one of `expected` fits it.
  *
- * @param {import("node:test").TestContext} t
  * @param {{ expected?: RegExp[], initScripts?: (string | (() => void))[] }} [options]
+ * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>} `close` throws
+ * what was found
  */
-export async function openContext(t, { expected = [], initScripts = [] } = {}) {
+export async function openContext({ expected = [], initScripts = [] } = {}) {
     const context = await (await launch()).newContext();
     context.setDefaultTimeout(PATIENCE_MILLISECONDS);
     const unexpected = [];
@@ -53,11 +54,11 @@ export async function openContext(t, { expected = [], initScripts = [] } = {}) {
     for (const script of initScripts) {
         await context.addInitScript(script);
     }
-    t.after(async () => {
+    const close = async () => {
         await context.close();
         if (unexpected.length > 0) {
             throw new Error(`the browser's console holds errors:\n${unexpected.join("\n")}`);
         }
-    });
-    return context;
+    };
+    return { context, close };
 }

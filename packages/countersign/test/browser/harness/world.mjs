@@ -22,6 +22,7 @@ export const USER = "alice";
  * @property {number} [apis] how many APIs; client number n gets tokens for API number n, further ones for the last
  * @property {Record<string, object>} [params] more parameters of `createOidc`, by client id
  * @property {string} [appHost] host name of the app's origin
+ * @property {{ origin: string, config: object, close: () => Promise<void> }} [app] an app that is served already
  * @property {RegExp[]} [expectedErrors] in the browser's console
  * @property {(string | (() => void))[]} [initScripts] run in every document before its own scripts
  */
@@ -39,9 +40,16 @@ export class World {
     static async create(t, options = {}) {
         const { clients = ["main"], apis = 1, params = {}, expectedErrors = [], initScripts = [] } = options;
         const world = new World();
+        const { context, close } = await openContext({ expected: expectedErrors, initScripts });
+        world.context = context;
         const ends = [];
         t.after(async () => {
-            await Promise.all(ends.map(end => end()));
+            // The pages first, which would notice that the servers are gone.
+            try {
+                await close();
+            } finally {
+                await Promise.all(ends.map(end => end()));
+            }
             const failures = [world.issuer, ...world.apis].flatMap(wire => wire?.failures ?? []);
             if (failures.length > 0) {
                 throw new AggregateError(failures, `the recording proxy failed: ${failures.join("; ")}`);
@@ -52,9 +60,9 @@ export class World {
             ends.push(() => started.close());
             return started;
         };
-        const [directory, issuer] = await Promise.all([buildApp(options.variant), wire()]);
+        const issuer = await wire();
         world.issuer = issuer;
-        world.app = await AppServer.start(directory, options.appHost);
+        world.app = options.app ?? (await AppServer.start(await buildApp(options.variant), options.appHost));
         ends.push(() => world.app.close());
         for (let index = 0; index < apis; index++) {
             world.apis.push(await wire());
@@ -85,7 +93,6 @@ export class World {
                 ])
             )
         };
-        world.context = await openContext(t, { expected: expectedErrors, initScripts });
         world.page = await world.context.newPage();
         return world;
     }
@@ -100,6 +107,9 @@ export class World {
         await this.stopIdp();
         this.#idp = await startIdp(flags);
         this.issuer.upstream = this.#idp.port;
+        // Not through the proxy: what is recorded there is the browser's and the API's.
+        const discovery = `http://127.0.0.1:${this.#idp.port}/.well-known/openid-configuration`;
+        this.metadata = await (await fetch(discovery)).json();
     }
 
     /** The flags with which it was started, for `startIdp` with others. */
@@ -149,6 +159,22 @@ export class World {
         return this.logIn(options);
     }
 
+    /** Does what makes the page leave, and waits for the app after it. */
+    async leave(action, argument) {
+        await this.page.evaluate(() => (window.isOld = true));
+        await this.page.evaluate(action, argument);
+        await this.page.waitForFunction(
+            () => window.isOld !== true && window.harness?.outcomes !== undefined,
+            undefined,
+            { polling: 20 }
+        );
+        return this.settled();
+    }
+
+    logOut(client = "main") {
+        return this.leave(name => void window.harness.loggedIn(name).logout({ redirectTo: "home" }), client);
+    }
+
     tokens(client = "main") {
         return this.page.evaluate(name => window.harness.tokens(name), client);
     }
@@ -176,6 +202,20 @@ export class World {
         return this.issuer.list({ method: "GET", since }).filter(({ path }) => path === this.authorizationPath);
     }
 
-    tokenPath = "/token";
-    authorizationPath = "/authorize";
+    /** Paths of the authorization server's endpoints, from its metadata. */
+    get tokenPath() {
+        return new URL(this.metadata.token_endpoint).pathname;
+    }
+
+    get authorizationPath() {
+        return new URL(this.metadata.authorization_endpoint).pathname;
+    }
+
+    get endSessionPath() {
+        return new URL(this.metadata.end_session_endpoint).pathname;
+    }
+
+    get jwksPath() {
+        return new URL(this.metadata.jwks_uri).pathname;
+    }
 }

@@ -21,7 +21,7 @@ interface Failure {
 
 type Outcome =
     | { isUserLoggedIn: true; sub: string }
-    | { isUserLoggedIn: false; initializationError: Failure | undefined }
+    | { isUserLoggedIn: false; initializationError?: Failure }
     | { rejected: Failure };
 
 const oidcs = new Map<string, Oidc>();
@@ -94,13 +94,8 @@ async function outcomeOf(create: () => Promise<Oidc>): Promise<[Outcome, Oidc | 
             return [{ isUserLoggedIn: true, sub: String(oidc.getDecodedIdToken()["sub"]) }, oidc];
         }
         const { initializationError } = oidc;
-        return [
-            {
-                isUserLoggedIn: false,
-                initializationError: initializationError === undefined ? undefined : failureOf(initializationError)
-            },
-            oidc
-        ];
+        const failure = initializationError === undefined ? {} : { initializationError: failureOf(initializationError) };
+        return [{ isUserLoggedIn: false, ...failure }, oidc];
     } catch (error) {
         return [{ rejected: failureOf(error) }, undefined];
     }

@@ -1,0 +1,166 @@
+/**
+ * An app outside the repository, with the packed tarball installed: what a user of the package has. Its two
+ * configurations are, word for word, those that the documentation shows.
+ */
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
+import { version as viteVersion } from "vite";
+import { listenOnLoopback } from "./loopback.mjs";
+import { apps, packageRoot } from "./paths.mjs";
+
+const run = promisify(execFile);
+const LIMIT_MILLISECONDS = 120_000;
+const START_LIMIT_MILLISECONDS = 30_000;
+
+const PLUGIN_CONFIG = `import { defineConfig } from "vite";
+import { oidcSpa } from "countersign/vite-plugin";
+export default defineConfig({
+    plugins: [oidcSpa({ browserRuntimeFreeze: { enabled: true }, DPoP: { enabled: true, mode: "auto" } })]
+});
+`;
+
+const MANUAL_MAIN = `import { oidcEarlyInit } from "countersign/entrypoint";
+import { browserRuntimeFreeze } from "countersign/browser-runtime-freeze";
+import { DPoP } from "countersign/DPoP";
+const { shouldLoadApp } = oidcEarlyInit({
+    BASE_URL: "/",
+    securityDefenses: { ...browserRuntimeFreeze(), ...DPoP({ mode: "auto" }) }
+});
+if (shouldLoadApp) { import("./main.lazy"); }
+`;
+
+/** Packs the package and installs it with Vite in a new directory; `remove` deletes that. */
+export async function installTarball() {
+    const root = mkdtempSync(path.join(tmpdir(), "countersign-app-"));
+    const remove = () => rmSync(root, { recursive: true, force: true });
+    process.on("exit", remove);
+    const options = { timeout: LIMIT_MILLISECONDS };
+    await run("npm", ["pack", "--pack-destination", root], { cwd: packageRoot, ...options });
+    const tarball = (await readdir(root)).find(name => name.endsWith(".tgz"));
+    const installed = path.join(root, "installed");
+    await mkdir(installed);
+    const manifest = {
+        name: "app",
+        private: true,
+        type: "module",
+        dependencies: { countersign: `file:../${tarball}` },
+        devDependencies: { vite: viteVersion }
+    };
+    await writeFile(path.join(installed, "package.json"), JSON.stringify(manifest));
+    await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: installed, ...options });
+    return { root, installed, remove };
+}
+
+/** What the package looks like to those who installed it. */
+export async function readInstalled({ installed }) {
+    const root = path.join(installed, "node_modules/countersign");
+    const entries = await readdir(root, { recursive: true, withFileTypes: true });
+    const files = entries
+        .filter(entry => entry.isFile())
+        .map(entry => path.relative(root, path.join(entry.parentPath ?? entry.path, entry.name)))
+        .sort();
+    return { files, manifest: JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) };
+}
+
+/** The app in one of the two set-ups, on its own port: started by Vite's dev server or, built, by its preview. */
+export class ViteApp {
+    #process;
+    #output = "";
+    #directory;
+    #port;
+
+    /** @param {{ root: string, installed: string }} project @param {"plugin" | "manual"} setup */
+    static async create({ root, installed }, setup) {
+        const app = new ViteApp();
+        const directory = path.join(root, setup);
+        app.#directory = directory;
+        // A copy each: the cache of one set-up must not warm the other's.
+        await cp(installed, directory, { recursive: true, verbatimSymlinks: true });
+        await mkdir(path.join(directory, "public"));
+        await cp(path.join(apps, setup, "index.html"), path.join(directory, "index.html"));
+        await cp(path.join(apps, "shared"), path.join(directory, "src/shared"), { recursive: true });
+        const entry = setup === "plugin" ? "main.ts" : "main.lazy.ts";
+        await writeFile(path.join(directory, "src", entry), 'import "./shared/app";\n');
+        if (setup === "plugin") {
+            await writeFile(path.join(directory, "vite.config.ts"), PLUGIN_CONFIG);
+        } else {
+            await writeFile(path.join(directory, "src/main.ts"), MANUAL_MAIN);
+        }
+        const { port, close } = await listenOnLoopback(() => undefined);
+        await close();
+        app.#port = port;
+        app.origin = `http://localhost:${port}`;
+        return app;
+    }
+
+    /** What `/config.json` answers, in dev and in what is built from now on. */
+    set config(value) {
+        writeFileSync(path.join(this.#directory, "public/config.json"), JSON.stringify(value));
+    }
+
+    /** With a cold cache: nothing has been pre-bundled yet. */
+    async dev() {
+        await rm(path.join(this.#directory, "node_modules/.vite"), { recursive: true, force: true });
+        await this.#start([]);
+    }
+
+    async preview() {
+        await run("node", [this.#vite, "build", "--logLevel", "warn"], {
+            cwd: this.#directory,
+            timeout: LIMIT_MILLISECONDS
+        });
+        await this.#start(["preview"]);
+    }
+
+    get #vite() {
+        return path.join(this.#directory, "node_modules/vite/bin/vite.js");
+    }
+
+    async #start(command) {
+        const flags = ["--port", String(this.#port), "--strictPort", "--host", "localhost"];
+        const child = spawn("node", [this.#vite, ...command, ...flags], {
+            cwd: this.#directory,
+            stdio: ["ignore", "pipe", "pipe"]
+        });
+        this.#process = child;
+        process.on("exit", () => child.kill("SIGKILL"));
+        for (const stream of [child.stdout, child.stderr]) {
+            stream.setEncoding("utf8").on("data", text => (this.#output += text));
+        }
+        await new Promise((resolve, reject) => {
+            const fail = why => reject(new Error(`vite ${command} ${why}:\n${this.#output}`));
+            const timer = setTimeout(() => fail("did not start"), START_LIMIT_MILLISECONDS);
+            child.on("close", status => fail(`ended with status ${status}`));
+            child.stdout.on("data", () => {
+                if (this.#output.includes("Local:")) {
+                    clearTimeout(timer);
+                    resolve();
+                }
+            });
+        });
+    }
+
+    /** What Vite printed so far. */
+    get output() {
+        return this.#output;
+    }
+
+    async stop() {
+        const child = this.#process;
+        this.#process = undefined;
+        this.#output = "";
+        if (child !== undefined && child.exitCode === null) {
+            const ended = new Promise(resolve => child.once("close", resolve));
+            child.kill("SIGKILL");
+            await ended;
+        }
+    }
+
+    close() {
+        return this.stop();
+    }
+}

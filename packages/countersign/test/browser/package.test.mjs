@@ -1,0 +1,57 @@
+/** The packed tarball in an app outside the repository: Vite's dev server with a cold cache, and the build. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { assertBoundCall } from "./harness/proof.mjs";
+import { ViteApp, installTarball, readInstalled } from "./harness/vite-app.mjs";
+import { World } from "./harness/world.mjs";
+
+let project;
+
+before(async () => {
+    project = await installTarball();
+});
+
+after(() => project?.remove());
+
+async function assertWorks(world) {
+    assert.equal((await world.start()).main.isUserLoggedIn, true);
+    assert.equal((await world.open()).main.isUserLoggedIn, true, "restored");
+    const { accessToken } = await world.tokens();
+    for (const transport of ["fetch", "xhr"]) {
+        const mark = world.api.mark();
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
+        await assertBoundCall(world.api.list({ since: mark })[0], accessToken);
+    }
+    assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
+}
+
+for (const setup of ["plugin", "manual"]) {
+    test(`the tarball works in Vite's dev server with a cold cache, and in its build (${setup})`, async t => {
+        const app = await ViteApp.create(project, setup);
+        const world = await World.create(t, { app });
+        await t.test("dev server", async () => {
+            await app.dev();
+            await assertWorks(world);
+            await app.stop();
+        });
+        await t.test("build", async () => {
+            await app.preview();
+            await assertWorks(world);
+            await app.stop();
+        });
+    });
+}
+
+test("the tarball holds the engine, types and licences, no test, and needs no other package", async () => {
+    const { files, manifest } = await readInstalled(project);
+    for (const needed of ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "dist/engine/bytes.js", "dist/core/index.d.ts"]) {
+        assert.ok(files.includes(needed), needed);
+    }
+    assert.deepEqual(files.filter(file => /test|\.rs$|\.map$|tsconfig/.test(file)), []);
+    assert.equal(manifest.dependencies, undefined);
+    for (const entry of Object.values(manifest.exports)) {
+        for (const target of typeof entry === "string" ? [entry] : Object.values(entry)) {
+            assert.ok(files.includes(target.replace("./", "")), target);
+        }
+    }
+});

@@ -1,0 +1,52 @@
+/** What an API call costs once everything is warm: one signature, and nothing else of WebCrypto. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { World } from "./harness/world.mjs";
+
+/** Counts every call to WebCrypto and IndexedDB; runs before early init saves the native functions. */
+function countCalls() {
+    window.counts = {};
+    const count = (prototype, name) => {
+        const native = prototype[name];
+        prototype[name] = function (...parameters) {
+            window.counts[name] = (window.counts[name] ?? 0) + 1;
+            return native.apply(this, parameters);
+        };
+    };
+    for (const name of Object.getOwnPropertyNames(SubtleCrypto.prototype)) {
+        if (typeof Object.getOwnPropertyDescriptor(SubtleCrypto.prototype, name).value === "function" && name !== "constructor") {
+            count(SubtleCrypto.prototype, name);
+        }
+    }
+    count(IDBFactory.prototype, "open");
+    count(IDBDatabase.prototype, "transaction");
+}
+
+const REQUESTS = 10;
+
+for (const setup of ["plugin", "manual"]) {
+    test(`rc11_steady_state_is_one_signature_per_request (${setup})`, async t => {
+        const world = await World.create(t, { variant: { setup }, initScripts: [countCalls] });
+        await world.start();
+        for (const transport of ["fetch", "request", "xhr"]) {
+            const call = { url: `${world.api.origin}/api/me`, transport };
+            assert.equal((await world.call(call)).status, 200, "warm");
+            await world.page.evaluate(() => (window.counts = {}));
+            assert.deepEqual(await world.burst(call, REQUESTS), Array(REQUESTS).fill(200));
+            assert.deepEqual(await world.page.evaluate(() => window.counts), { sign: REQUESTS }, transport);
+        }
+        await world.page.evaluate(() => (window.counts = {}));
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, token: "not.ours.at-all" })).status, 401);
+        assert.deepEqual(await world.page.evaluate(() => window.counts), {}, "a call that is not ours costs nothing");
+    });
+}
+
+test("a restored session costs one key, and one signature for the token request", async t => {
+    const world = await World.create(t, { initScripts: [countCalls] });
+    await world.start();
+    await world.open();
+    const counts = await world.page.evaluate(() => window.counts);
+    assert.equal(counts.generateKey, 1);
+    assert.equal(counts.sign, 1);
+    assert.equal(counts.open, undefined, "an iframe flow stores nothing");
+});
