@@ -91,7 +91,7 @@ impl Challenge {
                 if c == '"' || c == '\\' {
                     out.push('\\');
                 }
-                out.push(if c >= ' ' && c <= '~' { c } else { '?' });
+                out.push(if (' '..='~').contains(&c) { c } else { '?' });
             }
             out.push('"');
         }

@@ -27,6 +27,8 @@ pub mod confirmation;
 pub mod jwk;
 pub mod nonce;
 pub mod proof;
+#[cfg(feature = "aws-lc-rs")]
+pub mod server;
 pub mod support;
 pub mod target;
 pub mod text;

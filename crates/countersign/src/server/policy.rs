@@ -1,0 +1,87 @@
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::crypto::Algorithm;
+
+/// What a [`Verifier`](super::verify::Verifier) accepts. The default is the secure one.
+#[derive(Clone, Debug)]
+pub struct VerifierPolicy {
+    pub(crate) algorithms: Vec<Algorithm>,
+    pub(crate) max_age_seconds: i64,
+    pub(crate) leeway_seconds: i64,
+    pub(crate) max_proof_bytes: usize,
+    pub(crate) max_jti_bytes: usize,
+}
+
+impl Default for VerifierPolicy {
+    fn default() -> Self {
+        Self {
+            algorithms: [
+                Algorithm::Es256,
+                Algorithm::Es384,
+                Algorithm::EdDsa,
+                Algorithm::Ps256,
+                Algorithm::Rs256,
+            ]
+            .to_vec(),
+            // A slow uplink takes seconds; a minute is what RFC 9449 (11.1) calls brief, and bounds the replay store.
+            max_age_seconds: 60,
+            // A client whose clock was set by the network is well within this.
+            leeway_seconds: 5,
+            // An RSA-4096 key, a long URI and a nonce stay below 3 KiB.
+            max_proof_bytes: 8 * 1024,
+            max_jti_bytes: 256,
+        }
+    }
+}
+
+impl VerifierPolicy {
+    /// The allow-list of signature algorithms (11.6): by default ES256, ES384, EdDSA, PS256, RS256.
+    #[must_use]
+    pub fn with_algorithms(mut self, algorithms: &[Algorithm]) -> Self {
+        self.algorithms = algorithms.to_vec();
+        self
+    }
+
+    /// How old a proof may be, in whole seconds, inclusive: 60 by default. The replay store holds proofs as long.
+    #[must_use]
+    pub fn with_max_age(mut self, max_age: Duration) -> Self {
+        self.max_age_seconds = seconds(max_age);
+        self
+    }
+
+    /// How far a client's clock may run ahead, in whole seconds, inclusive: 5 by default.
+    #[must_use]
+    pub fn with_leeway(mut self, leeway: Duration) -> Self {
+        self.leeway_seconds = seconds(leeway);
+        self
+    }
+
+    /// How long a proof may be: 8 KiB by default.
+    #[must_use]
+    pub fn with_max_proof_bytes(mut self, bytes: usize) -> Self {
+        self.max_proof_bytes = bytes;
+        self
+    }
+
+    /// The allowed algorithms' names, separated by blanks: the `algs` of a challenge.
+    #[must_use]
+    pub fn algs(&self) -> alloc::string::String {
+        let names: Vec<&str> = self
+            .algorithms
+            .iter()
+            .map(|algorithm| algorithm.name())
+            .collect();
+        names.join(" ")
+    }
+
+    /// The allowed algorithms: `dpop_signing_alg_values_supported`.
+    #[must_use]
+    pub fn algorithms(&self) -> &[Algorithm] {
+        &self.algorithms
+    }
+}
+
+fn seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}

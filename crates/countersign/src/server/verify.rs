@@ -1,0 +1,429 @@
+//! Checking a proof (RFC 9449, section 4.3): one function for each check, in the RFC's order, run by a [`Verifier`].
+//!
+//! It takes the time and gives back everything that a decision needs, as a [`VerifiedProof`]: no value of an
+//! [`UntrustedProof`] can stand in for one. It never touches the replay store: the caller inserts
+//! [`VerifiedProof::replay_entry`] after every other check of the request has passed, so that a refused request burns
+//! nothing.
+//!
+//! A proof covers the method, the URI without its query, and the token; not the query, the body or any other header
+//! (11.7).
+//!
+//! ```
+//! use countersign::{UnixSeconds, server::verify::*, target::TargetUri};
+//!
+//! // RFC 9449, figure 2.
+//! let proof = b"eyJ0eXAiOiJkcG9wK2p3dCIsImFsZyI6IkVTMjU2IiwiandrIjp7Imt0eSI6IkVDIiwieCI6Imw4dEZyaHgtMzR0VjNoUklDUkRZOXpDa0RscEJoRjQyVVFVZldWQVdCRnMiLCJ5IjoiOVZFNGpmX09rX282NHpiVFRsY3VOSmFqSG10NnY5VERWclUwQ2R2R1JEQSIsImNydiI6IlAtMjU2In19.eyJqdGkiOiItQndDM0VTYzZhY2MybFRjIiwiaHRtIjoiUE9TVCIsImh0dSI6Imh0dHBzOi8vc2VydmVyLmV4YW1wbGUuY29tL3Rva2VuIiwiaWF0IjoxNTYyMjYyNjE2fQ.2-GxA6T8lP4vfrg8v-FdWP0A0zdrj8igiMLvqRMUvwnQg4PtFLbdLXiOSsX0x7NVY-FNyJK70nfbV37xRZT3Lg";
+//!
+//! let verifier = Verifier::new(VerifierPolicy::default());
+//! let uri = TargetUri::parse("https://server.example.com/token").expect("a URI");
+//! let mut expected = Expected { method: "POST", uri: &uri, token: None, nonce: NonceCheck::NotRequired };
+//! let now = UnixSeconds(1_562_262_620);
+//!
+//! let verified = verifier.verify(&[proof], &expected, now)?;
+//! assert_eq!(verified.thumbprint().to_base64url(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+//!
+//! expected.method = "GET";
+//! let error = verifier.verify(&[proof], &expected, now).unwrap_err();
+//! assert_eq!((error.name(), error.code()), ("HtmMismatch", "invalid_dpop_proof"));
+//! # Ok::<(), ProofError>(())
+//! ```
+
+use alloc::{borrow::ToOwned, string::String};
+
+use serde_json::{Map, Value};
+
+use super::{
+    crypto::{self, Algorithm},
+    jwk::{read_public_members, refuse_private_members},
+    jws::CompactJws,
+    proof_claims::{Claims, NumericDate},
+    replay::ReplayEntry,
+};
+pub use super::{
+    issuer::{CheckNonce, NonceStatus},
+    policy::VerifierPolicy,
+    proof_error::ProofError,
+};
+use crate::{
+    UnixSeconds,
+    confirmation::Ath,
+    jwk::{PublicJwk, Thumbprint},
+    target::TargetUri,
+};
+
+/// What the server knows about the request, against which a proof is held.
+#[derive(Clone, Copy)]
+pub struct Expected<'a> {
+    /// The request's method, exactly as it came.
+    pub method: &'a str,
+    /// The request's URI as the client sees it.
+    pub uri: &'a TargetUri,
+    /// The access token that came with the proof; `None` at a token endpoint.
+    pub token: Option<BoundToken>,
+    /// Whether the proof needs a nonce.
+    pub nonce: NonceCheck<'a>,
+}
+
+/// What a proof must say about the access token that it comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundToken {
+    /// The token's hash ([`crypto::ath`]).
+    pub ath: Ath,
+    /// The key that the token is bound to: its `cnf.jkt`.
+    pub thumbprint: Thumbprint,
+}
+
+/// Whether the proof needs a nonce. A server that hands out nonces requires them of everybody (11.3).
+#[derive(Clone, Copy)]
+pub enum NonceCheck<'a> {
+    /// This server hands out none; one in a proof is ignored.
+    NotRequired,
+    /// Every proof needs one that this judge accepts.
+    Required(&'a dyn CheckNonce),
+}
+
+/// Checks proofs against one policy. Holds no state; share it.
+#[derive(Clone, Debug, Default)]
+pub struct Verifier {
+    policy: VerifierPolicy,
+}
+
+impl Verifier {
+    /// With this policy.
+    #[must_use]
+    pub const fn new(policy: VerifierPolicy) -> Self {
+        Self { policy }
+    }
+
+    /// Its policy.
+    #[must_use]
+    pub const fn policy(&self) -> &VerifierPolicy {
+        &self.policy
+    }
+
+    /// Checks the proof of one request. `dpop_headers` are the values of all its `DPoP` header fields.
+    ///
+    /// # Errors
+    /// The first check that fails, in the order of section 4.3.
+    pub fn verify(
+        &self,
+        dpop_headers: &[&[u8]],
+        expected: &Expected<'_>,
+        now: UnixSeconds,
+    ) -> Result<VerifiedProof, ProofError> {
+        let policy = &self.policy;
+        let header = only_header(dpop_headers)?;
+        let proof = UntrustedProof::parse(header, policy.max_proof_bytes)?;
+        let claims = Claims::read(proof.claims(), policy.max_jti_bytes)?;
+        check_type(&proof)?;
+        let algorithm = check_algorithm(&proof, policy)?;
+        let jwk = key_object(&proof)?;
+        let key = read_public_members(jwk).map_err(ProofError::Key)?;
+        check_signature(&proof, algorithm, &key)?;
+        check_key_is_public(jwk)?;
+        check_method(&claims, expected.method)?;
+        check_uri(&claims, expected.uri)?;
+        let renews_nonce = check_nonce(&claims, expected.nonce, now)?;
+        check_age(claims.iat, policy, now)?;
+        check_own_times(&claims, policy, now)?;
+        let thumbprint = crypto::thumbprint(&key);
+        if let Some(token) = &expected.token {
+            check_token_hash(&claims, token.ath)?;
+            check_binding(thumbprint, token.thumbprint)?;
+        }
+        let iat = claims.iat.floor;
+        // One second at least: the store refuses an entry that ends at the very moment it is inserted.
+        let until = claims
+            .iat
+            .ceiling
+            .plus(policy.max_age_seconds)
+            .plus(policy.leeway_seconds.max(1));
+        Ok(VerifiedProof {
+            algorithm,
+            thumbprint,
+            key,
+            iat,
+            until,
+            renews_nonce,
+            claims: proof.jws.into_claims(),
+        })
+    }
+}
+
+/// A proof that has been read and not checked. For showing it to a person; a decision needs a [`VerifiedProof`].
+#[derive(Clone, Debug)]
+pub struct UntrustedProof<'a> {
+    jws: CompactJws<'a>,
+}
+
+impl<'a> UntrustedProof<'a> {
+    /// Reads the `DPoP` header's value, of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`ProofError::Malformed`].
+    pub fn parse(header: &'a [u8], limit: usize) -> Result<Self, ProofError> {
+        let jws = CompactJws::parse(header, limit).map_err(ProofError::Malformed)?;
+        Ok(Self { jws })
+    }
+
+    /// The header's members as the sender wrote them.
+    #[must_use]
+    pub const fn header(&self) -> &Map<String, Value> {
+        self.jws.header()
+    }
+
+    /// The claims as the sender wrote them.
+    #[must_use]
+    pub const fn claims(&self) -> &Map<String, Value> {
+        self.jws.claims()
+    }
+}
+
+/// A proof that passed every check of section 4.3 for one request. Only [`Verifier::verify`] makes one.
+#[derive(Clone, Debug)]
+pub struct VerifiedProof {
+    algorithm: Algorithm,
+    thumbprint: Thumbprint,
+    key: PublicJwk,
+    iat: UnixSeconds,
+    until: UnixSeconds,
+    renews_nonce: bool,
+    claims: Map<String, Value>,
+}
+
+impl VerifiedProof {
+    /// The key that signed.
+    #[must_use]
+    pub const fn thumbprint(&self) -> Thumbprint {
+        self.thumbprint
+    }
+
+    /// The key that signed, itself.
+    #[must_use]
+    pub const fn key(&self) -> &PublicJwk {
+        &self.key
+    }
+
+    /// The algorithm it signed with.
+    #[must_use]
+    pub const fn algorithm(&self) -> Algorithm {
+        self.algorithm
+    }
+
+    /// When it says it was made.
+    #[must_use]
+    pub const fn issued_at(&self) -> UnixSeconds {
+        self.iat
+    }
+
+    /// `jti`.
+    #[must_use]
+    pub fn jti(&self) -> &str {
+        self.claims
+            .get("jti")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    }
+
+    /// All claims, also those that no check looks at.
+    #[must_use]
+    pub const fn claims(&self) -> &Map<String, Value> {
+        &self.claims
+    }
+
+    /// Whether the proof's nonce is good and nearing its end: send a new one with this response (8.2).
+    #[must_use]
+    pub const fn renews_nonce(&self) -> bool {
+        self.renews_nonce
+    }
+
+    /// What the replay store remembers: this key and `jti`, until this proof could no longer be accepted.
+    #[must_use]
+    pub fn replay_entry(&self) -> ReplayEntry {
+        ReplayEntry::new(&self.thumbprint, self.jti(), self.until)
+    }
+}
+
+/// 4.3, 1: not more than one `DPoP` header field. A JWT has no comma, so a comma makes it a list.
+fn only_header<'a>(headers: &[&'a [u8]]) -> Result<&'a [u8], ProofError> {
+    match headers {
+        [] => Err(ProofError::HeaderMissing),
+        [header] if header.contains(&b',') => Err(ProofError::HeaderList),
+        [header] => Ok(header),
+        _ => Err(ProofError::HeaderRepeated {
+            received: headers.len(),
+        }),
+    }
+}
+
+/// 4.3, 4. Exact: every client writes it so, and another kind of JWT must not pass (11.5).
+fn check_type(proof: &UntrustedProof<'_>) -> Result<(), ProofError> {
+    match proof.jws.typ() {
+        Some("dpop+jwt") => Ok(()),
+        other => Err(ProofError::TypeMismatch {
+            received: other.map(ToOwned::to_owned),
+        }),
+    }
+}
+
+/// 4.3, 5.
+fn check_algorithm(
+    proof: &UntrustedProof<'_>,
+    policy: &VerifierPolicy,
+) -> Result<Algorithm, ProofError> {
+    let name = proof.jws.alg();
+    Algorithm::from_name(name)
+        .filter(|algorithm| policy.algorithms.contains(algorithm))
+        .ok_or_else(|| ProofError::AlgorithmNotAccepted {
+            accepted: policy.algs(),
+            received: name.to_owned(),
+        })
+}
+
+/// 4.3, 6: the key to check the signature with.
+fn key_object<'a>(proof: &'a UntrustedProof<'_>) -> Result<&'a Map<String, Value>, ProofError> {
+    proof
+        .header()
+        .get("jwk")
+        .and_then(Value::as_object)
+        .ok_or(ProofError::KeyMissing)
+}
+
+/// 4.3, 6.
+fn check_signature(
+    proof: &UntrustedProof<'_>,
+    algorithm: Algorithm,
+    key: &PublicJwk,
+) -> Result<(), ProofError> {
+    crypto::verify(
+        algorithm,
+        key,
+        proof.jws.signing_input(),
+        proof.jws.signature(),
+    )
+    .map_err(ProofError::Signature)
+}
+
+/// 4.3, 7.
+fn check_key_is_public(jwk: &Map<String, Value>) -> Result<(), ProofError> {
+    refuse_private_members(jwk).map_err(ProofError::Key)
+}
+
+/// 4.3, 8. Methods are case-sensitive (RFC 9110, 9.1).
+fn check_method(claims: &Claims<'_>, expected: &str) -> Result<(), ProofError> {
+    if claims.htm == expected {
+        return Ok(());
+    }
+    Err(ProofError::HtmMismatch {
+        expected: expected.to_owned(),
+        received: claims.htm.to_owned(),
+    })
+}
+
+/// 4.3, 9, after normalisation.
+fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(), ProofError> {
+    if claims.htu == expected.htu() {
+        return Ok(());
+    }
+    let received = || claims.htu.to_owned();
+    match TargetUri::parse(claims.htu) {
+        Ok(htu) if htu == *expected => Ok(()),
+        Ok(_) => Err(ProofError::HtuMismatch {
+            expected: expected.htu().to_owned(),
+            received: received(),
+        }),
+        Err(error) => Err(ProofError::HtuMalformed {
+            received: received(),
+            error,
+        }),
+    }
+}
+
+/// 4.3, 10. Whether the client should get a new one.
+fn check_nonce(
+    claims: &Claims<'_>,
+    check: NonceCheck<'_>,
+    now: UnixSeconds,
+) -> Result<bool, ProofError> {
+    let NonceCheck::Required(judge) = check else {
+        return Ok(false);
+    };
+    let nonce = claims.nonce.ok_or(ProofError::NonceMissing)?;
+    match judge.check(nonce, now) {
+        NonceStatus::Fresh => Ok(false),
+        NonceStatus::AcceptAndRenew => Ok(true),
+        NonceStatus::Expired => Err(ProofError::NonceExpired),
+        NonceStatus::NotOurs => Err(ProofError::NonceMismatch {
+            received: nonce.to_owned(),
+        }),
+    }
+}
+
+/// 4.3, 11. A fraction counts against the proof at both ends.
+fn check_age(
+    iat: NumericDate,
+    policy: &VerifierPolicy,
+    now: UnixSeconds,
+) -> Result<(), ProofError> {
+    if now.since(iat.floor) > policy.max_age_seconds {
+        return Err(ProofError::IatTooOld {
+            iat: iat.floor,
+            now,
+            max_age: policy.max_age_seconds,
+        });
+    }
+    if iat.ceiling.since(now) > policy.leeway_seconds {
+        return Err(ProofError::IatInFuture {
+            iat: iat.ceiling,
+            now,
+            leeway: policy.leeway_seconds,
+        });
+    }
+    Ok(())
+}
+
+/// A proof needs neither `exp` nor `nbf`; where it has them they hold (RFC 7519, 4.1.4 and 4.1.5).
+fn check_own_times(
+    claims: &Claims<'_>,
+    policy: &VerifierPolicy,
+    now: UnixSeconds,
+) -> Result<(), ProofError> {
+    match claims.exp {
+        Some(exp) if exp.floor <= now => {
+            return Err(ProofError::Expired {
+                exp: exp.floor,
+                now,
+            });
+        }
+        _ => {}
+    }
+    match claims.nbf {
+        Some(nbf) if nbf.ceiling.since(now) > policy.leeway_seconds => {
+            Err(ProofError::NotYetValid {
+                nbf: nbf.ceiling,
+                now,
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// 4.3, 12, first half.
+fn check_token_hash(claims: &Claims<'_>, expected: Ath) -> Result<(), ProofError> {
+    let ath = claims.ath.ok_or(ProofError::AthMissing)?;
+    if Ath::parse(ath) == Some(expected) {
+        return Ok(());
+    }
+    Err(ProofError::AthMismatch {
+        expected,
+        received: ath.to_owned(),
+    })
+}
+
+/// 4.3, 12, second half.
+fn check_binding(received: Thumbprint, expected: Thumbprint) -> Result<(), ProofError> {
+    if received == expected {
+        return Ok(());
+    }
+    Err(ProofError::KeyMismatch { expected, received })
+}
