@@ -1,1 +1,26 @@
-//! The Platform for browsers and the exported WebAssembly engine: a small hand-written boundary.
+//! The engine for browsers: the `Platform` of [`countersign_client`] over WebCrypto, `fetch` and IndexedDB, behind a
+//! small boundary written by hand.
+//!
+//! The other side of the boundary is `packages/countersign/src/engine/boundary.ts`. Both pass numbers as arguments and
+//! strings as messages: bytes in linear memory, each field ended by a byte that UTF-8 never holds ([`message`]). A
+//! message is written in the same turn as the call that announces it.
+//!
+//! What runs in WebAssembly alone stands under `cfg(target_arch = "wasm32")`; the codec and the allocator's logic are
+//! tested natively. This is the only crate with `unsafe` code: the boundary's imports and exports, the allocator, and
+//! a waker without atomics.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+#![allow(unsafe_code)] // see above; every block says why it is sound
+
+extern crate alloc;
+
+pub mod arena;
+pub mod message;
+
+#[cfg(target_arch = "wasm32")]
+mod engine;
+#[cfg(target_arch = "wasm32")]
+mod host;
+#[cfg(target_arch = "wasm32")]
+mod machine;
+#[cfg(target_arch = "wasm32")]
+mod tasks;

@@ -12,10 +12,13 @@ use crate::platform::UnixMillis;
 const TOLERANCE_MILLIS: i64 = 2_000;
 
 /// Server's clock minus the local one in milliseconds, by origin.
-#[derive(Default)]
 pub(crate) struct Clocks(Vec<(String, i64)>);
 
 impl Clocks {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// The offset of an origin; where nothing is known of it, that of the authorization server that it trusts.
     pub(crate) fn offset(&self, origin: &str, authorization_server: &str) -> i64 {
         self.get(origin)
@@ -76,7 +79,7 @@ mod tests {
 
     #[test]
     fn rc6_a_cached_date_never_turns_the_clock_back() {
-        let mut clocks = Clocks::default();
+        let mut clocks = Clocks::new();
         assert_eq!(learn(&mut clocks, -3_600_000, false), 0);
         assert_eq!(learn(&mut clocks, 600_000, false), 600_000);
         assert_eq!(learn(&mut clocks, -600_000, true), -600_000);
@@ -84,13 +87,13 @@ mod tests {
 
     #[test]
     fn the_way_back_and_whole_seconds_are_no_offset() {
-        let mut clocks = Clocks::default();
+        let mut clocks = Clocks::new();
         assert_eq!(learn(&mut clocks, -1_900, true), 0);
     }
 
     #[test]
     fn an_unknown_origin_has_the_clock_of_its_authorization_server() {
-        let mut clocks = Clocks::default();
+        let mut clocks = Clocks::new();
         clocks.learn("https://as", 0, UnixMillis(0), UnixMillis(5_000), true);
         assert_eq!(clocks.offset("https://api", "https://as"), 5_000);
     }

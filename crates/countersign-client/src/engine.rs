@@ -117,14 +117,14 @@ pub struct Engine<P: Platform> {
 
 impl<P: Platform> Engine<P> {
     /// An engine without clients.
-    pub fn new(platform: P) -> Self {
+    pub const fn new(platform: P) -> Self {
         Self {
             platform,
             state: RefCell::new(State {
                 clients: Vec::new(),
                 known: Vec::new(),
                 nonces: NonceJar::new(NONCE_CAPACITY),
-                clocks: Clocks::default(),
+                clocks: Clocks::new(),
                 probes: Vec::new(),
                 flows: Vec::new(),
             }),
@@ -153,6 +153,11 @@ impl<P: Platform> Engine<P> {
             });
             state.clients.len() - 1
         }))
+    }
+
+    /// The client of an index, for a boundary without types.
+    pub fn client(&self, index: usize) -> Option<Client> {
+        (index < self.state.borrow().clients.len()).then_some(Client(index))
     }
 
     /// The client's tokens, while it is logged in.

@@ -1,0 +1,281 @@
+//! The exports. Each takes its strings from the inbox; those that take time announce their end by `finish`.
+
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::arch::wasm32::unreachable;
+use core::cell::RefCell;
+
+use countersign_client::{
+    Attempt, Authorization, AuthorizationRequest, Client, ClientConfig, ClientError, Engine, Mode,
+    Observed, Parameter, Upgraded,
+};
+
+use crate::host::{Browser, Handle, INBOX, millis, received};
+use crate::machine::OneThread;
+use crate::message::{Fields, encode};
+use crate::tasks::{self, Reply};
+
+mod import {
+    #[link(wasm_import_module = "host")]
+    unsafe extern "C" {
+        /// The end of a task: what the export documents, or an error's code and details.
+        pub(super) safe fn finish(
+            task: u32,
+            is_success: bool,
+            message: *const u8,
+            length: usize,
+            attempt: usize,
+        );
+        /// The answer to `tokens`, in the same turn. Times in milliseconds; 0: not told.
+        pub(super) safe fn tokens(
+            message: *const u8,
+            length: usize,
+            expires: f64,
+            refresh_expires: f64,
+            claims: u32,
+            is_bound: bool,
+        );
+    }
+}
+
+type Attempts = Vec<Option<Attempt<Rc<Handle>>>>;
+
+static ENGINE: OneThread<Engine<Browser>> = OneThread(Engine::new(Browser));
+static ATTEMPTS: OneThread<RefCell<Attempts>> = OneThread(RefCell::new(Vec::new()));
+
+/// Where the host writes its next message.
+#[unsafe(no_mangle)]
+extern "C" fn reserve(length: usize) -> *mut u8 {
+    let mut inbox = INBOX.0.borrow_mut();
+    inbox.clear();
+    inbox.resize(length, 0);
+    inbox.as_mut_ptr()
+}
+
+/// The answer to a call of the host.
+#[unsafe(no_mangle)]
+extern "C" fn settle(call: usize, first: f64, second: f64) {
+    tasks::settle(
+        call,
+        Reply {
+            first,
+            second,
+            message: received(),
+        },
+    );
+}
+
+/// Fields: issuer, client id, scope. `metadata`: a document's handle, or 0.
+#[unsafe(no_mangle)]
+extern "C" fn create(mode: u32, metadata: u32) -> usize {
+    let mut fields = Fields::new(received());
+    let mode = [Mode::Off, Mode::Auto, Mode::Enforced][mode as usize];
+    let metadata = (metadata != 0).then_some(Handle(metadata));
+    let (issuer, client_id, scope) = (fields.text(), fields.text(), fields.text());
+    ENGINE
+        .0
+        .create(ClientConfig {
+            issuer,
+            client_id,
+            scope,
+            mode,
+            metadata,
+        })
+        .index()
+}
+
+/// Fields: redirect URI, then further query parameters.
+#[unsafe(no_mangle)]
+extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
+    let mut fields = Fields::new(received());
+    tasks::spawn(async move {
+        let redirect_uri = fields.text();
+        let extra = pairs(&mut fields, usize::MAX);
+        let request = AuthorizationRequest {
+            redirect_uri: &redirect_uri,
+            silent,
+            interactive,
+            extra: &extra,
+        };
+        match ENGINE.0.login(registered(client), &request).await {
+            Ok(redirect) => succeed(task, &[&redirect.url, &redirect.state], 0),
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
+/// Fields: the response's parameters, `count` of them, then further token parameters.
+#[unsafe(no_mangle)]
+extern "C" fn complete(task: u32, client: usize, count: usize) {
+    let mut fields = Fields::new(received());
+    tasks::spawn(async move {
+        let response = pairs(&mut fields, count);
+        let extra = pairs(&mut fields, usize::MAX);
+        done(
+            task,
+            ENGINE
+                .0
+                .complete(registered(client), &response, &extra)
+                .await,
+        );
+    });
+}
+
+/// Fields: further token parameters.
+#[unsafe(no_mangle)]
+extern "C" fn renew(task: u32, client: usize) {
+    let mut fields = Fields::new(received());
+    tasks::spawn(async move {
+        let extra = pairs(&mut fields, usize::MAX);
+        done(task, ENGINE.0.renew(registered(client), &extra).await);
+    });
+}
+
+/// Field: post-logout redirect URI. Ends with the end-session URL, or without a field.
+#[unsafe(no_mangle)]
+extern "C" fn logout(task: u32, client: usize) {
+    let redirect_uri = Fields::new(received()).text();
+    tasks::spawn(async move {
+        match ENGINE.0.logout(registered(client), &redirect_uri).await {
+            Ok(Some(url)) => succeed(task, &[&url], 0),
+            Ok(None) => succeed(task, &[], 0),
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
+/// Answers by the import `tokens`, or not at all.
+#[unsafe(no_mangle)]
+extern "C" fn tokens(client: usize) {
+    if let Some(tokens) = ENGINE.0.tokens(registered(client)) {
+        let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
+        let message = encode(&[&tokens.access_token, &tokens.id_token, refresh_token]);
+        let refresh_expires = tokens.refresh_expires.map_or(0, |end| end.0);
+        import::tokens(
+            message.as_ptr(),
+            message.len(),
+            tokens.expires.0 as f64,
+            refresh_expires as f64,
+            tokens.claims.0,
+            tokens.is_bound,
+        );
+    }
+}
+
+/// Field: an access token.
+#[unsafe(no_mangle)]
+extern "C" fn is_bound() -> bool {
+    ENGINE.0.is_bound_token(&Fields::new(received()).text())
+}
+
+/// Milliseconds.
+#[unsafe(no_mangle)]
+extern "C" fn offset(client: usize) -> f64 {
+    ENGINE.0.clock_offset(registered(client)) as f64
+}
+
+/// Fields: method, origin, path, access token. Ends without a field where the token is none of ours.
+#[unsafe(no_mangle)]
+extern "C" fn authorize(task: u32) {
+    let mut fields = Fields::new(received());
+    tasks::spawn(async move {
+        let (method, origin, path, token) =
+            (fields.text(), fields.text(), fields.text(), fields.text());
+        match ENGINE.0.authorize(&method, &origin, &path, &token).await {
+            Ok(Authorization::Upgraded(upgraded)) => upgrade(task, upgraded),
+            Ok(Authorization::PassThrough) => succeed(task, &[], 0),
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
+/// Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty where it cannot be read. `date`: milliseconds, or NaN.
+#[unsafe(no_mangle)]
+extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: bool) {
+    let mut fields = Fields::new(received());
+    let Some(attempt) = take_attempt(attempt) else {
+        return succeed(task, &[], 0);
+    };
+    tasks::spawn(async move {
+        let (nonce, challenge) = (fields.text(), fields.text());
+        let response = Observed {
+            status: status as u16,
+            dpop_nonce: Some(&nonce),
+            www_authenticate: (!challenge.is_empty()).then_some(&challenge),
+            date: millis(date),
+        };
+        match ENGINE.0.observe(attempt, &response, is_replayable).await {
+            Ok(Some(upgraded)) => upgrade(task, upgraded),
+            Ok(None) => succeed(task, &[], 0),
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
+/// There will be no response to this attempt.
+#[unsafe(no_mangle)]
+extern "C" fn release(attempt: usize) {
+    drop(take_attempt(attempt));
+    tasks::run();
+}
+
+fn take_attempt(attempt: usize) -> Option<Attempt<Rc<Handle>>> {
+    ATTEMPTS
+        .0
+        .borrow_mut()
+        .get_mut(attempt.wrapping_sub(1))?
+        .take()
+}
+
+fn upgrade(task: u32, upgraded: Upgraded<Rc<Handle>>) {
+    let authorization = upgraded.attempt.authorization();
+    let mut attempts = ATTEMPTS.0.borrow_mut();
+    let attempt = Some(upgraded.attempt);
+    let index = match attempts.iter().position(Option::is_none) {
+        Some(index) => {
+            attempts[index] = attempt;
+            index
+        }
+        None => {
+            attempts.push(attempt);
+            attempts.len() - 1
+        }
+    };
+    succeed(task, &[&authorization, &upgraded.proof], index + 1);
+}
+
+fn registered(index: usize) -> Client {
+    // The host passes what `create` gave it; anything else is its defect, and traps.
+    ENGINE.0.client(index).unwrap_or_else(|| unreachable())
+}
+
+fn done(task: u32, outcome: Result<(), ClientError>) {
+    match outcome {
+        Ok(()) => succeed(task, &[], 0),
+        Err(error) => fail(task, &error),
+    }
+}
+
+fn succeed(task: u32, fields: &[&str], attempt: usize) {
+    let message = encode(fields);
+    import::finish(task, true, message.as_ptr(), message.len(), attempt);
+}
+
+fn fail(task: u32, error: &ClientError) {
+    let mut fields = Vec::from([error.cause.code()]);
+    fields.extend(error.details.iter().map(String::as_str));
+    let message = encode(&fields);
+    import::finish(task, false, message.as_ptr(), message.len(), 0);
+}
+
+fn pairs(fields: &mut Fields, count: usize) -> Vec<Parameter> {
+    let mut pairs = Vec::new();
+    while pairs.len() < count {
+        let Some(name) = fields.next() else {
+            break;
+        };
+        pairs.push((name, fields.text()));
+    }
+    pairs
+}

@@ -1,0 +1,64 @@
+//! What WebAssembly without a runtime needs: a panic handler, a global allocator, and state that lives in one thread.
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::arch::wasm32::{memory_grow, unreachable};
+use core::cell::UnsafeCell;
+use core::ptr;
+
+use crate::arena::{Arena, Source};
+
+const PAGE: usize = 65_536;
+
+/// A trap: `boundary.ts` discards the engine.
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    unreachable()
+}
+
+/// A value in a `static`, for a program that has one thread.
+pub(crate) struct OneThread<T>(pub(crate) T);
+
+// SAFETY: built without the `atomics` feature, the module cannot be shared between threads.
+unsafe impl<T> Sync for OneThread<T> {}
+
+struct LinearMemory;
+
+impl Source for LinearMemory {
+    fn grow(&mut self, size: usize) -> (*mut u8, usize) {
+        let pages = size.div_ceil(PAGE);
+        match memory_grow::<0>(pages) {
+            usize::MAX => (ptr::null_mut(), 0),
+            page => ((page * PAGE) as *mut u8, pages * PAGE),
+        }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: OneThread<UnsafeCell<Arena<LinearMemory>>> =
+    OneThread(UnsafeCell::new(Arena::new(LinearMemory)));
+
+// SAFETY: blocks are as large and as aligned as asked, and don't overlap (tested in `arena`). One thread, and no method
+// of the arena calls back, so the exclusive borrow is exclusive.
+unsafe impl GlobalAlloc for OneThread<UnsafeCell<Arena<LinearMemory>>> {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        unsafe { (*self.0.get()).alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { (*self.0.get()).dealloc(block, layout) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        if Arena::<LinearMemory>::fits(layout, size) {
+            return block;
+        }
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, layout.size().min(size));
+                self.dealloc(block, layout);
+            }
+            moved
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Strings on the boundary: UTF-8, each field ended by `0xFF`.
+//!
+//! The same format is written and read by `boundary.ts`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Ends a field. No UTF-8 text holds this byte.
+pub const END: u8 = 0xff;
+
+/// A message from these fields.
+#[must_use]
+pub fn encode(fields: &[&str]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(fields.iter().map(|field| field.len() + 1).sum());
+    for field in fields {
+        message.extend_from_slice(field.as_bytes());
+        message.push(END);
+    }
+    message
+}
+
+/// The fields of a message, in order. What follows the last end, and a field that is not UTF-8, are dropped.
+pub struct Fields(Vec<u8>, usize);
+
+impl Fields {
+    /// Reads from the first field on.
+    #[must_use]
+    pub fn new(message: Vec<u8>) -> Self {
+        Self(message, 0)
+    }
+
+    /// The next field, or an empty string where there is none.
+    pub fn text(&mut self) -> String {
+        self.next().unwrap_or_default()
+    }
+}
+
+impl Iterator for Fields {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        let rest = self.0.get(self.1..)?;
+        let length = rest.iter().position(|&byte| byte == END)?;
+        self.1 += length + 1;
+        Some(String::from(
+            core::str::from_utf8(&rest[..length]).unwrap_or_default(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(message: &[u8]) -> Vec<String> {
+        Fields::new(message.to_vec()).collect()
+    }
+
+    #[test]
+    fn fields_come_back_as_they_went() {
+        let fields = ["", "a", "é\u{10ffff}\0\u{fffd}", ""];
+        assert_eq!(decode(&encode(&fields)), fields);
+        assert_eq!(decode(&encode(&[])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn an_unended_field_is_dropped() {
+        assert_eq!(decode(b"a\xffb"), ["a"]);
+    }
+
+    #[test]
+    fn what_is_no_text_is_empty() {
+        assert_eq!(decode(b"a\x80\xffb\xff"), ["", "b"]);
+    }
+
+    #[test]
+    fn reading_past_the_end_is_empty() {
+        let mut fields = Fields::new(encode(&["a"]));
+        assert_eq!(
+            (fields.text(), fields.text()),
+            (String::from("a"), String::new())
+        );
+    }
+}

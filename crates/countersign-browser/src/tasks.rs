@@ -1,0 +1,170 @@
+//! The executor: tasks run until they wait for the host, and again when the host has answered.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::cell::RefCell;
+use core::future::Future;
+use core::pin::Pin;
+use core::ptr;
+use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
+
+use crate::machine::OneThread;
+
+type Task = Pin<Box<dyn Future<Output = ()>>>;
+
+/// The host's answer to a call: two numbers and a message.
+pub(crate) struct Reply {
+    pub(crate) first: f64,
+    pub(crate) second: f64,
+    pub(crate) message: Vec<u8>,
+}
+
+enum Call {
+    Free,
+    Waiting(Option<Waker>),
+    /// Nobody waits any more; the answer is still to come.
+    Abandoned,
+    Answered(Reply),
+}
+
+struct Tasks {
+    tasks: Vec<Option<Task>>,
+    ready: Vec<usize>,
+    calls: Vec<Call>,
+}
+
+static TASKS: OneThread<RefCell<Tasks>> = OneThread(RefCell::new(Tasks {
+    tasks: Vec::new(),
+    ready: Vec::new(),
+    calls: Vec::new(),
+}));
+
+/// Runs a task as far as it goes.
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    let mut all = TASKS.0.borrow_mut();
+    let task: Option<Task> = Some(Box::pin(task));
+    let index = match all.tasks.iter().position(Option::is_none) {
+        Some(index) => {
+            all.tasks[index] = task;
+            index
+        }
+        None => {
+            all.tasks.push(task);
+            all.tasks.len() - 1
+        }
+    };
+    all.ready.push(index);
+    drop(all);
+    run();
+}
+
+/// The host's answer to `call`.
+pub(crate) fn settle(call: usize, reply: Reply) {
+    let mut all = TASKS.0.borrow_mut();
+    let slot = &mut all.calls[call];
+    let waker = match core::mem::replace(slot, Call::Answered(reply)) {
+        Call::Waiting(waker) => waker,
+        _ => {
+            *slot = Call::Free;
+            None
+        }
+    };
+    drop(all);
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+    run();
+}
+
+/// Runs every task that can go on.
+pub(crate) fn run() {
+    loop {
+        let mut all = TASKS.0.borrow_mut();
+        let Some(index) = all.ready.pop() else {
+            return;
+        };
+        // A task that is being polled, or is done, was woken once too often.
+        let Some(mut task) = all.tasks[index].take() else {
+            continue;
+        };
+        drop(all);
+        // SAFETY: the vtable's functions keep to the contract: the data is an index, nothing is owned.
+        let waker = unsafe { Waker::from_raw(raw_waker(ptr::without_provenance(index))) };
+        if task
+            .as_mut()
+            .poll(&mut Context::from_waker(&waker))
+            .is_pending()
+        {
+            TASKS.0.borrow_mut().tasks[index] = Some(task);
+        }
+    }
+}
+
+const fn raw_waker(index: *const ()) -> RawWaker {
+    const VTABLE: RawWakerVTable = RawWakerVTable::new(raw_waker, wake, wake, drop_nothing);
+    RawWaker::new(index, &VTABLE)
+}
+
+fn wake(index: *const ()) {
+    TASKS.0.borrow_mut().ready.push(index.addr());
+}
+
+fn drop_nothing(_: *const ()) {}
+
+/// A call of the host under way.
+pub(crate) struct HostCall(usize);
+
+/// Makes a call: `start` passes its number to the host.
+pub(crate) fn call(start: impl FnOnce(usize)) -> HostCall {
+    let mut all = TASKS.0.borrow_mut();
+    let index = all
+        .calls
+        .iter()
+        .position(|call| matches!(call, Call::Free))
+        .unwrap_or(all.calls.len());
+    if index == all.calls.len() {
+        all.calls.push(Call::Free);
+    }
+    all.calls[index] = Call::Waiting(None);
+    drop(all);
+    start(index);
+    HostCall(index)
+}
+
+impl Future for HostCall {
+    type Output = Reply;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+        let slot = &mut TASKS.0.borrow_mut().calls[self.0];
+        if let Call::Answered(_) = slot {
+            // Not free yet: that is for `drop`.
+            if let Call::Answered(reply) = core::mem::replace(slot, Call::Answered(Reply::empty()))
+            {
+                return Poll::Ready(reply);
+            }
+        }
+        *slot = Call::Waiting(Some(context.waker().clone()));
+        Poll::Pending
+    }
+}
+
+impl Reply {
+    const fn empty() -> Self {
+        Self {
+            first: 0.0,
+            second: 0.0,
+            message: Vec::new(),
+        }
+    }
+}
+
+impl Drop for HostCall {
+    fn drop(&mut self) {
+        let slot = &mut TASKS.0.borrow_mut().calls[self.0];
+        *slot = if matches!(slot, Call::Waiting(_)) {
+            Call::Abandoned
+        } else {
+            Call::Free
+        };
+    }
+}
