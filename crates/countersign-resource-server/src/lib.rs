@@ -1,1 +1,134 @@
-//! Resource server side of DPoP: access-token validation, proof verification, replay, challenges; a tower layer and an axum extractor.
+//! The resource server's side of DPoP (RFC 9449): is this request's access token good, and does the one
+//! who presents it hold its key?
+//!
+//! A [`ResourceServer`] validates access tokens (JWTs of one issuer, for one audience), verifies proofs,
+//! remembers used ones and answers refused requests as the RFC says. It stands in front of an
+//! application as a tower layer ([`ResourceServer::layer`]), from which axum handlers take
+//! [`Authenticated`], or is asked directly ([`ResourceServer::authenticate`]). It issues no tokens and
+//! knows no users.
+//!
+//! ```
+//! use aws_lc_rs::{digest, rand::SystemRandom, signature::{
+//!     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
+//! }};
+//! use axum::{Router, body::Body, routing::get};
+//! use countersign::{UnixSeconds, base64url, confirmation::Ath, jwk::{PublicJwk, Thumbprint},
+//!     proof::{ProofClaims, ProofHeader, UnsignedProof}};
+//! use countersign_resource_server::{Authenticated, Clock, ResourceServer, SystemClock};
+//! use http::{Request, StatusCode, header::{AUTHORIZATION, WWW_AUTHENTICATE}};
+//! use tower::ServiceExt;
+//!
+//! # // What an authorization server and a client do, in short.
+//! # fn key() -> (EcdsaKeyPair, PublicJwk) {
+//! #     let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+//! #     let point = key.public_key().as_ref();
+//! #     let coordinate = |part: &[u8]| part.try_into().unwrap();
+//! #     let jwk = PublicJwk::P256 { x: coordinate(&point[1..33]), y: coordinate(&point[33..]) };
+//! #     (key, jwk)
+//! # }
+//! # fn sha256(text: &str) -> [u8; 32] {
+//! #     digest::digest(&digest::SHA256, text.as_bytes()).as_ref().try_into().unwrap()
+//! # }
+//! # fn sign(key: &EcdsaKeyPair, input: &[u8]) -> Vec<u8> {
+//! #     key.sign(&SystemRandom::new(), input).unwrap().as_ref().to_vec()
+//! # }
+//! # fn jwt(key: &EcdsaKeyPair, header: &str, claims: &str) -> String {
+//! #     let input = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes()));
+//! #     let signature = sign(key, input.as_bytes());
+//! #     format!("{input}.{}", base64url::encode(&signature))
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (issuer_key, issuer_jwk) = key();
+//! # let jwks = format!(r#"{{"keys":[{}]}}"#, issuer_jwk.to_json());
+//! let server = ResourceServer::builder("https://issuer.example.com", "https://api.example.com")
+//!     .public_url("https://api.example.com")
+//!     .static_keys(jwks) // without this line they are read from the issuer
+//!     .build()?;
+//! let api: Router = Router::new()
+//!     .route("/hello", get(|caller: Authenticated| async move {
+//!         format!("hello {}", caller.subject().unwrap_or("nobody"))
+//!     }))
+//!     .layer(server.layer());
+//!
+//! // The issuer has bound this token to the client's key, and the client proves each request.
+//! # let (client_key, client_jwk) = key();
+//! let jkt = Thumbprint::from_digest(sha256(&client_jwk.thumbprint_input())).to_base64url();
+//! let now = SystemClock.now();
+//! # let exp = now.0 + 300;
+//! let token = jwt(&issuer_key, r#"{"typ":"at+jwt","alg":"ES256"}"#, &format!(
+//!     r#"{{"iss":"https://issuer.example.com","aud":"https://api.example.com","sub":"ann",
+//!          "exp":{exp},"cnf":{{"jkt":"{jkt}"}}}}"#,
+//! ));
+//! let proof = UnsignedProof::new(&ProofHeader::new(&client_jwk), &ProofClaims {
+//!     jti: "-BwC3ESc6acc2lTc",
+//!     htm: "GET",
+//!     htu: "https://api.example.com/hello",
+//!     iat: now,
+//!     ath: Some(&Ath::from_digest(sha256(&token)).to_base64url()),
+//!     nonce: None,
+//! });
+//! let signature = sign(&client_key, proof.signing_input());
+//! let proof = proof.attach(&signature);
+//!
+//! let request = |scheme: &str| Request::get("/hello").header(AUTHORIZATION, format!("{scheme} {token}"));
+//! let accepted = api.clone()
+//!     .oneshot(request("DPoP").header("DPoP", &proof).body(Body::empty())?).await?;
+//! assert_eq!(accepted.status(), StatusCode::OK);
+//!
+//! // Whoever has stolen the token has no key: neither the token alone helps ...
+//! let stolen = api.clone().oneshot(request("Bearer").body(Body::empty())?).await?;
+//! assert_eq!(stolen.status(), StatusCode::UNAUTHORIZED);
+//! assert!(stolen.headers()[WWW_AUTHENTICATE].to_str()?.contains(r#"error="invalid_token""#));
+//! // ... nor together with the proof, which was for one request.
+//! let replayed = api.clone()
+//!     .oneshot(request("DPoP").header("DPoP", &proof).body(Body::empty())?).await?;
+//! assert_eq!(replayed.status(), StatusCode::UNAUTHORIZED);
+//! assert!(replayed.headers()[WWW_AUTHENTICATE].to_str()?.contains(r#"error="invalid_dpop_proof""#));
+//! # Ok(())
+//! # }
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod authenticated;
+mod builder;
+mod cache;
+mod clock;
+mod cors;
+#[cfg(feature = "axum")]
+mod extract;
+mod headers;
+mod keys;
+mod middleware;
+mod public_url;
+mod rejection;
+mod replay;
+mod server;
+mod token;
+mod url;
+
+pub use authenticated::Authenticated;
+pub use builder::{BuildError, DpopRequirement, ResourceServerBuilder, random_secret};
+pub use clock::{Clock, SystemClock};
+pub use cors::OriginError;
+#[cfg(feature = "axum")]
+pub use extract::LayerMissing;
+pub use keys::{DiscoveryError, Fetch, FetchError, FetchFuture};
+pub use middleware::{Authenticate, AuthenticateLayer, ResponseFuture};
+pub use rejection::{Rejection, Unavailable};
+pub use server::ResourceServer;
+pub use token::TokenError;
+pub use url::UrlProblem;
+
+// The protocol crate's types that appear here.
+pub use countersign::{
+    UnixSeconds,
+    jwk::Thumbprint,
+    server::{
+        credentials::{CredentialsError, Scheme},
+        issuer::NonceIssuer,
+        replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
+        verify::{ProofError, VerifierPolicy},
+    },
+};

@@ -1,0 +1,104 @@
+//! The evidence that a request was accepted, and what it says.
+
+use std::sync::Arc;
+
+use countersign::{UnixSeconds, jwk::Thumbprint, server::credentials::Scheme};
+use http::HeaderValue;
+use serde_json::{Map, Value};
+
+use crate::{Rejection, token::AccessToken};
+
+/// A request's access token, valid and presented as it must be. Only
+/// [`ResourceServer::authenticate`](crate::ResourceServer::authenticate) makes one.
+///
+/// It covers method, URL without query, and token. Query, body and other headers are not signed (RFC
+/// 9449, section 11.7).
+#[derive(Debug, Clone)]
+pub struct Authenticated {
+    token: Arc<AccessToken>,
+    scheme: Scheme,
+    next_nonce: Option<HeaderValue>,
+}
+
+impl Authenticated {
+    pub(crate) fn new(token: Arc<AccessToken>, scheme: Scheme) -> Self {
+        Self {
+            token,
+            scheme,
+            next_nonce: None,
+        }
+    }
+
+    pub(crate) fn set_next_nonce(&mut self, nonce: Option<HeaderValue>) {
+        self.next_nonce = nonce;
+    }
+
+    /// How the token was presented.
+    #[must_use]
+    pub fn scheme(&self) -> Scheme {
+        self.scheme
+    }
+
+    /// The thumbprint of the key that was proven; `None` for Bearer.
+    #[must_use]
+    pub fn thumbprint(&self) -> Option<&Thumbprint> {
+        self.token.confirmation()
+    }
+
+    /// Whom the token speaks for (`sub`).
+    #[must_use]
+    pub fn subject(&self) -> Option<&str> {
+        self.token.text("sub")
+    }
+
+    /// The client that the token was issued to (`client_id`, elsewhere `azp`).
+    #[must_use]
+    pub fn client_id(&self) -> Option<&str> {
+        self.token.text("client_id").or(self.token.text("azp"))
+    }
+
+    /// The token's scope, separated by spaces (`scope`, elsewhere `scp`).
+    #[must_use]
+    pub fn scope(&self) -> Option<&str> {
+        self.token.scope()
+    }
+
+    /// Whether the token has `scope`. Scopes are compared exactly (RFC 6749, section 3.3).
+    #[must_use]
+    pub fn has_scope(&self, scope: &str) -> bool {
+        self.scope()
+            .is_some_and(|granted| granted.split(' ').any(|one| one == scope))
+    }
+
+    /// For a handler whose needs depend on more than its route.
+    ///
+    /// # Errors
+    /// [`Rejection::Scope`] when the token lacks `scope`.
+    pub fn require_scope(&self, scope: &str) -> Result<(), Rejection> {
+        match self.has_scope(scope) {
+            true => Ok(()),
+            false => Err(Rejection::Scope {
+                required: scope.to_owned(),
+            }),
+        }
+    }
+
+    /// When the token ends.
+    #[must_use]
+    pub fn expires_at(&self) -> UnixSeconds {
+        self.token.expires_at()
+    }
+
+    /// All claims of the token.
+    #[must_use]
+    pub fn claims(&self) -> &Map<String, Value> {
+        self.token.claims()
+    }
+
+    /// A nonce to send as `DPoP-Nonce` with the response, since the client's is about to end (RFC 9449,
+    /// section 8.2). The tower layer does that.
+    #[must_use]
+    pub fn next_nonce(&self) -> Option<&HeaderValue> {
+        self.next_nonce.as_ref()
+    }
+}

@@ -1,0 +1,284 @@
+//! Configuration. Every value is checked in [`ResourceServerBuilder::build`], so that a server that
+//! starts is one that can work.
+
+use std::sync::Arc;
+
+use countersign::server::{
+    issuer::NonceIssuer,
+    replay::{InProcessReplayStore, ReplayStore},
+    verify::{Verifier, VerifierPolicy},
+};
+use thiserror::Error;
+
+use crate::{
+    ResourceServer,
+    cache::TokenCache,
+    clock::{Clock, SystemClock},
+    keys::{Fetch, KeySet, Keys, RemoteKeys},
+    public_url::PublicUrl,
+    replay::Replay,
+    server::Shared,
+    token::TokenPolicy,
+    url::{self, UrlProblem},
+};
+
+/// Whether tokens that are bound to no key are accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DpopRequirement {
+    /// Only bound tokens, with their proofs.
+    #[default]
+    Required,
+    /// Unbound tokens too, as `Bearer`: whoever holds such a token can use it. Bound tokens always need
+    /// their proofs.
+    Optional,
+}
+
+/// A value that a resource server cannot work with.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The issuer is no URL that keys may be read from.
+    #[error("the issuer `{value}` cannot be used: {problem}")]
+    Issuer {
+        /// The value.
+        value: String,
+        /// What is wrong with it.
+        problem: UrlProblem,
+    },
+    /// Without an audience, every token of the issuer would open this API.
+    #[error(
+        "the audience is empty: give the value that the issuer puts into `aud` for this API, often \
+         the API's URL"
+    )]
+    Audience,
+    /// The public URL has not been set.
+    #[error(
+        "public_url is not set: a proof names the URL that the client called, and the Host header is \
+         the client's to choose; give the API's address as clients see it, like \
+         `https://api.example.com`"
+    )]
+    PublicUrlMissing,
+    /// The public URL is not one.
+    #[error(
+        "the public URL `{value}` cannot be used: give scheme, host and, if there is one, the path that \
+         stands before this API's paths, like `https://api.example.com`"
+    )]
+    PublicUrl {
+        /// The value.
+        value: String,
+    },
+    /// A path prefix is not one.
+    #[error("the path prefix `{value}` cannot be used: it must be a path that begins with `/`")]
+    PathPrefix {
+        /// The value.
+        value: String,
+    },
+    /// The static keys are not a JSON Web Key Set with a usable key.
+    #[error("the static keys are not a JSON Web Key Set with at least one public signature key")]
+    StaticKeys,
+    /// There is nothing to read the issuer's keys with.
+    #[error(
+        "there is no way to read the issuer's keys: set static_keys or fetch, or enable the feature \
+         `reqwest`"
+    )]
+    NoFetch,
+    /// The operating system gives no random bytes.
+    #[error("cannot draw random bytes from the operating system")]
+    Random,
+    /// TLS cannot be set up.
+    #[error("cannot set up HTTPS: {cause}")]
+    Https {
+        /// The cause in the HTTP client's words.
+        cause: String,
+    },
+}
+
+/// Collects the configuration of a [`ResourceServer`]; made by [`ResourceServer::builder`].
+#[must_use]
+pub struct ResourceServerBuilder {
+    issuer: String,
+    audience: String,
+    public_url: Option<String>,
+    path_prefixes: Vec<(String, String)>,
+    dpop: DpopRequirement,
+    nonces: Option<Arc<NonceIssuer>>,
+    static_keys: Option<String>,
+    fetch: Option<Box<dyn Fetch>>,
+    replay: Option<Replay>,
+    clock: Arc<dyn Clock>,
+    policy: VerifierPolicy,
+    cached_tokens: usize,
+}
+
+/// Live tokens whose signature is checked once; more are checked again with each request.
+const CACHED_TOKENS: usize = 10_000;
+
+/// Room for 15,000 requests a second with the default policy, in 25 MB.
+const REMEMBERED_PROOFS: usize = 1_000_000;
+
+impl ResourceServerBuilder {
+    pub(crate) fn new(issuer: String, audience: String) -> Self {
+        Self {
+            issuer,
+            audience,
+            public_url: None,
+            path_prefixes: Vec::new(),
+            dpop: DpopRequirement::default(),
+            nonces: None,
+            static_keys: None,
+            fetch: None,
+            replay: None,
+            clock: Arc::new(SystemClock),
+            policy: VerifierPolicy::default(),
+            cached_tokens: CACHED_TOKENS,
+        }
+    }
+
+    /// The API's address as its clients see it: scheme, host, and the path that stands outside before
+    /// the paths of this server. Needed: it is what proofs are compared with (`htu`), since the `Host`
+    /// header is the client's to choose.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// Paths that begin with `inside` here begin with `outside` for clients (after the path of
+    /// [`public_url`](Self::public_url)). May be called several times; the longest prefix wins. For a
+    /// proxy that rewrites paths; a router's own nesting needs nothing.
+    pub fn path_prefix(mut self, inside: impl Into<String>, outside: impl Into<String>) -> Self {
+        self.path_prefixes.push((inside.into(), outside.into()));
+        self
+    }
+
+    /// Whether unbound tokens are accepted as Bearer. Default: [`DpopRequirement::Required`].
+    pub fn dpop(mut self, requirement: DpopRequirement) -> Self {
+        self.dpop = requirement;
+        self
+    }
+
+    /// Every proof must carry a nonce of `issuer` (RFC 9449, section 9), so that none can be made ahead
+    /// of time. Costs a client one more request now and then. Default: none. See also
+    /// [`ResourceServer::requiring_nonces`].
+    pub fn nonces(mut self, issuer: NonceIssuer) -> Self {
+        self.nonces = Some(Arc::new(issuer));
+        self
+    }
+
+    /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until the
+    /// process ends: the issuer's rotations are yours to follow.
+    pub fn static_keys(mut self, jwks: impl Into<String>) -> Self {
+        self.static_keys = Some(jwks.into());
+        self
+    }
+
+    /// How the issuer's documents are read. Default: over HTTP, with the feature `reqwest`.
+    pub fn fetch(mut self, fetch: impl Fetch) -> Self {
+        self.fetch = Some(Box::new(fetch));
+        self
+    }
+
+    /// Where used proofs are remembered. Default: in this process, a million at a time, which is right for
+    /// one process; where several serve the same API, they need a store that they share.
+    pub fn replay_store(mut self, store: impl ReplayStore + 'static) -> Self {
+        self.replay = Some(Replay::new(store));
+        self
+    }
+
+    /// Where the time comes from. Default: [`SystemClock`].
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+
+    /// What proofs must be like: algorithms, age, leeway, sizes.
+    pub fn policy(mut self, policy: VerifierPolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// How many validated tokens are kept until they expire. Default: 10,000.
+    pub fn cached_tokens(mut self, count: usize) -> Self {
+        self.cached_tokens = count;
+        self
+    }
+
+    /// The resource server. Reads nothing over the network yet: the issuer may be down.
+    ///
+    /// # Errors
+    /// A [`BuildError`] for the first value that cannot be used.
+    pub fn build(self) -> Result<ResourceServer, BuildError> {
+        if let Err(problem) = url::check_issuer(&self.issuer) {
+            return Err(BuildError::Issuer {
+                value: self.issuer,
+                problem,
+            });
+        }
+        if self.audience.is_empty() {
+            return Err(BuildError::Audience);
+        }
+        let public_url = self.public_url.ok_or(BuildError::PublicUrlMissing)?;
+        let public_url = PublicUrl::new(&public_url, &self.path_prefixes)?;
+        let keys = match (self.static_keys, self.fetch) {
+            (Some(jwks), _) => {
+                let set = KeySet::parse(jwks.as_bytes()).filter(|set| !set.is_empty());
+                Keys::of(set.ok_or(BuildError::StaticKeys)?)
+            }
+            (None, fetch) => {
+                let fetch = match fetch {
+                    Some(fetch) => fetch,
+                    None => http_fetch(&self.issuer)?,
+                };
+                let clock = Arc::clone(&self.clock);
+                let remote = RemoteKeys::new(self.issuer.clone(), fetch, clock);
+                Keys::Remote(Arc::new(remote))
+            }
+        };
+        let replay = match self.replay {
+            Some(replay) => replay,
+            None => {
+                let secret = random_secret()?;
+                Replay::new(InProcessReplayStore::new(REMEMBERED_PROOFS, &secret))
+            }
+        };
+        let shared = Shared {
+            tokens: TokenPolicy {
+                issuer: self.issuer,
+                audience: self.audience,
+            },
+            requirement: self.dpop,
+            public_url,
+            keys,
+            cache: TokenCache::new(self.cached_tokens),
+            algorithms: self.policy.algs(),
+            verifier: Verifier::new(self.policy),
+            replay,
+            clock: self.clock,
+        };
+        Ok(ResourceServer::new(shared, self.nonces))
+    }
+}
+
+/// 32 random bytes: the secret of a [`NonceIssuer`] or an [`InProcessReplayStore`].
+///
+/// # Errors
+/// [`BuildError::Random`] when the operating system gives none.
+pub fn random_secret() -> Result<[u8; 32], BuildError> {
+    let mut secret = [0; 32];
+    aws_lc_rs::rand::fill(&mut secret).map_err(|_| BuildError::Random)?;
+    Ok(secret)
+}
+
+#[cfg(feature = "reqwest")]
+fn http_fetch(issuer: &str) -> Result<Box<dyn Fetch>, BuildError> {
+    match crate::keys::HttpFetch::new(url::leads_to_loopback(issuer)) {
+        Ok(fetch) => Ok(Box::new(fetch)),
+        Err(error) => Err(BuildError::Https {
+            cause: error.to_string(),
+        }),
+    }
+}
+
+#[cfg(not(feature = "reqwest"))]
+fn http_fetch(_issuer: &str) -> Result<Box<dyn Fetch>, BuildError> {
+    Err(BuildError::NoFetch)
+}

@@ -1,0 +1,50 @@
+//! Tokens that have been validated, by the SHA-256 of their text. A hit saves the signature check and
+//! the parsing; what changes with time is checked on each hit by the caller.
+
+use std::{fmt, sync::Arc};
+
+use quick_cache::sync::Cache;
+
+use crate::token::AccessToken;
+
+#[derive(Clone)]
+pub(crate) struct CachedToken {
+    pub(crate) token: Arc<AccessToken>,
+    /// The generation of the keys that verified it.
+    pub(crate) generation: u64,
+}
+
+pub(crate) struct TokenCache {
+    cache: Cache<[u8; 32], CachedToken>,
+}
+
+impl TokenCache {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self {
+            cache: Cache::new(capacity),
+        }
+    }
+
+    /// The token, unless other keys than those of `generation` verified it: its own may be gone.
+    pub(crate) fn get(&self, hash: &[u8; 32], generation: u64) -> Option<Arc<AccessToken>> {
+        let cached = self.cache.get(hash)?;
+        (cached.generation == generation).then_some(cached.token)
+    }
+
+    pub(crate) fn insert(&self, hash: [u8; 32], generation: u64, token: Arc<AccessToken>) {
+        self.cache.insert(hash, CachedToken { token, generation });
+    }
+
+    pub(crate) fn remove(&self, hash: &[u8; 32]) {
+        self.cache.remove(hash);
+    }
+}
+
+impl fmt::Debug for TokenCache {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("TokenCache")
+            .field("tokens", &self.cache.len())
+            .finish_non_exhaustive()
+    }
+}

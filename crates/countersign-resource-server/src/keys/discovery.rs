@@ -1,0 +1,251 @@
+//! Reading an issuer's metadata (OpenID Connect Discovery 1.0; RFC 8414) and its keys.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use thiserror::Error;
+
+use super::{
+    fetch::{Fetch, FetchError},
+    set::KeySet,
+};
+use crate::url::{self, UrlProblem};
+
+/// Real documents have a few kilobytes.
+const MAX_DOCUMENT: usize = 256 * 1024;
+
+/// Why the keys of an authorization server could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum DiscoveryError {
+    /// A document could not be read.
+    #[error("cannot read {url}: {source}")]
+    Fetch {
+        /// The document's address.
+        url: String,
+        /// What went wrong.
+        source: FetchError,
+    },
+    /// A document is not what it should be.
+    #[error("{url} is not {expected}")]
+    Malformed {
+        /// The document's address.
+        url: String,
+        /// What should stand there.
+        expected: &'static str,
+    },
+    /// The metadata speaks for another issuer; its keys are not those of ours.
+    #[error("{url} is the metadata of `{received}`, not of `{expected}`")]
+    IssuerMismatch {
+        /// The metadata's address.
+        url: String,
+        /// The issuer as configured.
+        expected: String,
+        /// The metadata's `issuer`.
+        received: String,
+    },
+    /// The metadata's `jwks_uri` may not be trusted with keys.
+    #[error("the jwks_uri `{url}` cannot be used: {problem}")]
+    JwksUri {
+        /// The `jwks_uri`.
+        url: String,
+        /// What is wrong with it.
+        problem: UrlProblem,
+    },
+    /// No complete answer in time.
+    #[error("no complete answer within {after:?}")]
+    TimedOut {
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The runtime that fetched them was shut down.
+    #[error("the fetch was interrupted")]
+    Interrupted,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    issuer: String,
+    jwks_uri: String,
+}
+
+pub(super) async fn keys(issuer: &str, fetch: &dyn Fetch) -> Result<KeySet, DiscoveryError> {
+    let (url, body) = metadata(issuer, fetch).await?;
+    let Some(metadata) = parse::<Metadata>(&body) else {
+        return Err(DiscoveryError::Malformed {
+            url,
+            expected: "metadata with `issuer` and `jwks_uri`",
+        });
+    };
+    if metadata.issuer != issuer {
+        return Err(DiscoveryError::IssuerMismatch {
+            url,
+            expected: issuer.to_owned(),
+            received: metadata.issuer,
+        });
+    }
+    let url = metadata.jwks_uri;
+    if let Err(problem) = url::check_document(&url) {
+        return Err(DiscoveryError::JwksUri { url, problem });
+    }
+    let body = get(&url, fetch).await?;
+    KeySet::parse(&body).ok_or(DiscoveryError::Malformed {
+        url,
+        expected: "a JSON Web Key Set",
+    })
+}
+
+/// Most issuers have the OpenID document, whose well-known part comes last; a plain OAuth server has
+/// the other, whose well-known part comes before the issuer's path (RFC 8414, section 3.1).
+async fn metadata(issuer: &str, fetch: &dyn Fetch) -> Result<(String, Vec<u8>), DiscoveryError> {
+    let issuer = issuer.trim_end_matches('/');
+    let openid = format!("{issuer}/.well-known/openid-configuration");
+    match get(&openid, fetch).await {
+        Ok(body) => Ok((openid, body)),
+        Err(missing) if is_not_found(&missing) => {
+            let path_at = issuer
+                .find("://")
+                .and_then(|scheme| issuer[scheme + 3..].find('/').map(|path| scheme + 3 + path))
+                .unwrap_or(issuer.len());
+            let (origin, path) = issuer.split_at(path_at);
+            let oauth = format!("{origin}/.well-known/oauth-authorization-server{path}");
+            match get(&oauth, fetch).await {
+                Ok(body) => Ok((oauth, body)),
+                // The first address is the one that people look for.
+                Err(also) if is_not_found(&also) => Err(missing),
+                Err(other) => Err(other),
+            }
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn is_not_found(error: &DiscoveryError) -> bool {
+    matches!(
+        error,
+        DiscoveryError::Fetch {
+            source: FetchError::Status(404),
+            ..
+        }
+    )
+}
+
+async fn get(url: &str, fetch: &dyn Fetch) -> Result<Vec<u8>, DiscoveryError> {
+    match fetch.get(url, MAX_DOCUMENT).await {
+        Ok(body) if body.len() <= MAX_DOCUMENT => Ok(body),
+        Ok(_) => Err(FetchError::TooLong(MAX_DOCUMENT)),
+        Err(error) => Err(error),
+    }
+    .map_err(|source| DiscoveryError::Fetch {
+        url: url.to_owned(),
+        source,
+    })
+}
+
+fn parse<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Option<T> {
+    serde_json::from_str(std::str::from_utf8(body).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::keys::FetchFuture;
+
+    /// Documents by their address.
+    struct Site(BTreeMap<&'static str, String>);
+
+    impl Fetch for Site {
+        fn get<'a>(&'a self, url: &'a str, _limit: usize) -> FetchFuture<'a> {
+            let body = self.0.get(url).map(|body| body.clone().into_bytes());
+            Box::pin(async move { body.ok_or(FetchError::Status(404)) })
+        }
+    }
+
+    const ISSUER: &str = "https://issuer.example.com/realm";
+    const OPENID: &str = "https://issuer.example.com/realm/.well-known/openid-configuration";
+    const OAUTH: &str = "https://issuer.example.com/.well-known/oauth-authorization-server/realm";
+    const JWKS: &str = "https://keys.example.net/jwks?v=1";
+    const EMPTY_SET: &str = r#"{"keys":[]}"#;
+
+    fn metadata(issuer: &str, jwks_uri: &str) -> String {
+        format!(r#"{{"issuer":"{issuer}","jwks_uri":"{jwks_uri}"}}"#)
+    }
+
+    async fn read(documents: &[(&'static str, &str)]) -> Result<usize, DiscoveryError> {
+        let documents = documents
+            .iter()
+            .map(|(url, body)| (*url, (*body).to_owned()));
+        let site = Site(documents.collect());
+        keys(ISSUER, &site).await.map(|set| set.len())
+    }
+
+    #[tokio::test]
+    async fn either_kind_of_metadata_leads_to_the_keys() {
+        let good = metadata(ISSUER, JWKS);
+        for place in [OPENID, OAUTH] {
+            assert_eq!(read(&[(place, &good), (JWKS, EMPTY_SET)]).await, Ok(0));
+        }
+        let missing = DiscoveryError::Fetch {
+            url: OPENID.to_owned(),
+            source: FetchError::Status(404),
+        };
+        assert_eq!(read(&[(JWKS, EMPTY_SET)]).await, Err(missing));
+    }
+
+    #[tokio::test]
+    async fn metadata_of_another_issuer_is_refused() {
+        let received = "https://issuer.example.com/realm/".to_owned();
+        assert_eq!(
+            read(&[(OPENID, &metadata(&received, JWKS)), (JWKS, EMPTY_SET)]).await,
+            Err(DiscoveryError::IssuerMismatch {
+                url: OPENID.to_owned(),
+                expected: ISSUER.to_owned(),
+                received,
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn keys_are_not_read_over_plain_http() {
+        let url = "http://keys.example.net/jwks";
+        assert_eq!(
+            read(&[(OPENID, &metadata(ISSUER, url)), (url, EMPTY_SET)]).await,
+            Err(DiscoveryError::JwksUri {
+                url: url.to_owned(),
+                problem: UrlProblem::Insecure,
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn documents_of_another_form_or_size_are_refused() {
+        for body in ["", "[]", r#"{"issuer":"x"}"#, "<html>"] {
+            assert_eq!(
+                read(&[(OPENID, body)]).await,
+                Err(DiscoveryError::Malformed {
+                    url: OPENID.to_owned(),
+                    expected: "metadata with `issuer` and `jwks_uri`",
+                }),
+                "{body}"
+            );
+        }
+        let good = metadata(ISSUER, JWKS);
+        assert_eq!(
+            read(&[(OPENID, &good), (JWKS, r#"{"keys":{}}"#)]).await,
+            Err(DiscoveryError::Malformed {
+                url: JWKS.to_owned(),
+                expected: "a JSON Web Key Set",
+            })
+        );
+        let long = " ".repeat(MAX_DOCUMENT + 1);
+        assert_eq!(
+            read(&[(OPENID, &good), (JWKS, &long)]).await,
+            Err(DiscoveryError::Fetch {
+                url: JWKS.to_owned(),
+                source: FetchError::TooLong(MAX_DOCUMENT),
+            })
+        );
+    }
+}

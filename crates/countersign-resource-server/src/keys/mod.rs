@@ -1,0 +1,48 @@
+//! The keys that access tokens are signed with: given, or read from the issuer.
+
+mod discovery;
+mod fetch;
+mod remote;
+#[cfg(feature = "reqwest")]
+mod reqwest;
+mod set;
+
+use std::sync::Arc;
+
+pub use discovery::DiscoveryError;
+pub use fetch::{Fetch, FetchError, FetchFuture};
+pub(crate) use remote::{Generation, RETRY_AFTER_FAILURE, RemoteKeys};
+#[cfg(feature = "reqwest")]
+pub(crate) use reqwest::HttpFetch;
+pub(crate) use set::KeySet;
+
+/// Where keys come from.
+pub(crate) enum Keys {
+    Static(Arc<Generation>),
+    Remote(Arc<RemoteKeys>),
+}
+
+impl Keys {
+    pub(crate) fn of(set: KeySet) -> Self {
+        Self::Static(Arc::new(Generation { number: 0, set }))
+    }
+
+    /// Keys that may be used now.
+    pub(crate) async fn current(&self) -> Result<Arc<Generation>, Arc<DiscoveryError>> {
+        match self {
+            Self::Static(keys) => Ok(Arc::clone(keys)),
+            Self::Remote(keys) => keys.current().await,
+        }
+    }
+
+    /// Other keys than those of generation `seen`; `None` where there are none.
+    pub(crate) async fn newer(
+        &self,
+        seen: u64,
+    ) -> Result<Option<Arc<Generation>>, Arc<DiscoveryError>> {
+        match self {
+            Self::Static(_) => Ok(None),
+            Self::Remote(keys) => keys.newer(seen).await,
+        }
+    }
+}

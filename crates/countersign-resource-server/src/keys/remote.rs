@@ -1,0 +1,265 @@
+//! The keys of an authorization server, read over HTTP when they are first needed, and again when
+//! they grow old or a token names a key that is not among them.
+//!
+//! One fetch runs at a time, on a task of its own, and everyone who needs its outcome waits for it:
+//! neither a burst nor a client that gives up makes a second one. A fetch that fails is tried again
+//! shortly afterwards; until then the keys at hand are used, up to [`MAX_AGE`].
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use countersign::UnixSeconds;
+use tokio::sync::watch;
+
+use super::{
+    discovery::{self, DiscoveryError},
+    fetch::Fetch,
+    set::KeySet,
+};
+use crate::clock::Clock;
+
+/// Older keys are refreshed beside the requests that use them, so that a key withdrawn by the issuer
+/// stops working here without anybody asking for another one.
+const REFRESH_AFTER: i64 = 600; // seconds
+/// Older keys are used by nobody: after a day without its issuer a server no longer knows which keys
+/// have been withdrawn.
+const MAX_AGE: i64 = 24 * 3600; // seconds
+/// Discovery and JWKS together. Nobody waits longer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Seconds between a failed fetch and the next.
+pub(crate) const RETRY_AFTER_FAILURE: i64 = 2;
+/// Anyone can name a key that does not exist: so many fetches on behalf of unknown keys ...
+const UNKNOWN_KEY_BURST: u32 = 5;
+/// ... and one more each time these seconds have passed.
+const UNKNOWN_KEY_INTERVAL: i64 = 10;
+
+/// The keys as one fetch found them.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    /// Grows whenever the keys have changed; what was verified under another number is verified anew.
+    pub(crate) number: u64,
+    pub(crate) set: KeySet,
+}
+
+pub(crate) struct RemoteKeys {
+    issuer: String,
+    fetch: Box<dyn Fetch>,
+    clock: Arc<dyn Clock>,
+    state: Mutex<State>,
+}
+
+struct State {
+    keys: Option<Arc<Generation>>,
+    fetched_at: UnixSeconds,
+    failure: Option<(UnixSeconds, Arc<DiscoveryError>)>,
+    budget: Budget,
+    flight: Option<watch::Receiver<bool>>,
+}
+
+impl RemoteKeys {
+    pub(crate) fn new(issuer: String, fetch: Box<dyn Fetch>, clock: Arc<dyn Clock>) -> Self {
+        let state = State {
+            keys: None,
+            fetched_at: UnixSeconds(0),
+            failure: None,
+            budget: Budget::full(),
+            flight: None,
+        };
+        Self {
+            issuer,
+            fetch,
+            clock,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// Keys that may be used now.
+    pub(crate) async fn current(self: &Arc<Self>) -> Result<Arc<Generation>, Arc<DiscoveryError>> {
+        let now = self.clock.now();
+        let flight = {
+            let mut state = self.lock();
+            let usable = state.usable(now);
+            if let Some(keys) = &usable
+                && state.age(now) < REFRESH_AFTER
+            {
+                return Ok(Arc::clone(keys));
+            }
+            let flight = self.join_or_start(&mut state, now);
+            if let Some(keys) = usable {
+                return Ok(keys);
+            }
+            flight.ok_or_else(|| state.unavailable())?
+        };
+        landed(flight).await;
+        let state = self.lock();
+        state.usable(now).ok_or_else(|| state.unavailable())
+    }
+
+    /// Other keys than those of generation `seen`, which did not hold the key of a token. `None`:
+    /// the issuer has just been asked, the key does not exist.
+    pub(crate) async fn newer(
+        self: &Arc<Self>,
+        seen: u64,
+    ) -> Result<Option<Arc<Generation>>, Arc<DiscoveryError>> {
+        let now = self.clock.now();
+        let flight = {
+            let mut state = self.lock();
+            if let Some(keys) = state.other_than(seen) {
+                return Ok(Some(keys));
+            }
+            if !state.in_flight() && !state.failed_lately(now) && !state.budget.take(now) {
+                return Ok(None);
+            }
+            self.join_or_start(&mut state, now)
+                .ok_or_else(|| state.unavailable())?
+        };
+        landed(flight).await;
+        let state = self.lock();
+        match state.other_than(seen) {
+            Some(keys) => Ok(Some(keys)),
+            None if state.failure.is_some() => Err(state.unavailable()),
+            None => Ok(None),
+        }
+    }
+
+    /// `None`: the last fetch failed so shortly ago that there is no new one.
+    fn join_or_start(
+        self: &Arc<Self>,
+        state: &mut State,
+        now: UnixSeconds,
+    ) -> Option<watch::Receiver<bool>> {
+        if state.in_flight() {
+            return state.flight.clone();
+        }
+        if state.failed_lately(now) {
+            return None;
+        }
+        let (done, flight) = watch::channel(false);
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            let fetched = discovery::keys(&this.issuer, this.fetch.as_ref());
+            let outcome = tokio::time::timeout(TIMEOUT, fetched)
+                .await
+                .unwrap_or(Err(DiscoveryError::TimedOut { after: TIMEOUT }));
+            this.settle(outcome);
+            done.send_replace(true);
+        });
+        state.flight = Some(flight.clone());
+        Some(flight)
+    }
+
+    fn settle(&self, outcome: Result<KeySet, DiscoveryError>) {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        match outcome {
+            Ok(set) => {
+                let number = match &state.keys {
+                    Some(keys) if keys.set == set => keys.number,
+                    Some(keys) => keys.number + 1,
+                    None => 0,
+                };
+                tracing::debug!(
+                    issuer = self.issuer,
+                    keys = set.len(),
+                    "read the issuer's keys"
+                );
+                state.keys = Some(Arc::new(Generation { number, set }));
+                state.fetched_at = now;
+                state.failure = None;
+            }
+            Err(error) => {
+                tracing::warn!(issuer = self.issuer, %error, "cannot read the issuer's keys");
+                state.failure = Some((now, Arc::new(error)));
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it is held, and no half-written state could be seen if it did.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The flight has ended, or its task with the runtime it ran on.
+async fn landed(mut flight: watch::Receiver<bool>) {
+    let _ended_either_way = flight.wait_for(|done| *done).await;
+}
+
+impl State {
+    fn usable(&self, now: UnixSeconds) -> Option<Arc<Generation>> {
+        self.keys
+            .as_ref()
+            .filter(|_| self.age(now) < MAX_AGE)
+            .map(Arc::clone)
+    }
+
+    /// After a clock that stepped back, keys are as good as old.
+    fn age(&self, now: UnixSeconds) -> i64 {
+        match now.0.saturating_sub(self.fetched_at.0) {
+            age if age < 0 => REFRESH_AFTER,
+            age => age,
+        }
+    }
+
+    fn other_than(&self, seen: u64) -> Option<Arc<Generation>> {
+        self.keys
+            .as_ref()
+            .filter(|keys| keys.number != seen)
+            .map(Arc::clone)
+    }
+
+    fn in_flight(&self) -> bool {
+        self.flight
+            .as_ref()
+            .is_some_and(|flight| flight.has_changed().is_ok() && !*flight.borrow())
+    }
+
+    fn failed_lately(&self, now: UnixSeconds) -> bool {
+        self.failure
+            .as_ref()
+            .is_some_and(|(at, _)| (at.0..at.0 + RETRY_AFTER_FAILURE).contains(&now.0))
+    }
+
+    fn unavailable(&self) -> Arc<DiscoveryError> {
+        match &self.failure {
+            Some((_, error)) => Arc::clone(error),
+            None => Arc::new(DiscoveryError::Interrupted),
+        }
+    }
+}
+
+/// Fetches on behalf of keys that nobody knows.
+struct Budget {
+    left: u32,
+    since: UnixSeconds,
+}
+
+impl Budget {
+    fn full() -> Self {
+        Self {
+            left: UNKNOWN_KEY_BURST,
+            since: UnixSeconds(0),
+        }
+    }
+
+    fn take(&mut self, now: UnixSeconds) -> bool {
+        let earned = now.0.saturating_sub(self.since.0) / UNKNOWN_KEY_INTERVAL;
+        if earned != 0 {
+            let earned = u32::try_from(earned).unwrap_or(0);
+            self.left = self.left.saturating_add(earned).min(UNKNOWN_KEY_BURST);
+            self.since = now;
+        }
+        match self.left.checked_sub(1) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,89 @@
+//! JSON Web Key Sets (RFC 7517): which key may check which signature.
+
+use countersign::{jwk::PublicJwk, server::crypto::Algorithm};
+use serde_json::Value;
+
+/// A token without `kid` is tried with so many keys at most.
+const MAX_CANDIDATES: usize = 8;
+
+/// The public signature keys of a set. Keys that we cannot use (encryption, unknown types, weak RSA) are
+/// left out, since a set serves other programs too.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct KeySet {
+    keys: Vec<Key>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Key {
+    kid: Option<String>,
+    /// The only algorithm that the key is for, if it says so.
+    alg: Option<String>,
+    key: PublicJwk,
+}
+
+impl KeySet {
+    /// `None` when the document is no key set.
+    pub(crate) fn parse(document: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(document).ok()?;
+        let document: Value = serde_json::from_str(text).ok()?;
+        let entries = document.get("keys")?.as_array()?;
+        Some(Self {
+            keys: entries.iter().filter_map(Key::of).collect(),
+        })
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// The keys that a signature by `algorithm` may be of: those named `kid`, or all that fit.
+    pub(crate) fn candidates(
+        &self,
+        kid: Option<&str>,
+        algorithm: Algorithm,
+    ) -> impl Iterator<Item = &PublicJwk> {
+        self.keys
+            .iter()
+            .filter(move |key| kid.is_none() || key.kid.as_deref() == kid)
+            .filter(move |key| {
+                fits(algorithm, &key.key)
+                    && key
+                        .alg
+                        .as_deref()
+                        .is_none_or(|only| only == algorithm.name())
+            })
+            .map(|key| &key.key)
+            .take(MAX_CANDIDATES)
+    }
+}
+
+/// Whether the key is of the algorithm's type and curve.
+fn fits(algorithm: Algorithm, key: &PublicJwk) -> bool {
+    match key {
+        PublicJwk::Rsa { .. } => matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256),
+        other => other.proof_algorithm() == algorithm.name(),
+    }
+}
+
+impl Key {
+    fn of(entry: &Value) -> Option<Self> {
+        let text = |member: &str| entry.get(member).and_then(Value::as_str);
+        let for_signatures = text("use").is_none_or(|used| used == "sig");
+        let may_verify = entry
+            .get("key_ops")
+            .and_then(Value::as_array)
+            .is_none_or(|operations| operations.iter().any(|one| one == "verify"));
+        if !for_signatures || !may_verify {
+            return None;
+        }
+        Some(Self {
+            kid: text("kid").map(str::to_owned),
+            alg: text("alg").map(str::to_owned),
+            key: PublicJwk::from_json(entry.as_object()?).ok()?,
+        })
+    }
+}

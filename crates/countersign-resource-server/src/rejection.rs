@@ -1,0 +1,211 @@
+//! Why a request is refused, and the one table that turns a reason into a response.
+//!
+//! The two sides are kept apart: [`Rejection`], its `Display` and [`Rejection::name`] are for logs and
+//! hold the exact reason; the client gets the RFC's error code and a description of that code.
+
+use std::sync::Arc;
+
+use countersign::{
+    challenge::Challenge,
+    server::{credentials::CredentialsError, verify::ProofError},
+};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use thiserror::Error;
+
+use crate::{
+    headers::DPOP_NONCE,
+    keys::{DiscoveryError, RETRY_AFTER_FAILURE},
+    token::TokenError,
+};
+
+/// Why a request is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Rejection {
+    /// The request presents no token, or not clearly one.
+    #[error("{0}")]
+    Credentials(CredentialsError),
+    /// The request's own target has no path that could be part of a URL, so no proof can be for it.
+    #[error("the request target `{path}` is no path of a URL")]
+    Target {
+        /// What stands there.
+        path: String,
+    },
+    /// The token is not one of ours, not valid now, or not to be used in this way.
+    #[error("the access token is refused: {0}")]
+    Token(TokenError),
+    /// The proof does not prove this request, or wants a nonce.
+    #[error("the proof is refused: {0}")]
+    Proof(ProofError),
+    /// The proof has been used before.
+    #[error("the proof is a replay: this key has used its jti before")]
+    Replayed,
+    /// The proof's time has passed for the replay store, which may have forgotten it already.
+    #[error("the proof is older than what the replay store still remembers")]
+    Stale,
+    /// Token and proof are good; the token does not allow this.
+    #[error("the access token lacks the scope `{required}`")]
+    Scope {
+        /// The scope that the route requires.
+        required: String,
+    },
+    /// The request cannot be judged now. Not the client's fault.
+    #[error("cannot decide now: {0}")]
+    Unavailable(Unavailable),
+}
+
+/// What a decision would need and is missing.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unavailable {
+    /// The keys of the authorization server.
+    #[error("the issuer's keys are missing: {0}")]
+    Keys(Arc<DiscoveryError>),
+    /// Room in the replay store: accepting more would mean to forget proofs that are still usable.
+    #[error("the replay store is full")]
+    ReplayStoreFull,
+    /// The replay store.
+    #[error("the replay store does not answer")]
+    ReplayStore,
+}
+
+/// What a response to a refused request depends on beside the reason.
+pub(crate) struct Context<'a> {
+    /// The proof algorithms of the policy, separated by spaces.
+    pub(crate) algorithms: &'a str,
+    /// Unbound tokens are accepted too.
+    pub(crate) bearer: bool,
+    /// For [`ProofError`]s that ask for a nonce.
+    pub(crate) fresh_nonce: Option<HeaderValue>,
+    /// The scope that the route requires.
+    pub(crate) scope: Option<&'a str>,
+}
+
+/// One row of the table.
+struct Row {
+    status: StatusCode,
+    /// The `error` of the challenges; `None` where the client has not tried yet.
+    error: Option<&'static str>,
+    /// Whether the error concerns Bearer too.
+    concerns_bearer: bool,
+    retry_after: Option<u16>,
+}
+
+impl Rejection {
+    /// The name of the reason, for metrics and logs: that of the innermost variant.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Credentials(CredentialsError::Missing) => "CredentialsMissing",
+            Self::Credentials(CredentialsError::Repeated { .. }) => "CredentialsRepeated",
+            Self::Credentials(CredentialsError::UnknownScheme) => "UnknownScheme",
+            Self::Credentials(_) => "CredentialsMalformed",
+            Self::Target { .. } => "Target",
+            Self::Token(error) => error.name(),
+            Self::Proof(error) => error.name(),
+            Self::Replayed => "Replayed",
+            Self::Stale => "Stale",
+            Self::Scope { .. } => "Scope",
+            Self::Unavailable(Unavailable::Keys(_)) => "KeysUnavailable",
+            Self::Unavailable(Unavailable::ReplayStoreFull) => "ReplayStoreFull",
+            Self::Unavailable(Unavailable::ReplayStore) => "ReplayStoreUnavailable",
+        }
+    }
+
+    /// The table.
+    fn row(&self) -> Row {
+        let row = |status, error, concerns_bearer| Row {
+            status,
+            error,
+            concerns_bearer,
+            retry_after: None,
+        };
+        match self {
+            Self::Credentials(CredentialsError::Missing | CredentialsError::UnknownScheme) => {
+                row(StatusCode::UNAUTHORIZED, None, true)
+            }
+            Self::Credentials(_) | Self::Target { .. } => {
+                row(StatusCode::BAD_REQUEST, Some("invalid_request"), true)
+            }
+            Self::Token(_) => row(StatusCode::UNAUTHORIZED, Some("invalid_token"), true),
+            Self::Proof(error) => row(StatusCode::UNAUTHORIZED, Some(error.code()), false),
+            Self::Replayed | Self::Stale => {
+                row(StatusCode::UNAUTHORIZED, Some("invalid_dpop_proof"), false)
+            }
+            Self::Scope { .. } => row(StatusCode::FORBIDDEN, Some("insufficient_scope"), true),
+            Self::Unavailable(cause) => Row {
+                status: StatusCode::SERVICE_UNAVAILABLE,
+                error: None,
+                concerns_bearer: false,
+                retry_after: Some(cause.retry_after()),
+            },
+        }
+    }
+
+    pub(crate) fn response(&self, context: Context<'_>) -> Response<()> {
+        let row = self.row();
+        let mut response = Response::new(());
+        *response.status_mut() = row.status;
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = row.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+            return response;
+        }
+        let with_error = |mut challenge: Challenge| {
+            if let Some(error) = row.error {
+                challenge = challenge
+                    .with("error", error)
+                    .with("error_description", description(error));
+            }
+            match (self, context.scope) {
+                (Self::Scope { .. }, Some(scope)) => challenge.with("scope", scope),
+                _ => challenge,
+            }
+        };
+        let dpop = with_error(Challenge::dpop().with("algs", context.algorithms));
+        let bearer = context.bearer.then(|| match row.concerns_bearer {
+            true => with_error(Challenge::bearer()),
+            false => Challenge::bearer(),
+        });
+        for challenge in [Some(dpop), bearer].into_iter().flatten() {
+            // A built challenge consists of visible ASCII.
+            if let Ok(value) = HeaderValue::from_str(&challenge.to_header()) {
+                headers.append(WWW_AUTHENTICATE, value);
+            }
+        }
+        if row.error == Some("use_dpop_nonce")
+            && let Some(nonce) = context.fresh_nonce
+        {
+            headers.insert(DPOP_NONCE, nonce);
+        }
+        response
+    }
+}
+
+impl Unavailable {
+    /// Seconds.
+    fn retry_after(&self) -> u16 {
+        match self {
+            Self::Keys(_) => RETRY_AFTER_FAILURE.try_into().unwrap_or(u16::MAX),
+            // Room comes as entries expire, which takes a good part of a proof's lifetime.
+            Self::ReplayStoreFull => 10,
+            Self::ReplayStore => 2,
+        }
+    }
+}
+
+/// The same sentence for every reason that shares a code: what exactly failed helps an attacker more
+/// than a client, which can only start over.
+fn description(error: &str) -> &'static str {
+    match error {
+        "invalid_request" => "The request must present one well-formed access token",
+        "invalid_token" => "The access token is not valid for this request",
+        "use_dpop_nonce" => "Resource server requires nonce in DPoP proof",
+        "insufficient_scope" => "The access token does not allow this request",
+        _ => "The DPoP proof is missing or not valid for this request",
+    }
+}

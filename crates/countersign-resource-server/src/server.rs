@@ -1,0 +1,257 @@
+//! The checks of one request, in their order.
+
+use std::{fmt, sync::Arc};
+
+use countersign::{
+    UnixSeconds,
+    confirmation::Ath,
+    server::{
+        credentials::{Credentials, Scheme},
+        crypto::sha256,
+        issuer::NonceIssuer,
+        replay::ReplayError,
+        verify::{BoundToken, Expected, NonceCheck, VerifiedProof, Verifier},
+    },
+};
+use http::{HeaderName, HeaderValue, Response, header::AUTHORIZATION, request::Parts};
+use tower_http::cors::CorsLayer;
+
+use crate::{
+    AuthenticateLayer, Authenticated, DpopRequirement, OriginError, Rejection,
+    ResourceServerBuilder, Unavailable,
+    cache::TokenCache,
+    clock::Clock,
+    cors,
+    headers::DPOP,
+    keys::{DiscoveryError, Keys},
+    public_url::PublicUrl,
+    rejection::Context,
+    replay::Replay,
+    token::{AccessToken, TokenError, TokenPolicy, UnverifiedToken},
+};
+
+/// Judges requests by their access token and proof. Cheap to clone; clones share keys, caches and the
+/// replay store.
+#[derive(Clone)]
+pub struct ResourceServer {
+    shared: Arc<Shared>,
+    nonces: Option<Arc<NonceIssuer>>,
+    scope: Option<Arc<str>>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) tokens: TokenPolicy,
+    pub(crate) requirement: DpopRequirement,
+    pub(crate) public_url: PublicUrl,
+    pub(crate) keys: Keys,
+    pub(crate) cache: TokenCache,
+    /// The policy's, separated by spaces.
+    pub(crate) algorithms: String,
+    pub(crate) verifier: Verifier,
+    pub(crate) replay: Replay,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl ResourceServer {
+    /// A resource server for tokens that `issuer` (an https URL, exactly as in its metadata) has issued
+    /// for `audience` (the value that it puts into `aud` for this API).
+    pub fn builder(
+        issuer: impl Into<String>,
+        audience: impl Into<String>,
+    ) -> ResourceServerBuilder {
+        ResourceServerBuilder::new(issuer.into(), audience.into())
+    }
+
+    pub(crate) fn new(shared: Shared, nonces: Option<Arc<NonceIssuer>>) -> Self {
+        Self {
+            shared: Arc::new(shared),
+            nonces,
+            scope: None,
+        }
+    }
+
+    /// The same server, where every proof must carry a nonce of `issuer`.
+    #[must_use]
+    pub fn requiring_nonces(&self, issuer: Arc<NonceIssuer>) -> Self {
+        Self {
+            nonces: Some(issuer),
+            ..self.clone()
+        }
+    }
+
+    /// The same server, where every token must have `scope`.
+    #[must_use]
+    pub fn requiring_scope(&self, scope: &str) -> Self {
+        Self {
+            scope: Some(scope.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The tower layer that lets only authenticated requests through, whatever their method.
+    #[must_use]
+    pub fn layer(&self) -> AuthenticateLayer {
+        AuthenticateLayer::new(self.clone())
+    }
+
+    /// CORS for pages of `origins` that call this API with DPoP. Put it outermost, so that refusals can
+    /// be read by the page and preflights, which carry no proof, are answered.
+    ///
+    /// # Errors
+    /// [`OriginError`] for a value that no browser sends as `Origin`; also for `*`.
+    pub fn cors<I>(origins: I) -> Result<CorsLayer, OriginError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        cors::layer(origins)
+    }
+
+    /// Judges a request: its token (signature, issuer, audience, time), its proof (RFC 9449, section
+    /// 4.3), that both belong together, that the proof is new, and the scope.
+    ///
+    /// A proof counts as used only when everything else is in order.
+    ///
+    /// # Errors
+    /// A [`Rejection`] with the first reason found; [`ResourceServer::refusal`] makes it a response.
+    pub async fn authenticate(&self, parts: &Parts) -> Result<Authenticated, Rejection> {
+        let shared = &*self.shared;
+        let now = shared.clock.now();
+        let fields = fields(parts, AUTHORIZATION);
+        let credentials = Credentials::parse(&fields).map_err(Rejection::Credentials)?;
+        let hash = sha256(credentials.token.as_bytes());
+        let token = self.token(credentials.token, hash, now).await?;
+
+        let proof = match (credentials.scheme, token.confirmation()) {
+            (Scheme::Dpop, Some(&thumbprint)) => {
+                let ath = Ath::from_digest(hash);
+                Some(self.proof(parts, BoundToken { ath, thumbprint }, now)?)
+            }
+            (Scheme::Dpop, None) => return Err(Rejection::Token(TokenError::UnboundUnderDpop)),
+            (Scheme::Bearer, Some(_)) => return Err(Rejection::Token(TokenError::BoundAsBearer)),
+            (Scheme::Bearer, None) => match shared.requirement {
+                DpopRequirement::Required => return Err(Rejection::Token(TokenError::Unbound)),
+                DpopRequirement::Optional => None,
+            },
+        };
+        let mut authenticated = Authenticated::new(token, credentials.scheme);
+        if let Some(scope) = &self.scope {
+            authenticated.require_scope(scope)?;
+        }
+        if let Some(proof) = proof {
+            // Last: a refused request must not use up its proof.
+            let inserted = shared.replay.insert(&proof.replay_entry(), now).await;
+            inserted.map_err(|error| match error {
+                ReplayError::Seen => Rejection::Replayed,
+                ReplayError::Stale => Rejection::Stale,
+                ReplayError::Full => Rejection::Unavailable(Unavailable::ReplayStoreFull),
+                // Whatever else may come to be: without the store's word nothing is accepted.
+                _ => Rejection::Unavailable(Unavailable::ReplayStore),
+            })?;
+            if proof.renews_nonce() {
+                authenticated.set_next_nonce(self.fresh_nonce(now));
+            }
+        }
+        Ok(authenticated)
+    }
+
+    /// The response for a refused request: status, challenges (RFC 9449, section 7.1; RFC 6750, section
+    /// 3), `DPoP-Nonce` where one is wanted, `Cache-Control: no-store`. Says the RFC's error code and
+    /// no more.
+    #[must_use]
+    pub fn refusal(&self, rejection: &Rejection) -> Response<()> {
+        let shared = &*self.shared;
+        rejection.response(Context {
+            algorithms: &shared.algorithms,
+            bearer: shared.requirement == DpopRequirement::Optional,
+            fresh_nonce: self.fresh_nonce(shared.clock.now()),
+            scope: self.scope.as_deref(),
+        })
+    }
+
+    /// The proof of the request, verified but for its being new.
+    fn proof(
+        &self,
+        parts: &Parts,
+        token: BoundToken,
+        now: UnixSeconds,
+    ) -> Result<VerifiedProof, Rejection> {
+        let shared = &*self.shared;
+        let uri = shared.public_url.of(parts)?;
+        let expected = Expected {
+            method: parts.method.as_str(),
+            uri: &uri,
+            token: Some(token),
+            nonce: match &self.nonces {
+                Some(issuer) => NonceCheck::Required(&**issuer),
+                None => NonceCheck::NotRequired,
+            },
+        };
+        shared
+            .verifier
+            .verify(&fields(parts, DPOP), &expected, now)
+            .map_err(Rejection::Proof)
+    }
+
+    /// The token's claims, of the cache or of the token itself.
+    async fn token(
+        &self,
+        text: &str,
+        hash: [u8; 32],
+        now: UnixSeconds,
+    ) -> Result<Arc<AccessToken>, Rejection> {
+        let shared = &*self.shared;
+        let mut keys = shared.keys.current().await.map_err(unavailable)?;
+        if let Some(token) = shared.cache.get(&hash, keys.number) {
+            // What was true when it was put there may have ended.
+            if let Err(error) = token.check_time(now) {
+                shared.cache.remove(&hash);
+                return Err(Rejection::Token(error));
+            }
+            return Ok(token);
+        }
+        let unverified = UnverifiedToken::parse(text).map_err(Rejection::Token)?;
+        let mut verified = unverified.verify(&keys.set);
+        if let Err(TokenError::UnknownKey { .. }) = verified
+            && let Some(newer) = shared.keys.newer(keys.number).await.map_err(unavailable)?
+        {
+            keys = newer;
+            verified = unverified.verify(&keys.set);
+        }
+        let token = verified
+            .and_then(|claims| AccessToken::of(claims, &shared.tokens, now))
+            .map_err(Rejection::Token)?;
+        let token = Arc::new(token);
+        shared.cache.insert(hash, keys.number, Arc::clone(&token));
+        Ok(token)
+    }
+
+    fn fresh_nonce(&self, now: UnixSeconds) -> Option<HeaderValue> {
+        let nonce = self.nonces.as_ref()?.issue(now);
+        HeaderValue::from_str(&nonce).ok()
+    }
+}
+
+/// The values of all fields of this name.
+fn fields(parts: &Parts, name: HeaderName) -> Vec<&[u8]> {
+    let fields = parts.headers.get_all(name).iter();
+    fields.map(HeaderValue::as_bytes).collect()
+}
+
+fn unavailable(cause: Arc<DiscoveryError>) -> Rejection {
+    Rejection::Unavailable(Unavailable::Keys(cause))
+}
+
+impl fmt::Debug for ResourceServer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("ResourceServer")
+            .field("tokens", &self.shared.tokens)
+            .field("requirement", &self.shared.requirement)
+            .field("public_url", &self.shared.public_url)
+            .field("cache", &self.shared.cache)
+            .field("requires_nonces", &self.nonces.is_some())
+            .field("scope", &self.scope)
+            .finish_non_exhaustive()
+    }
+}

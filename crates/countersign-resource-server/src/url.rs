@@ -1,0 +1,104 @@
+//! Which URLs of the authorization server may be trusted with the keys: https, or plain http on this
+//! machine.
+
+use http::Uri;
+use thiserror::Error;
+
+/// What is wrong with a URL from which keys or metadata would be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum UrlProblem {
+    /// Not an absolute `https` or `http` URL.
+    #[error("it is not an absolute https URL")]
+    NotAbsolute,
+    /// Plain `http` to another machine: whoever is on the path could swap the keys.
+    #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only; use https")]
+    Insecure,
+    /// It holds a user name, a query or a fragment where none may stand.
+    #[error("it must hold no user name, no query and no fragment")]
+    Extra,
+}
+
+/// An issuer identifier (OpenID Connect Discovery, section 3; RFC 8414, section 2): no query, no
+/// fragment.
+pub(crate) fn check_issuer(url: &str) -> Result<(), UrlProblem> {
+    check_document(url)?;
+    if url.contains(['?', '#']) {
+        return Err(UrlProblem::Extra);
+    }
+    Ok(())
+}
+
+/// A document's URL, which may have a query.
+pub(crate) fn check_document(url: &str) -> Result<(), UrlProblem> {
+    let uri: Uri = url.parse().map_err(|_| UrlProblem::NotAbsolute)?;
+    let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        return Err(UrlProblem::NotAbsolute);
+    };
+    if authority.as_str().contains('@') {
+        return Err(UrlProblem::Extra);
+    }
+    match scheme {
+        "https" => Ok(()),
+        "http" if is_loopback(authority.host()) => Ok(()),
+        "http" => Err(UrlProblem::Insecure),
+        _ => Err(UrlProblem::NotAbsolute),
+    }
+}
+
+/// Whether `url` leads to this machine, where no proxy of the environment may stand in between.
+#[cfg(feature = "reqwest")]
+pub(crate) fn leads_to_loopback(url: &str) -> bool {
+    url.parse::<Uri>()
+        .is_ok_and(|uri| uri.host().is_some_and(is_loopback))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || bare
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn https_and_loopback_are_accepted() {
+        for url in [
+            "https://issuer.example.com",
+            "https://issuer.example.com/realms/a",
+            "http://localhost:9441",
+            "http://127.0.0.1:9441/",
+            "http://[::1]:9441",
+        ] {
+            assert_eq!(check_issuer(url), Ok(()), "{url}");
+        }
+    }
+
+    #[test]
+    fn everything_else_is_refused_for_its_reason() {
+        for (url, problem) in [
+            ("http://issuer.example.com", UrlProblem::Insecure),
+            ("http://localhost.example.com", UrlProblem::Insecure),
+            ("http://10.0.0.1", UrlProblem::Insecure),
+            ("http://127.0.0.1.example.com", UrlProblem::Insecure),
+            ("issuer.example.com", UrlProblem::NotAbsolute),
+            ("/issuer", UrlProblem::NotAbsolute),
+            ("ftp://issuer.example.com", UrlProblem::NotAbsolute),
+            ("", UrlProblem::NotAbsolute),
+            ("https://user@issuer.example.com", UrlProblem::Extra),
+            ("http://localhost@evil.example.com", UrlProblem::Extra),
+            ("https://issuer.example.com?a", UrlProblem::Extra),
+            ("https://issuer.example.com#a", UrlProblem::Extra),
+        ] {
+            assert_eq!(check_issuer(url), Err(problem), "{url}");
+        }
+        assert_eq!(
+            check_document("https://issuer.example.com/jwks?v=2"),
+            Ok(())
+        );
+    }
+}

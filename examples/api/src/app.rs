@@ -1,0 +1,118 @@
+use std::{sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, Query},
+    http::{HeaderValue, StatusCode, header::LOCATION},
+    middleware::from_fn_with_state,
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use countersign_resource_server::{
+    Authenticated, DpopRequirement, NonceIssuer, ResourceServer, ResourceServerBuilder, Scheme,
+    Thumbprint, random_secret,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{DpopOption, Journal, Options, files, journal, notes};
+
+/// Uploads of the demo are pictures and the like.
+const MAX_BODY: usize = 32 * 1024 * 1024; // bytes
+
+/// The whole API, listening on `port`.
+///
+/// # Errors
+/// One sentence that names the option that cannot be used.
+pub fn app(options: &Options, port: u16) -> anyhow::Result<Router> {
+    router(options, resource_server(options, port).build()?)
+}
+
+/// The whole API behind `server`.
+///
+/// # Errors
+/// As [`app`].
+pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Router> {
+    let lifetime = Duration::from_secs(options.nonce_lifetime.into());
+    let nonces = Arc::new(NonceIssuer::new(&random_secret()?, lifetime));
+    let server = match options.nonces {
+        true => server.requiring_nonces(Arc::clone(&nonces)),
+        false => server,
+    };
+
+    // Each group has its own layer: a request passes exactly one.
+    let plain = Router::new()
+        .route("/api/me", get(me))
+        .route("/api/notes", get(notes::list).post(notes::create))
+        .route("/api/notes/{id}", put(notes::update).delete(notes::delete))
+        .route("/api/files", post(files::upload))
+        .route("/api/redirect", get(redirect))
+        .with_state(notes::Notes::default())
+        .layer(server.layer());
+    let with_nonce = Router::new()
+        .route("/api/with-nonce", get(me).post(me))
+        .layer(server.requiring_nonces(nonces).layer());
+
+    let mut app = plain
+        .merge(with_nonce)
+        .layer(DefaultBodyLimit::max(MAX_BODY));
+    if options.journal {
+        let journal = Journal::default();
+        app = app
+            .layer(from_fn_with_state(journal.clone(), journal::record))
+            .merge(journal::routes(journal));
+    }
+    if !options.allow_origin.is_empty() {
+        let cors = ResourceServer::cors(&options.allow_origin).context("--allow-origin")?;
+        app = app.layer(cors);
+    }
+    Ok(app)
+}
+
+/// The protection that `options` ask for, still open for other keys or another clock.
+pub fn resource_server(options: &Options, port: u16) -> ResourceServerBuilder {
+    let public_url = match &options.public_url {
+        Some(url) => url.clone(),
+        None => format!("http://localhost:{port}"),
+    };
+    ResourceServer::builder(&options.issuer, &options.audience)
+        .public_url(public_url)
+        .dpop(match options.dpop {
+            DpopOption::Required => DpopRequirement::Required,
+            DpopOption::Optional => DpopRequirement::Optional,
+        })
+}
+
+/// `GET /api/me`: whom the token speaks for, and the key that was proven.
+async fn me(caller: Authenticated) -> Json<Value> {
+    Json(json!({
+        "sub": caller.subject(),
+        "scheme": match caller.scheme() {
+            Scheme::Dpop => "DPoP",
+            Scheme::Bearer => "Bearer",
+        },
+        "jkt": caller.thumbprint().map(Thumbprint::to_base64url),
+        "clientId": caller.client_id(),
+        "scope": caller.scope(),
+    }))
+}
+
+#[derive(Deserialize)]
+struct RedirectTo {
+    to: String,
+}
+
+/// `GET /api/redirect?to=/api/me`: a redirect within this origin, for clients' tests.
+async fn redirect(_caller: Authenticated, Query(query): Query<RedirectTo>) -> Response {
+    // `//host` and `/\host` lead to another origin.
+    let within = query.to.starts_with('/') && !query.to[1..].starts_with(['/', '\\']);
+    match HeaderValue::from_str(&query.to) {
+        Ok(location) if within => (StatusCode::FOUND, [(LOCATION, location)]).into_response(),
+        _ => (
+            StatusCode::BAD_REQUEST,
+            Json(json!({ "error": "`to` must be a path of this API" })),
+        )
+            .into_response(),
+    }
+}
