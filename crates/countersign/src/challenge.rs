@@ -362,7 +362,7 @@ mod tests {
         }
 
         #[test]
-        fn parse_never_panics(field in r#"([a-zA-Z="\\, /é\n]{0,6}|DPoP ){0,8}"#, any: std::string::String) {
+        fn parse_never_panics(field in r#"([a-zA-Z="\\, /é\n]{0,6}|DPoP ){0,8}"#, any: String) {
             let _ = parse(&[&field, &any]);
         }
     }

@@ -463,7 +463,7 @@ mod tests {
         }
 
         #[test]
-        fn parse_never_panics(uri in "(https?://)?[a-z%:/.@?#\\[\\]\\\\ é0-9]{0,16}", any: std::string::String) {
+        fn parse_never_panics(uri in "(https?://)?[a-z%:/.@?#\\[\\]\\\\ é0-9]{0,16}", any: String) {
             let _ = htu(&uri);
             let _ = htu(&any);
         }

@@ -159,3 +159,135 @@ impl Table {
 fn moment(time: UnixSeconds) -> u32 {
     u32::try_from(time.0.max(0)).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
+
+    /// The upper half decides the home slot: small numbers there share one, large ones lie near the table's end.
+    fn fingerprint(name: u32, home: u32) -> Fingerprint {
+        [home, 0, name, 0]
+    }
+
+    #[test]
+    fn v15_a_full_table_refuses_and_forgets_nothing() {
+        let mut table = Table::new(3);
+        for name in 0..3 {
+            assert_eq!(
+                table.insert(fingerprint(name, 0), NOW.plus(9), NOW),
+                Outcome::Inserted
+            );
+        }
+        assert_eq!(
+            table.insert(fingerprint(3, 0), NOW.plus(9), NOW),
+            Outcome::Full
+        );
+        for name in 0..3 {
+            assert_eq!(
+                table.insert(fingerprint(name, 0), NOW.plus(20), NOW.plus(9)),
+                Outcome::Seen
+            );
+        }
+        // All have ended: room for three others.
+        for name in 3..6 {
+            assert_eq!(
+                table.insert(fingerprint(name, 0), NOW.plus(20), NOW.plus(10)),
+                Outcome::Inserted
+            );
+        }
+        assert_eq!(
+            table.insert(fingerprint(0, 0), NOW.plus(20), NOW.plus(10)),
+            Outcome::Full
+        );
+    }
+
+    #[test]
+    fn an_entry_that_ended_may_come_again() {
+        let mut table = Table::new(1);
+        let one = fingerprint(1, 7);
+        assert_eq!(table.insert(one, NOW.plus(5), NOW), Outcome::Inserted);
+        assert_eq!(table.insert(one, NOW.plus(50), NOW.plus(5)), Outcome::Seen);
+        assert_eq!(
+            table.insert(one, NOW.plus(50), NOW.plus(6)),
+            Outcome::Inserted
+        );
+        assert_eq!(table.insert(one, NOW.plus(60), NOW.plus(50)), Outcome::Seen);
+    }
+
+    #[test]
+    fn a_table_without_room_is_always_full() {
+        let mut table = Table::new(0);
+        assert_eq!(
+            table.insert(fingerprint(1, 0), NOW.plus(5), NOW),
+            Outcome::Full
+        );
+    }
+
+    #[test]
+    fn an_entry_takes_less_than_forty_bytes() {
+        assert!(Table::new(100_000).allocated_bytes() <= 100_000 * 25 + 40);
+    }
+
+    #[test]
+    fn moments_out_of_range_live_too_long_and_never_too_short() {
+        let mut table = Table::new(2);
+        let far = UnixSeconds(i64::MAX);
+        assert_eq!(
+            table.insert(fingerprint(1, 0), far, UnixSeconds(i64::MIN)),
+            Outcome::Inserted
+        );
+        assert_eq!(
+            table.insert(fingerprint(1, 0), far, far.plus(-1)),
+            Outcome::Seen
+        );
+        assert_eq!(
+            table.insert(fingerprint(2, 0), UnixSeconds(-5), UnixSeconds(-9)),
+            Outcome::Inserted
+        );
+        assert_eq!(
+            table.insert(fingerprint(2, 0), UnixSeconds(-4), UnixSeconds(-5)),
+            Outcome::Seen
+        );
+    }
+
+    proptest! {
+        /// Against a model that forgets nothing: an answer differs in nothing while an entry lives.
+        #[test]
+        fn v15_no_live_entry_is_forgotten(
+            capacity in 1..12_usize,
+            steps in prop::collection::vec((0..24_u32, 0..4_u32, 1..8_i64, 0..3_i64), 1..200),
+        ) {
+            let mut table = Table::new(capacity);
+            let mut model: HashMap<Fingerprint, UnixSeconds> = HashMap::new();
+            let mut now = NOW;
+            for (name, home, life, pause) in steps {
+                now = now.plus(pause);
+                // Two crowded homes at the start, two at the end, where runs wrap around.
+                let fingerprint = fingerprint(name, [0, 1 << 28, u32::MAX - (1 << 28), u32::MAX][home as usize]);
+                model.retain(|_, until| *until >= now);
+                let expected = if model.contains_key(&fingerprint) {
+                    Outcome::Seen
+                } else if model.len() == capacity {
+                    Outcome::Full
+                } else {
+                    Outcome::Inserted
+                };
+                let until = now.plus(life);
+                let outcome = table.insert(fingerprint, until, now);
+                if outcome == Outcome::Full && expected == Outcome::Inserted {
+                    // Entries leave together, once a second: refusing a little longer is allowed, forgetting is not.
+                    prop_assert_eq!(table.purged_at, now);
+                    continue;
+                }
+                prop_assert_eq!(&outcome, &expected);
+                if outcome == Outcome::Inserted {
+                    model.insert(fingerprint, until);
+                }
+            }
+        }
+    }
+}
