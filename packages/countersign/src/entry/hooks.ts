@@ -4,17 +4,23 @@
  * place before other scripts run, and what `open()` and `setRequestHeader()` were told.
  */
 import {
+    addListener,
     apply,
+    construct,
+    defineProperty,
     headersAppend,
     NativeHeaders,
     nativeFetch,
     NativeXMLHttpRequest,
+    removeListener,
+    stopImmediatePropagation,
     weakMapGet,
     weakMapSet,
     xhrAbort,
     xhrOpen,
     xhrSend,
-    xhrSetRequestHeader
+    xhrSetRequestHeader,
+    xhrUpload
 } from "./natives.js";
 
 /** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
@@ -39,18 +45,31 @@ export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
 /** `false`: not one of ours. */
 export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, body: XhrBody) => boolean;
 
+/** `true`: this event of an XHR or of its upload is not for the app. */
+export type EventSlot = (event: Event) => boolean;
+
 let fetchSlot: FetchSlot | undefined;
 let sendSlot: SendSlot | undefined;
+let eventSlot: EventSlot | undefined;
 
-export function fillSlots(fetch: FetchSlot, send: SendSlot): void {
+export function fillSlots(fetch: FetchSlot, send: SendSlot, event: EventSlot): void {
     fetchSlot = fetch;
     sendSlot = send;
+    eventSlot = event;
 }
 
 const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
 
 /** The newest `open()` of this instance. */
 export const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
+
+const onEvent = (event: Event): void => {
+    eventSlot?.(event) && stopImmediatePropagation(event);
+};
+
+/** What can be withheld from the app: listeners run in the order in which they were added, so ours come first. */
+const listen = (target: EventTarget, change: typeof addListener): void =>
+    ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent));
 
 /** Called once, by `enableDPoP`. */
 export function installHooks(): void {
@@ -59,6 +78,22 @@ export function installHooks(): void {
         return fetchSlot?.(input, arguments[1]) ?? apply(nativeFetch, this, arguments);
     };
     const { prototype } = NativeXMLHttpRequest;
+    window.XMLHttpRequest = prototype.constructor = new Proxy(NativeXMLHttpRequest, {
+        construct(target, args, newTarget) {
+            const xhr = construct(target, args, newTarget);
+            listen(xhr, addListener);
+            return xhr;
+        }
+    });
+    defineProperty(prototype, "upload", {
+        get(this: XMLHttpRequest) {
+            const upload = xhrUpload(this);
+            listen(upload, addListener);
+            return upload;
+        },
+        enumerable: true,
+        configurable: true
+    });
     prototype.open = function open(this: XMLHttpRequest) {
         const previous = openedRequest(this);
         // Before the native call, which fires `readystatechange`: a listener may go on with the request.
@@ -79,6 +114,8 @@ export function installHooks(): void {
     prototype.send = function send(body) {
         const opened = openedRequest(this);
         if (!opened || !sendSlot?.(this, opened, body)) {
+            // Listeners on `upload` change how a request is sent: not without need.
+            listen(xhrUpload(this), removeListener);
             apply(xhrSend, this, arguments);
         }
     };

@@ -10,6 +10,7 @@ type Class<P> = { readonly prototype: P };
 type Called<P, K extends keyof P> = P[K] extends (...args: infer A) => infer R ? (self: P, ...args: A) => R : never;
 
 const { apply: reflectApply, getOwnPropertyDescriptor } = Reflect;
+export const { construct, defineProperty } = Reflect;
 const { bind, call } = Function.prototype;
 /** `uncurry(f)(self, ...args)` is `f.call(self, ...args)` without reading `f.call`. */
 const uncurry = bind.bind(call) as unknown as (method: unknown) => Method;
@@ -59,14 +60,12 @@ export const xhrStatus = getter(XMLHttpRequest, "status");
 export const xhrResponseUrl = getter(XMLHttpRequest, "responseURL");
 export const xhrUpload = getter(XMLHttpRequest, "upload");
 export const xhrResponseHeaders = method(XMLHttpRequest, "getAllResponseHeaders");
-export const addListener = uncurry(xhr.addEventListener) as (
-    self: EventTarget,
-    type: string,
-    listener: (event: Event) => void,
-    options: true
-) => void;
+type ChangeListener = (self: EventTarget, type: string, listener: (event: Event) => void) => void;
+export const addListener = uncurry(xhr.addEventListener) as ChangeListener;
+export const removeListener = uncurry(xhr.removeEventListener) as ChangeListener;
 export const dispatch = method(EventTarget, "dispatchEvent");
 export const eventType = getter(Event, "type");
+export const eventCurrentTarget = getter(Event, "currentTarget");
 export const stopImmediatePropagation = method(Event, "stopImmediatePropagation");
 
 const { subtle } = crypto;

@@ -2,9 +2,9 @@
 import type { Engine } from "../../engine/interface.js";
 import { fillSlots } from "../../entry/hooks.js";
 import { fetchSlot } from "./fetch.js";
-import { sendSlot } from "./xhr.js";
+import { eventSlot, sendSlot } from "./xhr.js";
 
 /** From here on, requests that carry a bound token of this engine go out as DPoP. */
 export function installInterceptors(engine: Engine): void {
-    fillSlots(fetchSlot(engine), sendSlot(engine));
+    fillSlots(fetchSlot(engine), sendSlot(engine), eventSlot);
 }

@@ -2,21 +2,18 @@
  * The body of the hook on `XMLHttpRequest.prototype.send`. A request with a bound token of ours is sent on the
  * app's own instance, a little later (the proof is signed asynchronously) and, after a challenge, once more. The
  * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
- *
- * Withholding works by capturing listeners, which run before all others of the instance.
  */
 import type { Engine, Upgrade } from "../../engine/interface.js";
-import { openedRequest, type OpenedRequest, type SendSlot, type XhrBody } from "../../entry/hooks.js";
+import { openedRequest, type EventSlot, type OpenedRequest, type SendSlot, type XhrBody } from "../../entry/hooks.js";
 import {
-    addListener,
     apply,
     dispatch,
+    eventCurrentTarget,
     eventType,
     headersForEach,
     headersGet,
     NativeXMLHttpRequest,
     regExpExec,
-    stopImmediatePropagation,
     weakMapGet,
     weakMapSet,
     xhrAbort,
@@ -31,10 +28,10 @@ import {
 } from "../../entry/natives.js";
 import { answered, boundToken, notSent, targetOf, type Target } from "./shared.js";
 
-/** `true`: the event is not for the app. */
-type Watch = (type: string, event: ProgressEvent, isUpload: boolean) => boolean;
+/** By XHR and by its upload. */
+const watches = new WeakMap<EventTarget, EventSlot>();
 
-const watches = new WeakMap<XMLHttpRequest, Watch>();
+export const eventSlot: EventSlot = event => !!weakMapGet(watches, eventCurrentTarget(event)!)?.(event);
 
 /** No request to it succeeds, in any browser, whatever the page's policy. */
 const DEAD_URL = "about:blank";
@@ -97,6 +94,7 @@ async function run(
     const isOver = (): boolean => openedRequest(xhr) !== opened || waiting.signal.aborted;
 
     let isFirst = true;
+    let hasStarted = false;
     /** What the instance does now is our doing. */
     let isQuiet = false;
     /** The first attempt has met a 401. */
@@ -117,7 +115,8 @@ async function run(
         }
         upgrade = values;
         isHeld = false;
-        isQuiet = !isFirst; // `loadstart` is for the app, once.
+        isQuiet = hasStarted; // `loadstart` is for the app, once.
+        hasStarted = true;
         apply(xhrSend, xhr, [body]);
         isQuiet = false;
     };
@@ -134,21 +133,21 @@ async function run(
         };
     };
 
-    watch(xhr, (type, event, isUpload) => {
+    weakMapSet(watches, xhr, event => {
         if (openedRequest(xhr) !== opened) {
             return false;
         }
-        if (isUpload) {
-            return !isFirst; // The first attempt has told all about it.
-        }
+        const type = eventType(event);
         if (type === "readystatechange" && !isQuiet && isFirst && upgrade) {
             isHeld = xhrReadyState(xhr) > 1 && xhrStatus(xhr) === 401;
         }
         if (type === "loadend" && !isQuiet && upgrade) {
-            void ended(upgrade, event);
+            void ended(upgrade, event as ProgressEvent);
         }
         return isQuiet || isHeld;
     });
+    // The first attempt has told all about the upload.
+    weakMapSet(watches, xhrUpload(xhr), () => openedRequest(xhr) === opened && !isFirst);
 
     const ended = async (sent: Upgrade, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> => {
         upgrade = undefined;
@@ -175,7 +174,6 @@ async function run(
         opened.abort = undefined;
         isFirst = false;
         if (again) {
-            watchUpload(xhr);
             transmit(again.target.href, again.upgrade);
             return;
         }
@@ -201,38 +199,5 @@ async function run(
             console.error(notSent(method, target, error));
             fail();
         }
-    }
-}
-
-function watch(xhr: XMLHttpRequest, decide: Watch): void {
-    const isWatched = weakMapGet(watches, xhr);
-    weakMapSet(watches, xhr, decide);
-    if (!isWatched) {
-        listen(xhr, xhr, false);
-    }
-}
-
-const watchedUploads = new WeakMap<XMLHttpRequest, true>();
-
-/** Only before a second attempt: a listener on `upload` changes how a request is sent. */
-function watchUpload(xhr: XMLHttpRequest): void {
-    if (!weakMapGet(watchedUploads, xhr)) {
-        weakMapSet(watchedUploads, xhr, true);
-        listen(xhr, xhrUpload(xhr), true);
-    }
-}
-
-function listen(xhr: XMLHttpRequest, on: EventTarget, isUpload: boolean): void {
-    for (const type of ["readystatechange", "loadstart", "progress", "abort", "error", "load", "timeout", "loadend"]) {
-        addListener(
-            on,
-            type,
-            event => {
-                if (weakMapGet(watches, xhr)!(eventType(event), event as ProgressEvent, isUpload)) {
-                    stopImmediatePropagation(event);
-                }
-            },
-            true
-        );
     }
 }

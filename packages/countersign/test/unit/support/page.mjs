@@ -1,0 +1,137 @@
+// A page in real Chromium with the compiled modules of dist and a server beside it that records what arrives.
+// The engine in it is a fake: what the interceptors do is tested here, not what the engine decides.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import path from "node:path";
+import { chromium } from "playwright-core";
+
+const packageDir = fileURLToPath(new URL("../../..", import.meta.url));
+const modulesDir = fileURLToPath(new URL("../../../../../node_modules", import.meta.url));
+
+export async function launch() {
+    return chromium.launch({
+        executablePath: process.env["CHROME"] ?? "/usr/bin/chromium",
+        args: [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync"
+        ]
+    });
+}
+
+/** `answer(request, body)` gives `{ status, headers, body }`, or `undefined` to cut the connection. */
+export async function startServer(answer) {
+    const requests = [];
+    const server = createServer(async (request, response) => {
+        const { pathname } = new URL(request.url, "http://localhost");
+        const file = /^\/(dist|modules)\/(.+)$/.exec(pathname);
+        if (pathname === "/") {
+            response.setHeader("content-type", "text/html").end("<!doctype html><title>test</title>");
+        } else if (file) {
+            const content = await readFile(path.join(file[1] === "dist" ? path.join(packageDir, "dist") : modulesDir, file[2])).catch(() => undefined);
+            response.writeHead(content ? 200 : 404, { "content-type": "text/javascript" }).end(content);
+        } else if (pathname === "/favicon.ico") {
+            response.writeHead(404).end();
+        } else {
+            const chunks = [];
+            for await (const chunk of request) {
+                chunks.push(chunk);
+            }
+            const { method, url, headers } = request;
+            const recorded = { method, url, headers, body: Buffer.concat(chunks).toString() };
+            requests.push(recorded);
+            const { status = 200, headers: more = {}, body = "" } = (await answer(recorded)) ?? { status: 0 };
+            if (status === 0) {
+                request.socket.destroy();
+                return;
+            }
+            response.writeHead(status, { "cache-control": "no-store", ...more }).end(body);
+        }
+    });
+    await new Promise(resolve => server.listen(0, "127.0.0.1", resolve));
+    return {
+        origin: `http://localhost:${server.address().port}`,
+        requests,
+        close: () => new Promise(resolve => {
+            server.close(resolve);
+            server.closeAllConnections();
+        })
+    };
+}
+
+/**
+ * Runs early init's part in the page: `freeze` as `{ excludes }` or `undefined`. `window.engine` then is a fake
+ * engine whose proofs are readable, and which asks for one retry after a 401 with a nonce. `window.log` holds
+ * what it was asked, `window.knobs` what it shall do.
+ */
+export async function openPage(browser, server, { freeze } = {}) {
+    const page = await browser.newPage();
+    await page.goto(server.origin);
+    await page.evaluate(async freeze => {
+        const { DPoP } = await import("/dist/DPoP.js");
+        const { browserRuntimeFreeze } = await import("/dist/browser-runtime-freeze.js");
+        const { installInterceptors } = await import("/dist/core/interceptors/index.js");
+        DPoP({ mode: "auto" }).enableDPoP();
+        if (freeze) {
+            browserRuntimeFreeze(freeze).enableBrowserRuntimeFreeze();
+        }
+        const log = (window.log = []);
+        const knobs = (window.knobs = { delay: 0, authorizeError: undefined, observeError: undefined, holdAuthorize: undefined });
+        let attempts = 0;
+        const upgrade = (claims, token) => {
+            attempts += 1;
+            log.push(["upgrade", attempts]);
+            return { authorization: `DPoP ${token}`, proof: JSON.stringify({ ...claims, jti: attempts }), attempt: attempts };
+        };
+        const open = new Map();
+        const setTimeout = window.setTimeout;
+        window.engine = {
+            isBoundToken: token => /^bound-/.test(token),
+            async authorize(htm, origin, path, token, signal) {
+                const claims = { htm, htu: origin + path };
+                await knobs.holdAuthorize;
+                await new Promise(resolve => setTimeout(resolve, knobs.delay));
+                signal?.throwIfAborted();
+                if (knobs.authorizeError) {
+                    throw new Error(knobs.authorizeError);
+                }
+                const made = upgrade(claims, token);
+                open.set(made.attempt, { claims, token });
+                return made;
+            },
+            async observe(attempt, response, isReplayable) {
+                log.push(["observe", attempt, response.status, response.dpopNonce, isReplayable]);
+                const { claims, token } = open.get(attempt);
+                open.delete(attempt);
+                await knobs.holdObserve;
+                if (knobs.observeError) {
+                    throw new Error(knobs.observeError);
+                }
+                if (response.status !== 401 || !response.dpopNonce || !isReplayable) {
+                    return undefined;
+                }
+                const made = upgrade({ ...claims, nonce: response.dpopNonce }, token);
+                open.set(made.attempt, { claims, token });
+                return made;
+            },
+            release(attempt) {
+                log.push(["release", attempt]);
+                if (!open.delete(attempt)) {
+                    throw new Error(`attempt ${attempt} was not open`);
+                }
+            }
+        };
+        window.openAttempts = () => open.size;
+        installInterceptors(window.engine);
+    }, freeze);
+    return page;
+}
+
+/** The proof of a recorded request. */
+export const proofOf = request => JSON.parse(request.headers["dpop"]);
