@@ -79,12 +79,16 @@ fn build_engine() -> Result<usize> {
     let toolchain = wasm::Toolchain::find().context("no wasm32 target: run `cargo xtask setup`")?;
     let compiled = wasm::build(&toolchain)?;
     let work = root().join("target/wasm");
-    let (source, optimised) = (work.join("engine-source.wasm"), work.join("engine.wasm"));
-    let unoptimised = fs::read(&compiled)?;
-    // wasm-opt takes seconds: only for an engine that it has not seen.
-    if !optimised.exists() || fs::read(&source).ok().as_ref() != Some(&unoptimised) {
+    let (seen, optimised) = (work.join("engine-seen"), work.join("engine.wasm"));
+    // wasm-opt takes seconds: only for an engine, or flags, that it has not seen.
+    let input = [
+        wasm::OPTIMISER_FLAGS.join(" ").into_bytes(),
+        fs::read(&compiled)?,
+    ]
+    .concat();
+    if !optimised.exists() || fs::read(&seen).ok().as_ref() != Some(&input) {
         wasm::optimise(&compiled, &optimised)?;
-        fs::write(&source, &unoptimised)?;
+        fs::write(&seen, &input)?;
     }
     let gzipped = gzip(&fs::read(&optimised)?)?;
     let module = format!("export default \"{}\";\n", STANDARD.encode(&gzipped));
