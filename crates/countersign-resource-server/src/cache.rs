@@ -10,7 +10,7 @@ use crate::token::AccessToken;
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Arc<AccessToken>,
-    /// The generation of the keys that verified it.
+    /// The generation of the keys that verified it. Where another one is current, its own key may be gone.
     pub(crate) generation: u64,
 }
 
@@ -25,10 +25,8 @@ impl TokenCache {
         }
     }
 
-    /// The token, unless other keys than those of `generation` verified it: its own may be gone.
-    pub(crate) fn get(&self, hash: &[u8; 32], generation: u64) -> Option<Arc<AccessToken>> {
-        let cached = self.cache.get(hash)?;
-        (cached.generation == generation).then_some(cached.token)
+    pub(crate) fn get(&self, hash: &[u8; 32]) -> Option<CachedToken> {
+        self.cache.get(hash)
     }
 
     pub(crate) fn insert(&self, hash: [u8; 32], generation: u64, token: Arc<AccessToken>) {

@@ -80,8 +80,6 @@ pub(crate) struct Context<'a> {
     pub(crate) bearer: bool,
     /// For [`ProofError`]s that ask for a nonce.
     pub(crate) fresh_nonce: Option<HeaderValue>,
-    /// The scope that the route requires.
-    pub(crate) scope: Option<&'a str>,
 }
 
 /// One row of the table.
@@ -161,8 +159,8 @@ impl Rejection {
                     .with("error", error)
                     .with("error_description", description(error));
             }
-            match (self, context.scope) {
-                (Self::Scope { .. }, Some(scope)) => challenge.with("scope", scope),
+            match self {
+                Self::Scope { required } => challenge.with("scope", required),
                 _ => challenge,
             }
         };

@@ -165,7 +165,6 @@ impl ResourceServer {
             algorithms: &shared.algorithms,
             bearer: shared.requirement == DpopRequirement::Optional,
             fresh_nonce: self.fresh_nonce(shared.clock.now()),
-            scope: self.scope.as_deref(),
         })
     }
 
@@ -201,16 +200,20 @@ impl ResourceServer {
         now: UnixSeconds,
     ) -> Result<Arc<AccessToken>, Rejection> {
         let shared = &*self.shared;
-        let mut keys = shared.keys.current().await.map_err(unavailable)?;
-        if let Some(token) = shared.cache.get(&hash, keys.number) {
-            // What was true when it was put there may have ended.
-            if let Err(error) = token.check_time(now) {
+        if let Some(cached) = shared.cache.get(&hash) {
+            // Both may have ended since: the token's time, and its key's standing with the issuer.
+            if let Err(error) = cached.token.check_time(now) {
                 shared.cache.remove(&hash);
                 return Err(Rejection::Token(error));
             }
-            return Ok(token);
+            let keys = shared.keys.current().await.map_err(unavailable)?;
+            if cached.generation == keys.number {
+                return Ok(cached.token);
+            }
         }
-        let unverified = UnverifiedToken::parse(text).map_err(Rejection::Token)?;
+        let unverified =
+            UnverifiedToken::parse(text, &shared.tokens, now).map_err(Rejection::Token)?;
+        let mut keys = shared.keys.current().await.map_err(unavailable)?;
         let mut verified = unverified.verify(&keys.set);
         if let Err(TokenError::UnknownKey { .. }) = verified
             && let Some(newer) = shared.keys.newer(keys.number).await.map_err(unavailable)?
@@ -218,9 +221,7 @@ impl ResourceServer {
             keys = newer;
             verified = unverified.verify(&keys.set);
         }
-        let token = verified
-            .and_then(|claims| AccessToken::of(claims, &shared.tokens, now))
-            .map_err(Rejection::Token)?;
+        let token = verified.map_err(Rejection::Token)?;
         let token = Arc::new(token);
         shared.cache.insert(hash, keys.number, Arc::clone(&token));
         Ok(token)

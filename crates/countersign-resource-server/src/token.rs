@@ -1,5 +1,5 @@
 //! Access tokens as JWTs (RFC 9068, and the ways in which common authorization servers differ from it):
-//! first the signature, then the claims.
+//! what the claims say, then whether the issuer signed that.
 //!
 //! A token that is bound to something other than a key's thumbprint (RFC 7800 has other members, and
 //! later ones may come) is neither bound as we can check it nor unbound: it is refused.
@@ -141,49 +141,57 @@ pub(crate) struct TokenPolicy {
     pub(crate) audience: String,
 }
 
-/// A JWT of the right form, signed by nobody knows whom.
+/// A token that claims to be of our issuer, for us and valid now. Whether that is true, its signature
+/// tells.
 pub(crate) struct UnverifiedToken<'a> {
     jws: CompactJws<'a>,
     algorithm: Algorithm,
-    kid: Option<String>,
+    facts: Facts,
 }
 
-/// Claims that the issuer signed.
-pub(crate) struct SignedClaims(Map<String, Value>);
-
 impl<'a> UnverifiedToken<'a> {
-    pub(crate) fn parse(text: &'a str) -> Result<Self, TokenError> {
+    /// Everything that can be refused without a key is refused here, so that tokens of other issuers and
+    /// expired ones never make us ask for keys.
+    pub(crate) fn parse(
+        text: &'a str,
+        policy: &TokenPolicy,
+        now: UnixSeconds,
+    ) -> Result<Self, TokenError> {
         let jws = CompactJws::parse(text.as_bytes(), MAX_TOKEN).map_err(TokenError::Malformed)?;
-        let header = jws.header();
-        check_type(header.get("typ"))?;
+        check_type(jws.header().get("typ"))?;
         let algorithm = Algorithm::from_name(jws.alg())
             .filter(|algorithm| ALGORITHMS.contains(algorithm))
             .ok_or_else(|| TokenError::Algorithm {
                 received: jws.alg().to_owned(),
             })?;
-        let kid = jws.kid().map(str::to_owned);
+        let claims = jws.claims();
+        check_issuer(claims, policy)?;
+        check_audience(claims, policy)?;
+        let facts = Facts::of(claims)?;
+        facts.check_time(now)?;
         Ok(Self {
             jws,
             algorithm,
-            kid,
+            facts,
         })
     }
 
     /// With the key that `kid` names, or each that fits where there is no `kid`.
-    pub(crate) fn verify(&self, keys: &KeySet) -> Result<SignedClaims, TokenError> {
-        let mut found = false;
-        for key in keys.candidates(self.kid.as_deref(), self.algorithm) {
-            found = true;
-            let input = self.jws.signing_input();
-            if crypto::verify(self.algorithm, key, input, self.jws.signature()).is_ok() {
-                return Ok(SignedClaims(self.jws.claims().clone()));
-            }
+    pub(crate) fn verify(&self, keys: &KeySet) -> Result<AccessToken, TokenError> {
+        let (input, signature) = (self.jws.signing_input(), self.jws.signature());
+        let kid = self.jws.kid();
+        let mut fitting = keys.candidates(kid, self.algorithm).peekable();
+        if fitting.peek().is_none() {
+            return Err(TokenError::UnknownKey {
+                kid: kid.map(str::to_owned),
+            });
         }
-        Err(match found {
-            true => TokenError::Signature,
-            false => TokenError::UnknownKey {
-                kid: self.kid.clone(),
-            },
+        if !fitting.any(|key| crypto::verify(self.algorithm, key, input, signature).is_ok()) {
+            return Err(TokenError::Signature);
+        }
+        Ok(AccessToken {
+            claims: self.jws.claims().clone(),
+            facts: self.facts.clone(),
         })
     }
 }
@@ -208,55 +216,17 @@ fn check_type(typ: Option<&Value>) -> Result<(), TokenError> {
     }
 }
 
-/// A token of our issuer, for us.
+/// A token of our issuer, for us. Only [`UnverifiedToken::verify`] makes one.
 #[derive(Debug)]
 pub(crate) struct AccessToken {
     claims: Map<String, Value>,
-    expires_at: UnixSeconds,
-    not_before: Option<UnixSeconds>,
-    confirmation: Option<Thumbprint>,
-    scope: Option<String>,
+    facts: Facts,
 }
 
 impl AccessToken {
-    pub(crate) fn of(
-        SignedClaims(claims): SignedClaims,
-        policy: &TokenPolicy,
-        now: UnixSeconds,
-    ) -> Result<Self, TokenError> {
-        check_issuer(&claims, policy)?;
-        check_audience(&claims, policy)?;
-        let token = Self {
-            expires_at: moment(&claims, "exp")?.ok_or(TokenError::Claim { claim: "exp" })?,
-            not_before: moment(&claims, "nbf")?,
-            confirmation: confirmation(&claims)?,
-            scope: scope(&claims)?,
-            claims,
-        };
-        for claim in ["sub", "client_id", "azp"] {
-            if token
-                .claims
-                .get(claim)
-                .is_some_and(|value| !value.is_string())
-            {
-                return Err(TokenError::Claim { claim });
-            }
-        }
-        token.check_time(now)?;
-        Ok(token)
-    }
-
+    /// What was true when the signature was checked may have ended.
     pub(crate) fn check_time(&self, now: UnixSeconds) -> Result<(), TokenError> {
-        let at = self.expires_at;
-        if now >= at {
-            return Err(TokenError::Expired { at, now });
-        }
-        match self.not_before {
-            Some(at) if now.plus(NOT_BEFORE_LEEWAY) < at => {
-                Err(TokenError::NotYetValid { at, now })
-            }
-            _ => Ok(()),
-        }
+        self.facts.check_time(now)
     }
 
     pub(crate) fn claims(&self) -> &Map<String, Value> {
@@ -268,15 +238,53 @@ impl AccessToken {
     }
 
     pub(crate) fn scope(&self) -> Option<&str> {
-        self.scope.as_deref()
+        self.facts.scope.as_deref()
     }
 
     pub(crate) fn expires_at(&self) -> UnixSeconds {
-        self.expires_at
+        self.facts.expires_at
     }
 
     pub(crate) fn confirmation(&self) -> Option<&Thumbprint> {
-        self.confirmation.as_ref()
+        self.facts.confirmation.as_ref()
+    }
+}
+
+/// What the claims say, in types.
+#[derive(Debug, Clone)]
+struct Facts {
+    expires_at: UnixSeconds,
+    not_before: Option<UnixSeconds>,
+    confirmation: Option<Thumbprint>,
+    scope: Option<String>,
+}
+
+impl Facts {
+    fn of(claims: &Map<String, Value>) -> Result<Self, TokenError> {
+        for claim in ["sub", "client_id", "azp"] {
+            if claims.get(claim).is_some_and(|value| !value.is_string()) {
+                return Err(TokenError::Claim { claim });
+            }
+        }
+        Ok(Self {
+            expires_at: moment(claims, "exp")?.ok_or(TokenError::Claim { claim: "exp" })?,
+            not_before: moment(claims, "nbf")?,
+            confirmation: confirmation(claims)?,
+            scope: scope(claims)?,
+        })
+    }
+
+    fn check_time(&self, now: UnixSeconds) -> Result<(), TokenError> {
+        let at = self.expires_at;
+        if now >= at {
+            return Err(TokenError::Expired { at, now });
+        }
+        match self.not_before {
+            Some(at) if now.plus(NOT_BEFORE_LEEWAY) < at => {
+                Err(TokenError::NotYetValid { at, now })
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,0 +1,72 @@
+//! Settings that cannot work are refused when the server is built, by name.
+
+use countersign_resource_server::{BuildError, ResourceServer, ResourceServerBuilder, UrlProblem};
+
+use crate::world::{AUDIENCE, ISSUER, Key, Site, World};
+
+fn builder() -> ResourceServerBuilder {
+    ResourceServer::builder(ISSUER, AUDIENCE).public_url(AUDIENCE)
+}
+
+#[track_caller]
+fn refused(builder: ResourceServerBuilder) -> BuildError {
+    builder.build().expect_err("a bad value")
+}
+
+#[test]
+fn the_issuer_is_an_https_url() {
+    for (value, problem) in [
+        ("http://issuer.example.com", UrlProblem::Insecure),
+        ("issuer", UrlProblem::NotAbsolute),
+        ("https://issuer.example.com?x", UrlProblem::Extra),
+    ] {
+        let error = refused(ResourceServer::builder(value, AUDIENCE).public_url(AUDIENCE));
+        assert!(error.to_string().contains(value), "{error}");
+        let value = value.to_owned();
+        assert_eq!(error, BuildError::Issuer { value, problem });
+    }
+}
+
+#[test]
+fn audience_and_public_url_are_needed() {
+    let no_audience = ResourceServer::builder(ISSUER, "").public_url(AUDIENCE);
+    assert_eq!(refused(no_audience), BuildError::Audience);
+    let no_url = ResourceServer::builder(ISSUER, AUDIENCE);
+    assert_eq!(refused(no_url), BuildError::PublicUrlMissing);
+    let value = "api.example.com".to_owned();
+    assert_eq!(
+        refused(builder().public_url(&value)),
+        BuildError::PublicUrl { value }
+    );
+    let value = "notes".to_owned();
+    assert_eq!(
+        refused(builder().path_prefix("/v1", &value)),
+        BuildError::PathPrefix { value }
+    );
+}
+
+#[test]
+fn static_keys_are_a_key_set_with_a_usable_key() {
+    let mut private: serde_json::Value = serde_json::from_str(&Key::p256().jwks("1")).unwrap();
+    private["keys"][0]["d"] = "AAAA".into();
+    for jwks in [
+        "",
+        "[]",
+        r#"{"keys":[]}"#,
+        r#"{"keys":[{"kty":"oct","k":"AA"}]}"#,
+    ] {
+        assert_eq!(refused(builder().static_keys(jwks)), BuildError::StaticKeys);
+    }
+    assert_eq!(
+        refused(builder().static_keys(private.to_string())),
+        BuildError::StaticKeys
+    );
+}
+
+#[tokio::test]
+async fn building_asks_the_issuer_nothing() {
+    let site = Site::new(None);
+    let world = World::reading(Key::p256(), &site);
+    assert_eq!(site.asked(), 0);
+    assert!(format!("{:?}", world.server).contains(ISSUER));
+}

@@ -1,0 +1,146 @@
+//! Keys that are read from the issuer: rotations and outages.
+
+use std::sync::Arc;
+
+use countersign_resource_server::{DiscoveryError, FetchError, Rejection, TokenError, Unavailable};
+use serde_json::json;
+
+use crate::world::{Answer, ISSUER, Key, Site, World};
+
+fn unavailable() -> Rejection {
+    Rejection::Unavailable(Unavailable::Keys(Arc::new(DiscoveryError::Fetch {
+        url: format!("{ISSUER}/.well-known/openid-configuration"),
+        source: FetchError::Transport("connection refused".to_owned()),
+    })))
+}
+
+#[track_caller]
+fn assert_unavailable(answer: &Answer) {
+    assert_eq!(answer.rejection, Some(unavailable()));
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.header("retry-after"), Some("2"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert!(answer.challenges().is_empty());
+}
+
+#[tokio::test]
+async fn rr1_tokens_of_a_new_key_are_accepted_at_once() {
+    let (old, new) = (Key::p256(), Key::p256());
+    let site = Site::new(Some(old.jwks("1")));
+    let world = World::reading(old, &site);
+    let token = world.token();
+    world.prove(&token).await.assert_accepted();
+    let asked = site.asked();
+    assert_eq!(asked, 1);
+
+    site.set(Some(new.jwks("2")));
+    let header = json!({ "typ": "at+jwt", "alg": "ES256", "kid": "2" });
+    world
+        .prove(&new.jwt(&header, &world.claims()))
+        .await
+        .assert_accepted();
+    assert_eq!(site.asked(), 2);
+
+    // The old key is gone, and with it what it had signed, though the cache knows it.
+    world
+        .prove(&token)
+        .await
+        .assert_invalid_token(&TokenError::UnknownKey {
+            kid: Some("1".to_owned()),
+        });
+}
+
+#[tokio::test]
+async fn rr1_a_key_that_is_exchanged_under_its_name_ends_what_it_signed() {
+    let (old, new) = (Key::p256(), Key::p256());
+    let site = Site::new(Some(old.jwks("1")));
+    let world = World::reading(old, &site);
+    let token = world.token();
+    world.prove(&token).await.assert_accepted();
+    site.set(Some(new.jwks("1")));
+    // Somebody's unknown key makes the issuer be asked.
+    let header = json!({ "alg": "ES256", "kid": "x" });
+    let unknown = new.jwt(&header, &world.claims());
+    assert_eq!(world.prove(&unknown).await.name(), "TokenUnknownKey");
+    world
+        .prove(&token)
+        .await
+        .assert_invalid_token(&TokenError::Signature);
+}
+
+#[tokio::test]
+async fn keys_that_stay_keep_the_cache() {
+    let (one, other) = (Key::p256(), Key::ed25519());
+    let both = json!({ "keys": [
+        one.entry(&json!({ "kid": "1" })),
+        other.entry(&json!({ "kid": "2" })),
+    ] });
+    let site = Site::new(Some(one.jwks("1")));
+    let world = World::reading(one, &site);
+    let token = world.token();
+    world.prove(&token).await.assert_accepted();
+    site.set(Some(both.to_string()));
+    let header = json!({ "alg": "EdDSA", "kid": "2" });
+    let token_of_other = other.jwt(&header, &world.claims());
+    world.prove(&token_of_other).await.assert_accepted();
+    world.prove(&token).await.assert_accepted();
+    assert_eq!(site.asked(), 2);
+}
+
+#[tokio::test]
+async fn rr2_an_issuer_that_is_down_at_start_is_asked_again() {
+    let issuer = Key::p256();
+    let jwks = issuer.jwks("1");
+    let site = Site::new(None);
+    let world = World::reading(issuer, &site);
+    let token = world.token();
+    let proof = world.proof(&token);
+    assert_unavailable(&world.call(&token, &proof).await);
+    site.set(Some(jwks));
+    assert_unavailable(&world.call(&token, &proof).await);
+    world.advance(2);
+    // The proof has not been used up meanwhile.
+    world.call(&token, &proof).await.assert_accepted();
+}
+
+#[tokio::test]
+async fn an_issuer_that_goes_down_stops_nothing() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let world = World::reading(issuer, &site);
+    world.prove(&world.token()).await.assert_accepted();
+    site.set(None);
+    world.advance(3600);
+    world.prove(&world.token()).await.assert_accepted();
+    let header = json!({ "alg": "ES256", "kid": "2" });
+    let unknown = world.issuer.jwt(&header, &world.claims());
+    world.advance(10);
+    // It may be the issuer's new key: nobody can say now.
+    assert_unavailable(&world.prove(&unknown).await);
+}
+
+#[tokio::test]
+async fn what_can_be_refused_without_keys_asks_for_none() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let world = World::reading(issuer, &site);
+    let others = world.token_with(|claims| claims["iss"] = "https://other".into());
+    let expired = world.token_with(|claims| claims["exp"] = json!(world.now().0));
+    for token in ["junk", &others, &expired] {
+        assert_eq!(world.prove(token).await.status, 401);
+    }
+    assert_eq!(site.asked(), 0);
+}
+
+#[tokio::test]
+async fn unknown_keys_cost_the_issuer_a_bounded_number_of_requests() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let world = World::reading(issuer, &site);
+    for number in 0..50 {
+        let header = json!({ "alg": "ES256", "kid": format!("made-up-{number}") });
+        let token = world.issuer.jwt(&header, &world.claims());
+        assert_eq!(world.prove(&token).await.name(), "TokenUnknownKey");
+    }
+    assert_eq!(site.asked(), 6);
+}

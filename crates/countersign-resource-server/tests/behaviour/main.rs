@@ -1,0 +1,14 @@
+//! The resource server through its public face: real keys, tokens and proofs, a virtual clock, and
+//! requests on a router without sockets.
+#![allow(clippy::unwrap_used)]
+
+mod configuration;
+mod cors;
+mod credentials;
+mod keys;
+mod middleware;
+mod nonces;
+mod proofs;
+mod replay;
+mod tokens;
+mod world;
