@@ -292,3 +292,31 @@ fn open_browser(url: &str) {
             .spawn();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_taken_port_is_named_with_its_server_and_the_way_out() {
+        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let port = taken.local_addr().expect("an address").port();
+        let message = check_port("API", port)
+            .expect_err("the port is taken")
+            .to_string();
+        assert!(
+            message.contains(&format!("port {port}, for the API, is taken")),
+            "{message}"
+        );
+        assert!(message.contains("cargo xtask demo --port "), "{message}");
+    }
+
+    #[test]
+    fn a_free_port_is_fine() {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .and_then(|listener| listener.local_addr())
+            .expect("a free port")
+            .port();
+        check_port("API", port).expect("nothing listens there any more");
+    }
+}

@@ -25,8 +25,8 @@ pub(crate) fn run_step() -> Result<()> {
 /// Builds; a second run without a change takes about a second.
 pub(crate) fn build() -> Result<()> {
     let start = Instant::now();
-    compile_typescript()?;
     let engine = build_engine()?;
+    compile_typescript()?;
     copy_documents()?;
     println!(
         "package: packages/countersign is complete, engine {engine} bytes gzipped ({})",
