@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package};
 
-/// What the protocol crate may depend on, and only behind a feature.
-const PROTOCOL_MAY_USE: [&str; 3] = ["aws-lc-rs", "serde_json", "thiserror"];
+/// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's own trait
+/// crate: a visitor of ours sees the duplicate members that `serde_json::Value` swallows.
+const PROTOCOL_MAY_USE: [&str; 4] = ["aws-lc-rs", "serde_core", "serde_json", "thiserror"];
 
 /// Which of our crates each may name. A crate that is not here fails the test: add it with its arrows.
 const ARROWS: [(&str, &[&str]); 8] = [
@@ -27,8 +28,9 @@ const ARROWS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that one role needs and others must not pay for: (our crate, dependency, the feature that brings it).
-const BEHIND_FEATURES: [(&str, &str, &str); 5] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 6] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
+    ("countersign", "serde_core", "verify"),
     ("countersign", "serde_json", "verify"),
     ("countersign", "thiserror", "verify"),
     ("countersign-resource-server", "axum", "axum"),
