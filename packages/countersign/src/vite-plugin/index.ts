@@ -22,6 +22,8 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
     let hasSeenPage = false;
     /** By module id: inline module scripts, which now wait for early init like the others. */
     const inlineScripts = new Map<string, { code: string; page: string }>();
+    /** What the entries import. */
+    const imported = new Set<string>();
 
     return {
         name: "countersign",
@@ -33,12 +35,20 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
         configResolved(resolved) {
             config = resolved;
         },
-        resolveId(source, importer) {
+        async resolveId(source, importer = "") {
             if (source.startsWith(INLINE)) {
-                return `\0${source}`;
+                return { id: `\0${source}`, moduleSideEffects: true };
             }
-            const script = importer === undefined ? undefined : inlineScripts.get(importer);
-            return script ? this.resolve(source, script.page, { skipSelf: true }) : undefined;
+            const script = inlineScripts.get(importer);
+            if (script) {
+                return this.resolve(source, script.page, { skipSelf: true });
+            }
+            if (importer.includes("html-proxy") && imported.has(source)) {
+                // As Vite does for what a page names: it runs, whatever the app's package.json says of side effects.
+                const resolved = await this.resolve(source, importer, { skipSelf: true });
+                return resolved && { ...resolved, moduleSideEffects: true };
+            }
+            return undefined;
         },
         load: id => inlineScripts.get(id)?.code,
         transformIndexHtml: {
@@ -63,6 +73,7 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
                     inlineScripts.set(`\0${id}`, { code: script.content, page: filename });
                     return id;
                 });
+                imports.forEach(one => imported.add(one));
                 return withEntry(html, scripts[0]!, own, entryCode(options, config.base, imports));
             }
         },

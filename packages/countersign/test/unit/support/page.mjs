@@ -92,7 +92,7 @@ export async function openPage(browser, server, { freeze } = {}) {
         const open = new Map();
         const setTimeout = window.setTimeout;
         window.engine = {
-            isBoundToken: token => /^bound-/.test(token),
+            isBoundToken: token => token.startsWith("bound-"),
             async authorize(htm, origin, path, token, signal) {
                 const claims = { htm, htu: origin + path };
                 await knobs.holdAuthorize;

@@ -1,0 +1,42 @@
+// Wrong options give one sentence that names the value and what to do.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { browserRuntimeFreeze } from "../../dist/browser-runtime-freeze.js";
+import { countersign, oidcSpa } from "../../dist/vite-plugin/index.js";
+
+test("the plugin has two names", () => {
+    assert.equal(countersign, oidcSpa);
+    assert.equal(oidcSpa().name, "countersign");
+});
+
+for (const options of [
+    undefined,
+    {},
+    { DPoP: false, browserRuntimeFreeze: false, sessionRestorationMethod: "iframe" },
+    { DPoP: { enabled: false }, browserRuntimeFreeze: { enabled: false } },
+    { DPoP: { enabled: true, mode: "enforced" }, browserRuntimeFreeze: { enabled: true, excludes: ["fetch", "WebSocket"] } }
+]) {
+    test(`good options: ${JSON.stringify(options)}`, () => void oidcSpa(options));
+}
+
+for (const [options, sentence] of [
+    [null, "countersign: oidcSpa() takes an object, not null."],
+    [{ dpop: { enabled: true } }, 'countersign: oidcSpa() has no option "dpop", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod".'],
+    [{ DPoP: true }, "countersign: DPoP takes an object, not true."],
+    [{ DPoP: { mode: "auto" } }, "countersign: DPoP.enabled must be true or false, not undefined."],
+    [{ DPoP: { enabled: true } }, 'countersign: DPoP.mode must be "auto" or "enforced", not undefined.'],
+    [{ DPoP: { enabled: true, mode: "on" } }, 'countersign: DPoP.mode must be "auto" or "enforced", not "on".'],
+    [{ DPoP: { enabled: true, mode: "auto", alg: "ES256" } }, 'countersign: DPoP has no option "alg", only "enabled", "mode".'],
+    [{ browserRuntimeFreeze: { enabled: 1 } }, "countersign: browserRuntimeFreeze.enabled must be true or false, not 1."],
+    [{ browserRuntimeFreeze: { enabled: true, excludes: "fetch" } }, 'countersign: browserRuntimeFreeze.excludes must be an array of names, not "fetch".'],
+    [{ sessionRestorationMethod: "popup" }, 'countersign: sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not "popup".']
+]) {
+    test(`bad options: ${JSON.stringify(options)}`, () => assert.throws(() => oidcSpa(options), { name: "TypeError", message: sentence }));
+}
+
+test("an unknown name in excludes is named", () => {
+    const known = /^countersign: browserRuntimeFreeze.excludes must be "XMLHttpRequest", .*, not "fetsh"\.$/;
+    assert.throws(() => oidcSpa({ browserRuntimeFreeze: { enabled: true, excludes: ["fetsh"] } }), { message: known });
+    assert.throws(() => browserRuntimeFreeze({ excludes: ["fetsh"] }), { message: /^countersign: browserRuntimeFreeze\(\) knows no API "fetsh"; known are XMLHttpRequest, / });
+    assert.throws(() => browserRuntimeFreeze({ exclude: [] }), { message: 'countersign: browserRuntimeFreeze() has no option "exclude", only "excludes".' });
+});
