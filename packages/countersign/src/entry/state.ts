@@ -9,6 +9,22 @@ export type SessionRestorationMethod = "iframe" | "full page redirect" | "auto";
 /** An authorization response that was taken out of the URL: its parameters as they came. */
 export type AuthorizationResponse = Record<string, string>;
 
+/**
+ * What the page needs after a full-page redirect; in sessionStorage meanwhile. It chooses what is shown and which
+ * client is asked, and nothing else: whether a response is believed is the engine's decision.
+ */
+export interface RedirectRecord {
+    state: string;
+    /** Root-relative: where the page was. */
+    url: string;
+    /** `clientKey` of the client that left; `undefined`: a logout. */
+    client?: string;
+    /** `prompt=none`: the user has not been asked. */
+    isSilent?: boolean;
+    /** What `login` or `goToAuthServer` added to the request. */
+    extraQueryParams?: Record<string, string>;
+}
+
 export const state: {
     /** What `oidcEarlyInit` returned; `undefined`: not called yet. */
     shouldLoadApp: boolean | undefined;
@@ -16,12 +32,15 @@ export const state: {
     sessionRestorationMethod: SessionRestorationMethod;
     /** Set by `enableDPoP` of `DPoP.ts`. */
     mode: Mode;
-    /** Of a full-page redirect; whoever uses it sets it to `undefined`. */
+    /** How the page was left before this load, if it was by us. */
+    record: RedirectRecord | undefined;
+    /** The answer to `record`; whoever uses it sets it to `undefined`. */
     response: AuthorizationResponse | undefined;
 } = {
     shouldLoadApp: undefined,
     BASE_URL: undefined,
     sessionRestorationMethod: "auto",
     mode: "off",
+    record: undefined,
     response: undefined
 };

@@ -1,0 +1,52 @@
+/** Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. */
+import { natives } from "../entry/natives.js";
+
+/** Without activity for this long, the countdown is shown. */
+const QUIET_MILLISECONDS = 5_000;
+/** Longer lives are taken for endless: a refresh token that does not expire. */
+const ENDLESS_SECONDS = 10 * 365 * 24 * 3600;
+const EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchmove"];
+
+/** `lifetime`: seconds, asked anew each time; `undefined`: not known. */
+export function watchActivity(
+    name: string,
+    lifetime: () => number | undefined,
+    tick: (secondsLeft: number | undefined) => void,
+    logOut: () => void
+): void {
+    let active = natives.now();
+    let isCounting = false;
+    let isOver = false;
+    const tabs = new BroadcastChannel(name);
+    const onActivity = (isHere: boolean): void => {
+        const now = natives.now();
+        if (isHere && now - active > 1_000) {
+            tabs.postMessage(0);
+        }
+        active = now;
+        if (isCounting) {
+            isCounting = false;
+            tick(undefined);
+        }
+    };
+    tabs.onmessage = () => onActivity(false);
+    for (const name of EVENTS) {
+        addEventListener(name, () => onActivity(true), { capture: true, passive: true });
+    }
+    const check = (): void => {
+        const quiet = natives.now() - active;
+        const seconds = lifetime();
+        if (quiet >= QUIET_MILLISECONDS && seconds !== undefined && seconds < ENDLESS_SECONDS && !isOver) {
+            isCounting = true;
+            const left = Math.max(0, Math.ceil(seconds - quiet / 1000));
+            tick(left);
+            if (left === 0) {
+                // Offline, the logout would only lose the page: it comes when there is a network again.
+                isOver = navigator.onLine;
+                isOver && logOut();
+            }
+        }
+        natives.setTimeout(check, 1_000);
+    };
+    check();
+}

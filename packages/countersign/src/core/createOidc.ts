@@ -1,0 +1,177 @@
+/**
+ * One client of the page: is somebody logged in, and what can be done about it.
+ *
+ * A session is taken from the response that the page came back with, or else looked for without asking the user. The
+ * engine decides what is believed; here is decided when it is asked, and how the page is left and found again.
+ */
+import type { EngineError, Tokens } from "../engine/interface.js";
+import { state } from "../entry/state.js";
+import { getEngine } from "./engine.js";
+import { failure, toFailure } from "./failure.js";
+import { leaveForLogin, never, type Context } from "./leave.js";
+import { loggedIn } from "./loggedIn.js";
+import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
+import type { OidcErrorCode, OidcInitializationError } from "./OidcInitializationError.js";
+import { clientKey, readParams, type ParamsOfCreateOidc, type Settings } from "./params.js";
+import { completeInIframe, isNobody, isSameSite, tokenParams } from "./silent.js";
+import type { Oidc } from "./types.js";
+
+export type { ParamsOfCreateOidc } from "./params.js";
+
+/** The page cannot go on with this configuration: `createOidc` rejects, in each mode and however often it is called. */
+const FATAL: readonly OidcErrorCode[] = [
+    "insecure_context",
+    "wasm_refused",
+    "engine_crashed",
+    "issuer_invalid",
+    "dpop_unsupported",
+    "token_not_bound"
+];
+const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
+
+/**
+ * Resolves when it is known whether somebody is logged in. The same issuer and client id give the same object, as
+ * configured first.
+ *
+ * Rejects with an `OidcInitializationError` where an option is wrong, where the browser forbids what is needed, and
+ * under `enforced` where the server issues no DPoP-bound tokens; with `autoLogin`, for whatever keeps the user from
+ * logging in. Otherwise what went wrong is the `initializationError` of the result.
+ */
+export async function createOidc<
+    DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec,
+    AutoLogin extends boolean = false
+>(
+    params: ParamsOfCreateOidc<DecodedIdToken, AutoLogin>
+): Promise<AutoLogin extends true ? Oidc.LoggedIn<DecodedIdToken> : Oidc<DecodedIdToken>> {
+    if (state.shouldLoadApp === undefined) {
+        throw await failure("early_init_missing");
+    }
+    if (!state.shouldLoadApp) {
+        return never();
+    }
+    const key = clientKey(params.issuerUri, params.clientId);
+    let oidc = created.get(key);
+    if (!oidc) {
+        oidc = create(params as Settings["params"]);
+        created.set(key, oidc);
+    }
+    return oidc as Promise<never>;
+}
+
+async function create(params: Settings["params"]): Promise<Oidc<Record<string, unknown>>> {
+    const settings = await readParams(params);
+    const { issuerUri, clientId, key, home, log } = settings;
+    let context: Context | undefined;
+    let outcome: Found | undefined;
+    let error: OidcInitializationError | undefined;
+    try {
+        const engine = await getEngine();
+        const client = engine.create({
+            issuerUri,
+            clientId,
+            scope: [...new Set(["openid", ...(params.scopes ?? ["profile"])])].join(" "),
+            mode: params.disableDPoP ? "off" : state.mode,
+            metadata: params.__metadata
+        });
+        context = { engine, client, settings };
+        outcome = (await fromResponse(context)) ?? (await find(context));
+    } catch (cause) {
+        error = await toFailure(cause);
+        if (params.autoLogin || FATAL.includes(error.code)) {
+            throw error;
+        }
+        console.error(error.message);
+    }
+    const common = { issuerUri, clientId, validRedirectUri: home };
+    if (context && outcome) {
+        log("logged in");
+        return loggedIn(context, common, outcome);
+    }
+    log("not logged in");
+    writeTab(`${key} sub`, undefined);
+    if (readHint(key) === "in" && !error) {
+        writeHint(key, undefined);
+    }
+    onHintOfOtherTab(key, "in", () => location.reload());
+    return {
+        ...common,
+        isUserLoggedIn: false,
+        initializationError: error,
+        login: async ({ doesCurrentHrefRequiresAuth = false, ...how } = {}) => {
+            if (!context) {
+                throw error;
+            }
+            await leaveForLogin(context, { ...how, isReplaced: doesCurrentHrefRequiresAuth });
+            return never();
+        }
+    };
+}
+
+/** How the user was found to be logged in. */
+export interface Found {
+    tokens: Tokens;
+    /** `undefined`: without being asked. */
+    back: Oidc.LoggedIn["backFromAuthServer"];
+}
+
+/** The response that the page was opened with, if it is this client's. */
+async function fromResponse(context: Context): Promise<Found | undefined> {
+    const { record, response } = state;
+    const { engine, client, settings } = context;
+    if (!record || !response || record.client !== settings.key) {
+        return undefined;
+    }
+    state.response = undefined;
+    try {
+        const tokens = await engine.complete(client, response, tokenParams(settings));
+        const { state: _, session_state, iss, code, ...result } = response;
+        return {
+            tokens,
+            back: record.isSilent ? undefined : { extraQueryParams: record.extraQueryParams ?? {}, result }
+        };
+    } catch (error) {
+        if (isNobody(error)) {
+            settings.log(`the authorization server answered ${error.details[0]}`);
+        }
+        // Taken up before, or too long ago: as if the page had been opened without a response. With `autoLogin` that
+        // would begin the same login again and again.
+        const isHarmless = isNobody(error) || (error as EngineError).code === "flow_unknown";
+        if (!isHarmless || settings.params.autoLogin) {
+            throw error;
+        }
+        return undefined;
+    }
+}
+
+/** Looks for a session without asking the user. */
+async function find(context: Context): Promise<Found | undefined> {
+    const { engine, client, settings } = context;
+    const { key, home, method, params, log } = settings;
+    const hint = readHint(key);
+    // Also where no session is looked for: discovery tells whether this configuration can work at all.
+    const { url } = await engine.login(client, { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} });
+    // The page has been left for a client just now: tokens that came of it would be lost if it were left again.
+    const hasReturned = state.record?.client !== undefined;
+    if (hint !== "out") {
+        const isOther = hasReturned && state.record?.client !== key;
+        if (method === "iframe" || (method === "auto" && (isOther || isSameSite(url, location.href)))) {
+            log("looking for a session in a hidden iframe");
+            try {
+                const tokens = await completeInIframe(context, url);
+                return { tokens, back: undefined };
+            } catch (error) {
+                if ((error as OidcInitializationError).code === "iframe_timeout") {
+                    // The login page may work all the same.
+                    console.warn((error as Error).message);
+                } else if (!isNobody(error)) {
+                    throw error;
+                }
+            }
+        } else if (hint === "in" && !hasReturned && !params.autoLogin) {
+            log("looking for a session by a redirect");
+            // Returns where that cannot be done.
+            await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
+        }
+    }
+    return params.autoLogin ? leaveForLogin(context, { isReplaced: true }) : undefined;
+}

@@ -1,0 +1,32 @@
+/** From a code to an error that can be shown: the sentences are loaded when there is one to say. */
+import { EngineError } from "../engine/interface.js";
+import { OidcInitializationError, type OidcErrorCode } from "./OidcInitializationError.js";
+
+/** No answer, or the server's own failure: the last detail is a status where there is one. */
+const isServerDown = (code: OidcErrorCode, details: readonly string[]): boolean =>
+    code === "token_unreachable" || ((code === "discovery_unreachable" || code === "token_refused") && /^5|^$/.test(details.at(-1)!));
+
+export async function failure(code: OidcErrorCode, ...details: string[]): Promise<OidcInitializationError> {
+    let sentence = `${code}: ${details.join(", ")}`;
+    try {
+        sentence = (await import("./errors.js")).sentence(code, details);
+    } catch {
+        // Offline: the code has to do.
+    }
+    return new OidcInitializationError({
+        messageOrCause: `countersign: ${sentence}`,
+        isAuthServerLikelyDown: isServerDown(code, details),
+        code
+    });
+}
+
+/** What the engine, or a callback of the app, rejected with. */
+export const toFailure = async (error: unknown): Promise<OidcInitializationError> =>
+    error instanceof OidcInitializationError
+        ? error
+        : error instanceof EngineError
+          ? failure(error.code, ...error.details)
+          : new OidcInitializationError({
+                messageOrCause: error instanceof Error ? error : `${error}`,
+                isAuthServerLikelyDown: false
+            });

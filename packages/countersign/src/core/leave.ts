@@ -1,0 +1,148 @@
+/** Everything that takes the browser away from the page, or opens the hidden iframe. */
+import type { ClientHandle, Engine } from "../engine/interface.js";
+import { natives } from "../entry/natives.js";
+import { NAME } from "../entry/response.js";
+import type { AuthorizationResponse, RedirectRecord } from "../entry/state.js";
+import { rootRelative } from "../entry/url.js";
+import { failure, toFailure } from "./failure.js";
+import { readHint, writeTab } from "./memory.js";
+import type { Settings } from "./params.js";
+
+const IFRAME_PATIENCE_MILLISECONDS = 10_000;
+
+/** A page is left once. */
+let isLeaving = false;
+
+export const never = (): Promise<never> => new Promise(() => {});
+
+/** Which client of which engine, and how it was set up. */
+export interface Context {
+    engine: Engine;
+    client: ClientHandle;
+    settings: Settings;
+}
+
+export interface Leaving {
+    redirectUrl?: string | undefined;
+    extraQueryParams?: Record<string, string | undefined> | undefined;
+    transformUrlBeforeRedirect?: ((url: string) => string) | undefined;
+    /** `prompt=none` */
+    isSilent?: boolean;
+    /** The page is not to be come back to. */
+    isReplaced?: boolean;
+}
+
+const withParameters = (url: string, parameters: Record<string, string | undefined> | undefined, isSilent: boolean): string => {
+    const result = new URL(url);
+    for (const [name, value] of Object.entries(parameters ?? {})) {
+        if (value !== undefined && !(isSilent && name === "prompt")) {
+            result.searchParams.set(name, value);
+        }
+    }
+    return result.href;
+};
+
+/** What the app adds to every authorization request of this client. */
+function customised({ params }: Settings, url: string, isSilent: boolean): string {
+    const { extraQueryParams: extra, transformUrlBeforeRedirect } = params;
+    const changed = withParameters(url, typeof extra === "function" ? extra({ isSilent, url }) : extra, isSilent);
+    return transformUrlBeforeRedirect?.({ authorizationUrl: changed, isSilent }) ?? changed;
+}
+
+/** `false`: nothing can be kept, so the page stays. */
+export function goTo(url: string, record: RedirectRecord, isReplaced = false): boolean {
+    const isKept = writeTab(NAME, natives.stringify(record));
+    if (isKept) {
+        isReplaced ? location.replace(url) : location.assign(url);
+    }
+    return isKept;
+}
+
+/** Leaves the page for the authorization endpoint. Returns only where a silent attempt cannot be made. */
+export async function leaveForLogin({ engine, client, settings }: Context, how: Leaving): Promise<undefined> {
+    const { home, key, log } = settings;
+    const { isSilent = false, isReplaced = false } = how;
+    if (isLeaving) {
+        return never();
+    }
+    isLeaving = true;
+    try {
+        const target = how.redirectUrl ?? settings.params.postLoginRedirectUrl ?? location.href;
+        const url = await inApp(target, home);
+        if (document.visibilityState === "hidden" && isSilent) {
+            await new Promise(resolve => document.addEventListener("visibilitychange", resolve, { once: true }));
+        }
+        const { url: plain, state } = await engine.login(client, {
+            redirectUri: home,
+            silent: false,
+            interactive: !isSilent,
+            // Where there is no end-session endpoint, the server would log the same user in again unasked.
+            extraQueryParams: !isSilent && readHint(key) === "out" ? { prompt: "login" } : {}
+        });
+        const before = customised(settings, plain, isSilent);
+        const added = withParameters(before, how.extraQueryParams, isSilent);
+        const after = how.transformUrlBeforeRedirect?.(added) ?? added;
+        const known = new URL(before).searchParams;
+        const extraQueryParams = Object.fromEntries(
+            [...new URL(after).searchParams].filter(([name, value]) => known.get(name) !== value)
+        );
+        log(`going to ${new URL(after).origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
+        addEventListener("pageshow", event => event.persisted && onReturn(how), { once: true });
+        if (goTo(after, { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
+            return await never();
+        }
+        if (!isSilent) {
+            // The response would find no record, and log nobody in.
+            throw await failure("storage_refused");
+        }
+    } catch (error) {
+        isLeaving = false;
+        throw await toFailure(error);
+    }
+    isLeaving = false;
+    return undefined;
+}
+
+/** The back button brought the page back as it was left. */
+function onReturn({ isSilent, isReplaced }: Leaving): void {
+    isLeaving = false;
+    if (isSilent) {
+        location.reload();
+    } else if (isReplaced) {
+        history.back();
+    }
+}
+
+/** Root-relative; rejects where the app is not responsible for it. */
+export async function inApp(target: string, home: string): Promise<string> {
+    const url = rootRelative(target, natives.origin);
+    if (!url || !new URL(url, natives.origin).href.replace(/[?#].*|$/, "/").startsWith(home)) {
+        throw await failure("redirect_url_invalid", target, home);
+    }
+    return url;
+}
+
+/** `true` once: the page is left by whoever asked first. */
+export const takeLeave = (): boolean => !isLeaving && (isLeaving = true);
+
+/** `prompt=none` in a hidden iframe. `undefined`: no answer in time. */
+export async function askInIframe({ settings }: Context, url: string): Promise<AuthorizationResponse | undefined> {
+    const frame = document.createElement("iframe");
+    frame.name = NAME;
+    frame.hidden = true;
+    frame.style.display = "none";
+    try {
+        return await new Promise(resolve => {
+            frame.addEventListener(NAME, event => {
+                // A document without a response has none to give.
+                const { detail } = event as CustomEvent<AuthorizationResponse | null>;
+                resolve(detail ? { ...detail } : undefined);
+            });
+            natives.setTimeout(() => resolve(undefined), IFRAME_PATIENCE_MILLISECONDS);
+            frame.src = customised(settings, url, true);
+            document.documentElement.append(frame);
+        });
+    } finally {
+        frame.remove();
+    }
+}

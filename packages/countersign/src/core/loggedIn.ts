@@ -1,0 +1,232 @@
+/** The logged-in client: its tokens, kept fresh, and the ways in which a session ends. */
+import { EngineError, type Tokens } from "../engine/interface.js";
+import { natives } from "../entry/natives.js";
+import { LOGOUT_STATE } from "../entry/url.js";
+import type { Found } from "./createOidc.js";
+import { failure, toFailure } from "./failure.js";
+import { goTo, inApp, leaveForLogin, never, takeLeave, type Context } from "./leave.js";
+import { onHintOfOtherTab, readTab, writeHint, writeTab } from "./memory.js";
+import { completeInIframe, isNobody, isSameSite, tokenParams } from "./silent.js";
+import type { Oidc } from "./types.js";
+
+type Claims = Record<string, unknown>;
+type ExtraTokenParams = Record<string, string | undefined> | undefined;
+
+/** Renewed this long before the end, or when three quarters of a short life are over. */
+const MARGIN_MILLISECONDS = 30_000;
+/** After a renewal that failed, and never more often. */
+const RETRY_MILLISECONDS = 30_000;
+/** A session that ends twice in this time is not looked for again by reloading the page. */
+const RELOAD_MILLISECONDS = 30_000;
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+/** When the page was last reloaded because the session had ended. */
+const RELOADED = "countersign reloaded";
+
+export function loggedIn(context: Context, common: Oidc.Common, { tokens: first, back }: Found): Oidc.LoggedIn<Claims> {
+    const { engine, client, settings } = context;
+    const { key, home, method, params, log } = settings;
+    const listeners = new Set<(tokens: Oidc.Tokens<Claims>) => void>();
+    const serverNow = () => natives.now() + engine.clockOffset(client);
+
+    let current: Oidc.Tokens<Claims>;
+    /** By the monotonic clock: does not move when the computer's clock is set. */
+    let end: number;
+    let margin: number;
+    let decoded: { text: string; claims: Claims } | undefined;
+    let schedule = 0;
+
+    const left = () => Math.min(end - performance.now(), current.accessTokenExpirationTime - serverNow());
+
+    const decode = (original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec): Claims => {
+        const claims: Claims = params.decodedIdTokenSchema?.parse(original) ?? original;
+        const text = natives.stringify(claims);
+        if (decoded?.text !== text) {
+            decoded = { text, claims };
+        }
+        // The same object as long as it says the same.
+        return decoded!.claims;
+    };
+
+    const adopt = (tokens: Tokens): void => {
+        const { accessToken, accessTokenExpirationTime, idToken, refreshToken, refreshTokenExpirationTime } = tokens;
+        // A copy: the app may do with it what it wants.
+        const original = natives.parse(natives.stringify(tokens.idTokenClaims)) as Oidc.Tokens.DecodedIdToken_OidcCoreSpec;
+        const lifetime = accessTokenExpirationTime - serverNow();
+        end = performance.now() + lifetime;
+        margin = Math.min(MARGIN_MILLISECONDS, lifetime / 4);
+        current = {
+            accessToken,
+            accessTokenExpirationTime,
+            idToken,
+            decodedIdToken: decode(original),
+            decodedIdToken_original: original,
+            issuedAtTime: original.iat * 1000,
+            getServerDateNow: serverNow,
+            ...(refreshToken === undefined
+                ? { hasRefreshToken: false as const }
+                : { hasRefreshToken: true as const, refreshToken, refreshTokenExpirationTime })
+        };
+        renewIn(lifetime - margin);
+    };
+
+    /** Only the newest call counts. */
+    const renewIn = (milliseconds: number): void => {
+        const own = ++schedule;
+        const wait = Math.min(Math.max(milliseconds, 1_000), LONGEST_TIMEOUT);
+        natives.setTimeout(() => {
+            if (own === schedule) {
+                renew(undefined, false).catch((error: Error) => {
+                    log(error.message);
+                    renewIn(RETRY_MILLISECONDS);
+                });
+            }
+        }, wait);
+    };
+
+    /** Tokens that are new, from where they can be had without leaving the page. */
+    const obtain = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<Tokens | undefined> => {
+        if (current.hasRefreshToken || !engine.tokens(client)) {
+            return engine.renew(client, tokenParams(settings, extra));
+        }
+        const { url } = await engine.login(client, { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} });
+        if (method === "iframe" || (method === "auto" && isSameSite(url, location.href))) {
+            return completeInIframe(context, url, extra);
+        }
+        return mayLeave ? leaveForLogin(context, { redirectUrl: location.href }) : undefined;
+    };
+
+    const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
+        try {
+            const tokens = await obtain(extra, mayLeave);
+            if (tokens) {
+                log("tokens renewed");
+                adopt(tokens);
+                listeners.forEach(listener => listener(current));
+            }
+        } catch (error) {
+            if (isNobody(error) || (error instanceof EngineError && error.details[0] === "invalid_grant")) {
+                await findOrEnd();
+            }
+            throw await toFailure(error);
+        }
+    };
+
+    let renewal: Promise<void> | undefined;
+    let renewalOf: string;
+    const renew = (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
+        const of = natives.stringify([extra, mayLeave]);
+        if (renewal && renewalOf === of) {
+            return renewal;
+        }
+        // One with other parameters comes after the one that is under way.
+        const own = (renewal ?? Promise.resolve()).catch(() => {}).then(() => renewAlone(extra, mayLeave));
+        renewal = own;
+        renewalOf = of;
+        const forget = () => {
+            renewal = renewal === own ? undefined : renewal;
+        };
+        own.then(forget, forget);
+        return own;
+    };
+
+    /** The session that the tokens came from is over: the page starts anew, with another session or without one. */
+    const findOrEnd = async (): Promise<void> => {
+        const previous = Number(readTab(RELOADED) ?? 0);
+        const isAgain = Math.abs(natives.now() - previous) < RELOAD_MILLISECONDS;
+        if (isAgain || !writeTab(RELOADED, `${natives.now()}`)) {
+            throw await failure("session_ended");
+        }
+        log("the session has ended, reloading the page");
+        if (takeLeave()) {
+            location.reload();
+        }
+        return never();
+    };
+
+    const logout: Oidc.LoggedIn["logout"] = async how => {
+        const target = "url" in how ? how.url : how.redirectTo === "home" ? home : location.href;
+        const url = await inApp(target, home);
+        if (!takeLeave()) {
+            return never();
+        }
+        schedule++;
+        writeHint(key, "out");
+        writeTab(`${key} sub`, undefined);
+        const endSession = await engine.logout(client, home).catch(() => undefined);
+        const leaving = new URL(endSession ?? url, natives.origin);
+        addEventListener("pageshow", event => event.persisted && location.reload());
+        if (endSession) {
+            leaving.searchParams.set("state", LOGOUT_STATE);
+            if (goTo(leaving.href, { state: LOGOUT_STATE, url })) {
+                return never();
+            }
+        }
+        location.assign(leaving);
+        // The same page but for its fragment is not loaded again by that.
+        if (leaving.href.replace(/#.*/, "") === location.href.replace(/#.*/, "")) {
+            location.reload();
+        }
+        return never();
+    };
+
+    const ticks = new Set<(params: { secondsLeft: number | undefined }) => void>();
+    adopt(first);
+    writeHint(key, "in");
+    onHintOfOtherTab(key, "out", () => location.reload());
+    const subject = current!.decodedIdToken_original.sub;
+    const isNewBrowserSession = readTab(`${key} sub`) !== subject;
+    writeTab(`${key} sub`, subject);
+
+    const oidc: Oidc.LoggedIn<Claims> = {
+        ...common,
+        isUserLoggedIn: true,
+        backFromAuthServer: back,
+        isNewBrowserSession,
+        getDecodedIdToken: () => current.decodedIdToken,
+        renewTokens: ({ extraTokenParams } = {}) => renew(extraTokenParams, true),
+        getTokens: async () => {
+            if (!engine.tokens(client) || left() < margin) {
+                const isOver = !engine.tokens(client) || left() <= 0;
+                await renew(undefined, isOver).catch((error: unknown) => {
+                    if (isOver) {
+                        throw error;
+                    }
+                });
+            }
+            return current;
+        },
+        subscribeToTokensChange: listener => {
+            listeners.add(listener);
+            return { unsubscribeFromTokensChange: () => void listeners.delete(listener) };
+        },
+        subscribeToAutoLogoutCountdown: tick => {
+            ticks.add(tick);
+            return { unsubscribeFromAutoLogoutCountdown: () => void ticks.delete(tick) };
+        },
+        logout,
+        goToAuthServer: async how => {
+            await leaveForLogin(context, how);
+            return never();
+        }
+    };
+
+    const { idleSessionLifetimeInSeconds: idle, autoLogoutParams = { redirectTo: "current page" } } = params;
+    /** Seconds of an idle session, as the newest refresh token tells it. */
+    const idleSeconds = (): number | undefined => {
+        const { refreshTokenExpirationTime: until, issuedAtTime } = current;
+        return until === undefined ? idle : Math.min((until - issuedAtTime) / 1000, idle ?? Infinity);
+    };
+    if (idleSeconds() !== undefined) {
+        // Not needed before the user has done nothing for a while.
+        natives.setTimeout(() => {
+            import("./autoLogout.js")
+                .then(({ watchActivity }) =>
+                    watchActivity(key, idleSeconds, secondsLeft => ticks.forEach(tick => tick({ secondsLeft })), () =>
+                        oidc.logout(autoLogoutParams)
+                    )
+                )
+                .catch((error: unknown) => log(error));
+        }, 5_000);
+    }
+    return oidc;
+}

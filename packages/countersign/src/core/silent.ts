@@ -1,0 +1,35 @@
+/** Tokens without asking the user: `prompt=none` in a hidden iframe. */
+import type { Tokens } from "../engine/interface.js";
+import { EngineError } from "../engine/interface.js";
+import { failure } from "./failure.js";
+import { askInIframe, type Context } from "./leave.js";
+import type { Settings } from "./params.js";
+
+export { isSameSite } from "./site.js";
+
+/** Answers of an authorization endpoint that only mean "nobody is logged in". */
+const NOBODY = ["login_required", "interaction_required", "consent_required", "account_selection_required", "access_denied"];
+
+export const isNobody = (error: unknown): error is EngineError =>
+    error instanceof EngineError && error.code === "authorization_error" && NOBODY.includes(error.details[0]!);
+
+/** What the app adds to each token request. */
+export function tokenParams({ params }: Settings, more?: Record<string, string | undefined>): Record<string, string> {
+    const { extraTokenParams: extra } = params;
+    const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
+    return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** `url`: of a silent authorization request. Rejects with `iframe_timeout`, or what the engine says of the answer. */
+export async function completeInIframe(
+    context: Context,
+    url: string,
+    extraTokenParams?: Record<string, string | undefined>
+): Promise<Tokens> {
+    const { engine, client, settings } = context;
+    const response = await askInIframe(context, url);
+    if (!response) {
+        throw await failure("iframe_timeout", settings.home);
+    }
+    return engine.complete(client, response, tokenParams(settings, extraTokenParams));
+}

@@ -1,0 +1,139 @@
+/** The public types of a client. Names and shapes are oidc-spa's, so that moving over is a change of import. */
+import type { OidcInitializationError } from "./OidcInitializationError.js";
+
+/** `isUserLoggedIn` tells which: it never changes without a page load. */
+export type Oidc<DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec> =
+    | Oidc.LoggedIn<DecodedIdToken>
+    | Oidc.NotLoggedIn;
+
+export declare namespace Oidc {
+    export type Common = {
+        issuerUri: string;
+        clientId: string;
+        /** To be registered with the authorization server, for login and for logout. */
+        validRedirectUri: string;
+    };
+
+    export type NotLoggedIn = Common & {
+        isUserLoggedIn: false;
+        /** Leaves the page. Rejects where the login cannot even begin. */
+        login: (params?: {
+            /**
+             * The page is of no use without a login: coming back from the login page by the back button then goes on
+             * to the page before.
+             */
+            doesCurrentHrefRequiresAuth?: boolean;
+            /** Added to the authorization request; a name that is there already is replaced. */
+            extraQueryParams?: Record<string, string | undefined>;
+            /** Where the app is afterwards, in place of the current URL. The origin may be left out. */
+            redirectUrl?: string;
+            /** Has the last word on the authorization request. */
+            transformUrlBeforeRedirect?: (url: string) => string;
+        }) => Promise<never>;
+        initializationError: OidcInitializationError | undefined;
+    };
+
+    export type LoggedIn<DecodedIdToken extends Record<string, unknown> = Record<string, unknown>> = Common & {
+        isUserLoggedIn: true;
+        /** Rejects with an `OidcInitializationError` where the server cannot be reached or its answer is not believed. */
+        renewTokens(params?: { extraTokenParams?: Record<string, string | undefined> }): Promise<void>;
+        /** Renews first where the access token is about to expire. */
+        getTokens: () => Promise<Tokens<DecodedIdToken>>;
+        subscribeToTokensChange: (onTokenChange: (tokens: Tokens<DecodedIdToken>) => void) => {
+            unsubscribeFromTokensChange: () => void;
+        };
+        getDecodedIdToken: () => DecodedIdToken;
+        /** Leaves the page. */
+        logout: (
+            params: { redirectTo: "home" | "current page" } | { redirectTo: "specific url"; url: string }
+        ) => Promise<never>;
+        /** Leaves the page for the authorization server with a session there, for example to update a profile. */
+        goToAuthServer: (params: {
+            extraQueryParams?: Record<string, string | undefined>;
+            redirectUrl?: string;
+            transformUrlBeforeRedirect?: (url: string) => string;
+        }) => Promise<never>;
+        /** Called each second while the user is inactive; `undefined` once there is activity again. */
+        subscribeToAutoLogoutCountdown: (tickCallback: (params: { secondsLeft: number | undefined }) => void) => {
+            unsubscribeFromAutoLogoutCountdown: () => void;
+        };
+        /**
+         * Set right after `login` or `goToAuthServer`: what was added to the request, and what the authorization
+         * server answered beside the code. For example
+         * `{ extraQueryParams: { kc_action: "UPDATE_PASSWORD" }, result: { kc_action_status: "success" } }`.
+         */
+        backFromAuthServer:
+            | { extraQueryParams: Record<string, string>; result: Record<string, string> }
+            | undefined;
+        /** The first page load of this tab in which this user is logged in: false after a reload. */
+        isNewBrowserSession: boolean;
+    };
+
+    export type Tokens<DecodedIdToken extends Record<string, unknown> = Tokens.DecodedIdToken_OidcCoreSpec> =
+        | Tokens.WithRefreshToken<DecodedIdToken>
+        | Tokens.WithoutRefreshToken<DecodedIdToken>;
+
+    export namespace Tokens {
+        export type Common<DecodedIdToken> = {
+            accessToken: string;
+            /** Milliseconds since the epoch, by the server's clock. */
+            accessTokenExpirationTime: number;
+            idToken: string;
+            /** The claims of the id_token as `decodedIdTokenSchema` returned them. */
+            decodedIdToken: DecodedIdToken;
+            /** The claims as they came. */
+            decodedIdToken_original: DecodedIdToken_OidcCoreSpec;
+            /** `iat` of the id_token: milliseconds since the epoch, by the server's clock. */
+            issuedAtTime: number;
+            /** Compare expiration times with this, not with the local clock. */
+            getServerDateNow: () => number;
+        };
+
+        export type WithRefreshToken<DecodedIdToken> = Common<DecodedIdToken> & {
+            hasRefreshToken: true;
+            refreshToken: string;
+            /** Milliseconds since the epoch, by the server's clock; `undefined`: the server did not tell. */
+            refreshTokenExpirationTime: number | undefined;
+        };
+
+        export type WithoutRefreshToken<DecodedIdToken> = Common<DecodedIdToken> & {
+            hasRefreshToken: false;
+            refreshToken?: never;
+            refreshTokenExpirationTime?: never;
+        };
+
+        /** OpenID Connect Core 1.0, sections 2 and 5.1. */
+        export type DecodedIdToken_OidcCoreSpec = {
+            iss: string;
+            sub: string;
+            aud: string | string[];
+            exp: number;
+            iat: number;
+            auth_time?: number;
+            nonce?: string;
+            acr?: string;
+            amr?: string[];
+            azp?: string;
+            name?: string;
+            given_name?: string;
+            family_name?: string;
+            middle_name?: string;
+            nickname?: string;
+            preferred_username?: string;
+            profile?: string;
+            picture?: string;
+            website?: string;
+            email?: string;
+            email_verified?: boolean;
+            gender?: string;
+            birthdate?: string;
+            zoneinfo?: string;
+            locale?: string;
+            phone_number?: string;
+            phone_number_verified?: boolean;
+            address?: Record<string, unknown>;
+            updated_at?: number;
+            [claimName: string]: unknown;
+        };
+    }
+}
