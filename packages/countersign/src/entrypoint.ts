@@ -47,7 +47,7 @@ export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: 
             enableDPoP?.();
             enableBrowserRuntimeFreeze?.();
             // Both at once; `createOidc` reports what fails here.
-            import("./core/boot.js").then(({ getEngine }) => getEngine()).catch(() => {});
+            import("./core/engine.js").then(({ getEngine }) => getEngine()).catch(() => {});
             import("./engine/bytes.js").catch(() => {});
         }
     }

@@ -80,7 +80,7 @@ async function create(params: Settings["params"]): Promise<Oidc<Record<string, u
         if (params.autoLogin || FATAL.includes(error.code)) {
             throw error;
         }
-        console.error(error.message);
+        console.warn(error.message);
     }
     const common = { issuerUri, clientId, validRedirectUri: home };
     if (context && outcome) {
