@@ -28,15 +28,20 @@
 //! # Ok::<(), ProofError>(())
 //! ```
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::string::String;
 
 use serde_json::{Map, Value};
 
 use super::{
+    checks::{
+        check_age, check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
+        check_own_times, check_signature, check_token_hash, check_type, check_uri, key_object,
+        only_header,
+    },
     crypto::{self, Algorithm},
-    jwk::{read_public_members, refuse_private_members},
+    jwk::read_public_members,
     jws::CompactJws,
-    proof_claims::{Claims, NumericDate},
+    proof_claims::Claims,
     replay::ReplayEntry,
 };
 pub use super::{
@@ -153,7 +158,7 @@ impl Verifier {
 /// A proof that has been read and not checked. For showing it to a person; a decision needs a [`VerifiedProof`].
 #[derive(Clone, Debug)]
 pub struct UntrustedProof<'a> {
-    jws: CompactJws<'a>,
+    pub(super) jws: CompactJws<'a>,
 }
 
 impl<'a> UntrustedProof<'a> {
@@ -242,188 +247,4 @@ impl VerifiedProof {
     pub fn replay_entry(&self) -> ReplayEntry {
         ReplayEntry::new(&self.thumbprint, self.jti(), self.until)
     }
-}
-
-/// 4.3, 1: not more than one `DPoP` header field. A JWT has no comma, so a comma makes it a list.
-fn only_header<'a>(headers: &[&'a [u8]]) -> Result<&'a [u8], ProofError> {
-    match headers {
-        [] => Err(ProofError::HeaderMissing),
-        [header] if header.contains(&b',') => Err(ProofError::HeaderList),
-        [header] => Ok(header),
-        _ => Err(ProofError::HeaderRepeated {
-            received: headers.len(),
-        }),
-    }
-}
-
-/// 4.3, 4. Exact: every client writes it so, and another kind of JWT must not pass (11.5).
-fn check_type(proof: &UntrustedProof<'_>) -> Result<(), ProofError> {
-    match proof.jws.typ() {
-        Some("dpop+jwt") => Ok(()),
-        other => Err(ProofError::TypeMismatch {
-            received: other.map(ToOwned::to_owned),
-        }),
-    }
-}
-
-/// 4.3, 5.
-fn check_algorithm(
-    proof: &UntrustedProof<'_>,
-    policy: &VerifierPolicy,
-) -> Result<Algorithm, ProofError> {
-    let name = proof.jws.alg();
-    Algorithm::from_name(name)
-        .filter(|algorithm| policy.algorithms.contains(algorithm))
-        .ok_or_else(|| ProofError::AlgorithmNotAccepted {
-            accepted: policy.algs(),
-            received: name.to_owned(),
-        })
-}
-
-/// 4.3, 6: the key to check the signature with.
-fn key_object<'a>(proof: &'a UntrustedProof<'_>) -> Result<&'a Map<String, Value>, ProofError> {
-    proof
-        .header()
-        .get("jwk")
-        .and_then(Value::as_object)
-        .ok_or(ProofError::KeyMissing)
-}
-
-/// 4.3, 6.
-fn check_signature(
-    proof: &UntrustedProof<'_>,
-    algorithm: Algorithm,
-    key: &PublicJwk,
-) -> Result<(), ProofError> {
-    crypto::verify(
-        algorithm,
-        key,
-        proof.jws.signing_input(),
-        proof.jws.signature(),
-    )
-    .map_err(ProofError::Signature)
-}
-
-/// 4.3, 7.
-fn check_key_is_public(jwk: &Map<String, Value>) -> Result<(), ProofError> {
-    refuse_private_members(jwk).map_err(ProofError::Key)
-}
-
-/// 4.3, 8. Methods are case-sensitive (RFC 9110, 9.1).
-fn check_method(claims: &Claims<'_>, expected: &str) -> Result<(), ProofError> {
-    if claims.htm == expected {
-        return Ok(());
-    }
-    Err(ProofError::HtmMismatch {
-        expected: expected.to_owned(),
-        received: claims.htm.to_owned(),
-    })
-}
-
-/// 4.3, 9, after normalisation.
-fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(), ProofError> {
-    if claims.htu == expected.htu() {
-        return Ok(());
-    }
-    let received = || claims.htu.to_owned();
-    match TargetUri::parse(claims.htu) {
-        Ok(htu) if htu == *expected => Ok(()),
-        Ok(_) => Err(ProofError::HtuMismatch {
-            expected: expected.htu().to_owned(),
-            received: received(),
-        }),
-        Err(error) => Err(ProofError::HtuMalformed {
-            received: received(),
-            error,
-        }),
-    }
-}
-
-/// 4.3, 10. Whether the client should get a new one.
-fn check_nonce(
-    claims: &Claims<'_>,
-    check: NonceCheck<'_>,
-    now: UnixSeconds,
-) -> Result<bool, ProofError> {
-    let NonceCheck::Required(judge) = check else {
-        return Ok(false);
-    };
-    let nonce = claims.nonce.ok_or(ProofError::NonceMissing)?;
-    match judge.check(nonce, now) {
-        NonceStatus::Fresh => Ok(false),
-        NonceStatus::AcceptAndRenew => Ok(true),
-        NonceStatus::Expired => Err(ProofError::NonceExpired),
-        NonceStatus::NotOurs => Err(ProofError::NonceMismatch {
-            received: nonce.to_owned(),
-        }),
-    }
-}
-
-/// 4.3, 11. A fraction counts against the proof at both ends.
-fn check_age(
-    iat: NumericDate,
-    policy: &VerifierPolicy,
-    now: UnixSeconds,
-) -> Result<(), ProofError> {
-    if now.since(iat.floor) > policy.max_age_seconds {
-        return Err(ProofError::IatTooOld {
-            iat: iat.floor,
-            now,
-            max_age: policy.max_age_seconds,
-        });
-    }
-    if iat.ceiling.since(now) > policy.leeway_seconds {
-        return Err(ProofError::IatInFuture {
-            iat: iat.ceiling,
-            now,
-            leeway: policy.leeway_seconds,
-        });
-    }
-    Ok(())
-}
-
-/// A proof needs neither `exp` nor `nbf`; where it has them they hold (RFC 7519, 4.1.4 and 4.1.5).
-fn check_own_times(
-    claims: &Claims<'_>,
-    policy: &VerifierPolicy,
-    now: UnixSeconds,
-) -> Result<(), ProofError> {
-    match claims.exp {
-        Some(exp) if exp.floor <= now => {
-            return Err(ProofError::Expired {
-                exp: exp.floor,
-                now,
-            });
-        }
-        _ => {}
-    }
-    match claims.nbf {
-        Some(nbf) if nbf.ceiling.since(now) > policy.leeway_seconds => {
-            Err(ProofError::NotYetValid {
-                nbf: nbf.ceiling,
-                now,
-            })
-        }
-        _ => Ok(()),
-    }
-}
-
-/// 4.3, 12, first half.
-fn check_token_hash(claims: &Claims<'_>, expected: Ath) -> Result<(), ProofError> {
-    let ath = claims.ath.ok_or(ProofError::AthMissing)?;
-    if Ath::parse(ath) == Some(expected) {
-        return Ok(());
-    }
-    Err(ProofError::AthMismatch {
-        expected,
-        received: ath.to_owned(),
-    })
-}
-
-/// 4.3, 12, second half.
-fn check_binding(received: Thumbprint, expected: Thumbprint) -> Result<(), ProofError> {
-    if received == expected {
-        return Ok(());
-    }
-    Err(ProofError::KeyMismatch { expected, received })
 }

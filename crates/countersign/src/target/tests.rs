@@ -1,0 +1,185 @@
+use super::*;
+use TargetUriError::{Character, Host, PercentEncoding, Port, Scheme, UserInfo};
+use proptest::prelude::*;
+
+fn htu(uri: &str) -> Result<String, TargetUriError> {
+    TargetUri::parse(uri).map(|target| target.normalised)
+}
+
+fn assert_normalised(cases: &[(&str, &str)]) {
+    for (uri, expected) in cases {
+        assert_eq!(htu(uri).as_deref(), Ok(*expected), "{uri:?}");
+    }
+}
+
+#[test]
+fn v9_query_and_fragment_are_ignored() {
+    assert_normalised(&[
+        ("https://a/b?c=d", "https://a/b"),
+        ("https://a/b#c", "https://a/b"),
+        ("https://a?/../b", "https://a/"),
+        ("https://a#@/b", "https://a/"),
+        ("https://a/b?c[0]=%zz|", "https://a/b"),
+    ]);
+}
+
+#[test]
+fn v10_case_of_scheme_host_and_percent_encodings_is_equivalent() {
+    assert_normalised(&[
+        (
+            "HtTpS://Api.EXAMPLE.com/Path",
+            "https://api.example.com/Path",
+        ),
+        ("https://a/%c3%a9%2f", "https://a/%C3%A9%2F"),
+        ("https://%41%2dB/", "https://a-b/"),
+    ]);
+}
+
+#[test]
+fn v10_unreserved_characters_are_decoded_and_reserved_ones_are_not() {
+    assert_normalised(&[
+        ("https://a/%7Eann/%41%5f%2D%2e", "https://a/~ann/A_-."),
+        ("https://a/b%2Fc%3F%25%21", "https://a/b%2Fc%3F%25%21"),
+        ("https://a/b!$&'()*+,;=:@", "https://a/b!$&'()*+,;=:@"),
+    ]);
+}
+
+#[test]
+fn v10_dot_segments_are_removed() {
+    assert_normalised(&[
+        ("https://a/b/c/./../../g", "https://a/g"),
+        ("https://a/mid/content=5/../6", "https://a/mid/6"),
+        ("https://a/../../b", "https://a/b"),
+        ("https://a/b/..", "https://a/"),
+        ("https://a/b/.", "https://a/b/"),
+        ("https://a/%2e%2E/b/%2e/c", "https://a/b/c"),
+        ("https://a/...", "https://a/..."),
+        ("https://a/b/.c/d../", "https://a/b/.c/d../"),
+        ("https://a//b//../c", "https://a//b/c"),
+        ("https://a//..", "https://a/"),
+    ]);
+}
+
+#[test]
+fn v10_default_port_and_empty_path_are_equivalent() {
+    assert_normalised(&[
+        ("https://a:443", "https://a/"),
+        ("https://a:", "https://a/"),
+        ("http://a:80/", "http://a/"),
+        ("http://a:0080/", "http://a/"),
+        ("http://a:443/", "http://a:443/"),
+        ("https://a:80", "https://a:80/"),
+        ("http://[::1]:80/b", "http://[::1]/b"),
+    ]);
+}
+
+#[test]
+fn v9_what_differs_stays_different() {
+    let uris = [
+        "https://a/",
+        "http://a/",
+        "https://a:444/",
+        "https://b/",
+        "https://a./",
+        "https://a/b",
+        "https://a/B",
+        "https://a/b/",
+        "https://a//b",
+        "https://a/%2Fb",
+        "https://a/b;c",
+        "https://[::1]/",
+        "https://[::2]/",
+    ];
+    for (i, one) in uris.iter().enumerate() {
+        for other in &uris[i + 1..] {
+            assert_ne!(
+                TargetUri::parse(one),
+                TargetUri::parse(other),
+                "{one} {other}"
+            );
+        }
+    }
+}
+
+#[test]
+fn addresses_have_one_spelling() {
+    assert_normalised(&[
+        ("http://[0:0:0:0:0:0:0:1]/", "http://[::1]/"),
+        (
+            "http://[2001:DB8:0:0:1:0:0:1]/",
+            "http://[2001:db8::1:0:0:1]/",
+        ),
+        (
+            "http://[2001:db8:0:1:1:1:1:1]/",
+            "http://[2001:db8:0:1:1:1:1:1]/",
+        ),
+        ("http://[::]:9/", "http://[::]:9/"),
+        ("http://[1::]/", "http://[1::]/"),
+        ("http://[::ffff:1.2.3.4]/", "http://[::ffff:102:304]/"),
+        ("http://127.0.0.1/", "http://127.0.0.1/"),
+    ]);
+}
+
+#[test]
+fn what_rfc3986_refuses_is_not_repaired() {
+    for (uri, error) in [
+        ("", Scheme),
+        ("/a", Scheme),
+        ("//a/b", Scheme),
+        ("https:a/b", Scheme),
+        ("https:/a/b", Scheme),
+        ("ftp://a/", Scheme),
+        ("https://", Host),
+        ("https:///b", Host),
+        ("https://?b", Host),
+        ("https://:443/", Host),
+        ("https://user@a/", UserInfo),
+        ("https://user:pw@a/", UserInfo),
+        ("https://@a/", UserInfo),
+        ("https://\u{e9}.example/", Character),
+        ("https://%C3%A9.example/", Host),
+        ("https://a%2Fb/", Host),
+        ("https://a%21/", Host),
+        ("https://a|b/", Host),
+        ("https://[::1/", Host),
+        ("https://[::1]a/", Host),
+        ("https://[::1%25eth0]/", Host),
+        ("https://[1.2.3.4]/", Host),
+        ("https://1::1/", Port),
+        ("https://a:65536/", Port),
+        ("https://a:+1/", Port),
+        ("https://a:8o/", Port),
+        ("https://a/b c", Character),
+        (" https://a/", Character),
+        ("https://a/\tb", Character),
+        ("https://a\\b", Host),
+        ("https://a/b\\c", Character),
+        ("https://a/[b]", Character),
+        ("https://a/\"b", Character),
+        ("https://a/%", PercentEncoding),
+        ("https://a/%4", PercentEncoding),
+        ("https://a/%4g", PercentEncoding),
+        ("https://%zz/", PercentEncoding),
+    ] {
+        assert_eq!(htu(uri), Err(error), "{uri:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn normalisation_is_idempotent(
+        uri in "(https|HTTP)://([a-zA-Z]{1,4}|%4[1-9a-f]|\\[::1\\])(:(443|80|9)?)?(/(\\.|%2[eEfF]|[a-z]{0,2}|%7e){0,3}){0,6}([?#].{0,4})?"
+    ) {
+        if let Ok(once) = htu(&uri) {
+            prop_assert_eq!(htu(&once), Ok(once.clone()));
+            let path = once.splitn(4, '/').nth(3).unwrap_or("none");
+            prop_assert!(!path.split('/').any(|segment| segment == "." || segment == ".."), "{}", once);
+        }
+    }
+
+    #[test]
+    fn parse_never_panics(uri in "(https?://)?[a-z%:/.@?#\\[\\]\\\\ é0-9]{0,16}", any: String) {
+        let _ = htu(&uri);
+        let _ = htu(&any);
+    }
+}
