@@ -151,7 +151,8 @@ impl Part {
             Self::Package => package::build(),
             Self::Types => {
                 package::build()?;
-                for project in ["packages/countersign/test/types", "examples/demo"] {
+                readme::check()?;
+                for project in ["examples/demo", "packages/countersign/test/types"] {
                     run(command("node").args([
                         "node_modules/typescript/bin/tsc",
                         "--noEmit",
@@ -159,7 +160,7 @@ impl Part {
                         project,
                     ]))?;
                 }
-                readme::check()
+                Ok(())
             }
             Self::Unit => {
                 package::build()?;
