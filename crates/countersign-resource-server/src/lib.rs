@@ -126,8 +126,10 @@ pub use countersign::{
     UnixSeconds,
     jwk::Thumbprint,
     server::{
+        confirmation::ConfirmationError,
         credentials::{CredentialsError, Scheme},
         issuer::NonceIssuer,
+        jws::JwsError,
         replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
         verify::{ProofError, VerifierPolicy},
     },

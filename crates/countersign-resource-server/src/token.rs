@@ -6,9 +6,9 @@
 
 use countersign::{
     UnixSeconds,
-    confirmation::{CNF, JKT},
     jwk::Thumbprint,
     server::{
+        confirmation::{ConfirmationError, bound_key},
         crypto::{self, Algorithm},
         jws::{CompactJws, JwsError},
     },
@@ -97,9 +97,9 @@ pub enum TokenError {
         /// When it was presented.
         now: UnixSeconds,
     },
-    /// `cnf` names no key thumbprint.
-    #[error("it is bound to something other than a DPoP key")]
-    UnknownConfirmation,
+    /// `cnf` names no key.
+    #[error("{0}")]
+    Confirmation(ConfirmationError),
     /// A bound token under the Bearer scheme: what a thief without the key would try.
     #[error("it is bound to a key and was presented as Bearer, without a proof")]
     BoundAsBearer,
@@ -126,7 +126,7 @@ impl TokenError {
             Self::Audience { .. } => "TokenAudience",
             Self::Expired { .. } => "TokenExpired",
             Self::NotYetValid { .. } => "TokenNotYetValid",
-            Self::UnknownConfirmation => "TokenUnknownConfirmation",
+            Self::Confirmation(_) => "TokenConfirmation",
             Self::BoundAsBearer => "TokenBoundAsBearer",
             Self::UnboundUnderDpop => "TokenUnboundUnderDpop",
             Self::Unbound => "TokenUnbound",
@@ -269,7 +269,7 @@ impl Facts {
         Ok(Self {
             expires_at: moment(claims, "exp")?.ok_or(TokenError::Claim { claim: "exp" })?,
             not_before: moment(claims, "nbf")?,
-            confirmation: confirmation(claims)?,
+            confirmation: bound_key(claims).map_err(TokenError::Confirmation)?,
             scope: scope(claims)?,
         })
     }
@@ -337,18 +337,6 @@ fn moment(
         Some(seconds) => Ok(Some(UnixSeconds(seconds))),
         None => Err(TokenError::Claim { claim }),
     }
-}
-
-fn confirmation(claims: &Map<String, Value>) -> Result<Option<Thumbprint>, TokenError> {
-    let Some(confirmation) = claims.get(CNF) else {
-        return Ok(None);
-    };
-    confirmation
-        .get(JKT)
-        .and_then(Value::as_str)
-        .and_then(Thumbprint::parse)
-        .map(Some)
-        .ok_or(TokenError::UnknownConfirmation)
 }
 
 /// `scope`, or `scp` as text or as a list.

@@ -285,7 +285,7 @@ async fn s9_a_confirmation_that_we_cannot_check_is_no_confirmation_and_no_lack_o
         let authorization = format!("Bearer {token}");
         let as_bearer = world.get(&[("authorization", &authorization)]).await;
         for answer in [as_dpop, as_bearer] {
-            assert_eq!(answer.name(), "TokenUnknownConfirmation", "{cnf}");
+            assert_eq!(answer.name(), "TokenConfirmation", "{cnf}");
             assert_eq!(answer.status, 401);
         }
     }
