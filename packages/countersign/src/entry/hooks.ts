@@ -67,9 +67,12 @@ const onEvent = (event: Event): void => {
     eventSlot?.(event) && stopImmediatePropagation(event);
 };
 
-/** What can be withheld from the app: listeners run in the order in which they were added, so ours come first. */
+/**
+ * What can be withheld from the app. Listeners run in the order in which they were added, in some browsers the
+ * capturing ones before all others: ours come first in both.
+ */
 const listen = (target: EventTarget, change: typeof addListener): void =>
-    ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent));
+    ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
 
 /** Called once, by `enableDPoP`. */
 export function installHooks(): void {

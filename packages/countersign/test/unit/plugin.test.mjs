@@ -4,8 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { build, createServer } from "vite";
 import { oidcSpa } from "../../dist/vite-plugin/index.js";
+
+/** `VITE` names the module of another version of Vite. */
+const { build, createServer } = await import(process.env["VITE"] ?? "vite");
 
 const files = {
     "package.json": '{ "name": "app", "type": "module", "sideEffects": false }',

@@ -431,3 +431,38 @@ test("a listener of readystatechange may set the headers and send", async () => 
     });
     assert.equal(result, 200);
 });
+
+test("events that a script dispatches itself end nothing", async () => {
+    const result = await run(async () => {
+        const xhr = new XMLHttpRequest();
+        const seen = [];
+        xhr.addEventListener("loadend", event => seen.push(event.isTrusted));
+        xhr.open("GET", "/nonce");
+        xhr.setRequestHeader("Authorization", "Bearer bound-1");
+        xhr.send();
+        while (!window.log.length) {
+            await new Promise(resolve => setTimeout(resolve, 1));
+        }
+        xhr.dispatchEvent(new ProgressEvent("loadend"));
+        await new Promise(resolve => setTimeout(resolve, 150));
+        return { seen, status: xhr.status };
+    });
+    assert.deepEqual(result, { seen: [false, true], status: 200 });
+});
+
+test("a subclass and instanceof work, and the constants are there", async () => {
+    const result = await run(async () => {
+        class Sub extends XMLHttpRequest {
+            get token() {
+                return "Bearer bound-1";
+            }
+        }
+        const xhr = new Sub();
+        xhr.open("GET", "/api");
+        xhr.setRequestHeader("Authorization", xhr.token);
+        xhr.send();
+        await window.settled(xhr);
+        return [xhr.status, xhr instanceof XMLHttpRequest, xhr.constructor === Sub, new XMLHttpRequest().constructor === XMLHttpRequest, XMLHttpRequest.DONE, xhr.DONE];
+    });
+    assert.deepEqual(result, [200, true, true, true, 4, 4]);
+});

@@ -7,6 +7,7 @@ import type { Engine, Upgrade } from "../../engine/interface.js";
 import { openedRequest, type EventSlot, type OpenedRequest, type SendSlot, type XhrBody } from "../../entry/hooks.js";
 import {
     apply,
+    baseUri,
     dispatch,
     eventCurrentTarget,
     eventType,
@@ -31,7 +32,9 @@ import { answered, boundToken, notSent, targetOf, type Target } from "./shared.j
 /** By XHR and by its upload. */
 const watches = new WeakMap<EventTarget, EventSlot>();
 
-export const eventSlot: EventSlot = event => !!weakMapGet(watches, eventCurrentTarget(event)!)?.(event);
+/** What a script dispatches itself is its own affair. */
+export const eventSlot: EventSlot = event =>
+    event.isTrusted && !!weakMapGet(watches, eventCurrentTarget(event)!)?.(event);
 
 /** No request to it succeeds, in any browser, whatever the page's policy. */
 const DEAD_URL = "about:blank";
@@ -49,7 +52,7 @@ export const sendSlot =
             return false;
         }
         const { args } = opened;
-        const target = targetOf(`${args[1]}`, document.baseURI);
+        const target = targetOf(`${args[1]}`, baseUri(document));
         if (args.length > 2 && !args[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,
