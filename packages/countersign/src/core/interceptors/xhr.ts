@@ -36,8 +36,8 @@ const watches = new WeakMap<EventTarget, EventSlot>();
 export const eventSlot: EventSlot = event =>
     event.isTrusted && !!weakMapGet(watches, eventCurrentTarget(event)!)?.(event);
 
-/** No request to it succeeds, in any browser, whatever the page's policy. */
-const DEAD_URL = "about:blank";
+/** A data URL without a comma is a network error wherever it is asked for (Fetch, "data: URL processor"). */
+const DEAD_URL = "data:not-sent";
 
 export const sendSlot =
     (engine: Engine): SendSlot =>
