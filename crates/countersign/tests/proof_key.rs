@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::sync::LazyLock;
+
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use common::{Draft, Signer, assert_refused, verify};
+use common::{Draft, Signer, assert_refused, sign_text, verify};
 use countersign::{
     base64url,
     jwk::PublicJwk,
@@ -15,6 +17,7 @@ use countersign::{
         verify::ProofError,
     },
 };
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 #[test]
@@ -180,4 +183,39 @@ fn v6_the_key_is_in_the_header() {
             received: "oct".into(),
         }),
     );
+}
+
+proptest! {
+    #[test]
+    fn v6_no_changed_character_is_accepted(at in 0..10_000_usize, character in "[A-Za-z0-9_.=, -]") {
+        static PROOF: LazyLock<String> = LazyLock::new(|| {
+            let signer = Signer::p256();
+            Draft::new(&signer).sign(&signer)
+        });
+        let at = at % PROOF.len();
+        let changed = [&PROOF[..at], &character, &PROOF[at + 1..]].concat();
+        prop_assert!(changed == *PROOF || verify(&changed).is_err());
+    }
+
+    #[test]
+    fn verify_never_panics(header: String, claims: String, any: String) {
+        let signer = Signer::Fixed(vec![1; 64]);
+        prop_assert!(verify(&sign_text(&header, &claims, &signer)).is_err());
+        prop_assert!(verify(&any).is_err());
+    }
+
+    #[test]
+    fn verify_never_panics_on_any_value(
+        name in "typ|alg|jwk|jti|htm|htu|iat|ath|nonce|exp|nbf",
+        value in r#"null|true|-?[0-9]{1,20}(\.[0-9]{1,3})?(e[0-9]{1,3})?|"[ -!#-\[\]-~]{0,9}"|\[\]|\{"kty":"(EC|OKP|RSA|oct)","crv":"(P-256|Ed25519)","x":"[A-Za-z0-9_-]{0,44}"\}"#,
+    ) {
+        let signer = Signer::Fixed(vec![1; 64]);
+        let draft = Draft::new(&signer);
+        let member = format!("{{\"{name}\":{value}}}");
+        let Ok(Value::Object(member)) = serde_json::from_str(&member) else { return Ok(()) };
+        let (mut header, mut claims) = (draft.header, draft.claims);
+        header.as_object_mut().unwrap().extend(member.clone());
+        claims.as_object_mut().unwrap().extend(member);
+        prop_assert!(verify(&sign_text(&header.to_string(), &claims.to_string(), &signer)).is_err());
+    }
 }
