@@ -1,1 +1,80 @@
-//! A development authorization server with DPoP, real enough to test against; never for production.
+//! A development authorization server with DPoP (RFC 9449), real enough to test against; never for production.
+//!
+//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with PKCE, `dpop_jkt`, refresh
+//! tokens with rotation, bound JWT access tokens (RFC 9068), userinfo and RP-initiated logout. It has no passwords, and
+//! everything is in memory: after a restart all are logged out. [`DpopMode`] makes it behave as other servers do.
+//!
+//! What it is not: no client secrets, no registration, no consent.
+//!
+//! # Configuration
+//! Every member may be left out; what is here as a comment shows the default. The `countersign idp` command reads this
+//! file with `--config`.
+//!
+//! ```
+//! let config = countersign_authorization_server::Config::from_toml(r#"
+//!     # port = 9441
+//!     # issuer = "http://localhost:9441"        # the URL that clients know, where it is another
+//!     # dpop = "on"                             # or "off", "advertised-only", "nonce"
+//!     # clock_offset_seconds = 0                # its clock runs ahead by that; negative: behind
+//!     # access_token_lifetime_seconds = 300
+//!     # refresh_tokens = true
+//!     # refresh_token_lifetime_seconds = 28800
+//!     # session_lifetime_seconds = 28800
+//!     # nonce_lifetime_seconds = 15
+//!     allowed_origins = ["http://localhost:5173"] # beside those of the redirect URIs
+//!
+//!     [[clients]]
+//!     id = "demo"
+//!     name = "Demo app"
+//!     redirect_uris = ["http://localhost:9440/"]
+//!     # post_logout_redirect_uris: the redirect URIs
+//!     audiences = ["http://localhost:9442", "http://localhost:9443"]
+//!     scopes = ["notes:write"]                  # beside openid, profile, email, offline_access
+//!     # dpop_bound_access_tokens = false
+//!     # native = false                          # any port of a loopback IP address (RFC 8252, 7.3)
+//!
+//!     [[users]]
+//!     sub = "alice"
+//!     name = "Alice Archer"
+//!     email = "alice@example.com"
+//! "#)?;
+//! # use countersign_authorization_server::{AuthorizationServer, Clock};
+//! let server = AuthorizationServer::new(config, Clock::system())?;
+//! assert_eq!(server.issuer(), "http://localhost:9441");
+//!
+//! let unknown = countersign_authorization_server::Config::from_toml("dpop_mode = \"on\"");
+//! assert!(unknown.unwrap_err().to_string().contains("unknown field `dpop_mode`"));
+//! # Ok::<(), countersign_authorization_server::ConfigError>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod authorization_request;
+mod authorize;
+mod bounded;
+mod clock;
+mod config;
+mod config_error;
+mod discovery;
+mod endpoints;
+mod forms;
+mod grants;
+mod issue;
+mod keys;
+mod login;
+mod logout;
+mod oauth_error;
+mod pages;
+mod params;
+mod prompt;
+mod proofs;
+mod secret;
+mod serve;
+mod server;
+mod sessions;
+mod token;
+mod userinfo;
+
+pub use clock::Clock;
+pub use config::{ClientConfig, Config, ConfigError, DEFAULT_PORT, DpopMode, UserConfig};
+pub use serve::{ListenError, Listeners, serve};
+pub use server::AuthorizationServer;

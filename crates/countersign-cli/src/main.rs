@@ -1,2 +1,38 @@
-//! The `countersign` command.
-fn main() {}
+//! The `countersign` command. One file for each subcommand.
+#![forbid(unsafe_code)]
+
+mod idp;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The status of whatever the user can put right: a wrong argument, a wrong file, a port that is taken.
+const USAGE: u8 = 2;
+
+/// DPoP (RFC 9449) on the command line.
+#[derive(Parser)]
+#[command(name = "countersign", version, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a development authorization server.
+    Idp(idp::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Idp(arguments) => idp::run(arguments).map_err(anyhow::Error::from),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(USAGE)
+        }
+    }
+}

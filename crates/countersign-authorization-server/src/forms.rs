@@ -1,0 +1,49 @@
+//! Forms of the server's pages, tied to the browser that got them: what another site makes a browser send has no tag of
+//! this browser's cookie.
+
+use countersign::base64url;
+use http::{HeaderMap, HeaderValue};
+
+use crate::{
+    secret::{NoRandomness, Purpose, random},
+    server::Server,
+};
+
+/// The tag for a form that holds `content`, and the cookie to set if the browser has none yet.
+pub(crate) fn protect(
+    server: &Server,
+    headers: &HeaderMap,
+    purpose: Purpose,
+    content: &str,
+) -> Result<(String, Option<HeaderValue>), NoRandomness> {
+    let (key, set_cookie) = match server.cookies.form_key(headers) {
+        Some(key) => (key.to_owned(), None),
+        None => {
+            let key = base64url::encode(&random::<16>()?);
+            let cookie = server.cookies.set_form_key(&key);
+            (key, HeaderValue::try_from(cookie).ok())
+        }
+    };
+    let tag = server
+        .secret
+        .tag(purpose, &[key.as_bytes(), content.as_bytes()]);
+    Ok((base64url::encode(&tag), set_cookie))
+}
+
+/// Whether a form that came back is one that this browser got.
+pub(crate) fn is_ours(
+    server: &Server,
+    headers: &HeaderMap,
+    purpose: Purpose,
+    content: &str,
+    tag: Option<&str>,
+) -> bool {
+    let tag = tag.and_then(base64url::decode);
+    match (server.cookies.form_key(headers), tag) {
+        (Some(key), Some(tag)) => {
+            let parts = [key.as_bytes(), content.as_bytes()];
+            server.secret.vouches(purpose, &parts, &tag)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,162 @@
+//! What users have allowed clients: from the authorization code over every refresh token to the end. One grant is one
+//! token family (RFC 9700, 4.14.2).
+//!
+//! A code or refresh token is `id || generation || tag`. The grant knows its generation only: whatever of an earlier one
+//! comes back was used before, and ends the whole family. So a family takes the same memory however long it lives.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use countersign::{UnixSeconds, base64url, jwk::Thumbprint};
+
+use crate::{
+    bounded::Bounded,
+    secret::{NoRandomness, Purpose, Secret, TAG_BYTES, random},
+    sessions::SessionId,
+};
+
+/// A code lives as long as a redirect takes (RFC 6749, 4.1.2: ten minutes at most).
+pub(crate) const CODE_LIFETIME_SECONDS: i64 = 60;
+
+/// Logins that are remembered at once; each takes about a kilobyte.
+const CAPACITY: usize = 10_000;
+
+/// What the user allowed, and what the code is bound to.
+#[derive(Clone, Debug)]
+pub(crate) struct Authorization {
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) code_challenge: String,
+    pub(crate) dpop_jkt: Option<Thumbprint>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) audiences: Vec<String>,
+    pub(crate) sub: String,
+    pub(crate) auth_time: UnixSeconds,
+    pub(crate) session: SessionId,
+}
+
+pub(crate) type GrantId = [u8; 16];
+
+struct Grant {
+    authorization: Authorization,
+    /// The key that its refresh tokens are bound to (RFC 9449, 5).
+    key: Option<Thumbprint>,
+    /// 0: the code has not been used.
+    generation: u32,
+}
+
+/// A code or refresh token that is ours, of a grant that lives. Whether it was used before, [`Grants::consume`] says.
+pub(crate) struct Found {
+    pub(crate) id: GrantId,
+    generation: u32,
+    pub(crate) authorization: Authorization,
+    pub(crate) key: Option<Thumbprint>,
+}
+
+/// It was used before. The family is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UsedBefore;
+
+pub(crate) struct Grants {
+    grants: Mutex<Bounded<GrantId, Grant>>,
+    secret: Secret,
+}
+
+impl Grants {
+    pub(crate) fn new() -> Result<Self, NoRandomness> {
+        Ok(Self {
+            grants: Mutex::new(Bounded::new(CAPACITY)),
+            secret: Secret::generate()?,
+        })
+    }
+
+    /// A new grant's code.
+    pub(crate) fn issue_code(
+        &self,
+        authorization: Authorization,
+        now: UnixSeconds,
+    ) -> Result<String, NoRandomness> {
+        let id: GrantId = random()?;
+        let grant = Grant {
+            authorization,
+            key: None,
+            generation: 0,
+        };
+        self.lock()
+            .insert(id, grant, now.plus(CODE_LIFETIME_SECONDS), now);
+        Ok(self.write(Purpose::Code, &id, 0))
+    }
+
+    /// Looks up a code or refresh token, and changes nothing.
+    pub(crate) fn find(&self, purpose: Purpose, text: &str, now: UnixSeconds) -> Option<Found> {
+        let (id, generation) = self.read(purpose, text)?;
+        let grants = self.lock();
+        let grant = grants.get(&id, now)?;
+        Some(Found {
+            id,
+            generation,
+            authorization: grant.authorization.clone(),
+            key: grant.key,
+        })
+    }
+
+    /// Uses it up.
+    pub(crate) fn consume(&self, found: &Found, now: UnixSeconds) -> Result<(), UsedBefore> {
+        let mut grants = self.lock();
+        let grant = grants.get_mut(&found.id, now).ok_or(UsedBefore)?;
+        if grant.generation != found.generation {
+            grants.remove(&found.id);
+            return Err(UsedBefore);
+        }
+        grant.generation += 1;
+        Ok(())
+    }
+
+    /// After a use: lives on for so long, bound to this key. The next refresh token; `None` when it was revoked meanwhile.
+    pub(crate) fn renew(
+        &self,
+        id: &GrantId,
+        key: Option<Thumbprint>,
+        lifetime_seconds: i64,
+        now: UnixSeconds,
+    ) -> Option<String> {
+        let mut grants = self.lock();
+        let grant = grants.get_mut(id, now)?;
+        grant.key = key;
+        let token = self.write(Purpose::RefreshToken, id, grant.generation);
+        grants.extend(id, now.plus(lifetime_seconds));
+        Some(token)
+    }
+
+    pub(crate) fn revoke(&self, id: &GrantId) {
+        self.lock().remove(id);
+    }
+
+    pub(crate) fn revoke_session(&self, session: &SessionId) {
+        self.lock()
+            .retain(|grant| grant.authorization.session != *session);
+    }
+
+    pub(crate) fn is_live(&self, id: &GrantId, now: UnixSeconds) -> bool {
+        self.lock().get(id, now).is_some()
+    }
+
+    fn write(&self, purpose: Purpose, id: &GrantId, generation: u32) -> String {
+        let generation = generation.to_be_bytes();
+        let tag = self.secret.tag(purpose, &[id, &generation]);
+        base64url::encode(&[&id[..], &generation, &tag].concat())
+    }
+
+    fn read(&self, purpose: Purpose, text: &str) -> Option<(GrantId, u32)> {
+        let bytes = base64url::decode(text)?;
+        let (id, rest) = bytes.split_first_chunk::<16>()?;
+        let (generation, tag) = rest.split_first_chunk::<4>()?;
+        let is_ours =
+            tag.len() == TAG_BYTES && self.secret.vouches(purpose, &[id, generation], tag);
+        is_ours.then(|| (*id, u32::from_be_bytes(*generation)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Bounded<GrantId, Grant>> {
+        self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,45 @@
+//! What the login page sends: the user that was chosen, or that none was.
+
+use axum::{body::Bytes, extract::State, response::Response};
+use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
+
+use crate::{
+    authorization_request::AuthorizationError, authorize, forms, pages, params::Params,
+    secret::Purpose, server::Shared,
+};
+
+pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    let form = Params::parse(&body);
+    let encoded = form.get("request").unwrap_or_default();
+    let csrf = form.get("csrf");
+    if !forms::is_ours(&server, &headers, Purpose::LoginForm, encoded, csrf) {
+        return pages::forbidden(
+            "This form was not made for this browser, or before the server was started. Go back to the app and log in from there.",
+        );
+    }
+    let request = match authorize::read(&server, encoded) {
+        Ok(request) => request,
+        Err(refusal) => return authorize::refused(&server, refusal),
+    };
+    let Some(user) = form.get("user") else {
+        let error = AuthorizationError::new("access_denied", "the user cancelled the login");
+        return authorize::redirect_error(&server, &request.return_to, &error);
+    };
+    let Some(user) = server.config.user(user) else {
+        return pages::error(&format!("There is no user \u{201c}{user}\u{201d}."));
+    };
+    if let Some(earlier) = server.cookies.session_id(&headers) {
+        server.sessions.end(&earlier);
+    }
+    let now = server.now();
+    let lifetime = server.config.session_lifetime_seconds.into();
+    let Ok(session) = server.sessions.start(&user.sub, lifetime, now) else {
+        return pages::no_randomness();
+    };
+    tracing::info!(sub = user.sub, client = request.client.id, "logged in");
+    let mut response = authorize::grant(&server, request, &session, now);
+    if let Ok(cookie) = HeaderValue::try_from(server.cookies.set_session(&session.id)) {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}

@@ -1,0 +1,145 @@
+//! The token endpoint's errors: their codes and their JSON (RFC 6749, 5.2; RFC 8707, 2; RFC 9449, 5 and 8).
+
+use axum::response::{IntoResponse, Response};
+use countersign::server::{replay::ReplayError, verify::ProofError};
+use http::{
+    HeaderValue, StatusCode,
+    header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde_json::{Value, json};
+
+/// A refused request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OAuthError {
+    status: StatusCode,
+    pub(crate) code: &'static str,
+    /// For the developer. This server is for development, so it says why.
+    pub(crate) description: String,
+    header: Option<(http::HeaderName, &'static str)>,
+}
+
+impl OAuthError {
+    fn new(status: StatusCode, code: &'static str, description: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            description: description.into(),
+            header: None,
+        }
+    }
+
+    pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+    }
+
+    pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", description)
+    }
+
+    pub(crate) fn invalid_scope(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_scope", description)
+    }
+
+    pub(crate) fn invalid_target(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
+    }
+
+    pub(crate) fn invalid_dpop_proof(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_dpop_proof", description)
+    }
+
+    pub(crate) fn unsupported_grant_type(description: impl Into<String>) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            description,
+        )
+    }
+
+    /// There is no such client.
+    pub(crate) fn invalid_client(description: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
+    }
+
+    /// It tried to authenticate by `Authorization`, so it gets that scheme's challenge.
+    pub(crate) fn invalid_client_authentication(description: impl Into<String>) -> Self {
+        Self {
+            header: Some((WWW_AUTHENTICATE, r#"Basic realm="token""#)),
+            ..Self::invalid_client(description)
+        }
+    }
+
+    pub(crate) fn server_error() -> Self {
+        let description = "the server made no signature or random value; look at its machine";
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "server_error",
+            description,
+        )
+    }
+}
+
+impl From<ProofError> for OAuthError {
+    fn from(error: ProofError) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error.code(), error.to_string())
+    }
+}
+
+impl From<ReplayError> for OAuthError {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Full | ReplayError::Unavailable => Self {
+                header: Some((RETRY_AFTER, "5")),
+                ..Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    error.to_string(),
+                )
+            },
+            _ => Self::invalid_dpop_proof(error.to_string()),
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = json!({
+            "error": self.code,
+            "error_description": plain(&self.description),
+        });
+        let mut response = uncached_json(self.status, &body);
+        if let Some((name, value)) = self.header {
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}
+
+/// JSON that no cache may keep (RFC 6749, 5.1).
+pub(crate) fn uncached_json(status: StatusCode, body: &Value) -> Response {
+    (
+        status,
+        [
+            (CONTENT_TYPE, "application/json"),
+            (CACHE_CONTROL, "no-store"),
+            (PRAGMA, "no-cache"),
+        ],
+        body.to_string(),
+    )
+        .into_response()
+}
+
+/// The characters that RFC 6749 (5.2) allows in a description: printable ASCII without `"` and `\`.
+pub(crate) fn plain(description: &str) -> String {
+    description
+        .chars()
+        .map(|c| match c {
+            '"' => '\'',
+            '\\' => '/',
+            ' '..='~' => c,
+            _ => '?',
+        })
+        .collect()
+}

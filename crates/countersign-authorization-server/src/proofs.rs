@@ -1,0 +1,126 @@
+//! DPoP as this server's mode wants it: the verifier, the memory of used proofs, the nonces.
+
+use std::time::Duration;
+
+use countersign::{
+    UnixSeconds,
+    server::{
+        crypto::Algorithm,
+        issuer::NonceIssuer,
+        replay::{InProcessReplayStore, ReplayError},
+        verify::{BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
+    },
+    target::TargetUri,
+};
+use http::{HeaderMap, HeaderName};
+
+use crate::{
+    config::DpopMode,
+    secret::{NoRandomness, random},
+};
+
+/// The header of a proof.
+pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
+/// The header of a nonce.
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+
+/// A thousand token requests a second, each proof remembered for 65 seconds.
+const REPLAY_CAPACITY: usize = 65_536;
+
+pub(crate) struct Proofs {
+    mode: DpopMode,
+    verifier: Verifier,
+    replay: InProcessReplayStore,
+    nonces: Option<NonceIssuer>,
+}
+
+impl Proofs {
+    pub(crate) fn new(mode: DpopMode, nonce_lifetime: Duration) -> Result<Self, NoRandomness> {
+        let nonces = match mode {
+            DpopMode::Nonce => Some(NonceIssuer::new(&random()?, nonce_lifetime)),
+            DpopMode::On | DpopMode::Off | DpopMode::AdvertisedOnly => None,
+        };
+        Ok(Self {
+            mode,
+            verifier: Verifier::default(),
+            replay: InProcessReplayStore::new(REPLAY_CAPACITY, &random()?),
+            nonces,
+        })
+    }
+
+    /// Whether proofs are looked at.
+    pub(crate) fn is_on(&self) -> bool {
+        self.mode != DpopMode::Off
+    }
+
+    /// Whether tokens are bound to the key of a proof.
+    pub(crate) fn binds(&self) -> bool {
+        matches!(self.mode, DpopMode::On | DpopMode::Nonce)
+    }
+
+    /// What the metadata lists (RFC 9449, 5.1).
+    pub(crate) fn algorithms(&self) -> Vec<&'static str> {
+        let algorithms = self.verifier.policy().algorithms().iter();
+        algorithms
+            .map(|algorithm| Algorithm::name(*algorithm))
+            .collect()
+    }
+
+    /// What a challenge lists (RFC 9449, 7.1).
+    pub(crate) fn algs(&self) -> String {
+        self.verifier.policy().algs()
+    }
+
+    /// Checks the request's proof. `None`: it has none, or the mode is off.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        uri: &TargetUri,
+        now: UnixSeconds,
+    ) -> Result<Option<VerifiedProof>, ProofError> {
+        if !self.is_on() || !headers.contains_key(DPOP) {
+            return Ok(None);
+        }
+        self.verify(headers, "POST", uri, None, now).map(Some)
+    }
+
+    /// Checks a proof that must be there.
+    pub(crate) fn verify(
+        &self,
+        headers: &HeaderMap,
+        method: &str,
+        uri: &TargetUri,
+        token: Option<BoundToken>,
+        now: UnixSeconds,
+    ) -> Result<VerifiedProof, ProofError> {
+        let fields: Vec<&[u8]> = headers
+            .get_all(DPOP)
+            .iter()
+            .map(|field| field.as_bytes())
+            .collect();
+        let expected = Expected {
+            method,
+            uri,
+            token,
+            nonce: match &self.nonces {
+                Some(nonces) => NonceCheck::Required(nonces),
+                None => NonceCheck::NotRequired,
+            },
+        };
+        self.verifier.verify(&fields, &expected, now)
+    }
+
+    /// Asked last, when all else has passed: a refused proof burns nothing.
+    pub(crate) fn remember(
+        &self,
+        proof: &VerifiedProof,
+        now: UnixSeconds,
+    ) -> Result<(), ReplayError> {
+        self.replay.insert_now(&proof.replay_entry(), now)
+    }
+
+    /// A nonce for the response, in the mode that has them.
+    pub(crate) fn nonce(&self, now: UnixSeconds) -> Option<String> {
+        Some(self.nonces.as_ref()?.issue(now))
+    }
+}

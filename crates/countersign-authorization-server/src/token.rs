@@ -1,0 +1,336 @@
+//! The token endpoint (RFC 6749, 4.1.3 and 6; RFC 7636; RFC 9449, 5 and 8).
+//!
+//! Order matters. The proof comes first: a request refused or challenged for it consumes nothing, so that it can be sent
+//! again. After that the code is consumed, whatever else is wrong (RFC 9700, 2.1.1: it is tried once). A refresh token is
+//! consumed only by a refresh that succeeds. Whatever comes back a second time ends its family.
+
+use axum::{
+    body::Bytes,
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use countersign::{
+    UnixSeconds, base64url,
+    server::{crypto::sha256, verify::VerifiedProof},
+};
+use http::{
+    HeaderMap, HeaderValue, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE},
+};
+
+use crate::{
+    config::ClientConfig,
+    grants::{Authorization, Found, UsedBefore},
+    issue::{Grantee, tokens},
+    oauth_error::{OAuthError, uncached_json},
+    params::Params,
+    proofs::DPOP_NONCE,
+    secret::Purpose,
+    server::{Server, Shared},
+};
+
+pub(crate) async fn token(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
+    let now = server.now();
+    let mut response = match answer(&server, &headers, &body, now) {
+        Ok(tokens) => uncached_json(StatusCode::OK, &tokens),
+        Err(error) => {
+            tracing::info!(
+                error = error.code,
+                reason = error.description,
+                "token request refused"
+            );
+            error.into_response()
+        }
+    };
+    // With every response (RFC 9449, 8.2), so that clients are seen to follow the newest.
+    let nonce = server.proofs.nonce(now);
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    response
+}
+
+fn answer(
+    server: &Server,
+    headers: &HeaderMap,
+    body: &[u8],
+    now: UnixSeconds,
+) -> Result<serde_json::Value, OAuthError> {
+    if !is_form(headers) {
+        let description = "send the parameters as application/x-www-form-urlencoded";
+        return Err(OAuthError::invalid_request(description));
+    }
+    let params = Params::parse(body);
+    if let Some(name) = params.repeated() {
+        let description = format!("`{name}` came twice; send it once");
+        return Err(OAuthError::invalid_request(description));
+    }
+    let grant_type = required(&params, "grant_type")?;
+    let proof = server.proofs.check(headers, &server.endpoints.token, now)?;
+    let request = TokenRequest {
+        server,
+        params: &params,
+        has_authorization: headers.contains_key(AUTHORIZATION),
+        proof,
+        now,
+    };
+    match grant_type {
+        "authorization_code" => request.redeem_code(),
+        "refresh_token" if server.config.refresh_tokens => request.refresh(),
+        other => Err(OAuthError::unsupported_grant_type(format!(
+            "grant_type `{other}` is not supported here; the metadata lists those that are"
+        ))),
+    }
+}
+
+/// A request whose proof is in order, if it has one.
+struct TokenRequest<'a> {
+    server: &'a Server,
+    params: &'a Params,
+    has_authorization: bool,
+    proof: Option<VerifiedProof>,
+    now: UnixSeconds,
+}
+
+impl TokenRequest<'_> {
+    fn redeem_code(&self) -> Result<serde_json::Value, OAuthError> {
+        let code = required(self.params, "code")?;
+        let found = self
+            .server
+            .grants
+            .find(Purpose::Code, code, self.now)
+            .ok_or_else(|| {
+                OAuthError::invalid_grant("the code is unknown, expired or revoked; log in again")
+            })?;
+        let client = self.client();
+        self.check_key(
+            client.as_ref().ok().copied(),
+            found.authorization.dpop_jkt,
+            "code",
+        )?;
+        self.remember_proof()?;
+
+        self.consume(&found, "code")?;
+        let checked = client.and_then(|client| {
+            self.check_code(client, &found.authorization)?;
+            let audiences = self.audiences(&found.authorization)?;
+            Ok((client, audiences))
+        });
+        let (client, audiences) = checked.inspect_err(|_| self.server.grants.revoke(&found.id))?;
+        let scopes = found.authorization.scopes.clone();
+        self.issue(client, &found, scopes, audiences, true)
+    }
+
+    fn refresh(&self) -> Result<serde_json::Value, OAuthError> {
+        let token = required(self.params, "refresh_token")?;
+        let found = self
+            .server
+            .grants
+            .find(Purpose::RefreshToken, token, self.now)
+            .ok_or_else(|| {
+                OAuthError::invalid_grant(
+                    "the refresh token is unknown, expired or revoked; log in again",
+                )
+            })?;
+        let client = self.client()?;
+        check_client(client, &found.authorization, "refresh token")?;
+        self.check_key(Some(client), found.key, "refresh token")?;
+        let scopes = self.narrowed_scopes(&found.authorization)?;
+        let audiences = self.audiences(&found.authorization)?;
+        self.remember_proof()?;
+
+        self.consume(&found, "refresh token")?;
+        self.issue(client, &found, scopes, audiences, false)
+    }
+
+    /// All clients are public: they name themselves, and that is all (RFC 6749, 3.2.1).
+    fn client(&self) -> Result<&ClientConfig, OAuthError> {
+        if self.has_authorization || self.params.get("client_secret").is_some() {
+            return Err(OAuthError::invalid_client_authentication(
+                "clients are public here; send client_id and no secret",
+            ));
+        }
+        let id = required(self.params, "client_id")?;
+        self.server.config.client(id).ok_or_else(|| {
+            OAuthError::invalid_client(format!(
+                "there is no client `{id}`; register it at the server"
+            ))
+        })
+    }
+
+    /// The proof's key is the one that code or refresh token is bound to (RFC 9449, 5 and 10).
+    fn check_key(
+        &self,
+        client: Option<&ClientConfig>,
+        bound_to: Option<countersign::jwk::Thumbprint>,
+        what: &str,
+    ) -> Result<(), OAuthError> {
+        if !self.server.proofs.is_on() {
+            return Ok(());
+        }
+        let key = self.proof.as_ref().map(VerifiedProof::thumbprint);
+        match (key, bound_to) {
+            (None, Some(_)) => Err(OAuthError::invalid_dpop_proof(format!(
+                "the {what} is bound to a key; send a proof of it in the DPoP header"
+            ))),
+            (Some(key), Some(bound_to)) if key != bound_to => {
+                Err(OAuthError::invalid_dpop_proof(format!(
+                    "the {what} is bound to the key {}, the proof is of {}; sign with the first",
+                    bound_to.to_base64url(),
+                    key.to_base64url()
+                )))
+            }
+            (None, None) if client.is_some_and(|client| client.dpop_bound_access_tokens) => {
+                Err(OAuthError::invalid_dpop_proof(
+                    "the client is registered with dpop_bound_access_tokens; send a proof in the DPoP header",
+                ))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn remember_proof(&self) -> Result<(), OAuthError> {
+        if let Some(proof) = &self.proof {
+            self.server.proofs.remember(proof, self.now)?;
+        }
+        Ok(())
+    }
+
+    fn consume(&self, found: &Found, what: &str) -> Result<(), OAuthError> {
+        let consumed = self.server.grants.consume(found, self.now);
+        consumed.map_err(|UsedBefore| {
+            OAuthError::invalid_grant(format!(
+                "the {what} was used before; everything that came of this login is revoked"
+            ))
+        })
+    }
+
+    fn check_code(
+        &self,
+        client: &ClientConfig,
+        authorization: &Authorization,
+    ) -> Result<(), OAuthError> {
+        check_client(client, authorization, "code")?;
+        if required(self.params, "redirect_uri")? != authorization.redirect_uri {
+            return Err(OAuthError::invalid_grant(
+                "redirect_uri is not the one of the authorization request; send that",
+            ));
+        }
+        let verifier = required(self.params, "code_verifier")?;
+        // RFC 7636, 4.1.
+        let is_unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+        if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(is_unreserved) {
+            return Err(OAuthError::invalid_request(
+                "code_verifier is not 43 to 128 letters, digits, `-`, `.`, `_` and `~`",
+            ));
+        }
+        if base64url::encode(&sha256(verifier.as_bytes())) != authorization.code_challenge {
+            return Err(OAuthError::invalid_grant(
+                "code_verifier does not fit the code_challenge of the authorization request",
+            ));
+        }
+        Ok(())
+    }
+
+    /// RFC 6749, 6: none that was not granted.
+    fn narrowed_scopes(&self, authorization: &Authorization) -> Result<Vec<String>, OAuthError> {
+        let Some(requested) = self.params.get("scope") else {
+            return Ok(authorization.scopes.clone());
+        };
+        let requested = requested.split(' ').filter(|scope| !scope.is_empty());
+        let requested: Vec<String> = requested.map(Into::into).collect();
+        match requested
+            .iter()
+            .find(|scope| !authorization.scopes.contains(scope))
+        {
+            Some(scope) => Err(OAuthError::invalid_scope(format!(
+                "the scope `{scope}` was not granted; ask for it in an authorization request"
+            ))),
+            None => Ok(requested),
+        }
+    }
+
+    /// RFC 8707, 2.2: none that was not granted.
+    fn audiences(&self, authorization: &Authorization) -> Result<Vec<String>, OAuthError> {
+        narrowed_audiences(self.params, &authorization.audiences)
+    }
+
+    fn issue(
+        &self,
+        client: &ClientConfig,
+        found: &Found,
+        scopes: Vec<String>,
+        audiences: Vec<String>,
+        is_login: bool,
+    ) -> Result<serde_json::Value, OAuthError> {
+        let key = self.proof.as_ref().map(VerifiedProof::thumbprint);
+        let key = key.filter(|_| self.server.proofs.binds());
+        let grantee = Grantee {
+            id: &found.id,
+            authorization: &found.authorization,
+            scopes,
+            audiences,
+            key,
+            is_login,
+        };
+        tracing::info!(
+            client = client.id,
+            sub = found.authorization.sub,
+            bound = key.is_some(),
+            "tokens issued"
+        );
+        tokens(self.server, &grantee, self.now)
+    }
+}
+
+/// The requested resources, all of which must be among `granted`; without any, all granted ones.
+pub(crate) fn narrowed_audiences(
+    params: &Params,
+    granted: &[String],
+) -> Result<Vec<String>, OAuthError> {
+    let mut audiences: Vec<String> = Vec::new();
+    for resource in params.resources() {
+        if !granted.iter().any(|audience| audience == resource) {
+            return Err(OAuthError::invalid_target(format!(
+                "the resource `{resource}` is none of: {}",
+                granted.join(", ")
+            )));
+        }
+        if !audiences.iter().any(|earlier| earlier == resource) {
+            audiences.push(resource.into());
+        }
+    }
+    if audiences.is_empty() {
+        audiences = granted.to_vec();
+    }
+    Ok(audiences)
+}
+
+fn check_client(
+    client: &ClientConfig,
+    authorization: &Authorization,
+    what: &str,
+) -> Result<(), OAuthError> {
+    if client.id == authorization.client_id {
+        return Ok(());
+    }
+    let description = format!("the {what} was issued to another client");
+    Err(OAuthError::invalid_grant(description))
+}
+
+fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
+    params
+        .get(name)
+        .ok_or_else(|| OAuthError::invalid_request(format!("`{name}` is missing")))
+}
+
+fn is_form(headers: &HeaderMap) -> bool {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = content_type.unwrap_or_default().split(';').next();
+    media_type.is_some_and(|name| {
+        name.trim()
+            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}

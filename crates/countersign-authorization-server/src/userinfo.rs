@@ -1,0 +1,238 @@
+//! The userinfo endpoint (OpenID Connect Core, 5.3), a protected resource of this server itself (RFC 9449, 7).
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use countersign::{
+    UnixSeconds,
+    challenge::Challenge,
+    server::{
+        confirmation::bound_key,
+        credentials::{Credentials, CredentialsError, Scheme},
+        crypto::ath,
+        replay::ReplayError,
+        verify::{BoundToken, ProofError},
+    },
+};
+use http::{
+    HeaderMap, HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
+};
+use serde_json::{Map, Value, json};
+
+use crate::{
+    issue::{add_user_claims, grant_of},
+    keys::TokenType,
+    oauth_error::{plain, uncached_json},
+    proofs::DPOP_NONCE,
+    server::{Server, Shared},
+};
+
+pub(crate) async fn userinfo(
+    State(server): Shared,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let now = server.now();
+    let mut response = match answer(&server, &method, &headers, now) {
+        Ok(claims) => uncached_json(StatusCode::OK, &claims),
+        Err(refusal) => refusal.into_response(&server),
+    };
+    let nonce = server.proofs.nonce(now);
+    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
+    response
+}
+
+fn answer(
+    server: &Server,
+    method: &Method,
+    headers: &HeaderMap,
+    now: UnixSeconds,
+) -> Result<Value, Refusal> {
+    let fields: Vec<&[u8]> = headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .map(|field| field.as_bytes())
+        .collect();
+    let credentials = Credentials::parse(&fields)?;
+    let claims = server
+        .key
+        .open(TokenType::AccessToken, credentials.token)
+        .ok_or(Refusal::token(
+            "it is not signed by this server; log in again",
+        ))?;
+    check_token(server, &claims, now)?;
+    check_binding(server, method, headers, &credentials, &claims, now)?;
+
+    let text = |name| claims.get(name).and_then(Value::as_str);
+    let scopes: Vec<String> = text("scope")
+        .unwrap_or_default()
+        .split(' ')
+        .map(Into::into)
+        .collect();
+    if !scopes.iter().any(|scope| scope == "openid") {
+        return Err(Refusal::Scope);
+    }
+    let user = text("sub")
+        .and_then(|sub| server.config.user(sub))
+        .ok_or(Refusal::token("its user is unknown"))?;
+    let mut info = json!({ "sub": user.sub });
+    add_user_claims(&mut info, user, &scopes);
+    Ok(info)
+}
+
+fn check_token(
+    server: &Server,
+    claims: &Map<String, Value>,
+    now: UnixSeconds,
+) -> Result<(), Refusal> {
+    let expires = claims.get("exp").and_then(Value::as_i64);
+    if expires.is_none_or(|expires| expires <= now.0) {
+        return Err(Refusal::token("it has expired; refresh it"));
+    }
+    if !grant_of(claims).is_some_and(|id| server.grants.is_live(&id, now)) {
+        return Err(Refusal::token(
+            "its login has ended or was revoked; log in again",
+        ));
+    }
+    Ok(())
+}
+
+/// RFC 9449, 7.1: a bound token comes with a proof of its key, and only an unbound one is a Bearer token.
+fn check_binding(
+    server: &Server,
+    method: &Method,
+    headers: &HeaderMap,
+    credentials: &Credentials<'_>,
+    claims: &Map<String, Value>,
+    now: UnixSeconds,
+) -> Result<(), Refusal> {
+    let bound = bound_key(claims).map_err(|error| Refusal::Token(error.to_string()))?;
+    match (credentials.scheme, bound) {
+        (Scheme::Bearer, None) => Ok(()),
+        (Scheme::Bearer, Some(_)) => Err(Refusal::token(
+            "it is bound to a key; send it as `Authorization: DPoP` with a proof",
+        )),
+        (Scheme::Dpop, None) => Err(Refusal::token(
+            "it is bound to no key; send it as `Authorization: Bearer`",
+        )),
+        (Scheme::Dpop, Some(thumbprint)) => {
+            let token = BoundToken {
+                ath: ath(credentials.token),
+                thumbprint,
+            };
+            let uri = &server.endpoints.userinfo;
+            let proof = server
+                .proofs
+                .verify(headers, method.as_str(), uri, Some(token), now)?;
+            Ok(server.proofs.remember(&proof, now)?)
+        }
+    }
+}
+
+/// Why nothing is told.
+enum Refusal {
+    Credentials(CredentialsError),
+    Token(String),
+    Proof(ProofError),
+    Replay(ReplayError),
+    Scope,
+}
+
+impl Refusal {
+    fn token(why: &str) -> Self {
+        Self::Token(why.to_owned())
+    }
+
+    fn into_response(self, server: &Server) -> Response {
+        let (status, error, description) = match self {
+            // RFC 6750, 3.1: who sent no token gets no error code.
+            Self::Credentials(CredentialsError::Missing | CredentialsError::UnknownScheme) => {
+                (StatusCode::UNAUTHORIZED, None, String::new())
+            }
+            Self::Credentials(error) => (
+                StatusCode::BAD_REQUEST,
+                Some("invalid_request"),
+                error.to_string(),
+            ),
+            Self::Token(why) => (
+                StatusCode::UNAUTHORIZED,
+                Some("invalid_token"),
+                format!("the access token is not accepted: {why}"),
+            ),
+            Self::Proof(error) => (
+                StatusCode::UNAUTHORIZED,
+                Some(error.code()),
+                error.to_string(),
+            ),
+            Self::Replay(error @ (ReplayError::Full | ReplayError::Unavailable)) => {
+                return (
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    [(RETRY_AFTER, "5")],
+                    error.to_string(),
+                )
+                    .into_response();
+            }
+            Self::Replay(error) => (
+                StatusCode::UNAUTHORIZED,
+                Some("invalid_dpop_proof"),
+                error.to_string(),
+            ),
+            Self::Scope => (
+                StatusCode::FORBIDDEN,
+                Some("insufficient_scope"),
+                "the access token needs the scope openid".to_owned(),
+            ),
+        };
+        tracing::info!(error, reason = description, "userinfo refused");
+        let mut body = json!({});
+        let add = |challenge: Challenge| match error {
+            Some(error) => challenge
+                .with("error", error)
+                .with("error_description", &plain(&description)),
+            None => challenge,
+        };
+        if let Some(error) = error {
+            body["error"] = error.into();
+            body["error_description"] = plain(&description).into();
+        }
+        let mut response = uncached_json(status, &body);
+        let mut challenges = Vec::new();
+        if server.proofs.binds() {
+            challenges.push(add(Challenge::dpop()).with("algs", &server.proofs.algs()));
+        }
+        let concerns_proof = matches!(error, Some("invalid_dpop_proof" | "use_dpop_nonce"));
+        challenges.push(if concerns_proof {
+            Challenge::bearer()
+        } else {
+            add(Challenge::bearer())
+        });
+        for challenge in challenges {
+            if let Ok(value) = HeaderValue::try_from(challenge.to_header()) {
+                response.headers_mut().append(WWW_AUTHENTICATE, value);
+            }
+        }
+        response
+    }
+}
+
+impl From<CredentialsError> for Refusal {
+    fn from(error: CredentialsError) -> Self {
+        Self::Credentials(error)
+    }
+}
+
+impl From<ProofError> for Refusal {
+    fn from(error: ProofError) -> Self {
+        Self::Proof(error)
+    }
+}
+
+impl From<ReplayError> for Refusal {
+    fn from(error: ReplayError) -> Self {
+        Self::Replay(error)
+    }
+}

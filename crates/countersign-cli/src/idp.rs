@@ -1,0 +1,269 @@
+//! `countersign idp`: the development authorization server on this machine's loopback addresses.
+
+use std::{io::Write, path::PathBuf, str::FromStr};
+
+use clap::{Args, ValueEnum};
+use countersign_authorization_server::{
+    AuthorizationServer, ClientConfig, Clock, Config, ConfigError, DEFAULT_PORT, DpopMode,
+    ListenError, Listeners, serve,
+};
+use tracing_subscriber::EnvFilter;
+
+/// A configuration file, as `--help` shows it.
+const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out, flags go before it):
+
+  port = 9441
+  issuer = "http://localhost:9441"      # the URL that clients know
+  dpop = "on"                           # or "off", "advertised-only", "nonce"
+  clock_offset_seconds = 0
+  access_token_lifetime_seconds = 300
+  refresh_tokens = true
+  refresh_token_lifetime_seconds = 28800
+  session_lifetime_seconds = 28800
+  nonce_lifetime_seconds = 15           # of --dpop nonce
+  allowed_origins = []                  # beside those of the redirect URIs
+
+  [[clients]]
+  id = "demo"
+  name = "Demo app"
+  redirect_uris = ["http://localhost:9440/"]
+  post_logout_redirect_uris = []        # none: the redirect URIs
+  audiences = ["http://localhost:9442"]
+  scopes = []                           # beside openid, profile, email, offline_access
+  dpop_bound_access_tokens = false
+  native = false                        # any port of a loopback IP address
+
+  [[users]]
+  sub = "alice"
+  name = "Alice Archer"
+  email = "alice@example.com"
+
+Without clients: `demo` as above. Without users: alice and bob. RUST_LOG=info logs each decision."#;
+
+/// For development only: it has no passwords, and everything is in its memory.
+#[derive(Args)]
+#[command(after_help = EXAMPLE)]
+pub(crate) struct Arguments {
+    /// Configuration file (TOML, see below)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Port to listen on, on 127.0.0.1 and ::1; 0: any free one [default: 9441]
+    #[arg(long)]
+    port: Option<u16>,
+
+    /// URL under which clients reach the server [default: http://localhost:PORT]
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+
+    /// A client and where its responses may go; may be repeated [default: demo=http://localhost:9440/]
+    #[arg(long = "client", value_name = "ID=REDIRECT_URI[,REDIRECT_URI]")]
+    clients: Vec<ClientArgument>,
+
+    /// An API that access tokens are for, of one client or of all; may be repeated [default: http://localhost:9442]
+    #[arg(long = "audience", value_name = "[CLIENT=]URI")]
+    audiences: Vec<AudienceArgument>,
+
+    /// How DPoP is treated [default: on]
+    #[arg(long, value_enum)]
+    dpop: Option<DpopArgument>,
+
+    /// How far the server's clock runs ahead, in seconds; negative: behind [default: 0]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    clock_offset: Option<i64>,
+
+    /// Issue no refresh tokens
+    #[arg(long)]
+    no_refresh_tokens: bool,
+
+    /// How long an access token is valid, in seconds [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    access_token_lifetime: Option<u32>,
+
+    /// How long a nonce of `--dpop nonce` is accepted, in seconds [default: 15]
+    #[arg(long, value_name = "SECONDS")]
+    nonce_lifetime: Option<u32>,
+
+    /// An origin whose pages may call the server, beside those of the redirect URIs; may be repeated
+    #[arg(long = "allow-origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum DpopArgument {
+    /// Tokens are bound to the key of the proof
+    On,
+    /// Proofs are ignored, and the metadata does not name DPoP
+    Off,
+    /// The metadata names DPoP, tokens are Bearer
+    AdvertisedOnly,
+    /// As `on`, and every proof needs a nonce; each token response brings a new one
+    Nonce,
+}
+
+impl From<DpopArgument> for DpopMode {
+    fn from(argument: DpopArgument) -> Self {
+        match argument {
+            DpopArgument::On => Self::On,
+            DpopArgument::Off => Self::Off,
+            DpopArgument::AdvertisedOnly => Self::AdvertisedOnly,
+            DpopArgument::Nonce => Self::Nonce,
+        }
+    }
+}
+
+#[derive(Clone)]
+struct ClientArgument {
+    id: String,
+    redirect_uris: Vec<String>,
+}
+
+impl FromStr for ClientArgument {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (id, uris) = text.split_once('=').ok_or(
+            "write the client's id, `=`, and its redirect URI, like demo=http://localhost:9440/",
+        )?;
+        Ok(Self {
+            id: id.to_owned(),
+            redirect_uris: uris.split(',').map(Into::into).collect(),
+        })
+    }
+}
+
+#[derive(Clone)]
+struct AudienceArgument {
+    client: Option<String>,
+    uri: String,
+}
+
+impl FromStr for AudienceArgument {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // A `=` after the scheme's colon belongs to the URI.
+        Ok(match text.split_once('=') {
+            Some((client, uri)) if !client.contains(':') => Self {
+                client: Some(client.to_owned()),
+                uri: uri.to_owned(),
+            },
+            _ => Self {
+                client: None,
+                uri: text.to_owned(),
+            },
+        })
+    }
+}
+
+/// Why the server does not run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum IdpError {
+    #[error("{} can't be read: {source}; name an existing file with --config", path.display())]
+    File {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{}: {source}", path.display())]
+    InFile { path: PathBuf, source: ConfigError },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+}
+
+/// Runs until SIGINT or SIGTERM.
+#[tokio::main]
+pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let signals = Signals::new()?;
+
+    let mut config = arguments.configuration()?;
+    let listeners = Listeners::bind(config.port.unwrap_or(DEFAULT_PORT)).await?;
+    config.port = Some(listeners.port());
+    let port = listeners.port();
+    let server = AuthorizationServer::new(config, Clock::system())?;
+
+    let mut out = std::io::stdout();
+    // Nobody may be reading; that is no reason to end.
+    let _ = writeln!(
+        out,
+        "countersign idp: an authorization server for development only, never for production\nissuer {}\nlistening on http://localhost:{port}",
+        server.issuer()
+    );
+    let _ = out.flush();
+    Ok(serve(listeners, server.router(), signals.wait()).await?)
+}
+
+impl Arguments {
+    /// The file, and over it the flags.
+    fn configuration(self) -> Result<Config, IdpError> {
+        let mut config = match self.config {
+            Some(path) => read(path)?,
+            None => Config::default(),
+        };
+        config.port = self.port.or(config.port);
+        config.issuer = self.issuer.or(config.issuer);
+        config.dpop = self.dpop.map_or(config.dpop, Into::into);
+        config.clock_offset_seconds = self.clock_offset.unwrap_or(config.clock_offset_seconds);
+        config.refresh_tokens &= !self.no_refresh_tokens;
+        config.access_token_lifetime_seconds = self
+            .access_token_lifetime
+            .unwrap_or(config.access_token_lifetime_seconds);
+        config.nonce_lifetime_seconds =
+            self.nonce_lifetime.unwrap_or(config.nonce_lifetime_seconds);
+        config.allowed_origins.extend(self.origins);
+        for client in self.clients {
+            config
+                .clients
+                .push(ClientConfig::new(&client.id, client.redirect_uris));
+        }
+        for AudienceArgument { client, uri } in self.audiences {
+            config.add_audience(client.as_deref(), &uri)?;
+        }
+        Ok(config)
+    }
+}
+
+fn read(path: PathBuf) -> Result<Config, IdpError> {
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Config::from_toml(&text).map_err(|source| IdpError::InFile { path, source }),
+        Err(source) => Err(IdpError::File { path, source }),
+    }
+}
+
+/// What ends the server.
+struct Signals {
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Registers before the server says that it listens, so that none is lost.
+    fn new() -> Result<Self, std::io::Error> {
+        Ok(Self {
+            #[cfg(unix)]
+            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(unix)]
+    async fn wait(mut self) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+
+    #[cfg(not(unix))]
+    async fn wait(self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}
