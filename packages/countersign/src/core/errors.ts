@@ -9,7 +9,8 @@ type Details = readonly string[];
 const because = (description: string | undefined): string => (description ? ` (${description})` : "");
 const orNone = (received: string | undefined): string => (received ? `"${received}"` : "none");
 
-const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> = {
+/** By code. */
+export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> = {
     insecure_context: () =>
         "this page has no WebCrypto, because it is served neither by https nor on localhost; serve it by https.",
     wasm_refused: reason =>

@@ -11,4 +11,4 @@ export function isSameSite(one: string, other: string): boolean {
 }
 
 /** `undefined`: an IP address or a single label, which shares its site with nobody. */
-const site = (hostname: string): string | undefined => /(?!.*:)[^.]+\.[^.\d][^.]*$/.exec(hostname)?.[0];
+const site = (hostname: string): string | undefined => /[^.]+\.[^.\d][^.]*$/.exec(hostname)?.[0];

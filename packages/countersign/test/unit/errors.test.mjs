@@ -1,0 +1,83 @@
+// Every error code has a sentence that names the value and says what to do.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { SENTENCES, sentence } from "../../dist/core/errors.js";
+import { failure, toFailure } from "../../dist/core/failure.js";
+import { EngineError } from "../../dist/engine/interface.js";
+import { OidcInitializationError } from "../../dist/core/OidcInitializationError.js";
+
+const sources = ["engine/codes.ts", "core/OidcInitializationError.ts"].map(
+    path => new URL(`../../src/${path}`, import.meta.url)
+);
+
+test("the documented codes and the sentences are the same list", async () => {
+    const texts = await Promise.all(sources.map(source => readFile(source, "utf8")));
+    const documented = texts.flatMap(text => [...text.matchAll(/^ {4}\| "(\w+)"/gm)].map(([, code]) => code));
+    assert.deepEqual(Object.keys(SENTENCES).sort(), documented.sort());
+});
+
+const OPTIONAL = [
+    "discovery_unreachable",
+    "discovery_invalid",
+    "issuer_mismatch",
+    "response_issuer_mismatch",
+    "authorization_error",
+    "token_refused",
+    "id_token_azp"
+];
+
+test("a sentence is one line, ends with a full stop, and holds no hole where a detail is missing", () => {
+    for (const code of Object.keys(SENTENCES)) {
+        // Where a second detail may be missing, the codes say so with `or ""`.
+        for (const details of [["first", "second", "third"], ...(OPTIONAL.includes(code) ? [["first", "", ""]] : [])]) {
+            const text = sentence(code, details);
+            assert.match(text, /^[^\n]+[^.]\.$/, code);
+            assert.doesNotMatch(text, /undefined|null|""|\(\)/, `${code} ${details}`);
+        }
+    }
+});
+
+test("the value that was found is named", () => {
+    for (const [code, details, expected] of [
+        ["issuer_mismatch", ["https://a.example", "https://b.example"], /https:\/\/a\.example.*https:\/\/b\.example/],
+        ["issuer_mismatch", ["https://a.example", ""], /none/],
+        ["discovery_unreachable", ["https://a.example/.well-known/openid-configuration", "503"], /openid-configuration.*503/],
+        ["dpop_unsupported", ["https://a.example"], /https:\/\/a\.example.*ES256/],
+        ["token_not_bound", ["https://a.example", "Bearer"], /https:\/\/a\.example.*Bearer/],
+        ["authorization_error", ["invalid_scope", "no such scope"], /invalid_scope.*no such scope/],
+        ["option_unknown", ["dpop"], /"dpop"/],
+        ["redirect_url_invalid", ["https://evil.example", "https://app.example/"], /evil\.example.*app\.example/],
+        ["wasm_refused", ["CompileError"], /CompileError.*'wasm-unsafe-eval'/],
+        ["insecure_context", [], /https.*localhost/]
+    ]) {
+        assert.match(sentence(code, details), expected);
+    }
+});
+
+test("what the engine rejects with becomes an OidcInitializationError with the same code", async () => {
+    const error = await toFailure(new EngineError("dpop_unsupported", ["https://a.example"]));
+    assert.ok(error instanceof OidcInitializationError && error instanceof Error);
+    assert.equal(error.name, "OidcInitializationError");
+    assert.equal(error.code, "dpop_unsupported");
+    assert.equal(error.isAuthServerLikelyDown, false);
+    assert.match(error.message, /^countersign: DPoP is enforced, but https:\/\/a\.example /);
+    assert.equal(await toFailure(error), error);
+    const cause = new Error("thrown by the app");
+    const unexpected = await toFailure(cause);
+    assert.deepEqual([unexpected.code, unexpected.message, unexpected.cause], ["unexpected", "thrown by the app", cause]);
+});
+
+test("a server that does not answer, or fails itself, is likely down", async () => {
+    for (const [code, details, expected] of [
+        ["discovery_unreachable", ["https://a.example", ""], true],
+        ["discovery_unreachable", ["https://a.example", "502"], true],
+        ["discovery_unreachable", ["https://a.example", "404"], false],
+        ["token_unreachable", ["https://a.example/token"], true],
+        ["token_refused", ["503", "", "503"], true],
+        ["token_refused", ["invalid_grant", "", "400"], false],
+        ["issuer_mismatch", ["https://a.example", ""], false]
+    ]) {
+        assert.equal((await failure(code, ...details)).isAuthServerLikelyDown, expected, `${code} ${details}`);
+    }
+});
