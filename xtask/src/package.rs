@@ -25,7 +25,12 @@ pub(crate) fn run_step() -> Result<()> {
 /// Builds; a second run without a change takes about a second.
 pub(crate) fn build() -> Result<()> {
     let start = Instant::now();
-    let engine = build_engine()?;
+    let work = root().join("target/wasm");
+    fs::create_dir_all(&work)?;
+    // Two runs at once would read each other's half-written files. The lock ends with the file.
+    let lock = fs::File::create(work.join("lock"))?;
+    lock.lock()?;
+    let engine = build_engine(&work)?;
     compile_typescript()?;
     copy_documents()?;
     println!(
@@ -75,10 +80,9 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
 }
 
 /// Writes `dist/engine/bytes.js`; returns the gzipped size.
-fn build_engine() -> Result<usize> {
+fn build_engine(work: &Path) -> Result<usize> {
     let toolchain = wasm::Toolchain::find().context("no wasm32 target: run `cargo xtask setup`")?;
     let compiled = wasm::build(&toolchain)?;
-    let work = root().join("target/wasm");
     let (seen, optimised) = (work.join("engine-seen"), work.join("engine.wasm"));
     // wasm-opt takes seconds: only for an engine, or flags, that it has not seen.
     let input = [
