@@ -1,14 +1,13 @@
 //! The exports. Each takes its strings from the inbox; those that take time announce their end by `finish`.
 
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::arch::wasm32::unreachable;
 use core::cell::RefCell;
 
 use countersign_client::{
-    Attempt, Authorization, AuthorizationRequest, Client, ClientConfig, ClientError, Engine, Mode,
-    Observed, Parameter, Upgraded,
+    Attempt, AuthorizationRequest, Client, ClientConfig, ClientError, Engine, Mode, Observed,
+    Parameter, Upgraded,
 };
 
 use crate::host::{Browser, Handle, INBOX, millis, received};
@@ -39,7 +38,7 @@ mod import {
     }
 }
 
-type Attempts = Vec<Option<Attempt<Rc<Handle>>>>;
+type Attempts = Vec<Option<Attempt<Browser>>>;
 
 static ENGINE: OneThread<Engine<Browser>> = OneThread(Engine::new(Browser));
 static ATTEMPTS: OneThread<RefCell<Attempts>> = OneThread(RefCell::new(Vec::new()));
@@ -61,7 +60,7 @@ extern "C" fn settle(call: usize, first: f64, second: f64) {
         Reply {
             first,
             second,
-            message: received(),
+            message: received().into_bytes(),
         },
     );
 }
@@ -69,26 +68,23 @@ extern "C" fn settle(call: usize, first: f64, second: f64) {
 /// Fields: issuer, client id, scope. `metadata`: a document's handle, or 0.
 #[unsafe(no_mangle)]
 extern "C" fn create(mode: u32, metadata: u32) -> usize {
-    let mut fields = Fields::new(received());
+    let mut fields = received();
     let mode = [Mode::Off, Mode::Auto, Mode::Enforced][mode as usize];
     let metadata = (metadata != 0).then_some(Handle(metadata));
     let (issuer, client_id, scope) = (fields.text(), fields.text(), fields.text());
-    ENGINE
-        .0
-        .create(ClientConfig {
-            issuer,
-            client_id,
-            scope,
-            mode,
-            metadata,
-        })
-        .index()
+    ENGINE.0.create(ClientConfig {
+        issuer,
+        client_id,
+        scope,
+        mode,
+        metadata,
+    })
 }
 
 /// Fields: redirect URI, then further query parameters.
 #[unsafe(no_mangle)]
 extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
-    let mut fields = Fields::new(received());
+    let mut fields = received();
     tasks::spawn(async move {
         let redirect_uri = fields.text();
         let extra = pairs(&mut fields, usize::MAX);
@@ -98,7 +94,7 @@ extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
             interactive,
             extra: &extra,
         };
-        match ENGINE.0.login(registered(client), &request).await {
+        match ENGINE.0.login(&registered(client), &request).await {
             Ok(redirect) => succeed(task, &[&redirect.url, &redirect.state], 0),
             Err(error) => fail(task, &error),
         }
@@ -108,7 +104,7 @@ extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
 /// Fields: the response's parameters, `count` of them, then further token parameters.
 #[unsafe(no_mangle)]
 extern "C" fn complete(task: u32, client: usize, count: usize) {
-    let mut fields = Fields::new(received());
+    let mut fields = received();
     tasks::spawn(async move {
         let response = pairs(&mut fields, count);
         let extra = pairs(&mut fields, usize::MAX);
@@ -116,7 +112,7 @@ extern "C" fn complete(task: u32, client: usize, count: usize) {
             task,
             ENGINE
                 .0
-                .complete(registered(client), &response, &extra)
+                .complete(&registered(client), &response, &extra)
                 .await,
         );
     });
@@ -125,19 +121,19 @@ extern "C" fn complete(task: u32, client: usize, count: usize) {
 /// Fields: further token parameters.
 #[unsafe(no_mangle)]
 extern "C" fn renew(task: u32, client: usize) {
-    let mut fields = Fields::new(received());
+    let mut fields = received();
     tasks::spawn(async move {
         let extra = pairs(&mut fields, usize::MAX);
-        done(task, ENGINE.0.renew(registered(client), &extra).await);
+        done(task, ENGINE.0.renew(&registered(client), &extra).await);
     });
 }
 
 /// Field: post-logout redirect URI. Ends with the end-session URL, or without a field.
 #[unsafe(no_mangle)]
 extern "C" fn logout(task: u32, client: usize) {
-    let redirect_uri = Fields::new(received()).text();
+    let redirect_uri = received().text();
     tasks::spawn(async move {
-        match ENGINE.0.logout(registered(client), &redirect_uri).await {
+        match ENGINE.0.logout(&registered(client), &redirect_uri).await {
             Ok(Some(url)) => succeed(task, &[&url], 0),
             Ok(None) => succeed(task, &[], 0),
             Err(error) => fail(task, &error),
@@ -148,7 +144,7 @@ extern "C" fn logout(task: u32, client: usize) {
 /// Answers by the import `tokens`, or not at all.
 #[unsafe(no_mangle)]
 extern "C" fn tokens(client: usize) {
-    if let Some(tokens) = ENGINE.0.tokens(registered(client)) {
+    if let Some(tokens) = registered(client).tokens() {
         let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
         let message = encode(&[&tokens.access_token, &tokens.id_token, refresh_token]);
         let refresh_expires = tokens.refresh_expires.map_or(0, |end| end.0);
@@ -166,34 +162,33 @@ extern "C" fn tokens(client: usize) {
 /// Field: an access token.
 #[unsafe(no_mangle)]
 extern "C" fn is_bound() -> bool {
-    ENGINE.0.is_bound_token(&Fields::new(received()).text())
+    ENGINE.0.is_bound_token(&received().text())
 }
 
 /// Milliseconds.
 #[unsafe(no_mangle)]
 extern "C" fn offset(client: usize) -> f64 {
-    ENGINE.0.clock_offset(registered(client)) as f64
+    ENGINE.0.clock_offset(&registered(client)) as f64
 }
 
 /// Fields: method, origin, path, access token. Ends without a field where the token is none of ours.
 #[unsafe(no_mangle)]
 extern "C" fn authorize(task: u32) {
-    let mut fields = Fields::new(received());
+    let mut fields = received();
     tasks::spawn(async move {
         let (method, origin, path, token) =
             (fields.text(), fields.text(), fields.text(), fields.text());
-        match ENGINE.0.authorize(&method, &origin, &path, &token).await {
-            Ok(Authorization::Upgraded(upgraded)) => upgrade(task, upgraded),
-            Ok(Authorization::PassThrough) => succeed(task, &[], 0),
-            Err(error) => fail(task, &error),
-        }
+        upgrade(
+            task,
+            ENGINE.0.authorize(method, origin, &path, &token).await,
+        );
     });
 }
 
 /// Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty where it cannot be read. `date`: milliseconds, or NaN.
 #[unsafe(no_mangle)]
 extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: bool) {
-    let mut fields = Fields::new(received());
+    let mut fields = received();
     let Some(attempt) = take_attempt(attempt) else {
         return succeed(task, &[], 0);
     };
@@ -201,15 +196,14 @@ extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_repl
         let (nonce, challenge) = (fields.text(), fields.text());
         let response = Observed {
             status: status as u16,
-            dpop_nonce: Some(&nonce),
-            www_authenticate: (!challenge.is_empty()).then_some(&challenge),
+            dpop_nonce: &nonce,
+            www_authenticate: &challenge,
             date: millis(date),
         };
-        match ENGINE.0.observe(attempt, &response, is_replayable).await {
-            Ok(Some(upgraded)) => upgrade(task, upgraded),
-            Ok(None) => succeed(task, &[], 0),
-            Err(error) => fail(task, &error),
-        }
+        upgrade(
+            task,
+            ENGINE.0.observe(attempt, &response, is_replayable).await,
+        );
     });
 }
 
@@ -220,7 +214,7 @@ extern "C" fn release(attempt: usize) {
     tasks::run();
 }
 
-fn take_attempt(attempt: usize) -> Option<Attempt<Rc<Handle>>> {
+fn take_attempt(attempt: usize) -> Option<Attempt<Browser>> {
     ATTEMPTS
         .0
         .borrow_mut()
@@ -228,7 +222,12 @@ fn take_attempt(attempt: usize) -> Option<Attempt<Rc<Handle>>> {
         .take()
 }
 
-fn upgrade(task: u32, upgraded: Upgraded<Rc<Handle>>) {
+fn upgrade(task: u32, outcome: Result<Option<Upgraded<Browser>>, ClientError>) {
+    let upgraded = match outcome {
+        Ok(Some(upgraded)) => upgraded,
+        Ok(None) => return succeed(task, &[], 0),
+        Err(error) => return fail(task, &error),
+    };
     let authorization = upgraded.attempt.authorization();
     let mut attempts = ATTEMPTS.0.borrow_mut();
     let attempt = Some(upgraded.attempt);
@@ -245,7 +244,7 @@ fn upgrade(task: u32, upgraded: Upgraded<Rc<Handle>>) {
     succeed(task, &[&authorization, &upgraded.proof], index + 1);
 }
 
-fn registered(index: usize) -> Client {
+fn registered(index: usize) -> Rc<Client<Browser>> {
     // The host passes what `create` gave it; anything else is its defect, and traps.
     ENGINE.0.client(index).unwrap_or_else(|| unreachable())
 }
@@ -264,7 +263,7 @@ fn succeed(task: u32, fields: &[&str], attempt: usize) {
 
 fn fail(task: u32, error: &ClientError) {
     let mut fields = Vec::from([error.cause.code()]);
-    fields.extend(error.details.iter().map(String::as_str));
+    fields.extend(error.details.iter().map(|detail| &**detail));
     let message = encode(&fields);
     import::finish(task, false, message.as_ptr(), message.len(), 0);
 }

@@ -1,44 +1,34 @@
 //! The browser as a [`Platform`]: imports whose other side is `host.ts`, and handles into its table.
 
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
 use countersign::jwk::PublicJwk;
 use countersign_client::{
-    Document, KeyError, KeyPair, Platform, Record, Request, Response, SendError, UnixMillis, Url,
+    Document, KeyError, KeyPair, Platform, Record, Request, Response, SendError, Text, UnixMillis,
+    Url,
 };
 
 use crate::machine::OneThread;
 use crate::message::{Fields, encode};
-use crate::tasks::{Reply, call};
+use crate::tasks::HostCall;
 
 mod import {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
-        pub(super) safe fn send(call: usize, message: *const u8, length: usize);
-        pub(super) safe fn generate(call: usize);
-        pub(super) safe fn sign(call: usize, key: u32, message: *const u8, length: usize);
-        pub(super) safe fn digest(call: usize, message: *const u8, length: usize);
-        pub(super) safe fn sleep(call: usize, milliseconds: u32);
-        pub(super) safe fn keep(
+        /// Asks for something that takes time: `what` is a [`Question`](super::Question), the rest is its own.
+        pub(super) safe fn ask(
             call: usize,
+            what: u32,
             message: *const u8,
             length: usize,
-            keys: *const u32,
-            count: usize,
+            number: u32,
         );
-        pub(super) safe fn take(call: usize, name: *const u8, length: usize);
         pub(super) safe fn now() -> f64;
         pub(super) safe fn random(bytes: *mut u8, length: usize);
-        pub(super) safe fn parse(json: *const u8, length: usize) -> u32;
-        pub(super) safe fn texts(
-            document: u32,
-            name: *const u8,
-            length: usize,
-            is_list: bool,
-        ) -> bool;
+        pub(super) safe fn parse(json: *const u8, length: usize, overrides: u32) -> u32;
+        pub(super) safe fn texts(document: u32, name: *const u8, length: usize, is_list: bool);
         pub(super) safe fn number(document: u32, name: *const u8, length: usize) -> f64;
         pub(super) safe fn url(text: *const u8, length: usize) -> bool;
         pub(super) safe fn forget(handle: u32);
@@ -48,9 +38,9 @@ mod import {
 /// The last message from the host.
 pub(crate) static INBOX: OneThread<RefCell<Vec<u8>>> = OneThread(RefCell::new(Vec::new()));
 
-/// The last message from the host, taken out.
-pub(crate) fn received() -> Vec<u8> {
-    INBOX.0.take()
+/// The fields of the last message from the host, taken out.
+pub(crate) fn received() -> Fields {
+    Fields::new(INBOX.0.take())
 }
 
 /// An entry of the host's table; given up when dropped.
@@ -63,23 +53,28 @@ impl Drop for Handle {
 }
 
 impl Document for Handle {
-    fn text(&self, name: &str) -> Option<String> {
-        import::texts(self.0, name.as_ptr(), name.len(), false)
-            .then(|| Fields::new(received()).text())
-    }
-
-    fn number(&self, name: &str) -> Option<f64> {
-        Some(import::number(self.0, name.as_ptr(), name.len())).filter(|number| number.is_finite())
+    fn text(&self, name: &str) -> Text {
+        import::texts(self.0, name.as_ptr(), name.len(), false);
+        received().text()
     }
 
     // The host gives `true` as infinity, which is no number to us.
+    fn number(&self, name: &str) -> f64 {
+        let number = import::number(self.0, name.as_ptr(), name.len());
+        if number == f64::INFINITY {
+            f64::NAN
+        } else {
+            number
+        }
+    }
+
     fn is_true(&self, name: &str) -> bool {
         import::number(self.0, name.as_ptr(), name.len()) == f64::INFINITY
     }
 
-    fn texts(&self, name: &str) -> Option<Vec<String>> {
-        import::texts(self.0, name.as_ptr(), name.len(), true)
-            .then(|| Fields::new(received()).collect())
+    fn texts(&self, name: &str) -> Vec<Text> {
+        import::texts(self.0, name.as_ptr(), name.len(), true);
+        received().collect()
     }
 }
 
@@ -88,29 +83,47 @@ pub(crate) fn millis(number: f64) -> Option<UnixMillis> {
     (!number.is_nan()).then_some(UnixMillis(number as i64))
 }
 
-fn key_pair(handle: u32, fields: &mut Fields) -> Option<KeyPair<Rc<Handle>>> {
-    let private = Rc::new(Handle(handle));
+/// A key by its handle, with x and y from the next fields. Zero: there is none.
+fn key_pair(handle: f64, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
     let (x, y) = (fields.text(), fields.text());
-    Some(KeyPair {
-        private,
-        public: PublicJwk::es256(&x, &y)?,
-    })
+    let public = PublicJwk::es256(&x, &y)?;
+    Some(Rc::new(KeyPair {
+        private: Handle(handle as u32),
+        public,
+    }))
 }
 
-/// Zero: the host has refused.
-fn granted(reply: Reply) -> Result<Reply, KeyError> {
-    if reply.first == 0.0 {
-        Err(KeyError)
-    } else {
-        Ok(reply)
-    }
+/// What the host is asked, in the order of `host.ts`.
+#[derive(Clone, Copy)]
+enum Question {
+    /// Fields: method, URL, form, proof. Answer: status, `Date` in milliseconds; fields: `DPoP-Nonce`, body.
+    Send,
+    /// Answer: 0, handle; fields: x, y.
+    Generate,
+    /// Message: the bytes; number: the key. Answer: 1; the signature's bytes.
+    Sign,
+    /// Message: the bytes. Answer: 1; the digest's bytes.
+    Digest,
+    /// Number: milliseconds.
+    Sleep,
+    /// Fields: name, the record's; number: the key, or 0. Answer: 1.
+    Keep,
+    /// Message: the name. Answer: 1, the key or 0; fields: x, y (empty without a key), the record's.
+    Take,
+}
+
+/// The answer's first number is zero where the host has refused.
+fn ask(what: Question, message: &[u8], number: u32) -> HostCall {
+    let call = HostCall::new();
+    import::ask(call.0, what as u32, message.as_ptr(), message.len(), number);
+    call
 }
 
 /// The browser.
 pub(crate) struct Browser;
 
 impl Platform for Browser {
-    type Key = Rc<Handle>;
+    type Key = Handle;
     type Document = Handle;
 
     async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
@@ -119,37 +132,43 @@ impl Platform for Browser {
             request.proof.unwrap_or_default(),
         );
         let message = encode(&[request.method, request.url, form, proof]);
-        let reply = call(|call| import::send(call, message.as_ptr(), message.len())).await;
+        let reply = ask(Question::Send, &message, 0).await;
         if reply.first == 0.0 {
             return Err(SendError);
         }
         let mut fields = Fields::new(reply.message);
         Ok(Response {
             status: reply.first as u16,
-            dpop_nonce: Some(fields.text()),
+            dpop_nonce: fields.text(),
             date: millis(reply.second),
-            body: fields.text().into_bytes(),
+            body: fields.bytes().unwrap_or_default().to_vec(),
         })
     }
 
-    async fn generate_key(&self) -> Result<KeyPair<Rc<Handle>>, KeyError> {
-        let reply = granted(call(|call| import::generate(call)).await)?;
-        key_pair(reply.first as u32, &mut Fields::new(reply.message)).ok_or(KeyError)
+    async fn generate_key(&self) -> Result<Rc<KeyPair<Handle>>, KeyError> {
+        let reply = ask(Question::Generate, &[], 0).await;
+        key_pair(reply.second, &mut Fields::new(reply.message)).ok_or(KeyError)
     }
 
-    async fn sign(&self, key: &Rc<Handle>, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let call = call(|call| import::sign(call, key.0, message.as_ptr(), message.len()));
-        Ok(granted(call.await)?.message)
+    async fn sign(&self, key: &Handle, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let reply = ask(Question::Sign, message, key.0).await;
+        if reply.first == 0.0 {
+            Err(KeyError)
+        } else {
+            Ok(reply.message)
+        }
     }
 
     async fn digest(&self, message: &[u8]) -> Result<[u8; 32], KeyError> {
-        let reply =
-            granted(call(|call| import::digest(call, message.as_ptr(), message.len())).await)?;
-        reply.message.try_into().map_err(|_| KeyError)
+        ask(Question::Digest, message, 0)
+            .await
+            .message
+            .try_into()
+            .map_err(|_| KeyError)
     }
 
     async fn sleep(&self, milliseconds: u32) {
-        call(|call| import::sleep(call, milliseconds)).await;
+        ask(Question::Sleep, &[], milliseconds).await;
     }
 
     fn now(&self) -> UnixMillis {
@@ -160,8 +179,12 @@ impl Platform for Browser {
         import::random(bytes.as_mut_ptr(), bytes.len());
     }
 
-    fn parse(&self, json: &[u8]) -> Option<Handle> {
-        match import::parse(json.as_ptr(), json.len()) {
+    fn parse(&self, json: &[u8], overrides: Option<&Handle>) -> Option<Handle> {
+        match import::parse(
+            json.as_ptr(),
+            json.len(),
+            overrides.map_or(0, |handle| handle.0),
+        ) {
             0 => None,
             handle => Some(Handle(handle)),
         }
@@ -169,7 +192,7 @@ impl Platform for Browser {
 
     fn url(&self, text: &str) -> Option<Url> {
         import::url(text.as_ptr(), text.len()).then(|| {
-            let mut fields = Fields::new(received());
+            let mut fields = received();
             Url {
                 origin: fields.text(),
                 path: fields.text(),
@@ -177,32 +200,24 @@ impl Platform for Browser {
         })
     }
 
-    async fn keep(&self, name: &str, record: &Record<Rc<Handle>>) -> bool {
+    async fn keep(&self, name: &str, record: &Record<Handle>) -> bool {
         let mut fields = Vec::from([name]);
-        fields.extend(record.fields.iter().map(String::as_str));
-        let message = encode(&fields);
-        let keys: Vec<u32> = record.keys.iter().map(|key| key.private.0).collect();
-        let call = call(|call| {
-            import::keep(
-                call,
-                message.as_ptr(),
-                message.len(),
-                keys.as_ptr(),
-                keys.len(),
-            )
-        });
-        call.await.first != 0.0
+        for field in &record.fields {
+            fields.push(field);
+        }
+        let key = record.key.as_ref().map_or(0, |key| key.private.0);
+        ask(Question::Keep, &encode(&fields), key).await.first != 0.0
     }
 
-    async fn take(&self, name: &str) -> Option<Record<Rc<Handle>>> {
-        // The keys' handles count up from the first number; the second is how many there are.
-        let reply =
-            granted(call(|call| import::take(call, name.as_ptr(), name.len())).await).ok()?;
+    async fn take(&self, name: &str) -> Option<Record<Handle>> {
+        let reply = ask(Question::Take, name.as_bytes(), 0).await;
+        if reply.first == 0.0 {
+            return None;
+        }
         let mut fields = Fields::new(reply.message);
-        let first = reply.first as u32;
-        let keys = (first..first + reply.second as u32).map(|handle| key_pair(handle, &mut fields));
+        let key = key_pair(reply.second, &mut fields);
         Some(Record {
-            keys: keys.collect::<Option<_>>()?,
+            key,
             fields: fields.collect(),
         })
     }

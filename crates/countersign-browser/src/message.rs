@@ -2,8 +2,9 @@
 //!
 //! The same format is written and read by `boundary.ts`.
 
-use alloc::string::String;
 use alloc::vec::Vec;
+
+use countersign_client::Text;
 
 /// Ends a field. No UTF-8 text holds this byte.
 pub const END: u8 = 0xff;
@@ -19,7 +20,7 @@ pub fn encode(fields: &[&str]) -> Vec<u8> {
     message
 }
 
-/// The fields of a message, in order. What follows the last end, and a field that is not UTF-8, are dropped.
+/// The fields of a message, in order. What follows the last end is dropped, and a field that is not UTF-8 is empty.
 pub struct Fields(Vec<u8>, usize);
 
 impl Fields {
@@ -29,22 +30,32 @@ impl Fields {
         Self(message, 0)
     }
 
-    /// The next field, or an empty string where there is none.
-    pub fn text(&mut self) -> String {
-        self.next().unwrap_or_default()
+    /// The whole message.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0
+    }
+
+    /// The next field, or an empty one where there is none.
+    pub fn text(&mut self) -> Text {
+        self.next().unwrap_or_else(|| "".into())
+    }
+
+    /// The bytes of the next field, where there is one.
+    pub fn bytes(&mut self) -> Option<&[u8]> {
+        let rest = self.0.get(self.1..)?;
+        let length = rest.iter().position(|&byte| byte == END)?;
+        self.1 += length + 1;
+        rest.get(..length)
     }
 }
 
 impl Iterator for Fields {
-    type Item = String;
+    type Item = Text;
 
-    fn next(&mut self) -> Option<String> {
-        let rest = self.0.get(self.1..)?;
-        let length = rest.iter().position(|&byte| byte == END)?;
-        self.1 += length + 1;
-        Some(String::from(
-            core::str::from_utf8(&rest[..length]).unwrap_or_default(),
-        ))
+    fn next(&mut self) -> Option<Text> {
+        let bytes = self.bytes()?;
+        Some(core::str::from_utf8(bytes).unwrap_or_default().into())
     }
 }
 
@@ -53,7 +64,9 @@ mod tests {
     use super::*;
 
     fn decode(message: &[u8]) -> Vec<String> {
-        Fields::new(message.to_vec()).collect()
+        Fields::new(message.to_vec())
+            .map(|field| String::from(&*field))
+            .collect()
     }
 
     #[test]
@@ -76,9 +89,6 @@ mod tests {
     #[test]
     fn reading_past_the_end_is_empty() {
         let mut fields = Fields::new(encode(&["a"]));
-        assert_eq!(
-            (fields.text(), fields.text()),
-            (String::from("a"), String::new())
-        );
+        assert_eq!((fields.text(), fields.text()), ("a".into(), "".into()));
     }
 }

@@ -41,21 +41,23 @@ static TASKS: OneThread<RefCell<Tasks>> = OneThread(RefCell::new(Tasks {
 
 /// Runs a task as far as it goes.
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
-    let mut all = TASKS.0.borrow_mut();
-    let task: Option<Task> = Some(Box::pin(task));
-    let index = match all.tasks.iter().position(Option::is_none) {
-        Some(index) => {
-            all.tasks[index] = task;
-            index
-        }
-        None => {
-            all.tasks.push(task);
-            all.tasks.len() - 1
-        }
-    };
-    all.ready.push(index);
-    drop(all);
+    add(Box::pin(task));
     run();
+}
+
+#[inline(never)] // once, not for each kind of task
+fn add(task: Task) {
+    let mut all = TASKS.0.borrow_mut();
+    let index = all
+        .tasks
+        .iter()
+        .position(Option::is_none)
+        .unwrap_or(all.tasks.len());
+    if index == all.tasks.len() {
+        all.tasks.push(None);
+    }
+    all.tasks[index] = Some(task);
+    all.ready.push(index);
 }
 
 /// The host's answer to `call`.
@@ -112,23 +114,21 @@ fn wake(index: *const ()) {
 fn drop_nothing(_: *const ()) {}
 
 /// A call of the host under way.
-pub(crate) struct HostCall(usize);
+pub(crate) struct HostCall(pub(crate) usize);
 
-/// Makes a call: `start` passes its number to the host.
-pub(crate) fn call(start: impl FnOnce(usize)) -> HostCall {
-    let mut all = TASKS.0.borrow_mut();
-    let index = all
-        .calls
-        .iter()
-        .position(|call| matches!(call, Call::Free))
-        .unwrap_or(all.calls.len());
-    if index == all.calls.len() {
-        all.calls.push(Call::Free);
+impl HostCall {
+    /// A call whose number is still to be passed to the host.
+    #[inline(never)] // once, not for each kind of call
+    pub(crate) fn new() -> Self {
+        let mut all = TASKS.0.borrow_mut();
+        let free = all.calls.iter().position(|call| matches!(call, Call::Free));
+        let index = free.unwrap_or(all.calls.len());
+        if index == all.calls.len() {
+            all.calls.push(Call::Free);
+        }
+        all.calls[index] = Call::Waiting(None);
+        Self(index)
     }
-    all.calls[index] = Call::Waiting(None);
-    drop(all);
-    start(index);
-    HostCall(index)
 }
 
 impl Future for HostCall {

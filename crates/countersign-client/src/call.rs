@@ -7,47 +7,41 @@ use alloc::string::String;
 use core::pin::pin;
 use core::task::Poll;
 
-use countersign::challenge;
 use countersign::nonce::{Nonce, Role};
 
+use crate::clock::has_moved;
 use crate::engine::{Engine, KnownToken};
 use crate::error::ClientError;
+use crate::form::holds;
 use crate::gate::{Gate, Keeper};
 use crate::platform::{Platform, UnixMillis};
+use crate::text::Text;
 
 /// How long a call waits for another one's nonce before it goes without.
 const NONCE_WAIT_MILLIS: u32 = 1_000;
 
-/// What to do with a request.
-pub enum Authorization<K> {
-    /// It carries none of our bound tokens: send it as it is.
-    PassThrough,
-    /// Replace its `Authorization` and add the proof.
-    Upgraded(Upgraded<K>),
-}
-
 /// The headers of one request.
-pub struct Upgraded<K> {
+pub struct Upgraded<P: Platform> {
     /// Value of the `DPoP` header: for this request only.
-    pub proof: String,
+    pub proof: Text,
     /// To be given back with the response.
-    pub attempt: Attempt<K>,
+    pub attempt: Attempt<P>,
 }
 
 /// One sent request whose response is still to be observed. Dropped when there will be none (network error, abort):
 /// whoever waits for it goes on.
-pub struct Attempt<K> {
-    known: Rc<KnownToken<K>>,
-    method: String,
-    origin: String,
-    htu: String,
+pub struct Attempt<P: Platform> {
+    known: Rc<KnownToken<P>>,
+    method: Text,
+    origin: Text,
+    htu: Text,
     nonce: Option<Nonce>,
     offset: i64,
     is_retry: bool,
-    probe: Option<Keeper<()>>,
+    probe: Option<Keeper>,
 }
 
-impl<K> Attempt<K> {
+impl<P: Platform> Attempt<P> {
     /// The request's `Authorization` header (R1).
     #[must_use]
     pub fn authorization(&self) -> String {
@@ -57,21 +51,22 @@ impl<K> Attempt<K> {
     }
 }
 
-/// What the engine reads of an API's response. A header that cannot be read is `None`.
+/// What the engine reads of an API's response. A header that cannot be read is empty, or `None`.
 #[derive(Clone, Copy, Debug)]
 pub struct Observed<'a> {
     /// HTTP status.
     pub status: u16,
     /// `DPoP-Nonce`.
-    pub dpop_nonce: Option<&'a str>,
+    pub dpop_nonce: &'a str,
     /// `WWW-Authenticate`, several joined by commas.
-    pub www_authenticate: Option<&'a str>,
+    pub www_authenticate: &'a str,
     /// `Date`.
     pub date: Option<UnixMillis>,
 }
 
 impl<P: Platform> Engine<P> {
-    /// The headers for one request with an access token. `origin` and `path` as WHATWG serialises them, the path
+    /// The headers for one request with an access token; `None`: the token is none of ours that are bound, so the
+    /// request goes out as it is. `origin` and `path` as WHATWG serialises them, the path
     /// without query and fragment (P4).
     ///
     /// Waits, at most a second, where another call is already asking this origin for a nonce.
@@ -80,18 +75,18 @@ impl<P: Platform> Engine<P> {
     /// [`Cause::KeyFailed`](crate::Cause::KeyFailed).
     pub async fn authorize(
         &self,
-        method: &str,
-        origin: &str,
+        method: Text,
+        origin: Text,
         path: &str,
         access_token: &str,
-    ) -> Result<Authorization<P::Key>, ClientError> {
+    ) -> Result<Option<Upgraded<P>>, ClientError> {
         let Some(known) = self.known(access_token) else {
-            return Ok(Authorization::PassThrough);
+            return Ok(None);
         };
-        let mut htu = String::from(origin);
+        let mut htu = String::from(&*origin);
         htu.push_str(path);
-        let probe = self.await_nonce(origin).await;
-        let (method, origin) = (String::from(method), String::from(origin));
+        let htu = htu.into();
+        let probe = self.await_nonce(&origin).await;
         let attempt = Attempt {
             known,
             method,
@@ -102,7 +97,7 @@ impl<P: Platform> Engine<P> {
             is_retry: false,
             probe,
         };
-        self.upgrade(attempt).await.map(Authorization::Upgraded)
+        self.upgrade(attempt).await.map(Some)
     }
 
     /// Reads a response. `None`: deliver it. Otherwise send once more, with these headers (N5).
@@ -111,20 +106,50 @@ impl<P: Platform> Engine<P> {
     /// [`Cause::KeyFailed`](crate::Cause::KeyFailed).
     pub async fn observe(
         &self,
-        mut attempt: Attempt<P::Key>,
+        mut attempt: Attempt<P>,
         response: &Observed<'_>,
         is_replayable: bool,
-    ) -> Result<Option<Upgraded<P::Key>>, ClientError> {
+    ) -> Result<Option<Upgraded<P>>, ClientError> {
+        let refusal = self.judge(&mut attempt, response);
+        if attempt.is_retry || !is_replayable {
+            return Ok(None);
+        }
         let origin = &attempt.origin;
-        let server = self.authorization_server(&attempt.known);
+        let server = attempt.known.client.server();
+        attempt.is_retry = match refusal {
+            Refusal::Nonce => self.is_newer(Role::ResourceServer, origin, attempt.nonce.as_ref()),
+            Refusal::Proof => {
+                self.is_clock_mended(origin, server, attempt.offset, response.date)
+                    .await
+            }
+            Refusal::Unreadable => {
+                self.is_newer(Role::ResourceServer, origin, attempt.nonce.as_ref())
+                    || has_moved(self.offset(origin, server), attempt.offset)
+            }
+            Refusal::Other => false,
+        };
+        if !attempt.is_retry {
+            return Ok(None);
+        }
+        self.upgrade(attempt).await.map(Some)
+    }
+
+    /// Learns what the response tells, and lets those go on who wait for it.
+    fn judge(&self, attempt: &mut Attempt<P>, response: &Observed<'_>) -> Refusal {
+        let origin = &*attempt.origin;
         let is_refused = response.status == 401;
-        self.remember_nonce(Role::ResourceServer, origin, response.dpop_nonce);
-        self.learn(origin, &server, response.date, is_refused);
         let refusal = if is_refused {
             Refusal::of(response)
         } else {
             Refusal::Other
         };
+        self.remember_nonce(Role::ResourceServer, origin, response.dpop_nonce);
+        self.learn(
+            origin,
+            attempt.known.client.server(),
+            response.date,
+            is_refused,
+        );
         if refusal == Refusal::Nonce {
             let nonces = &mut self.state.borrow_mut().nonces;
             nonces.mark_challenged(Role::ResourceServer, origin);
@@ -133,35 +158,15 @@ impl<P: Platform> Engine<P> {
             }
         }
         if let Some(probe) = attempt.probe.take() {
-            probe.answer(());
+            probe.answer(Ok(()));
         }
-        if attempt.is_retry || !is_replayable {
-            return Ok(None);
-        }
-        attempt.is_retry = match refusal {
-            Refusal::Nonce => self.newest(Role::ResourceServer, origin).is_some(),
-            Refusal::Proof => {
-                self.is_clock_mended(origin, &server, attempt.offset, response.date)
-                    .await
-            }
-            Refusal::Unreadable => {
-                self.newest(Role::ResourceServer, origin)
-                    .is_some_and(|newest| Some(newest) != attempt.nonce)
-                    || self.has_clock_moved(origin, &server, attempt.offset)
-            }
-            Refusal::Other => false,
-        };
-        if attempt.is_retry {
-            self.upgrade(attempt).await.map(Some)
-        } else {
-            Ok(None)
-        }
+        refusal
     }
 
-    async fn upgrade(&self, mut attempt: Attempt<P::Key>) -> Result<Upgraded<P::Key>, ClientError> {
-        let server = self.authorization_server(&attempt.known);
+    async fn upgrade(&self, mut attempt: Attempt<P>) -> Result<Upgraded<P>, ClientError> {
+        let server = attempt.known.client.server();
         attempt.nonce = self.newest(Role::ResourceServer, &attempt.origin);
-        attempt.offset = self.state.borrow().clocks.offset(&attempt.origin, &server);
+        attempt.offset = self.offset(&attempt.origin, server);
         let known = &attempt.known;
         let nonce = attempt.nonce.as_ref().map(Nonce::as_str);
         let proof = self
@@ -177,20 +182,9 @@ impl<P: Platform> Engine<P> {
         Ok(Upgraded { proof, attempt })
     }
 
-    /// The origin whose clock a resource server is taken to share until it shows its own.
-    fn authorization_server(&self, known: &KnownToken<P::Key>) -> String {
-        self.with(known.client, |entry| {
-            entry
-                .metadata
-                .as_ref()
-                .map(|metadata| metadata.token.origin.clone())
-                .unwrap_or_default()
-        })
-    }
-
     /// Nobody waits on an origin that never challenged. Where one has and no nonce is held, one call asks (it gets the
     /// keeper) and the others wait for it (RC10); if it gives up, the next one asks.
-    async fn await_nonce(&self, origin: &str) -> Option<Keeper<()>> {
+    async fn await_nonce(&self, origin: &str) -> Option<Keeper> {
         let mut timer = pin!(self.platform.sleep(NONCE_WAIT_MILLIS));
         loop {
             let gate = {
@@ -201,9 +195,10 @@ impl<P: Platform> Engine<P> {
                     return None;
                 }
                 state.probes.retain(|(_, gate)| !gate.is_open());
-                let Some((_, gate)) = state.probes.iter().find(|(asked, _)| asked == origin) else {
+                let Some((_, gate)) = state.probes.iter().find(|(asked, _)| *asked == origin)
+                else {
                     let (gate, keeper) = Gate::close();
-                    state.probes.push((String::from(origin), gate));
+                    state.probes.push((origin.into(), gate));
                     return Some(keeper);
                 };
                 Rc::clone(gate)
@@ -231,18 +226,16 @@ enum Refusal {
 
 impl Refusal {
     fn of(response: &Observed<'_>) -> Self {
-        let Some(header) = response.www_authenticate else {
-            return Self::Unreadable;
-        };
-        let challenges = challenge::parse(&[header]);
-        let error = challenges
-            .iter()
-            .filter(|challenge| challenge.is("DPoP"))
-            .find_map(|challenge| challenge.get("error"));
-        match error {
-            Some("use_dpop_nonce") => Self::Nonce,
-            Some("invalid_dpop_proof") => Self::Proof,
-            _ => Self::Other,
+        let header = response.www_authenticate.as_bytes();
+        // The codes mean one thing wherever they stand in the header, so it need not be taken apart.
+        if header.is_empty() {
+            Self::Unreadable
+        } else if holds(header, b"use_dpop_nonce") {
+            Self::Nonce
+        } else if holds(header, b"invalid_dpop_proof") {
+            Self::Proof
+        } else {
+            Self::Other
         }
     }
 }

@@ -2,134 +2,137 @@
 //!
 //! Fetched once per client and page, never read back from web storage (RS2).
 
-use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::engine::{Client, Engine};
-use crate::error::{Cause, ClientError};
+use crate::error::{Cause, ClientError, same};
 use crate::form::status_text;
 use crate::platform::{Document, Platform, Request, Url};
+use crate::text::Text;
+
+const AUTHORIZATION_ENDPOINT: &str = "authorization_endpoint";
+const TOKEN_ENDPOINT: &str = "token_endpoint";
+const END_SESSION_ENDPOINT: &str = "end_session_endpoint";
 
 /// What the engine uses of the metadata.
 pub(crate) struct Metadata {
-    pub(crate) issuer: String,
-    pub(crate) authorization_endpoint: String,
-    pub(crate) token_endpoint: String,
+    pub(crate) authorization_endpoint: Text,
+    pub(crate) token_endpoint: Text,
     /// The token endpoint's origin and path.
     pub(crate) token: Url,
-    pub(crate) end_session_endpoint: Option<String>,
+    pub(crate) end_session_endpoint: Option<Text>,
     /// RFC 9207: the response must carry `iss`.
     pub(crate) is_iss_required: bool,
     /// `dpop_signing_alg_values_supported`; empty where there is none.
-    pub(crate) dpop_algorithms: Vec<String>,
+    pub(crate) dpop_algorithms: Vec<Text>,
 }
 
 impl<P: Platform> Engine<P> {
-    pub(crate) async fn discover(&self, client: Client) -> Result<Rc<Metadata>, ClientError> {
-        let (known, issuer, overrides) = self.with(client, |entry| {
-            (
-                entry.metadata.clone(),
-                entry.issuer.clone(),
-                entry.overrides.clone(),
-            )
-        });
-        if let Some(metadata) = known {
+    pub(crate) async fn discover<'a>(
+        &self,
+        client: &'a Client<P>,
+    ) -> Result<&'a Metadata, ClientError> {
+        if let Some(metadata) = client.metadata.get() {
             return Ok(metadata);
         }
-        let origin = self
-            .secure(&issuer)
-            .ok_or_else(|| ClientError::new(Cause::IssuerInvalid, &[&issuer]))?
-            .origin;
-        let mut url = String::from(issuer.strip_suffix('/').unwrap_or(&issuer));
-        url.push_str("/.well-known/openid-configuration");
-        let overridden = |name: &str| overrides.as_ref().and_then(|document| document.text(name));
-        let fetched = if overridden("authorization_endpoint").is_some()
-            && overridden("token_endpoint").is_some()
-        {
-            None
-        } else {
-            Some(self.fetch(&origin, &url).await?)
-        };
-        let text = |name: &str| {
-            overridden(name).or_else(|| fetched.as_ref().and_then(|document| document.text(name)))
-        };
-        let invalid = |member: &str| ClientError::new(Cause::DiscoveryInvalid, &[&url, member]);
-
-        let received = text("issuer");
-        if received.is_some() || fetched.is_some() {
-            let received = received.ok_or_else(|| invalid("issuer"))?;
-            if received != issuer {
-                return Err(ClientError::new(
-                    Cause::IssuerMismatch,
-                    &[&issuer, &received],
-                ));
-            }
+        let config = &client.config;
+        let issuer = &*config.issuer;
+        let origin = self.secure(Cause::IssuerInvalid, "", issuer)?.origin;
+        let mut url = String::from(issuer);
+        if url.ends_with('/') {
+            url.pop();
         }
+        url.push_str("/.well-known/openid-configuration");
+        let overrides = config.metadata.as_ref();
+        let whole = overrides.filter(|document| {
+            !document.text(AUTHORIZATION_ENDPOINT).is_empty()
+                && !document.text(TOKEN_ENDPOINT).is_empty()
+        });
+        let metadata = match whole {
+            Some(document) => self.read_metadata(&url, document)?,
+            None => {
+                let document = self.fetch(&origin, &url, overrides).await?;
+                same(Cause::IssuerMismatch, issuer, &document.text("issuer"))?;
+                self.read_metadata(&url, &document)?
+            }
+        };
+        Ok(client.metadata.get_or_init(|| metadata))
+    }
+
+    fn read_metadata(&self, url: &str, document: &P::Document) -> Result<Metadata, ClientError> {
         let endpoint = |name: &str| {
-            let url = text(name).ok_or_else(|| invalid(name))?;
-            let parts = self
-                .secure(&url)
-                .ok_or_else(|| ClientError::new(Cause::EndpointInsecure, &[name, &url]))?;
-            Ok::<_, ClientError>((url, parts))
+            let endpoint = document.text(name);
+            if endpoint.is_empty() {
+                return Err(ClientError::new(Cause::DiscoveryInvalid, &[url, name]));
+            }
+            let parts = self.secure(Cause::EndpointInsecure, name, &endpoint)?;
+            Ok((endpoint, parts))
         };
-        let (authorization_endpoint, _) = endpoint("authorization_endpoint")?;
-        let (token_endpoint, token) = endpoint("token_endpoint")?;
-        let end_session_endpoint = match text("end_session_endpoint") {
-            Some(_) => Some(endpoint("end_session_endpoint")?.0),
-            None => None,
+        let (authorization_endpoint, _) = endpoint(AUTHORIZATION_ENDPOINT)?;
+        let (token_endpoint, token) = endpoint(TOKEN_ENDPOINT)?;
+        let end_session_endpoint = match endpoint(END_SESSION_ENDPOINT) {
+            Ok((endpoint, _)) => Some(endpoint),
+            Err(error) if error.cause == Cause::DiscoveryInvalid => None,
+            Err(error) => return Err(error),
         };
-        let documents = || overrides.as_deref().into_iter().chain(fetched.as_ref());
-        let metadata = Rc::new(Metadata {
+        Ok(Metadata {
             authorization_endpoint,
             token_endpoint,
             token,
             end_session_endpoint,
-            is_iss_required: documents()
-                .any(|document| document.is_true("authorization_response_iss_parameter_supported")),
-            dpop_algorithms: documents()
-                .find_map(|document| document.texts("dpop_signing_alg_values_supported"))
-                .unwrap_or_default(),
-            issuer,
-        });
-        self.with(client, |entry| entry.metadata = Some(Rc::clone(&metadata)));
-        Ok(metadata)
+            is_iss_required: document.is_true("authorization_response_iss_parameter_supported"),
+            dpop_algorithms: document.texts("dpop_signing_alg_values_supported"),
+        })
     }
 
-    async fn fetch(&self, origin: &str, url: &str) -> Result<P::Document, ClientError> {
-        let unreachable =
-            |status: &str| ClientError::new(Cause::DiscoveryUnreachable, &[url, status]);
-        let response = self
-            .platform
-            .send(Request {
-                method: "GET",
-                url,
-                form: None,
-                proof: None,
-            })
-            .await
-            .map_err(|_| unreachable(""))?;
-        self.learn(origin, "", response.date, true);
-        if response.status != 200 {
-            return Err(unreachable(&status_text(response.status)));
-        }
-        self.platform
-            .parse(&response.body)
-            .ok_or_else(|| ClientError::new(Cause::DiscoveryInvalid, &[url, ""]))
+    async fn fetch(
+        &self,
+        origin: &str,
+        url: &str,
+        overrides: Option<&P::Document>,
+    ) -> Result<P::Document, ClientError> {
+        let request = Request {
+            method: "GET",
+            url,
+            form: None,
+            proof: None,
+        };
+        let (cause, detail) = match self.platform.send(request).await {
+            Err(_) => (Cause::DiscoveryUnreachable, String::new()),
+            Ok(response) => {
+                self.learn(origin, "", response.date, true);
+                if response.status != 200 {
+                    (Cause::DiscoveryUnreachable, status_text(response.status))
+                } else if let Some(document) = self.platform.parse(&response.body, overrides) {
+                    return Ok(document);
+                } else {
+                    (Cause::DiscoveryInvalid, String::new())
+                }
+            }
+        };
+        Err(ClientError::new(cause, &[url, &detail]))
     }
 
-    /// A URL that is https, or http on this machine (RFC 8252, 8.3).
-    fn secure(&self, url: &str) -> Option<Url> {
-        let parts = self.platform.url(url)?;
-        let is_secure = parts.origin.starts_with("https://")
-            || ["http://localhost", "http://127.0.0.1", "http://[::1]"]
+    /// Takes apart a URL that is https, or http on this machine (RFC 8252, 8.3).
+    fn secure(&self, cause: Cause, name: &str, url: &str) -> Result<Url, ClientError> {
+        if let Some(parts) = self.platform.url(url) {
+            let origin = &*parts.origin;
+            let is_loopback = ["http://localhost", "http://127.0.0.1", "http://[::1]"]
                 .iter()
                 .any(|loopback| {
-                    parts
-                        .origin
+                    origin
                         .strip_prefix(loopback)
                         .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
                 });
-        is_secure.then_some(parts)
+            if is_loopback || origin.starts_with("https://") {
+                return Ok(parts);
+            }
+        }
+        let details = [name, url];
+        Err(ClientError::new(
+            cause,
+            &details[usize::from(name.is_empty())..],
+        ))
     }
 }

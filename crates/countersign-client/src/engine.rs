@@ -1,11 +1,11 @@
 //! The engine's state, and what can be asked of it without I/O.
 //!
-//! State is never borrowed across an await: each method borrows, copies what it needs, and lets go.
+//! State is never borrowed across an await: each method borrows, copies what it needs, and lets go. What never changes
+//! after it is known (a client's configuration, its metadata) is borrowed freely.
 
 use alloc::rc::Rc;
-use alloc::string::String;
 use alloc::vec::Vec;
-use core::cell::RefCell;
+use core::cell::{OnceCell, RefCell};
 
 use countersign::base64url;
 use countersign::nonce::NonceJar;
@@ -17,31 +17,20 @@ use crate::discovery::Metadata;
 use crate::error::{Cause, ClientError};
 use crate::gate::Gate;
 use crate::login::Flow;
-use crate::platform::{Platform, UnixMillis};
+use crate::platform::{KeyPair, Platform, UnixMillis};
+use crate::text::Text;
 
 /// Servers whose nonce is remembered.
 const NONCE_CAPACITY: usize = 64;
 
-/// A client registered with [`Engine::create`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Client(pub(crate) usize);
-
-impl Client {
-    /// The number by which a boundary without types names the client.
-    #[must_use]
-    pub fn index(self) -> usize {
-        self.0
-    }
-}
-
 /// What an application says about itself.
 pub struct ClientConfig<D> {
     /// Compared exactly with what the server calls itself.
-    pub issuer: String,
+    pub issuer: Text,
     /// As registered with the authorization server.
-    pub client_id: String,
+    pub client_id: Text,
     /// Separated by spaces, `openid` included.
-    pub scope: String,
+    pub scope: Text,
     /// Whether to bind tokens.
     pub mode: Mode,
     /// Members that take precedence over the discovery document's. With both `authorization_endpoint` and
@@ -49,64 +38,75 @@ pub struct ClientConfig<D> {
     pub metadata: Option<D>,
 }
 
-/// The tokens of a client.
-pub struct Tokens<D> {
-    /// For API calls.
-    pub access_token: String,
-    /// By the server's clock.
-    pub expires: UnixMillis,
-    /// As it came last.
-    pub id_token: String,
-    /// Its payload.
-    pub claims: Rc<D>,
-    /// Rotated with each renewal where the server does so.
-    pub refresh_token: Option<String>,
-    /// By the server's clock; `None`: not told.
-    pub refresh_expires: Option<UnixMillis>,
-    /// API calls go out as DPoP; else as Bearer.
-    pub is_bound: bool,
-    pub(crate) subject: String,
-    pub(crate) nonce: String,
+/// A client registered with [`Engine::create`].
+pub struct Client<P: Platform> {
+    pub(crate) config: ClientConfig<P::Document>,
+    pub(crate) metadata: OnceCell<Metadata>,
+    pub(crate) session: RefCell<Session<P>>,
 }
 
-/// A key with everything about it that every proof repeats.
-pub(crate) struct Signer<K> {
-    pub(crate) pair: crate::platform::KeyPair<K>,
-    pub(crate) header: ProofHeader,
-}
-
-/// A bound access token, known until it expires, also when it has been renewed away (RC8).
-pub(crate) struct KnownToken<K> {
-    pub(crate) token: String,
-    pub(crate) ath: String,
-    pub(crate) signer: Rc<Signer<K>>,
-    pub(crate) client: Client,
-    pub(crate) expires: UnixMillis,
-}
-
-pub(crate) struct Entry<P: Platform> {
-    pub(crate) issuer: String,
-    pub(crate) client_id: String,
-    pub(crate) scope: String,
-    pub(crate) mode: Mode,
-    pub(crate) overrides: Option<Rc<P::Document>>,
-    pub(crate) metadata: Option<Rc<Metadata>>,
+/// What changes about a client.
+pub(crate) struct Session<P: Platform> {
     pub(crate) signer: Option<Rc<Signer<P::Key>>>,
     pub(crate) tokens: Option<Rc<Tokens<P::Document>>>,
-    pub(crate) renewal: Option<Rc<Gate<Result<(), ClientError>>>>,
+    pub(crate) renewal: Option<Rc<Gate>>,
     /// Why the session was ended; every later renewal says the same.
     pub(crate) ended: Option<ClientError>,
 }
 
+/// The tokens of a client.
+pub struct Tokens<D> {
+    /// For API calls.
+    pub access_token: Text,
+    /// By the server's clock.
+    pub expires: UnixMillis,
+    /// As it came last.
+    pub id_token: Text,
+    /// Its payload.
+    pub claims: Rc<D>,
+    /// Rotated with each renewal where the server does so.
+    pub refresh_token: Option<Text>,
+    /// By the server's clock; `None`: not told.
+    pub refresh_expires: Option<UnixMillis>,
+    /// API calls go out as DPoP; else as Bearer.
+    pub is_bound: bool,
+    pub(crate) subject: Text,
+    pub(crate) nonce: Text,
+}
+
+/// A key with everything about it that every proof repeats.
+pub(crate) struct Signer<K> {
+    pub(crate) pair: Rc<KeyPair<K>>,
+    pub(crate) header: ProofHeader,
+}
+
+impl<K> Signer<K> {
+    pub(crate) fn new(pair: Rc<KeyPair<K>>) -> Rc<Self> {
+        Rc::new(Self {
+            header: ProofHeader::new(&pair.public),
+            pair,
+        })
+    }
+}
+
+/// A bound access token, known until it expires, also when it has been renewed away (RC8).
+pub(crate) struct KnownToken<P: Platform> {
+    pub(crate) token: Text,
+    pub(crate) ath: Text,
+    pub(crate) signer: Rc<Signer<P::Key>>,
+    pub(crate) client: Rc<Client<P>>,
+    pub(crate) expires: UnixMillis,
+}
+
 pub(crate) struct State<P: Platform> {
-    pub(crate) clients: Vec<Entry<P>>,
-    pub(crate) known: Vec<Rc<KnownToken<P::Key>>>,
+    pub(crate) clients: Vec<Rc<Client<P>>>,
+    pub(crate) known: Vec<Rc<KnownToken<P>>>,
     pub(crate) nonces: NonceJar,
     pub(crate) clocks: Clocks,
     /// Origins that are being asked for a nonce.
-    pub(crate) probes: Vec<(String, Rc<Gate<()>>)>,
-    /// Silent logins under way, by `state`.
-    pub(crate) flows: Vec<(String, Flow<P::Key>)>,
+    pub(crate) probes: Vec<(Text, Rc<Gate>)>,
+    /// Silent logins under way.
+    pub(crate) flows: Vec<Flow<P>>,
 }
 
 /// Every client of a page, their keys, tokens, nonces and clocks. Belongs to one thread.
@@ -131,38 +131,32 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Registers a client. The same issuer and client id give the same client, as configured first.
-    pub fn create(&self, config: ClientConfig<P::Document>) -> Client {
-        let mut state = self.state.borrow_mut();
-        let known = state
-            .clients
-            .iter()
-            .position(|entry| entry.issuer == config.issuer && entry.client_id == config.client_id);
-        Client(known.unwrap_or_else(|| {
-            state.clients.push(Entry {
-                issuer: config.issuer,
-                client_id: config.client_id,
-                scope: config.scope,
-                mode: config.mode,
-                overrides: config.metadata.map(Rc::new),
-                metadata: None,
+    /// Registers a client and returns its index. The same issuer and client id give the same client, as configured
+    /// first.
+    pub fn create(&self, config: ClientConfig<P::Document>) -> usize {
+        let clients = &mut self.state.borrow_mut().clients;
+        let known = clients.iter().position(|client| {
+            client.config.issuer == config.issuer && client.config.client_id == config.client_id
+        });
+        known.unwrap_or_else(|| {
+            let session = RefCell::new(Session {
                 signer: None,
                 tokens: None,
                 renewal: None,
                 ended: None,
             });
-            state.clients.len() - 1
-        }))
+            clients.push(Rc::new(Client {
+                config,
+                metadata: OnceCell::new(),
+                session,
+            }));
+            clients.len() - 1
+        })
     }
 
-    /// The client of an index, for a boundary without types.
-    pub fn client(&self, index: usize) -> Option<Client> {
-        (index < self.state.borrow().clients.len()).then_some(Client(index))
-    }
-
-    /// The client's tokens, while it is logged in.
-    pub fn tokens(&self, client: Client) -> Option<Rc<Tokens<P::Document>>> {
-        self.with(client, |entry| entry.tokens.clone())
+    /// The client of an index that [`create`](Self::create) gave.
+    pub fn client(&self, index: usize) -> Option<Rc<Client<P>>> {
+        self.state.borrow().clients.get(index).cloned()
     }
 
     /// Is this exact string an access token of ours that goes out as DPoP?
@@ -171,21 +165,16 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The authorization server's clock minus the local one, milliseconds.
-    pub fn clock_offset(&self, client: Client) -> i64 {
-        let Some(metadata) = self.with(client, |entry| entry.metadata.clone()) else {
-            return 0;
-        };
-        self.state
-            .borrow()
-            .clocks
-            .offset(&metadata.token.origin, "")
+    pub fn clock_offset(&self, client: &Client<P>) -> i64 {
+        self.offset(client.server(), "")
     }
 
-    pub(crate) fn with<T>(&self, client: Client, act: impl FnOnce(&mut Entry<P>) -> T) -> T {
-        act(&mut self.state.borrow_mut().clients[client.0])
+    /// The clock of `origin`, or of `fallback` where nothing is known of it, minus the local one, milliseconds.
+    pub(crate) fn offset(&self, origin: &str, fallback: &str) -> i64 {
+        self.state.borrow().clocks.offset(origin, fallback)
     }
 
-    pub(crate) fn known(&self, access_token: &str) -> Option<Rc<KnownToken<P::Key>>> {
+    pub(crate) fn known(&self, access_token: &str) -> Option<Rc<KnownToken<P>>> {
         self.state
             .borrow()
             .known
@@ -194,32 +183,30 @@ impl<P: Platform> Engine<P> {
             .cloned()
     }
 
-    /// 128 random bits or more, base64url (P2 asks for 96).
-    pub(crate) fn random_text<const N: usize>(&self) -> String {
-        let mut bytes = [0; N];
-        self.platform.random(&mut bytes);
-        base64url::encode(&bytes)
+    /// Random bytes, base64url (P2 asks for 96 bits).
+    pub(crate) fn random_text(&self, length: usize) -> Text {
+        let mut bytes = [0; 32];
+        let bytes = &mut bytes[..length];
+        self.platform.random(bytes);
+        base64url::encode(bytes).into()
     }
 
-    pub(crate) async fn hash(&self, text: &str) -> Result<String, ClientError> {
+    pub(crate) async fn hash(&self, text: &str) -> Result<Text, ClientError> {
         let digest = self
             .platform
             .digest(text.as_bytes())
             .await
             .map_err(|_| Cause::KeyFailed)?;
-        Ok(base64url::encode(&digest))
+        Ok(base64url::encode(&digest).into())
     }
 
     pub(crate) async fn generate_signer(&self) -> Result<Rc<Signer<P::Key>>, ClientError> {
-        let pair = self
-            .platform
-            .generate_key()
-            .await
-            .map_err(|_| Cause::KeyFailed)?;
-        Ok(Rc::new(Signer {
-            header: ProofHeader::new(&pair.public),
-            pair,
-        }))
+        Ok(Signer::new(
+            self.platform
+                .generate_key()
+                .await
+                .map_err(|_| Cause::KeyFailed)?,
+        ))
     }
 
     /// A new proof for one request (P8). `offset`: the server's clock minus the local one, milliseconds.
@@ -231,8 +218,8 @@ impl<P: Platform> Engine<P> {
         offset: i64,
         ath: Option<&str>,
         nonce: Option<&str>,
-    ) -> Result<String, ClientError> {
-        let jti = self.random_text::<16>();
+    ) -> Result<Text, ClientError> {
+        let jti = self.random_text(16);
         let iat = UnixSeconds((self.platform.now().0 + offset).div_euclid(1000));
         let unsigned = UnsignedProof::new(
             &signer.header,
@@ -249,6 +236,22 @@ impl<P: Platform> Engine<P> {
             .platform
             .sign(&signer.pair.private, unsigned.signing_input())
             .await;
-        Ok(unsigned.attach(&signature.map_err(|_| Cause::KeyFailed)?))
+        Ok(unsigned
+            .attach(&signature.map_err(|_| Cause::KeyFailed)?)
+            .into())
+    }
+}
+
+impl<P: Platform> Client<P> {
+    /// The client's tokens, while it is logged in.
+    pub fn tokens(&self) -> Option<Rc<Tokens<P::Document>>> {
+        self.session.borrow().tokens.clone()
+    }
+
+    /// The origin of its token endpoint: the clock that a resource server is taken to share until it shows its own.
+    pub(crate) fn server(&self) -> &str {
+        self.metadata
+            .get()
+            .map_or("", |metadata| &metadata.token.origin)
     }
 }

@@ -2,8 +2,11 @@
 //!
 //! Sentences are the adapters' (TypeScript in the browser), because formatting is dear in WebAssembly.
 
-use alloc::string::String;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
+use core::ops::Deref;
+
+use crate::text::Text;
 
 /// Why the engine refused, or could not go on.
 ///
@@ -45,13 +48,11 @@ pub enum Cause {
     TokenRefused,
     /// The token endpoint's answer is not JSON or lacks a member. `[member or ""]`
     TokenResponseInvalid,
-    /// No `id_token` came with the code. `[]`
-    IdTokenMissing,
-    /// Not a JWT with a JSON payload. `[]`
+    /// None came with the code, or it is no JWT with a JSON payload. `[]`
     IdTokenMalformed,
     /// `[expected, received or ""]`
     IdTokenIssuer,
-    /// `[expected client id, received, separated by spaces]`
+    /// `[expected client id, received ...]`
     IdTokenAudience,
     /// `[expected client id, received or ""]`
     IdTokenAuthorizedParty,
@@ -59,40 +60,56 @@ pub enum Cause {
     IdTokenExpired,
     /// No `iat`. `[]`
     IdTokenIssuedAt,
-    /// Another `nonce` than the request's, or none. `[]`
+    /// Another `nonce` than the request's, or none. `[expected, received or ""]`
     IdTokenNonce,
-    /// No `sub`, or another one than at login. `[expected or "", received or ""]`
+    /// No `sub`, or another one than at login. `[expected or "?", received or ""]`
     IdTokenSubject,
     /// There is no refresh token. `[]`
     NoRefreshToken,
-    /// An attempt names a token that is none of ours. `[]`
-    TokenUnknown,
 }
 
-/// A refusal or failure, ready to be told.
+/// A refusal or failure, ready to be told. One word wide: every step of the engine hands it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClientError {
+pub struct ClientError(Rc<Failure>);
+
+/// What a [`ClientError`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
     /// Why.
     pub cause: Cause,
     /// The values in play, in the order that the cause documents. Never a secret.
-    pub details: Vec<String>,
+    pub details: Vec<Text>,
+}
+
+impl Deref for ClientError {
+    type Target = Failure;
+
+    fn deref(&self) -> &Failure {
+        &self.0
+    }
 }
 
 impl ClientError {
     pub(crate) fn new(cause: Cause, details: &[&str]) -> Self {
-        Self {
+        Self(Rc::new(Failure {
             cause,
-            details: details.iter().map(|&detail| String::from(detail)).collect(),
-        }
+            details: details.iter().map(|&detail| Text::from(detail)).collect(),
+        }))
     }
+}
+
+/// Two values that have to be the same. `Err` tells both.
+#[inline(never)] // called often
+pub(crate) fn same(cause: Cause, expected: &str, received: &str) -> Result<(), ClientError> {
+    if expected == received {
+        return Ok(());
+    }
+    Err(ClientError::new(cause, &[expected, received]))
 }
 
 impl From<Cause> for ClientError {
     fn from(cause: Cause) -> Self {
-        Self {
-            cause,
-            details: Vec::new(),
-        }
+        Self::new(cause, &[])
     }
 }
 
@@ -118,7 +135,6 @@ impl Cause {
             Self::TokenUnreachable => "token_unreachable",
             Self::TokenRefused => "token_refused",
             Self::TokenResponseInvalid => "token_response_invalid",
-            Self::IdTokenMissing => "id_token_missing",
             Self::IdTokenMalformed => "id_token_malformed",
             Self::IdTokenIssuer => "id_token_iss",
             Self::IdTokenAudience => "id_token_aud",
@@ -128,7 +144,6 @@ impl Cause {
             Self::IdTokenNonce => "id_token_nonce",
             Self::IdTokenSubject => "id_token_sub",
             Self::NoRefreshToken => "no_refresh_token",
-            Self::TokenUnknown => "token_unknown",
         }
     }
 }

@@ -5,44 +5,60 @@ use alloc::string::String;
 
 use countersign::text::push_decimal;
 
+use crate::text::Text;
+
 /// A name and its value.
-pub type Parameter = (String, String);
+pub type Parameter = (Text, Text);
 
-/// Encodes `own` (empty values are left out) and then those of `extra` whose name is not one of ours.
-pub(crate) fn encode(own: &[(&str, &str)], extra: &[Parameter]) -> String {
-    let mut form = String::new();
-    for &(name, value) in own {
-        if !value.is_empty() {
-            push(&mut form, name, value);
+/// Parameters, encoded; each begins with `&`.
+pub(crate) struct Form(String);
+
+impl Form {
+    /// Begins with parameters that are encoded already.
+    pub(crate) fn new(encoded: &str) -> Self {
+        Self(String::from(encoded))
+    }
+
+    #[inline(never)] // called often
+    pub(crate) fn add(&mut self, name: &str, value: &Text) {
+        self.0.push('&');
+        percent_encode(&mut self.0, name);
+        self.0.push('=');
+        percent_encode(&mut self.0, value);
+    }
+
+    /// Adds those whose name is not there yet.
+    pub(crate) fn extend(&mut self, extra: &[Parameter]) {
+        for (name, value) in extra {
+            let length = self.0.len();
+            self.add(name, value);
+            let (before, added) = self.0.as_bytes().split_at(length);
+            let name_length = added
+                .iter()
+                .position(|&byte| byte == b'=')
+                .map_or(0, |at| at + 1);
+            if holds(before, &added[..name_length]) {
+                self.0.truncate(length);
+            }
         }
     }
-    for (name, value) in extra {
-        if !own.iter().any(|&(taken, _)| taken == name) {
-            push(&mut form, name, value);
+
+    /// The body of a request.
+    pub(crate) fn as_str(&self) -> &str {
+        self.0.get(1..).unwrap_or_default()
+    }
+
+    /// `endpoint` with these parameters added to whatever query it has.
+    pub(crate) fn at(&self, endpoint: &str) -> String {
+        let mut url = String::from(endpoint);
+        let mut query = &*self.0;
+        if !holds(endpoint.as_bytes(), b"?") {
+            url.push('?');
+            query = self.as_str();
         }
+        url.push_str(query);
+        url
     }
-    form
-}
-
-/// `endpoint` with a query added to whatever query it has.
-pub(crate) fn with_query(endpoint: &str, query: &str) -> String {
-    let mut url = String::from(endpoint);
-    url.push(if holds(endpoint.as_bytes(), b"?") {
-        '&'
-    } else {
-        '?'
-    });
-    url.push_str(query);
-    url
-}
-
-fn push(form: &mut String, name: &str, value: &str) {
-    if !form.is_empty() {
-        form.push('&');
-    }
-    percent_encode(form, name);
-    form.push('=');
-    percent_encode(form, value);
 }
 
 /// Everything but RFC 3986's unreserved characters.
@@ -66,16 +82,17 @@ fn hex(digit: u8) -> char {
     })
 }
 
+/// Does the text hold this part, as it is?
 pub(crate) fn holds(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
 /// The value of a parameter.
-pub(crate) fn value<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a str> {
+pub(crate) fn value<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a Text> {
     parameters
         .iter()
-        .find(|(candidate, _)| candidate == name)
-        .map(|(_, value)| value.as_str())
+        .find(|(candidate, _)| *candidate == name)
+        .map(|(_, value)| value)
 }
 
 /// A status as text.
@@ -91,29 +108,25 @@ mod tests {
 
     #[test]
     fn encodes_everything_but_unreserved_characters() {
-        assert_eq!(
-            encode(&[("a b", "é/?&=+~-._")], &[]),
-            "a%20b=%C3%A9%2F%3F%26%3D%2B~-._"
-        );
+        let mut form = Form::new("&a=b");
+        form.add("a b", &"é/?&=+~-._".into());
+        assert_eq!(form.as_str(), "a=b&a%20b=%C3%A9%2F%3F%26%3D%2B~-._");
     }
 
     #[test]
     fn own_parameters_cannot_be_overridden() {
-        let extra = [
-            ("state".into(), "mine".into()),
-            ("prompt".into(), "consent".into()),
-            ("off".into(), "on".into()),
-        ];
-        assert_eq!(
-            encode(&[("state", "s"), ("off", "")], &extra),
-            "state=s&prompt=consent"
-        );
+        let mut form = Form::new("&b=c");
+        form.add("state", &"s".into());
+        let extra = ["state", "b", "prompt", "tate"].map(|name| (name.into(), "x".into()));
+        form.extend(&extra);
+        assert_eq!(form.as_str(), "b=c&state=s&prompt=x&tate=x");
     }
 
     #[test]
     fn a_query_is_added_to_a_query() {
-        assert_eq!(with_query("https://a/b", "c=d"), "https://a/b?c=d");
-        assert_eq!(with_query("https://a/b?x", "c=d"), "https://a/b?x&c=d");
+        let form = Form::new("&c=d");
+        assert_eq!(form.at("https://a/b"), "https://a/b?c=d");
+        assert_eq!(form.at("https://a/b?x"), "https://a/b?x&c=d");
     }
 
     #[test]

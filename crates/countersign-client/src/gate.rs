@@ -5,20 +5,25 @@ use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::task::{Context, Poll, Waker};
 
-struct Inner<T> {
+use crate::error::ClientError;
+
+/// What a probe for a nonce answers says nothing but that it is over: `Ok`.
+pub(crate) type Outcome = Result<(), ClientError>;
+
+struct Inner {
     is_open: bool,
-    outcome: Option<T>,
+    outcome: Option<Outcome>,
     waiting: Vec<Waker>,
 }
 
 /// What the others wait at.
-pub(crate) struct Gate<T>(RefCell<Inner<T>>);
+pub(crate) struct Gate(RefCell<Inner>);
 
 /// Held by the one that works. Dropped without an answer, it opens the gate all the same: nobody waits for the dead.
-pub(crate) struct Keeper<T>(Rc<Gate<T>>);
+pub(crate) struct Keeper(Rc<Gate>);
 
-impl<T: Clone> Gate<T> {
-    pub(crate) fn close() -> (Rc<Self>, Keeper<T>) {
+impl Gate {
+    pub(crate) fn close() -> (Rc<Self>, Keeper) {
         let gate = Rc::new(Self(RefCell::new(Inner {
             is_open: false,
             outcome: None,
@@ -32,7 +37,7 @@ impl<T: Clone> Gate<T> {
     }
 
     /// Ready when the gate is open; `None` where the keeper gave up.
-    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<T>> {
+    pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Outcome>> {
         let mut inner = self.0.borrow_mut();
         if inner.is_open {
             return Poll::Ready(inner.outcome.clone());
@@ -42,13 +47,13 @@ impl<T: Clone> Gate<T> {
     }
 }
 
-impl<T> Keeper<T> {
-    pub(crate) fn answer(self, outcome: T) {
+impl Keeper {
+    pub(crate) fn answer(self, outcome: Outcome) {
         self.0.0.borrow_mut().outcome = Some(outcome);
     }
 }
 
-impl<T> Drop for Keeper<T> {
+impl Drop for Keeper {
     fn drop(&mut self) {
         let mut inner = self.0.0.borrow_mut();
         inner.is_open = true;

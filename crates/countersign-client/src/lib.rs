@@ -25,15 +25,17 @@ mod gate;
 mod id_token;
 mod login;
 mod platform;
+mod text;
 mod token;
 
-pub use call::{Attempt, Authorization, Observed, Upgraded};
+pub use call::{Attempt, Observed, Upgraded};
 pub use countersign::support::Mode;
 pub use engine::{Client, ClientConfig, Engine, Tokens};
-pub use error::{Cause, ClientError};
+pub use error::{Cause, ClientError, Failure};
 pub use form::Parameter;
 pub use login::{AuthorizationRequest, Redirect};
 pub use platform::{
     Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
     Response, SendError, UnixMillis, Url,
 };
+pub use text::Text;

@@ -6,15 +6,15 @@
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ptr;
 
-use countersign::proof::ProofHeader;
-use countersign::support::TokenUse;
+use countersign::support::{TokenUse, decide};
 
-use crate::discovery::Metadata;
 use crate::engine::{Client, Engine, Signer};
-use crate::error::{Cause, ClientError};
-use crate::form::{Parameter, encode, value, with_query};
+use crate::error::{Cause, ClientError, same};
+use crate::form::{Form, Parameter, value};
 use crate::platform::{FLOW_LIFETIME_MILLIS, Platform, Record, UnixMillis};
+use crate::text::{Text, or_empty};
 
 /// What a page recognises our authorization responses by.
 const STATE_PREFIX: &str = "cs.";
@@ -23,7 +23,7 @@ const STATE_PREFIX: &str = "cs.";
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizationRequest<'a> {
     /// As registered.
-    pub redirect_uri: &'a str,
+    pub redirect_uri: &'a Text,
     /// In a hidden iframe, with `prompt=none`: nothing is kept outside memory.
     pub silent: bool,
     /// `false`: `prompt=none`.
@@ -38,18 +38,24 @@ pub struct Redirect {
     /// The authorization request.
     pub url: String,
     /// Its `state`.
-    pub state: String,
+    pub state: Text,
 }
 
 /// A login under way.
-pub(crate) struct Flow<K> {
-    pub(crate) client: Client,
-    pub(crate) verifier: String,
-    pub(crate) nonce: String,
-    pub(crate) redirect_uri: String,
+pub(crate) struct Flow<P: Platform> {
+    state: Text,
+    client: Rc<Client<P>>,
+    started: UnixMillis,
+    waiting: Waiting<P>,
+}
+
+/// What a login needs to go on with.
+struct Waiting<P: Platform> {
+    verifier: Text,
+    nonce: Text,
+    redirect_uri: Text,
     /// The key that the code is bound to (`dpop_jkt`).
-    pub(crate) signer: Option<Rc<Signer<K>>>,
-    pub(crate) started: UnixMillis,
+    signer: Option<Rc<Signer<P::Key>>>,
 }
 
 impl<P: Platform> Engine<P> {
@@ -59,84 +65,76 @@ impl<P: Platform> Engine<P> {
     /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::StorageRefused`].
     pub async fn login(
         &self,
-        client: Client,
+        client: &Rc<Client<P>>,
         request: &AuthorizationRequest<'_>,
     ) -> Result<Redirect, ClientError> {
         let metadata = self.discover(client).await?;
-        let mut signer = match self.token_use(client, &metadata)? {
+        let config = &client.config;
+        let mut signer = match self.token_use(client)? {
             TokenUse::Dpop => Some(self.signer(client).await?),
             TokenUse::Bearer => None,
         };
         let mut state = String::from(STATE_PREFIX);
-        state.push_str(&self.random_text::<24>());
-        let verifier = self.random_text::<32>();
-        let nonce = self.random_text::<24>();
+        state.push_str(&self.random_text(24));
+        let state = Text::from(state);
+        let verifier = self.random_text(32);
+        let nonce = self.random_text(24);
         let challenge = self.hash(&verifier).await?;
         if request.silent {
             let started = self.platform.now();
             let flows = &mut self.state.borrow_mut().flows;
-            flows.retain(|(_, flow)| started.0 - flow.started.0 < FLOW_LIFETIME_MILLIS);
-            let redirect_uri = String::from(request.redirect_uri);
-            let nonce = nonce.clone();
-            flows.push((
-                state.clone(),
-                Flow {
-                    client,
-                    verifier,
-                    nonce,
-                    redirect_uri,
-                    signer: signer.clone(),
-                    started,
-                },
-            ));
-        } else {
-            let (issuer, client_id) = self.with(client, |entry| {
-                (entry.issuer.clone(), entry.client_id.clone())
+            flows.retain(|flow| started.0 - flow.started.0 < FLOW_LIFETIME_MILLIS);
+            let redirect_uri = request.redirect_uri.clone();
+            let waiting = Waiting {
+                verifier,
+                nonce: nonce.clone(),
+                redirect_uri,
+                signer: signer.clone(),
+            };
+            flows.push(Flow {
+                state: state.clone(),
+                client: Rc::clone(client),
+                started,
+                waiting,
             });
+        } else {
             let mut record = Record {
                 fields: Vec::from([
-                    issuer,
-                    client_id,
+                    config.issuer.clone(),
+                    config.client_id.clone(),
                     verifier,
                     nonce.clone(),
-                    String::from(request.redirect_uri),
+                    request.redirect_uri.clone(),
                 ]),
-                keys: signer.iter().map(|signer| signer.pair.clone()).collect(),
+                key: signer.as_ref().map(|signer| Rc::clone(&signer.pair)),
             };
-            let mut is_kept = self.platform.keep(&state, &record).await;
-            if !is_kept && !record.keys.is_empty() {
+            while !self.platform.keep(&state, &record).await {
                 // A key that cannot wait is made after the redirect: the code is then bound by PKCE alone.
                 signer = None;
-                record.keys.clear();
-                is_kept = self.platform.keep(&state, &record).await;
-            }
-            if !is_kept {
-                return Err(Cause::StorageRefused.into());
+                if record.key.take().is_none() {
+                    return Err(Cause::StorageRefused.into());
+                }
             }
         }
-        let dpop_jkt = match &signer {
-            Some(signer) => self.hash(&signer.pair.public.thumbprint_input()).await?,
-            None => String::new(),
-        };
-        let (client_id, scope) = self.with(client, |entry| {
-            (entry.client_id.clone(), entry.scope.clone())
-        });
-        let own = [
-            ("response_type", "code"),
-            ("client_id", &client_id),
-            ("redirect_uri", request.redirect_uri),
-            ("scope", &scope),
-            ("state", &state),
-            ("nonce", &nonce),
-            ("code_challenge", &challenge),
-            ("code_challenge_method", "S256"),
-            ("dpop_jkt", &dpop_jkt),
-            ("prompt", "none"),
-        ];
-        let is_prompt_ours = request.silent || !request.interactive;
-        let query = encode(&own[..if is_prompt_ours { 10 } else { 9 }], request.extra);
+        let mut query = Form::new("&response_type=code&code_challenge_method=S256");
+        query.add("code_challenge", &challenge);
+        query.add("client_id", &config.client_id);
+        query.add("redirect_uri", request.redirect_uri);
+        query.add("scope", &config.scope);
+        query.add("state", &state);
+        query.add("nonce", &nonce);
+        if let Some(signer) = &signer {
+            query.add(
+                "dpop_jkt",
+                &self.hash(&signer.pair.public.thumbprint_input()).await?,
+            );
+        }
+        if request.silent || !request.interactive {
+            query.add("prompt", &"none".into());
+        }
+        query.extend(request.extra);
         Ok(Redirect {
-            url: with_query(&metadata.authorization_endpoint, &query),
+            url: query.at(&metadata.authorization_endpoint),
             state,
         })
     }
@@ -149,47 +147,43 @@ impl<P: Platform> Engine<P> {
     /// [`Cause::ResponseInvalid`], and those of discovery, token request and id_token.
     pub async fn complete(
         &self,
-        client: Client,
+        client: &Rc<Client<P>>,
         response: &[Parameter],
         extra: &[Parameter],
     ) -> Result<(), ClientError> {
-        let state = value(response, "state").unwrap_or_default();
-        let flow = self.take_flow(client, state).await;
+        let text = |name| or_empty(value(response, name));
+        let state = text("state");
+        let flow = match self.take_waiting(client, state) {
+            Some(flow) => Some(flow),
+            None => self.take_record(client, state).await,
+        };
         let flow = flow.ok_or_else(|| ClientError::new(Cause::FlowUnknown, &[state]))?;
         let metadata = self.discover(client).await?;
-        let issuer = value(response, "iss");
-        if issuer.map_or(metadata.is_iss_required, |issuer| issuer != metadata.issuer) {
-            let received = issuer.unwrap_or_default();
-            return Err(ClientError::new(
-                Cause::ResponseIssuerMismatch,
-                &[&metadata.issuer, received],
-            ));
+        let config = &client.config;
+        let issuer = text("iss");
+        if !issuer.is_empty() || metadata.is_iss_required {
+            same(Cause::ResponseIssuerMismatch, &config.issuer, issuer)?;
         }
-        if let Some(error) = value(response, "error") {
-            let description = value(response, "error_description").unwrap_or_default();
+        let error = text("error");
+        if !error.is_empty() {
             return Err(ClientError::new(
                 Cause::AuthorizationError,
-                &[error, description],
+                &[error, text("error_description")],
             ));
         }
         let code = value(response, "code").ok_or(Cause::ResponseInvalid)?;
-        let signer = match (self.token_use(client, &metadata)?, flow.signer) {
+        let signer = match (self.token_use(client)?, flow.signer) {
             (TokenUse::Bearer, _) => None,
-            (TokenUse::Dpop, Some(signer)) => Some(signer),
             (TokenUse::Dpop, None) => Some(self.generate_signer().await?),
+            (TokenUse::Dpop, signer) => signer,
         };
-        let client_id = self.with(client, |entry| entry.client_id.clone());
-        let own = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", &flow.redirect_uri),
-            ("client_id", &client_id),
-            ("code_verifier", &flow.verifier),
-        ];
-        let issued = self
-            .request_tokens(&metadata, signer.as_deref(), &encode(&own, extra))
-            .await?;
-        self.accept_tokens(client, &metadata, signer, issued, Some(flow.nonce))
+        let mut form = Form::new("&grant_type=authorization_code");
+        form.add("code", code);
+        form.add("redirect_uri", &flow.redirect_uri);
+        form.add("client_id", &config.client_id);
+        form.add("code_verifier", &flow.verifier);
+        form.extend(extra);
+        self.obtain_tokens(client, signer, form, Some(&flow.nonce))
             .await
     }
 
@@ -200,89 +194,76 @@ impl<P: Platform> Engine<P> {
     /// Discovery's, where there has been none yet.
     pub async fn logout(
         &self,
-        client: Client,
-        post_logout_redirect_uri: &str,
+        client: &Rc<Client<P>>,
+        post_logout_redirect_uri: &Text,
     ) -> Result<Option<String>, ClientError> {
-        let (tokens, client_id) = self.with(client, |entry| {
-            entry.signer = None;
-            (entry.tokens.take(), entry.client_id.clone())
-        });
-        self.state
-            .borrow_mut()
-            .known
-            .retain(|known| known.client != client);
+        let tokens = client.tokens();
+        self.end_session(client, None);
         let metadata = self.discover(client).await?;
-        Ok(metadata.end_session_endpoint.as_ref().map(|endpoint| {
-            let own = [
-                (
-                    "id_token_hint",
-                    tokens.as_ref().map_or("", |tokens| &tokens.id_token),
-                ),
-                ("client_id", &client_id),
-                ("post_logout_redirect_uri", post_logout_redirect_uri),
-            ];
-            with_query(endpoint, &encode(&own, &[]))
-        }))
+        let Some(endpoint) = &metadata.end_session_endpoint else {
+            return Ok(None);
+        };
+        let mut query = Form::new("");
+        query.add("client_id", &client.config.client_id);
+        query.add("post_logout_redirect_uri", post_logout_redirect_uri);
+        if let Some(tokens) = tokens {
+            query.add("id_token_hint", &tokens.id_token);
+        }
+        Ok(Some(query.at(endpoint)))
     }
 
     /// Do this client's token requests carry proofs?
-    pub(crate) fn token_use(
-        &self,
-        client: Client,
-        metadata: &Metadata,
-    ) -> Result<TokenUse, ClientError> {
-        let mode = self.with(client, |entry| entry.mode);
-        countersign::support::decide(mode, "ES256", &metadata.dpop_algorithms)
-            .map_err(|_| ClientError::new(Cause::DpopUnsupported, &[&metadata.issuer]))
+    fn token_use(&self, client: &Client<P>) -> Result<TokenUse, ClientError> {
+        let offered = client
+            .metadata
+            .get()
+            .map_or(&[][..], |metadata| &metadata.dpop_algorithms);
+        decide(client.config.mode, "ES256", offered)
+            .map_err(|_| ClientError::new(Cause::DpopUnsupported, &[&client.config.issuer]))
     }
 
     /// The client's key, made when first needed.
-    async fn signer(&self, client: Client) -> Result<Rc<Signer<P::Key>>, ClientError> {
-        if let Some(signer) = self.with(client, |entry| entry.signer.clone()) {
+    async fn signer(&self, client: &Client<P>) -> Result<Rc<Signer<P::Key>>, ClientError> {
+        let known = client.session.borrow().signer.clone();
+        if let Some(signer) = known {
             return Ok(signer);
         }
         let signer = self.generate_signer().await?;
-        self.with(client, |entry| entry.signer = Some(Rc::clone(&signer)));
+        client.session.borrow_mut().signer = Some(Rc::clone(&signer));
         Ok(signer)
     }
 
-    async fn take_flow(&self, client: Client, state: &str) -> Option<Flow<P::Key>> {
-        let now = self.platform.now();
-        let waiting = {
-            let flows = &mut self.state.borrow_mut().flows;
-            flows
-                .iter()
-                .position(|(name, _)| name == state)
-                .map(|index| flows.swap_remove(index).1)
-        };
-        if let Some(flow) = waiting {
-            let is_ours = flow.client == client && now.0 - flow.started.0 < FLOW_LIFETIME_MILLIS;
-            return is_ours.then_some(flow);
-        }
+    fn take_waiting(&self, client: &Rc<Client<P>>, state: &str) -> Option<Waiting<P>> {
+        let flows = &mut self.state.borrow_mut().flows;
+        let index = flows.iter().position(|flow| flow.state == state)?;
+        let flow = flows.swap_remove(index);
+        let is_alive = self.platform.now().0 - flow.started.0 < FLOW_LIFETIME_MILLIS;
+        (Rc::ptr_eq(&flow.client, client) && is_alive).then_some(flow.waiting)
+    }
+
+    async fn take_record(&self, client: &Client<P>, state: &str) -> Option<Waiting<P>> {
         let record = self.platform.take(state).await?;
-        let Ok([issuer, client_id, verifier, nonce, redirect_uri]) =
-            <[String; 5]>::try_from(record.fields)
-        else {
-            return None;
-        };
-        if !self.with(client, |entry| {
-            entry.issuer == issuer && entry.client_id == client_id
-        }) {
-            return None;
-        }
-        let signer = record.keys.into_iter().next().map(|pair| {
-            Rc::new(Signer {
-                header: ProofHeader::new(&pair.public),
-                pair,
-            })
-        });
-        Some(Flow {
-            client,
+        let [issuer, client_id, verifier, nonce, redirect_uri] =
+            <[Text; 5]>::try_from(record.fields).ok()?;
+        let is_ours = client.config.issuer == issuer && client.config.client_id == client_id;
+        let signer = record.key.map(Signer::new);
+        is_ours.then_some(Waiting {
             verifier,
             nonce,
             redirect_uri,
             signer,
-            started: now,
         })
+    }
+
+    /// Tokens and key are gone; renewals say `why`.
+    pub(crate) fn end_session(&self, client: &Client<P>, why: Option<&ClientError>) {
+        let session = &mut *client.session.borrow_mut();
+        session.signer = None;
+        session.tokens = None;
+        session.ended = why.cloned();
+        self.state
+            .borrow_mut()
+            .known
+            .retain(|known| !ptr::eq(&*known.client, client));
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! Responsible for the contract only. The browser's adapter is `countersign-browser`; tests script their own.
 
-use alloc::string::String;
+use alloc::rc::Rc;
 use alloc::vec::Vec;
 use countersign::jwk::PublicJwk;
+
+use crate::text::Text;
 
 /// Milliseconds since the Unix epoch, by the local clock or by a server's, as the name beside it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,14 +31,14 @@ pub struct Request<'a> {
     pub proof: Option<&'a str>,
 }
 
-/// What the engine reads of a response. A header that cannot be read is `None`.
+/// What the engine reads of a response.
 #[derive(Debug)]
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// `DPoP-Nonce`.
-    pub dpop_nonce: Option<String>,
-    /// `Date`.
+    /// `DPoP-Nonce`; empty where it cannot be read.
+    pub dpop_nonce: Text,
+    /// `Date`; `None` where it cannot be read.
     pub date: Option<UnixMillis>,
     /// The body, as it came.
     pub body: Vec<u8>,
@@ -51,7 +53,7 @@ pub struct SendError;
 pub struct KeyError;
 
 /// A handle to a private key that only the platform can use, and its public half.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct KeyPair<K> {
     /// The platform's handle.
     pub private: K,
@@ -60,33 +62,34 @@ pub struct KeyPair<K> {
 }
 
 /// A login under way, as the platform keeps it across a full-page redirect.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Record<K> {
     /// Strings whose meaning is the engine's.
-    pub fields: Vec<String>,
-    /// Keys whose meaning is the engine's.
-    pub keys: Vec<KeyPair<K>>,
+    pub fields: Vec<Text>,
+    /// The key that the code will be bound to.
+    pub key: Option<Rc<KeyPair<K>>>,
 }
 
 /// A URL taken apart as WHATWG serialises it.
 #[derive(Clone, Debug)]
 pub struct Url {
     /// Scheme, host and port (the default one left out): `https://as.example`.
-    pub origin: String,
+    pub origin: Text,
     /// The path, without query and fragment; at least `/`.
-    pub path: String,
+    pub path: Text,
 }
 
-/// A JSON object, read by name.
+/// A JSON object, read by name. No member that the engine reads may be empty and mean something, so "empty" and "none"
+/// are one.
 pub trait Document {
-    /// A member that is a string. Anything else is `None`.
-    fn text(&self, name: &str) -> Option<String>;
-    /// A member that is a number. Anything else is `None`.
-    fn number(&self, name: &str) -> Option<f64>;
+    /// A member that is a string; empty for anything else.
+    fn text(&self, name: &str) -> Text;
+    /// A member that is a number; NaN, which compares with nothing, for anything else.
+    fn number(&self, name: &str) -> f64;
     /// A member that is `true`.
     fn is_true(&self, name: &str) -> bool;
-    /// A member that is an array of strings, or a string (an array of one). Anything else is `None`.
-    fn texts(&self, name: &str) -> Option<Vec<String>>;
+    /// A member that is an array of strings, or a string (an array of one); empty for anything else.
+    fn texts(&self, name: &str) -> Vec<Text>;
 }
 
 /// What the engine runs on. Futures need not be `Send`: the engine belongs to one thread.
@@ -94,14 +97,14 @@ pub trait Document {
 #[allow(async_fn_in_trait)]
 pub trait Platform {
     /// A handle to a private key; its material is out of the engine's reach.
-    type Key: Clone;
+    type Key;
     /// A parsed JSON object.
     type Document: Document;
 
     /// Sends one request, without following redirects to another origin with its headers.
     async fn send(&self, request: Request<'_>) -> Result<Response, SendError>;
     /// Makes a P-256 signing key, not extractable where the platform knows the notion.
-    async fn generate_key(&self) -> Result<KeyPair<Self::Key>, KeyError>;
+    async fn generate_key(&self) -> Result<Rc<KeyPair<Self::Key>>, KeyError>;
     /// ES256: ECDSA over P-256 with SHA-256, as the 64 bytes R || S.
     async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, KeyError>;
     /// SHA-256.
@@ -112,12 +115,12 @@ pub trait Platform {
     fn now(&self) -> UnixMillis;
     /// Fills with unpredictable bytes.
     fn random(&self, bytes: &mut [u8]);
-    /// Parses a JSON object; `None` for anything else.
-    fn parse(&self, json: &[u8]) -> Option<Self::Document>;
+    /// Parses a JSON object; `None` for anything else. Members of `overrides` take the place of its own.
+    fn parse(&self, json: &[u8], overrides: Option<&Self::Document>) -> Option<Self::Document>;
     /// Parses an absolute URL; `None` where it is none, or carries user information.
     fn url(&self, text: &str) -> Option<Url>;
     /// Keeps a record under a name for [`FLOW_LIFETIME_MILLIS`], and never longer. `false`: it could not be written,
-    /// and nothing is left behind. A record without keys may go where a key may not.
+    /// and nothing is left behind. A record without a key may go where a key may not.
     async fn keep(&self, name: &str, record: &Record<Self::Key>) -> bool;
     /// Takes a record out: whoever comes second finds nothing.
     async fn take(&self, name: &str) -> Option<Record<Self::Key>>;

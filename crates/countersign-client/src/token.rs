@@ -9,22 +9,16 @@ use countersign::nonce::{Nonce, Role};
 use countersign::support::{Refusal, TokenUse, accept};
 
 use crate::clock::has_moved;
-use crate::discovery::Metadata;
 use crate::engine::{Client, Engine, KnownToken, Signer, Tokens};
 use crate::error::{Cause, ClientError};
-use crate::form::{Parameter, encode, status_text};
+use crate::form::{Form, Parameter, status_text};
 use crate::gate::Gate;
-use crate::id_token::{self, Expected};
+use crate::id_token;
 use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis};
+use crate::text::Text;
 
 /// A renewed-away token stays known this long after its expiry, as clocks may differ.
 const KNOWN_LEEWAY_MILLIS: i64 = 300_000;
-
-/// A successful token response.
-pub(crate) struct Issued<D> {
-    document: D,
-    is_dated: bool,
-}
 
 impl<P: Platform> Engine<P> {
     /// Renews by refresh token. Concurrent calls share one request (and the first one's `extra`).
@@ -32,72 +26,85 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`Cause::NoRefreshToken`], [`Cause::TokenRefused`] (`invalid_grant` is never hidden), and those of
     /// [`complete`](Self::complete) that concern tokens. After [`Cause::TokenNotBound`] the session has ended.
-    pub async fn renew(&self, client: Client, extra: &[Parameter]) -> Result<(), ClientError> {
-        if let Some(gate) = self
-            .with(client, |entry| entry.renewal.clone())
-            .filter(|gate| !gate.is_open())
-        {
+    pub async fn renew(
+        &self,
+        client: &Rc<Client<P>>,
+        extra: &[Parameter],
+    ) -> Result<(), ClientError> {
+        let under_way = client.session.borrow().renewal.clone();
+        if let Some(gate) = under_way.filter(|gate| !gate.is_open()) {
             // A renewal that was abandoned answers nothing: then the tokens are as they were.
             return core::future::poll_fn(|context| gate.poll(context))
                 .await
                 .unwrap_or(Ok(()));
         }
         let (gate, keeper) = Gate::close();
-        self.with(client, |entry| entry.renewal = Some(gate));
+        client.session.borrow_mut().renewal = Some(gate);
         let outcome = self.renew_alone(client, extra).await;
         keeper.answer(outcome.clone());
         outcome
     }
 
-    async fn renew_alone(&self, client: Client, extra: &[Parameter]) -> Result<(), ClientError> {
-        let (ended, tokens, signer, client_id) = self.with(client, |entry| {
-            (
-                entry.ended.clone(),
-                entry.tokens.clone(),
-                entry.signer.clone(),
-                entry.client_id.clone(),
-            )
-        });
-        if let Some(ended) = ended {
-            return Err(ended);
-        }
+    async fn renew_alone(
+        &self,
+        client: &Rc<Client<P>>,
+        extra: &[Parameter],
+    ) -> Result<(), ClientError> {
+        let (signer, tokens) = {
+            let session = client.session.borrow();
+            if let Some(ended) = &session.ended {
+                return Err(ended.clone());
+            }
+            (session.signer.clone(), session.tokens.clone())
+        };
         let refresh_token = tokens
             .as_ref()
-            .and_then(|tokens| tokens.refresh_token.as_deref())
-            .ok_or(Cause::NoRefreshToken)?;
-        let metadata = self.discover(client).await?;
-        let own = [
-            ("grant_type", "refresh_token"),
-            ("refresh_token", refresh_token),
-            ("client_id", client_id.as_str()),
-        ];
-        let issued = self
-            .request_tokens(&metadata, signer.as_deref(), &encode(&own, extra))
+            .and_then(|tokens| tokens.refresh_token.as_ref());
+        let refresh_token = refresh_token.ok_or(Cause::NoRefreshToken)?;
+        let mut form = Form::new("&grant_type=refresh_token");
+        form.add("refresh_token", refresh_token);
+        form.add("client_id", &client.config.client_id);
+        form.extend(extra);
+        self.obtain_tokens(client, signer, form, None).await
+    }
+
+    /// Asks the token endpoint and makes its answer the client's. `nonce`: that of the login; `None` at a refresh.
+    pub(crate) async fn obtain_tokens(
+        &self,
+        client: &Rc<Client<P>>,
+        signer: Option<Rc<Signer<P::Key>>>,
+        form: Form,
+        nonce: Option<&Text>,
+    ) -> Result<(), ClientError> {
+        let document = self
+            .request_tokens(client, signer.as_deref(), form.as_str())
             .await?;
-        self.accept_tokens(client, &metadata, signer, issued, None)
-            .await
+        let tokens = self.check_tokens(client, signer.is_some(), &document, nonce)?;
+        let ath = if tokens.is_bound {
+            Some(self.hash(&tokens.access_token).await?)
+        } else {
+            None
+        };
+        self.adopt_tokens(client, signer, tokens, ath);
+        Ok(())
     }
 
     /// One token request (T1), and one more where the first was refused for its nonce or its time.
-    pub(crate) async fn request_tokens(
+    async fn request_tokens(
         &self,
-        metadata: &Metadata,
+        client: &Client<P>,
         signer: Option<&Signer<P::Key>>,
         form: &str,
-    ) -> Result<Issued<P::Document>, ClientError> {
-        let origin = &metadata.token.origin;
-        let mut htu = origin.clone();
+    ) -> Result<P::Document, ClientError> {
+        let metadata = self.discover(client).await?;
+        let origin = &*metadata.token.origin;
+        let mut htu = String::from(origin);
         htu.push_str(&metadata.token.path);
+        let url = &*metadata.token_endpoint;
         let mut is_retry = false;
         loop {
-            let (nonce, offset) = {
-                let state = self.state.borrow();
-                let nonce = state
-                    .nonces
-                    .newest(Role::AuthorizationServer, origin)
-                    .cloned();
-                (nonce, state.clocks.offset(origin, ""))
-            };
+            let nonce = self.newest(Role::AuthorizationServer, origin);
+            let offset = self.offset(origin, "");
             let proof = match signer {
                 Some(signer) => {
                     let nonce = nonce.as_ref().map(Nonce::as_str);
@@ -108,7 +115,6 @@ impl<P: Platform> Engine<P> {
                 }
                 None => None,
             };
-            let url = &metadata.token_endpoint;
             let request = Request {
                 method: "POST",
                 url,
@@ -120,33 +126,24 @@ impl<P: Platform> Engine<P> {
                 .send(request)
                 .await
                 .map_err(|_| ClientError::new(Cause::TokenUnreachable, &[url]))?;
-            self.remember_nonce(
-                Role::AuthorizationServer,
-                origin,
-                response.dpop_nonce.as_deref(),
-            );
+            self.remember_nonce(Role::AuthorizationServer, origin, &response.dpop_nonce);
             self.learn(origin, "", response.date, true);
-            let document = self.platform.parse(&response.body);
+            let document = self.platform.parse(&response.body, None);
             if response.status == 200 {
-                let document =
-                    document.ok_or_else(|| ClientError::new(Cause::TokenResponseInvalid, &[""]))?;
-                return Ok(Issued {
-                    document,
-                    is_dated: response.date.is_some(),
-                });
+                return document
+                    .ok_or_else(|| ClientError::new(Cause::TokenResponseInvalid, &[""]));
             }
             let text = |name| {
                 document
                     .as_ref()
-                    .and_then(|document| document.text(name))
-                    .unwrap_or_default()
+                    .map_or_else(|| "".into(), |document| document.text(name))
             };
             let error = text("error");
             if signer.is_some() && !is_retry {
-                is_retry = match error.as_str() {
-                    "use_dpop_nonce" => self
-                        .newest(Role::AuthorizationServer, origin)
-                        .is_some_and(|newest| Some(newest) != nonce),
+                is_retry = match &*error {
+                    "use_dpop_nonce" => {
+                        self.is_newer(Role::AuthorizationServer, origin, nonce.as_ref())
+                    }
                     "invalid_dpop_proof" => {
                         self.is_clock_mended(origin, "", offset, response.date)
                             .await
@@ -157,179 +154,152 @@ impl<P: Platform> Engine<P> {
                     continue;
                 }
             }
-            let details = [
-                &*error,
-                &text("error_description"),
-                &status_text(response.status),
-            ];
-            return Err(ClientError::new(Cause::TokenRefused, &details));
+            let status = status_text(response.status);
+            return Err(ClientError::new(
+                Cause::TokenRefused,
+                &[&error, &text("error_description"), &status],
+            ));
         }
     }
 
-    /// Checks a token response and makes it the client's. `nonce`: that of the login; `None` at a refresh.
-    pub(crate) async fn accept_tokens(
+    /// What a token response has to be.
+    fn check_tokens(
         &self,
-        client: Client,
-        metadata: &Metadata,
-        signer: Option<Rc<Signer<P::Key>>>,
-        issued: Issued<P::Document>,
-        nonce: Option<String>,
-    ) -> Result<(), ClientError> {
-        let Issued { document, is_dated } = issued;
-        let missing = |member| ClientError::new(Cause::TokenResponseInvalid, &[member]);
-        let access_token = document
-            .text("access_token")
-            .ok_or_else(|| missing("access_token"))?;
-        let token_type = document
-            .text("token_type")
-            .ok_or_else(|| missing("token_type"))?;
-        let (mode, client_id) = self.with(client, |entry| (entry.mode, entry.client_id.clone()));
+        client: &Client<P>,
+        is_proven: bool,
+        document: &P::Document,
+        nonce: Option<&Text>,
+    ) -> Result<Tokens<P::Document>, ClientError> {
+        let config = &client.config;
         // A refresh continues a session; one that was logged out meanwhile is not revived.
-        let previous = self.tokens(client).filter(|_| nonce.is_none());
-        if nonce.is_none() && previous.is_none() {
-            return Err(Cause::NoRefreshToken.into());
+        let previous = client.tokens().filter(|_| nonce.is_none());
+        let previous = previous.as_deref();
+        let nonce = nonce
+            .or_else(|| Some(&previous?.nonce))
+            .ok_or(Cause::NoRefreshToken)?;
+
+        let access_token = document.text("access_token");
+        if access_token.is_empty() {
+            return Err(ClientError::new(
+                Cause::TokenResponseInvalid,
+                &["access_token"],
+            ));
         }
-        let asked = if signer.is_some() {
+        let token_type = document.text("token_type");
+        let asked = if is_proven {
             TokenUse::Dpop
         } else {
             TokenUse::Bearer
         };
-        let is_bound = match accept(mode, asked, &token_type) {
+        let is_bound = match accept(config.mode, asked, &token_type) {
             Ok(token_use) => token_use == TokenUse::Dpop,
-            Err(Refusal::UnknownTokenType) => {
-                return Err(ClientError::new(Cause::TokenTypeUnknown, &[&token_type]));
-            }
-            Err(_) => {
-                let error =
-                    ClientError::new(Cause::TokenNotBound, &[&metadata.issuer, &token_type]);
-                self.end_session(client, &error);
+            Err(Refusal::NotBound) => {
+                let error = ClientError::new(Cause::TokenNotBound, &[&config.issuer, &token_type]);
+                self.end_session(client, Some(&error));
                 return Err(error);
             }
+            Err(_) => return Err(ClientError::new(Cause::TokenTypeUnknown, &[&token_type])),
         };
 
-        let id_token = document.text("id_token");
-        let (id_token, claims, subject, nonce) = match (id_token, &previous) {
-            (None, None) => return Err(Cause::IdTokenMissing.into()),
-            (None, Some(previous)) => (
-                previous.id_token.clone(),
-                Rc::clone(&previous.claims),
-                previous.subject.clone(),
-                previous.nonce.clone(),
-            ),
-            (Some(id_token), previous) => {
-                let claims =
-                    id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?;
-                if !is_dated && let Some(issued) = claims.number("iat") {
-                    self.learn(
-                        &metadata.token.origin,
-                        "",
-                        Some(UnixMillis(issued as i64 * 1000)),
-                        true,
-                    );
-                }
-                let nonce = nonce
-                    .or_else(|| previous.as_ref().map(|previous| previous.nonce.clone()))
-                    .unwrap_or_default();
-                let expected = Expected {
-                    issuer: &metadata.issuer,
-                    client_id: &client_id,
-                    nonce: &nonce,
-                    subject: previous.as_ref().map(|previous| previous.subject.as_str()),
-                    now: self.server_now(metadata).0 / 1000,
-                };
-                let subject = id_token::check(&claims, &expected)?;
-                (id_token, Rc::new(claims), subject, nonce)
+        let mut id_token = document.text("id_token");
+        let claims = match previous {
+            Some(previous) if id_token.is_empty() => {
+                id_token = previous.id_token.clone();
+                Rc::clone(&previous.claims)
             }
+            _ => Rc::new(
+                id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?,
+            ),
         };
+        let server = client.server();
+        if !self.state.borrow().clocks.is_known(server) {
+            // No `Date` was readable, and this is fresh.
+            self.learn(server, "", millis(claims.number("iat")), true);
+        }
+        let now = self.platform.now().0 + self.offset(server, "");
+        let subject = previous.map(|previous| &previous.subject);
+        let subject = id_token::check(
+            &*claims,
+            &config.issuer,
+            &config.client_id,
+            nonce,
+            subject,
+            now / 1000,
+        )?;
 
-        let now = self.server_now(metadata);
-        let lifetime = |name| document.number(name).filter(|&seconds| seconds > 0.0);
-        let end = |lifetime: Option<f64>, token: &str| {
-            lifetime
-                .map(|seconds| now.0 + (seconds * 1000.0) as i64)
-                .or_else(|| {
-                    let claims = id_token::payload(&self.platform, token)?;
-                    Some((claims.number("exp")? * 1000.0) as i64)
-                })
+        let end = |lifetime: &str, token: &str| {
+            let seconds = document.number(lifetime);
+            if seconds > 0.0 {
+                return Some(UnixMillis(now + (seconds * 1000.0) as i64));
+            }
+            millis(id_token::payload(&self.platform, token)?.number("exp"))
         };
-        let expires = end(lifetime("expires_in"), &access_token)
-            .or_else(|| end(None, &id_token))
-            .unwrap_or(now.0);
-        let expires = UnixMillis(expires);
-        let refresh_token = document.text("refresh_token").or_else(|| {
-            previous
-                .as_ref()
-                .and_then(|previous| previous.refresh_token.clone())
-        });
-        let refresh_expires = refresh_token
-            .as_ref()
-            .and_then(|token| end(lifetime("refresh_expires_in"), token))
-            .map(UnixMillis);
-
-        let known = match &signer {
-            Some(signer) if is_bound => Some(Rc::new(KnownToken {
-                ath: self.hash(&access_token).await?,
-                token: access_token.clone(),
-                signer: Rc::clone(signer),
-                client,
-                expires,
-            })),
-            _ => None,
-        };
-        let state = &mut *self.state.borrow_mut();
-        let entry = &mut state.clients[client.0];
-        entry.signer = signer;
-        entry.ended = None;
-        entry.tokens = Some(Rc::new(Tokens {
+        let expires = end("expires_in", &access_token).or_else(|| millis(claims.number("exp")));
+        let mut refresh_token =
+            Some(document.text("refresh_token")).filter(|token| !token.is_empty());
+        if let (None, Some(previous)) = (&refresh_token, previous) {
+            refresh_token = previous.refresh_token.clone();
+        }
+        Ok(Tokens {
             access_token,
-            expires,
+            expires: expires.unwrap_or(UnixMillis(now)),
             id_token,
             claims,
+            refresh_expires: refresh_token
+                .as_ref()
+                .and_then(|token| end("refresh_expires_in", token)),
             refresh_token,
-            refresh_expires,
             is_bound,
             subject,
-            nonce,
-        }));
-        let clients = &state.clients;
-        state.known.retain(|known| {
-            let current = clients[known.client.0].tokens.as_ref();
-            now.0 < known.expires.0 + KNOWN_LEEWAY_MILLIS
-                || current.is_some_and(|tokens| tokens.access_token == known.token)
-        });
-        state.known.extend(known);
-        Ok(())
+            nonce: nonce.clone(),
+        })
     }
 
-    fn end_session(&self, client: Client, error: &ClientError) {
-        self.with(client, |entry| {
-            entry.tokens = None;
-            entry.signer = None;
-            entry.ended = Some(error.clone());
+    /// The client's tokens and key from now on. `ath`: where the access token is bound.
+    fn adopt_tokens(
+        &self,
+        client: &Rc<Client<P>>,
+        signer: Option<Rc<Signer<P::Key>>>,
+        tokens: Tokens<P::Document>,
+        ath: Option<Text>,
+    ) {
+        let now = self.platform.now().0 + self.offset(client.server(), "");
+        let known = &mut self.state.borrow_mut().known;
+        known.retain(|known| {
+            known.token != tokens.access_token && now < known.expires.0 + KNOWN_LEEWAY_MILLIS
         });
-        self.state
-            .borrow_mut()
-            .known
-            .retain(|known| known.client != client);
-    }
-
-    fn server_now(&self, metadata: &Metadata) -> UnixMillis {
-        UnixMillis(
-            self.platform.now().0
-                + self
-                    .state
-                    .borrow()
-                    .clocks
-                    .offset(&metadata.token.origin, ""),
-        )
+        if let (Some(signer), Some(ath)) = (&signer, ath) {
+            let (token, signer, client) = (
+                tokens.access_token.clone(),
+                Rc::clone(signer),
+                Rc::clone(client),
+            );
+            known.push(Rc::new(KnownToken {
+                token,
+                ath,
+                signer,
+                client,
+                expires: tokens.expires,
+            }));
+        }
+        let session = &mut *client.session.borrow_mut();
+        session.signer = signer;
+        session.ended = None;
+        session.tokens = Some(Rc::new(tokens));
     }
 
     pub(crate) fn newest(&self, role: Role, origin: &str) -> Option<Nonce> {
         self.state.borrow().nonces.newest(role, origin).cloned()
     }
 
-    pub(crate) fn remember_nonce(&self, role: Role, origin: &str, header: Option<&str>) {
-        if let Some(nonce) = header.and_then(Nonce::parse) {
+    /// Is another nonce held than the one that was used?
+    pub(crate) fn is_newer(&self, role: Role, origin: &str, used: Option<&Nonce>) -> bool {
+        let newest = self.newest(role, origin);
+        newest.is_some() && newest.as_ref() != used
+    }
+
+    pub(crate) fn remember_nonce(&self, role: Role, origin: &str, header: &str) {
+        if let Some(nonce) = Nonce::parse(header) {
             self.state.borrow_mut().nonces.remember(role, origin, nonce);
         }
     }
@@ -343,14 +313,10 @@ impl<P: Platform> Engine<P> {
     ) {
         if let Some(date) = date {
             let local = self.platform.now();
-            let clocks = &mut self.state.borrow_mut().clocks;
-            clocks.learn(
-                origin,
-                clocks.offset(origin, fallback),
-                local,
-                date,
-                is_fresh,
-            );
+            self.state
+                .borrow_mut()
+                .clocks
+                .learn(origin, fallback, local, date, is_fresh);
         }
     }
 
@@ -374,10 +340,11 @@ impl<P: Platform> Engine<P> {
                 self.learn(origin, fallback, response.date, true);
             }
         }
-        self.has_clock_moved(origin, fallback, used)
+        has_moved(self.offset(origin, fallback), used)
     }
+}
 
-    pub(crate) fn has_clock_moved(&self, origin: &str, fallback: &str, used: i64) -> bool {
-        has_moved(self.state.borrow().clocks.offset(origin, fallback), used)
-    }
+/// A `NumericDate`; NaN is none.
+fn millis(seconds: f64) -> Option<UnixMillis> {
+    (!seconds.is_nan()).then_some(UnixMillis((seconds * 1000.0) as i64))
 }

@@ -48,8 +48,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
     const memory: Memory = {
         bytes: view,
         text: (pointer, length) => decoder.decode(view(pointer, length)),
-        fields: (pointer, length) => {
-            const message = view(pointer, length);
+        fields: message => {
             const fields: string[] = [];
             for (let start = 0, end; (end = message.indexOf(END, start)) >= 0; start = end + 1) {
                 fields.push(decoder.decode(message.subarray(start, end)));
@@ -69,11 +68,11 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
                 at++;
             }
         },
-        settle: (call, reply = [0]) => {
+        settle: (call, [first, second = NaN, message = []]) => {
             try {
                 enter(() => {
-                    memory.write(reply[2] ?? []);
-                    exports.settle(call, reply[0], reply[1] ?? NaN);
+                    memory.write(message);
+                    exports.settle(call, first, second);
                 });
             } catch {
                 // Crashed: every task has been told.
@@ -148,7 +147,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
         ...imports,
         finish: (task: number, isSuccess: number, pointer: number, length: number, attempt: Attempt) => {
             const [resolve, reject] = pending.get(task)!;
-            const fields = memory.fields(pointer, length);
+            const fields = memory.fields(view(pointer, length));
             pending.delete(task);
             isSuccess
                 ? resolve([fields, attempt])
@@ -162,7 +161,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
             claims: number,
             isBound: number
         ) => {
-            const [accessToken, idToken, refreshToken] = memory.fields(pointer, length) as [string, string, string];
+            const [accessToken, idToken, refreshToken] = memory.fields(view(pointer, length)) as [string, string, string];
             answered = {
                 accessToken,
                 accessTokenExpirationTime,
@@ -179,7 +178,8 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
     try {
         exports = (await WebAssembly.instantiate(bytes, { host: boundary })).instance.exports as unknown as Exports;
     } catch (error) {
-        throw new EngineError("wasm_refused", [`${error}`]);
+        const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
+        throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
     }
     sweepFlows(host);
 

@@ -4,7 +4,7 @@ export type EngineErrorCode =
     | "insecure_context"
     /** The browser forbids WebAssembly: a Content-Security-Policy without 'wasm-unsafe-eval', or a hardened mode. [browser's message] */
     | "wasm_refused"
-    /** The engine met a defect of its own and was discarded; reload the page. [] */
+    /** The engine met a defect of its own and was discarded; reload the page. [browser's message, where it did not start] */
     | "engine_crashed"
     /** The issuer is neither https nor loopback http. [issuer] */
     | "issuer_invalid"
@@ -40,12 +40,11 @@ export type EngineErrorCode =
     | "token_refused"
     /** The token endpoint's answer is not JSON or lacks a member. [member or ""] */
     | "token_response_invalid"
-    | "id_token_missing"
-    /** Not a JWT with a JSON payload. [] */
+    /** None came with the code, or it is no JWT with a JSON payload. [] */
     | "id_token_malformed"
     /** [expected, received] */
     | "id_token_iss"
-    /** [expected client id, received, separated by spaces] */
+    /** [expected client id, received ...] */
     | "id_token_aud"
     /** [expected client id, received or ""] */
     | "id_token_azp"
@@ -53,9 +52,9 @@ export type EngineErrorCode =
     | "id_token_exp"
     /** No `iat`. [] */
     | "id_token_iat"
-    /** [] */
+    /** [expected, received or ""] */
     | "id_token_nonce"
-    /** No `sub`, or another one than at login. [expected or "", received or ""] */
+    /** No `sub`, or another one than at login. [expected or "?", received or ""] */
     | "id_token_sub"
     /** `renew` without a refresh token. [] */
     | "no_refresh_token"

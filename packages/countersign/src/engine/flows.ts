@@ -15,7 +15,7 @@ interface FlowRecord {
     /** Local clock, milliseconds: then it is dead. */
     readonly until: number;
     readonly fields: readonly string[];
-    readonly keys: readonly StoredKey[];
+    readonly key: StoredKey | undefined;
 }
 
 const NAME = "countersign";
@@ -60,13 +60,13 @@ export const keepFlow = async (
     host: EngineHost,
     name: string,
     fields: readonly string[],
-    keys: readonly StoredKey[]
+    key: StoredKey | undefined
 ): Promise<void> => {
-    const record: FlowRecord = { until: host.now() + LIFETIME_MILLISECONDS, fields, keys };
+    const record: FlowRecord = { until: host.now() + LIFETIME_MILLISECONDS, fields, key };
     try {
         await transact(host, store => store.put(record, name));
     } catch (error) {
-        if (keys.length) {
+        if (key) {
             throw error;
         }
         host.sessionStorage!.setItem(NAME + name, host.stringify(record));
@@ -86,8 +86,8 @@ export const takeFlow = async (host: EngineHost, name: string): Promise<FlowReco
         const text = host.sessionStorage?.getItem(NAME + name);
         if (text) {
             host.sessionStorage!.removeItem(NAME + name);
-            // Keys cannot come from here: whoever can write web storage is not to choose one.
-            record = { ...(host.parse(text) as FlowRecord), keys: [] };
+            // A key cannot come from here: whoever can write web storage is not to choose one.
+            record = { ...(host.parse(text) as FlowRecord), key: undefined };
         }
     }
     return record && record.until > host.now() ? record : undefined;

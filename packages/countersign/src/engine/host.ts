@@ -5,22 +5,24 @@
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { EngineHost } from "./interface.js";
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** How the imports reach linear memory, and give an answer. */
 export interface Memory {
-    bytes(pointer: number, length: number): Uint8Array<ArrayBuffer>;
-    fields(pointer: number, length: number): string[];
+    bytes(pointer: number, length: number): Bytes;
+    fields(message: Bytes): string[];
     text(pointer: number, length: number): string;
     write(message: readonly string[] | Uint8Array): void;
-    /** The engine's answer to a call; without `reply` the host has refused. */
-    settle(call: number, reply?: Reply): void;
+    settle(call: number, reply: Reply): void;
 }
 
-/** Two numbers and a message, as the call defines them. */
+/** Two numbers and a message, as the question defines them; the first is 0 where the host has refused. */
 export type Reply = readonly [first: number, second?: number, message?: readonly string[] | Uint8Array];
 
 export type HostTable = Map<number, unknown>;
 
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+const decoder = new TextDecoder();
 const parseDate = Date.parse;
 const { hasOwn } = Object;
 
@@ -35,85 +37,70 @@ export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) 
         table.set(++lastHandle, value);
         return lastHandle;
     };
-    const answer = async (call: number, work: Promise<Reply>): Promise<void> => {
-        let reply: Reply | undefined;
-        try {
-            reply = await work;
-        } catch {}
-        memory.settle(call, reply);
-    };
     const member = (handle: number, pointer: number, length: number): unknown => {
         const object = table.get(handle) as Record<string, unknown>;
         const name = memory.text(pointer, length);
         return hasOwn(object, name) ? object[name] : undefined;
     };
 
-    const send = async ([method, url, form, proof]: string[]): Promise<Reply> => {
-        const response = await host.fetch(new URL(url!, host.origin), {
-            method: method!,
-            body: form || null,
-            headers: {
-                ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
-                ...(proof && { DPoP: proof })
-            },
-            cache: "no-store",
-            credentials: "omit",
-            redirect: form ? "error" : "follow"
-        });
-        const header = (name: string) => response.headers.get(name);
-        return [response.status, toMillis(header("Date")), [header("DPoP-Nonce") ?? "", await response.text()]];
-    };
-
-    const generate = async (): Promise<Reply> => {
-        const { privateKey, publicKey } = await subtle.generateKey(ECDSA, false, ["sign"]);
-        const { x, y } = (await subtle.exportKey("jwk", publicKey)) as { x: string; y: string };
-        return [hold({ privateKey, x, y } satisfies StoredKey), 0, [x, y]];
-    };
-
-    const keep = async (fields: string[], keys: StoredKey[]): Promise<Reply> => {
-        await keepFlow(host, fields.shift()!, fields, keys);
-        return [1];
-    };
-
-    const take = async (name: string): Promise<Reply> => {
-        const { fields, keys } = (await takeFlow(host, name))!;
-        const first = lastHandle + 1;
-        keys.forEach(hold);
-        return [first, keys.length, [...keys.flatMap(({ x, y }) => [x, y]), ...fields]];
-    };
-
-    const whenDigested = async (work: Promise<ArrayBuffer>): Promise<Reply> => [1, 0, new Uint8Array(await work)];
+    /** What takes time, in the order of `host.rs`. A rejection is a refusal. */
+    const questions: readonly ((message: Bytes, number: number) => Promise<Reply>)[] = [
+        async message => {
+            const [method, url, form, proof] = memory.fields(message) as [string, string, string, string];
+            const response = await host.fetch(new URL(url, host.origin), {
+                method,
+                body: form || null,
+                headers: {
+                    ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
+                    ...(proof && { DPoP: proof })
+                },
+                cache: "no-store",
+                credentials: "omit",
+                redirect: form ? "error" : "follow"
+            });
+            const header = (name: string) => response.headers.get(name);
+            return [response.status, toMillis(header("Date")), [header("DPoP-Nonce") ?? "", await response.text()]];
+        },
+        async () => {
+            const { privateKey, publicKey } = await subtle.generateKey(ECDSA, false, ["sign"]);
+            const { x, y } = (await subtle.exportKey("jwk", publicKey)) as { x: string; y: string };
+            return [0, hold({ privateKey, x, y } satisfies StoredKey), [x, y]];
+        },
+        async (message, key) => [
+            1,
+            0,
+            new Uint8Array(await subtle.sign(ECDSA, (table.get(key) as StoredKey).privateKey, message))
+        ],
+        async message => [1, 0, new Uint8Array(await subtle.digest("SHA-256", message))],
+        (_, milliseconds) => new Promise(resolve => host.setTimeout(() => resolve([1]), milliseconds)),
+        async (message, key) => {
+            const [name, ...fields] = memory.fields(message) as [string];
+            await keepFlow(host, name, fields, table.get(key) as StoredKey | undefined);
+            return [1];
+        },
+        async message => {
+            const { fields, key } = (await takeFlow(host, decoder.decode(message)))!;
+            return [1, key ? hold(key) : 0, [key?.x ?? "", key?.y ?? "", ...fields]];
+        }
+    ];
 
     const imports = {
-        send: (call: number, pointer: number, length: number) => answer(call, send(memory.fields(pointer, length))),
-        generate: (call: number) => answer(call, generate()),
-        sign: (call: number, key: number, pointer: number, length: number) =>
-            answer(
-                call,
-                whenDigested(
-                    subtle.sign(ECDSA, (table.get(key) as StoredKey).privateKey, memory.bytes(pointer, length))
-                )
-            ),
-        digest: (call: number, pointer: number, length: number) =>
-            answer(call, whenDigested(subtle.digest("SHA-256", memory.bytes(pointer, length)))),
-        sleep: (call: number, milliseconds: number) => host.setTimeout(() => memory.settle(call, [1]), milliseconds),
-        keep: (call: number, pointer: number, length: number, keys: number, count: number) =>
-            answer(
-                call,
-                keep(
-                    memory.fields(pointer, length),
-                    Array.from(new Uint32Array(memory.bytes(keys, 4 * count).slice().buffer), key => table.get(key) as StoredKey)
-                )
-            ),
-        take: (call: number, pointer: number, length: number) => answer(call, take(memory.text(pointer, length))),
+        ask: async (call: number, what: number, pointer: number, length: number, number: number): Promise<void> => {
+            let reply: Reply = [0];
+            try {
+                // Questions read their message before they first wait.
+                reply = await questions[what]!(memory.bytes(pointer, length), number);
+            } catch {}
+            memory.settle(call, reply);
+        },
         now: () => host.now(),
         random: (pointer: number, length: number) => {
             host.getRandomValues(memory.bytes(pointer, length));
         },
-        parse: (pointer: number, length: number) => {
+        parse: (pointer: number, length: number, overrides: number) => {
             try {
                 const value = host.parse(memory.text(pointer, length));
-                return value instanceof Object ? hold(value) : 0;
+                return value instanceof Object ? hold({ ...value, ...(table.get(overrides) as object | undefined) }) : 0;
             } catch {
                 return 0;
             }
@@ -121,13 +108,9 @@ export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) 
         texts: (document: number, pointer: number, length: number, isList: number) => {
             const value = member(document, pointer, length);
             const texts = isList && Array.isArray(value) ? value : [value];
-            const isText = texts.every(text => typeof text === "string");
-            if (isText) {
-                memory.write(texts);
-            }
-            return isText;
+            memory.write(texts.every(text => typeof text === "string") ? texts : []);
         },
-        // `true` is infinity, which JSON's numbers are not taken to be.
+        // `true` is infinity, which is no number to the engine.
         number: (document: number, pointer: number, length: number) => {
             const value = member(document, pointer, length);
             return value === true ? Infinity : typeof value === "number" ? value : NaN;
