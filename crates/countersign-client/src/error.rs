@@ -48,7 +48,9 @@ pub enum Cause {
     TokenRefused,
     /// The token endpoint's answer is not JSON or lacks a member. `[member or ""]`
     TokenResponseInvalid,
-    /// None came with the code, or it is no JWT with a JSON payload. `[]`
+    /// No `id_token` came with the code. `[]`
+    IdTokenMissing,
+    /// Not a JWT with a JSON payload. `[]`
     IdTokenMalformed,
     /// `[expected, received or ""]`
     IdTokenIssuer,
@@ -135,6 +137,7 @@ impl Cause {
             Self::TokenUnreachable => "token_unreachable",
             Self::TokenRefused => "token_refused",
             Self::TokenResponseInvalid => "token_response_invalid",
+            Self::IdTokenMissing => "id_token_missing",
             Self::IdTokenMalformed => "id_token_malformed",
             Self::IdTokenIssuer => "id_token_iss",
             Self::IdTokenAudience => "id_token_aud",

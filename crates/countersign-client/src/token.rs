@@ -207,6 +207,7 @@ impl<P: Platform> Engine<P> {
                 id_token = previous.id_token.clone();
                 Rc::clone(&previous.claims)
             }
+            None if id_token.is_empty() => return Err(Cause::IdTokenMissing.into()),
             _ => Rc::new(
                 id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?,
             ),

@@ -40,7 +40,9 @@ export type EngineErrorCode =
     | "token_refused"
     /** The token endpoint's answer is not JSON or lacks a member. [member or ""] */
     | "token_response_invalid"
-    /** None came with the code, or it is no JWT with a JSON payload. [] */
+    /** None came with the code. [] */
+    | "id_token_missing"
+    /** Not a JWT with a JSON payload. [] */
     | "id_token_malformed"
     /** [expected, received] */
     | "id_token_iss"
