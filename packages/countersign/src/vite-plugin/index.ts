@@ -15,11 +15,15 @@ export type { OidcSpaVitePluginParams } from "./options.js";
 
 const INLINE = "virtual:countersign/inline-script/";
 
+/** What runs before the app: our entry modules (the core uses them, too) and Vite's own helpers. */
+const ENTRY_MODULES =
+    /[\\/]countersign[\\/]dist[\\/](?:entry[\\/]|(?:entrypoint|DPoP|browser-runtime-freeze)\.js$)|^\0vite\/(?:preload-helper|modulepreload-polyfill)/;
+
 /** The reference's name for the plugin; `countersign` is the same function. Wrong options throw one sentence. */
 export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
     checkOptions(options);
     let config: ResolvedConfig;
-    let hasSeenPage = false;
+    let pages = 0;
     /** By module id: inline module scripts, which now wait for early init like the others. */
     const inlineScripts = new Map<string, { code: string; page: string }>();
     /** What the entries import. */
@@ -54,7 +58,7 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
         transformIndexHtml: {
             order: "pre",
             handler(html, { path: url, filename }) {
-                hasSeenPage = true;
+                pages += 1;
                 const scripts = findModuleScripts(html);
                 const own = scripts.filter(script => isOwn(script, config.publicDir));
                 if (own.length === 0) {
@@ -77,8 +81,19 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
                 return withEntry(html, scripts[0]!, own, entryCode(options, config.base, imports));
             }
         },
+        outputOptions(output) {
+            const { meta, environment = { name: "client" } } = this as { meta: { rolldownVersion?: string }; environment?: { name: string } };
+            const isDecided = output.codeSplitting !== undefined || output.advancedChunks !== undefined || output.manualChunks !== undefined;
+            if (!meta.rolldownVersion || environment.name !== "client" || isDecided) {
+                return null;
+            }
+            // Rolldown would make a file of each module that entry and core share; Rollup merges them itself. With
+            // one page its entry may stand in the same file; those of several pages must not run each other.
+            const test = (id: string): boolean => ENTRY_MODULES.test(id) || (pages === 1 && id.includes(".html?html-proxy"));
+            return { ...output, codeSplitting: { groups: [{ name: "countersign", test }] } };
+        },
         buildEnd() {
-            if (config.command === "build" && !config.build.ssr && !config.build.lib && !hasSeenPage) {
+            if (config.command === "build" && !config.build.ssr && !config.build.lib && pages === 0) {
                 config.logger.warn(
                     `countersign: this build has no HTML page, so the plugin had nothing to do; call oidcEarlyInit() of "countersign/entrypoint" in your entry instead.`
                 );
