@@ -105,8 +105,10 @@ struct RedirectTo {
 
 /// `GET /api/redirect?to=/api/me`: a redirect within this origin, for clients' tests.
 async fn redirect(_caller: Authenticated, Query(query): Query<RedirectTo>) -> Response {
-    // `//host` and `/\host` lead to another origin.
-    let within = query.to.starts_with('/') && !query.to[1..].starts_with(['/', '\\']);
+    // `//host` and `/\host` lead to another origin, and browsers drop tabs and line ends in between.
+    let within = query.to.starts_with('/')
+        && !query.to[1..].starts_with(['/', '\\'])
+        && query.to.bytes().all(|byte| byte.is_ascii_graphic());
     match HeaderValue::from_str(&query.to) {
         Ok(location) if within => (StatusCode::FOUND, [(LOCATION, location)]).into_response(),
         _ => (

@@ -1,9 +1,9 @@
 use std::{
     io,
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr},
 };
 
-use anyhow::Context as _;
+use axum::serve::ListenerExt;
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{Options, app};
@@ -20,6 +20,12 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
         .into_iter()
         .map(|listener| {
             let mut stopped = stopped.clone();
+            // An answer is one small write; waiting to fill a packet costs 40 ms.
+            let listener = listener.tap_io(|stream| {
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "no TCP_NODELAY");
+                }
+            });
             let server = axum::serve(listener, app.clone()).with_graceful_shutdown(async move {
                 let _either_way = stopped.wait_for(|stop| *stop).await;
             });
@@ -59,19 +65,25 @@ async fn interrupted() {
 
 /// `localhost` is either address, depending on who resolves it.
 async fn bind(port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
-    let taken = |port: u16| {
-        format!("cannot listen on port {port} of localhost: choose another one with --port")
-    };
-    let v4 = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))
+    let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .with_context(|| taken(port))?;
+        .map_err(|error| refused(port, error))?;
     let port = v4.local_addr()?.port();
-    match TcpListener::bind(SocketAddr::from((Ipv6Addr::LOCALHOST, port))).await {
+    match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
         Ok(v6) => Ok((vec![v4, v6], port)),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
-            Err(error).with_context(|| taken(port))
-        }
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(refused(port, error)),
         // A machine without IPv6 resolves localhost to the other one.
         Err(_) => Ok((vec![v4], port)),
+    }
+}
+
+fn refused(port: u16, error: io::Error) -> anyhow::Error {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => anyhow::anyhow!(
+            "port {port} is taken; stop the program that listens there, or choose another with --port"
+        ),
+        _ => {
+            anyhow::anyhow!("port {port} can't be listened on: {error}; choose another with --port")
+        }
     }
 }
