@@ -1,6 +1,6 @@
 import { defineConfig } from "vite";
 import { oidcSpa } from "countersign/vite-plugin";
-import { attacker } from "./attacker";
+import { attacker } from "./attacker.ts";
 
 const issuer = process.env["DEMO_ISSUER"] ?? "http://localhost:9441";
 const api = process.env["DEMO_API"] ?? "http://localhost:9442";

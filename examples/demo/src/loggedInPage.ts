@@ -8,7 +8,7 @@ import { tokenAndProof } from "./tokenAndProof";
 
 export function loggedInPage(oidc: Oidc.LoggedIn): Node {
     const claims = oidc.getDecodedIdToken();
-    const requests = h("ol", { class: "requests", id: "requests" }, h("li", { class: "empty" }, "No request yet. Press a button above."));
+    const requests = h("div", { id: "requests" }, h("p", { class: "empty" }, "No request yet. Press a button above."));
     const decoded = h("div", { class: "decoded" });
     const attacker = attackerPanel();
     const buttons = calls.map(call => h("button", { click: () => void perform(call) }, call.label));
@@ -22,6 +22,8 @@ export function loggedInPage(oidc: Oidc.LoggedIn): Node {
             const { written, status, answer } = await call.run(accessToken);
             const wire = await newEntries();
             requests.querySelector(".empty")?.remove();
+            // The newest stays open; the others fold to a line, so that the list reads at a glance.
+            requests.querySelector("details[open]")?.removeAttribute("open");
             requests.prepend(requestCard(written, wire, status, answer));
             const last = wire.at(-1);
             if (last !== undefined) {

@@ -3,14 +3,14 @@ import { h, shorten } from "./dom";
 import type { JournalEntry } from "./journal";
 
 /** One call: what the app wrote, beside each request that reached the API for it. */
-export function requestCard(written: Written, wire: JournalEntry[], status: number, answer: string): HTMLLIElement {
+export function requestCard(written: Written, wire: JournalEntry[], status: number, answer: string): HTMLDetailsElement {
     return h(
-        "li",
-        { class: "request" },
+        "details",
+        { class: "request", open: "" },
         h(
-            "h3",
+            "summary",
             {},
-            `${written.method} ${written.path} `,
+            h("strong", {}, `${written.method} ${written.path} `),
             h("span", { class: "how" }, written.how),
             h("span", { class: status < 400 ? "badge good" : "badge bad" }, String(status))
         ),

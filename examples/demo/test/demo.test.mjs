@@ -1,0 +1,140 @@
+/** The demo as a newcomer meets it: one command, log in, call, steal, be refused, Ctrl-C. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, connect } from "node:net";
+import { after, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync"
+];
+const START_TIMEOUT_MS = 300_000;
+
+let demo;
+let output = "";
+let port;
+let browser;
+
+before(async () => {
+    port = await threeFreePorts();
+    demo = spawn("cargo", ["xtask", "demo", "--no-open", "--port", String(port)], { cwd: ROOT });
+    for (const stream of [demo.stdout, demo.stderr]) {
+        stream.on("data", chunk => (output += chunk));
+    }
+    await waitFor(() => output.includes("Ctrl-C ends it"), START_TIMEOUT_MS);
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: CHROMIUM_FLAGS });
+});
+
+after(async () => {
+    await browser?.close();
+    demo?.kill("SIGKILL");
+});
+
+for (const width of [400, 1400]) {
+    test(`the demo logs in, calls and refuses the three thefts, at ${width} pixels`, async () => {
+        const context = await browser.newContext({ viewport: { width, height: 900 } });
+        const page = await context.newPage();
+        const errors = [];
+        page.on("pageerror", error => errors.push(error.message));
+        await page.goto(`http://localhost:${port}/`);
+        await page.click("#login");
+        await page.getByRole("button", { name: "Alice" }).click();
+        await page.waitForSelector("#user");
+        assert.equal(await page.textContent("#user"), "Alice Archer");
+
+        await call(page, "Add a note");
+        await call(page, "Who am I? (XHR)");
+        await call(page, "An endpoint that asks for a nonce");
+        const newest = page.locator("#requests > details").first();
+        assert.match(await newest.innerText(), /As the app wrote it[\s\S]*Authorization: Bearer ey/);
+        assert.match(await newest.innerText(), /On the wire \(2 requests\)[\s\S]*Authorization: DPoP ey[\s\S]*401 NonceMissing[\s\S]*→ 200 accepted/);
+        assert.match(await page.innerText(".columns"), /the same as cnf\.jkt/);
+
+        assert.match(await attack(page, "no-key"), /^Refused: 401\s+HeaderMissing: [\s\S]*error="invalid_dpop_proof"/);
+        assert.match(await attack(page, "bearer"), /^Refused: 401\s+TokenBoundAsBearer: [\s\S]*error="invalid_token"/);
+        assert.match(await attack(page, "replay"), /^Refused: 401\s+Replayed: [\s\S]*error="invalid_dpop_proof"/);
+
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+        assert.equal(overflow, 0, "the page scrolls sideways");
+        await page.click("#logout");
+        await page.waitForSelector("#login");
+        assert.deepEqual(errors, []);
+        await context.close();
+    });
+}
+
+test("a port that is taken is named, with what to do", async () => {
+    const second = spawn("cargo", ["xtask", "demo", "--no-open", "--port", String(port)], { cwd: ROOT });
+    let text = "";
+    second.stderr.on("data", chunk => (text += chunk));
+    const [code] = await once(second, "close");
+    assert.notEqual(code, 0);
+    assert.match(text, new RegExp(`${port}[^\\n]*--port`));
+});
+
+test("Ctrl-C ends all of it", async () => {
+    const closed = once(demo, "close");
+    demo.kill("SIGINT");
+    await closed;
+    for (const one of [port, port + 1, port + 2]) {
+        assert.equal(await isListening(one), false, `port ${one} is still served`);
+    }
+});
+
+async function call(page, name) {
+    const cards = page.locator("#requests > details");
+    const count = await cards.count();
+    await page.getByRole("button", { name, exact: true }).click();
+    await cards.nth(count).waitFor();
+    assert.match(await cards.first().locator("summary").innerText(), /20[01]$/, name);
+}
+
+async function attack(page, id) {
+    await page.click(`#attack-${id}`);
+    const outcome = page.locator(`li:has(#attack-${id}) .outcome`);
+    await outcome.waitFor();
+    return outcome.innerText();
+}
+
+async function threeFreePorts() {
+    for (let base = 23_400; ; base += 3) {
+        if (!(await Promise.all([0, 1, 2].map(offset => isTaken(base + offset)))).includes(true)) {
+            return base;
+        }
+    }
+}
+
+function isTaken(port) {
+    return new Promise(resolve => {
+        const server = createServer();
+        server.once("error", () => resolve(true));
+        server.listen(port, "localhost", () => server.close(() => resolve(false)));
+    });
+}
+
+function isListening(port) {
+    return new Promise(resolve => {
+        const socket = connect(port, "localhost");
+        socket.once("connect", () => (socket.destroy(), resolve(true)));
+        socket.once("error", () => resolve(false));
+    });
+}
+
+async function waitFor(condition, timeout) {
+    const end = Date.now() + timeout;
+    while (!condition()) {
+        if (Date.now() > end || demo.exitCode !== null) {
+            throw new Error(`The demo did not start:\n${output}`);
+        }
+        await new Promise(resolve => setTimeout(resolve, 100));
+    }
+}
