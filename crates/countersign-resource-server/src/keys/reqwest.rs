@@ -71,3 +71,63 @@ fn transport(error: reqwest::Error) -> FetchError {
     }
     FetchError::Transport(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// The address of a server that answers one request with these bytes.
+    async fn answering(answer: impl Into<Vec<u8>>) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        let answer = answer.into();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a request");
+            let mut request = [0; 1024];
+            let _ = stream.read(&mut request).await;
+            // The other side may have heard enough before the end.
+            let _ = stream.write_all(&answer).await;
+        });
+        format!("http://localhost:{port}/document")
+    }
+
+    async fn get(url: &str) -> Result<Vec<u8>, FetchError> {
+        HttpFetch::new(true).expect("TLS").get(url, 1000).await
+    }
+
+    #[tokio::test]
+    async fn a_document_is_read() {
+        let url = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+        assert_eq!(get(&url).await, Ok(b"{}".to_vec()));
+    }
+
+    #[tokio::test]
+    async fn redirects_are_not_followed() {
+        let elsewhere = answering("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}").await;
+        let redirect =
+            format!("HTTP/1.1 302 Found\r\nLocation: {elsewhere}\r\nContent-Length: 0\r\n\r\n");
+        let url = answering(redirect).await;
+        assert_eq!(get(&url).await, Err(FetchError::Status(302)));
+    }
+
+    #[tokio::test]
+    async fn a_document_that_does_not_end_is_not_read_to_its_end() {
+        let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
+        answer.resize(100_000, b' ');
+        let url = answering(answer).await;
+        assert_eq!(get(&url).await, Err(FetchError::TooLong(1000)));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_is_down_is_said_to_be_down() {
+        let Err(FetchError::Transport(why)) = get("http://localhost:1/document").await else {
+            panic!("no server listens there");
+        };
+        assert!(why.contains("refused"), "{why}");
+    }
+}
