@@ -5,8 +5,25 @@
  */
 
 /** Frozen with everything on their prototype. */
-const classes = ["XMLHttpRequest", "Headers", "Request", "Response", "URL", "URLSearchParams", "FormData", "Blob", "TextEncoder"] as const;
-const globals = ["fetch", "JSON", "encodeURIComponent", "decodeURIComponent", "atob", "btoa"] as const;
+const classes = [
+    "XMLHttpRequest",
+    "Headers",
+    "Request",
+    "Response",
+    "URL",
+    "URLSearchParams",
+    "FormData",
+    "Blob",
+    "TextEncoder",
+    "TextDecoder"
+] as const;
+const namespaces = ["JSON", "WebAssembly"] as const;
+const functions = ["fetch", "encodeURIComponent", "decodeURIComponent", "atob", "btoa"] as const;
+/** Where the engine keeps keys and bytes; of these only what it calls, so that iterating stays as fast as it is. */
+const methods = {
+    Map: [() => Map.prototype, "get", "set", "delete"],
+    Uint8Array: [() => Reflect.getPrototypeOf(Uint8Array.prototype)!, "subarray", "set", "indexOf"]
+} as const;
 /** Names of the reference that may stand in `excludes`, though nothing of theirs is frozen here. */
 const untouched = [
     "WebSocket",
@@ -19,13 +36,22 @@ const untouched = [
     "Object",
     "Array",
     "RegExp",
-    "Uint8Array",
     "Uint32Array",
     "Reflect",
     "Function.prototype.call"
 ] as const;
 
-export const apiNames = [...classes, ...globals, "Promise", "crypto.subtle", ...untouched] as const;
+export const apiNames = [
+    ...classes,
+    ...namespaces,
+    ...functions,
+    "Map",
+    "Uint8Array",
+    "Promise",
+    "crypto.subtle",
+    "indexedDB",
+    ...untouched
+] as const;
 
 export type ApiName = (typeof apiNames)[number];
 
@@ -48,15 +74,19 @@ export function browserRuntimeFreeze(params: ParamsOfBrowserRuntimeFreeze = {}):
     const freezes = (name: ApiName): boolean => !excludes.includes(name);
     return {
         enableBrowserRuntimeFreeze: () => {
-            for (const name of classes.filter(freezes)) {
+            for (const name of [...classes, ...namespaces, ...functions].filter(freezes)) {
                 freeze(window, name, name);
-                freezeAll(window[name].prototype, name);
+                const api = window[name];
+                freezeAll("prototype" in api ? api.prototype : api, name);
             }
-            for (const name of globals.filter(freezes)) {
-                freeze(window, name, name);
+            for (const name of (["Map", "Uint8Array"] as const).filter(freezes)) {
+                const [holder, ...keys] = methods[name];
+                keys.forEach(key => freeze(holder(), key, name));
             }
-            if (freezes("JSON")) {
-                freezeAll(JSON, "JSON");
+            if (freezes("indexedDB")) {
+                for (const { prototype } of [IDBFactory, IDBDatabase, IDBTransaction, IDBObjectStore, IDBRequest]) {
+                    freezeAll(prototype, "indexedDB");
+                }
             }
             if (freezes("Promise")) {
                 // Not the global: what an app calls `Promise` is its own affair, an `await` does not look there.
@@ -93,7 +123,7 @@ function freeze(holder: object, key: PropertyKey, name: ApiName): void {
             : function (this: unknown, own: unknown) {
                   if (this === holder) {
                       console.warn(
-                          `countersign: the browser runtime freeze ignores an assignment to ${String(key)}; add "${name}" to its excludes to allow it.`
+                          `countersign: browserRuntimeFreeze ignored an assignment to ${String(key)}; to allow it, add "${name}" to excludes.`
                       );
                   } else {
                       defineProperty(this as object, key, { value: own, writable: true, enumerable: true, configurable: true });
