@@ -90,7 +90,11 @@ for (const [flag, code] of [["off", "dpop_unsupported"], ["advertised-only", "to
 }
 
 test("t3_enforced_ends_the_session_when_a_refresh_answers_bearer", async t => {
-    const world = await World.create(t, { variant: { mode: "enforced" }, api: BEARER_API });
+    const world = await World.create(t, {
+        variant: { mode: "enforced" },
+        api: BEARER_API,
+        expectedErrors: [/status of 401/]
+    });
     await world.start();
     const { accessToken } = await world.tokens();
     world.issuer.tamper = (response, exchange) => {

@@ -67,7 +67,7 @@ test("app and authorization server on different sites: the session is restored b
 });
 
 test("logout ends the session here and at the server", async t => {
-    const world = await World.create(t);
+    const world = await World.create(t, { expectedErrors: [/status of 401/] });
     await world.start();
     const { idToken, accessToken } = await world.tokens();
     const mark = world.issuer.mark();

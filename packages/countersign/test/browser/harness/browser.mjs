@@ -49,7 +49,13 @@ export async function openContext({ expected = [], initScripts = [] } = {}) {
             unexpected.push(text);
         }
     };
-    context.on("console", message => message.type() === "error" && note(`${message.text()} (${message.location().url})`));
+    context.on("console", message => {
+        const { url } = message.location();
+        // The browser asks every server for an icon, of its own accord.
+        if (message.type() === "error" && !url.endsWith("/favicon.ico")) {
+            note(`${message.text()} (${url})`);
+        }
+    });
     context.on("weberror", error => note(`uncaught: ${error.error().stack ?? error.error()}`));
     for (const script of initScripts) {
         await context.addInitScript(script);

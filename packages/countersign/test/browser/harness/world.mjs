@@ -35,6 +35,8 @@ export class World {
     /** @type {import("playwright-core").Page} */ page;
     #idpFlags;
     #idp;
+    #apiFlags;
+    #apiServers = [];
 
     /** @param {import("node:test").TestContext} t @param {Options} [options] */
     static async create(t, options = {}) {
@@ -77,14 +79,9 @@ export class World {
         ];
         ends.push(() => world.#idp?.stop());
         await world.startIdp();
-        for (const api of world.apis) {
-            const server = await startApi([
-                ...["--issuer", issuer.origin, "--audience", api.origin, "--public-url", api.origin],
-                ...["--allow-origin", world.app.origin, ...(options.api ?? [])]
-            ]);
-            api.upstream = server.port;
-            ends.push(() => server.stop());
-        }
+        world.#apiFlags = ["--issuer", issuer.origin, "--allow-origin", world.app.origin, ...(options.api ?? [])];
+        ends.push(() => Promise.all(world.#apiServers.map(server => server.stop())));
+        await Promise.all(world.apis.map((_, index) => world.startApi(index)));
         world.app.config = {
             clients: Object.fromEntries(
                 clients.map((id, index) => [
@@ -115,6 +112,15 @@ export class World {
     /** The flags with which it was started, for `startIdp` with others. */
     get idpFlags() {
         return this.#idpFlags;
+    }
+
+    /** Starts an API (again): it remembers neither keys nor nonces nor proofs. */
+    async startApi(index) {
+        await this.#apiServers[index]?.stop();
+        const { [index]: api } = this.apis;
+        const server = await startApi([...this.#apiFlags, "--audience", api.origin, "--public-url", api.origin]);
+        this.#apiServers[index] = server;
+        api.upstream = server.port;
     }
 
     async stopIdp() {

@@ -2,10 +2,10 @@
  * The test app: makes the clients that `/config.json` names, and lets the test drive them through `window.harness`.
  * Its calls are what any app writes: `Authorization: Bearer <token>`, by `fetch` or by `XMLHttpRequest`.
  */
-import { createOidc, type Oidc } from "countersign/core";
+import { createOidc, type Oidc, type ParamsOfCreateOidc } from "countersign/core";
 import { send, type Call, type CallResult } from "./calls";
 
-type Params = Parameters<typeof createOidc>[0];
+type Params = ParamsOfCreateOidc;
 
 interface Config {
     /** By a name that only the test uses. */
