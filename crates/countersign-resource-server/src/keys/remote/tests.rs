@@ -92,6 +92,13 @@ impl World {
     }
 }
 
+/// Tasks beside this one come as far as they can.
+async fn others_run() {
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+}
+
 fn transport() -> DiscoveryError {
     DiscoveryError::Fetch {
         url: format!("{ISSUER}/.well-known/openid-configuration"),
@@ -224,12 +231,9 @@ async fn old_keys_are_refreshed_beside_the_requests() {
     world.advance(1);
     assert_eq!(keys.current().await.expect("the old keys").number, 0);
     world.go.notify_one();
-    let mut number = 0;
-    while number == 0 {
-        tokio::task::yield_now().await;
-        number = keys.current().await.expect("keys").number;
-    }
-    assert_eq!((number, world.fetches()), (1, 2));
+    others_run().await;
+    assert_eq!(keys.current().await.expect("keys").number, 1);
+    assert_eq!(world.fetches(), 2);
 }
 
 #[tokio::test]
@@ -240,7 +244,7 @@ async fn stale_keys_serve_while_the_issuer_is_down_but_not_for_ever() {
     for _ in 0..10 {
         world.advance(MAX_AGE / 10 - 1);
         assert_eq!(keys.current().await.expect("stale keys").number, 0);
-        tokio::task::yield_now().await;
+        others_run().await;
     }
     world.advance(10);
     assert_eq!(*keys.current().await.expect_err("too old"), transport());
@@ -252,7 +256,6 @@ async fn a_clock_that_steps_back_does_not_stop_refreshing() {
     keys.current().await.expect("keys");
     world.advance(-7200);
     assert_eq!(keys.current().await.expect("keys").number, 0);
-    while world.fetches() < 2 {
-        tokio::task::yield_now().await;
-    }
+    others_run().await;
+    assert_eq!(world.fetches(), 2);
 }
