@@ -1,0 +1,406 @@
+//! API calls: `authorize`, `observe`, nonces and clock of resource servers.
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use countersign::base64url;
+use countersign_client::{Engine, Mode, Observed, Text, UnixMillis};
+use world::*;
+
+fn logged_in() -> (World, Engine<World>, TestClient, Text) {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    let token = log_in(&world, &engine, &client).unwrap();
+    (world, engine, client, token)
+}
+
+#[test]
+fn r1_p3_p4_p6_a_call_carries_scheme_method_target_and_token_hash() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = world
+        .run(engine.authorize(
+            "pATCH".into(),
+            "https://api.example:8443".into(),
+            "/a%20b",
+            &token,
+        ))
+        .unwrap()
+        .unwrap();
+    assert_eq!(upgraded.attempt.authorization(), "DPoP at2");
+    let proof = Proof::decode(&upgraded.proof);
+    assert_eq!(proof.claims["htm"], "pATCH");
+    assert_eq!(proof.claims["htu"], "https://api.example:8443/a%20b");
+    assert_eq!(
+        proof.claims["ath"],
+        base64url::encode(&countersign::server::crypto::sha256(b"at2"))
+    );
+    assert_eq!(signer(&proof), 1);
+}
+
+#[test]
+fn rc11_steady_state_is_one_signature_and_no_digest() {
+    let (world, engine, _, token) = logged_in();
+    let (signatures, digests) = (world.0.signatures.get(), world.0.digests.get());
+    for _ in 0..3 {
+        let upgraded = call(&world, &engine, &token);
+        assert!(observe(&world, &engine, upgraded, &seen(200)).is_none());
+    }
+    assert_eq!(
+        (world.0.signatures.get(), world.0.digests.get()),
+        (signatures + 3, digests)
+    );
+}
+
+#[test]
+fn p8_each_call_has_a_proof_of_its_own() {
+    let (world, engine, _, token) = logged_in();
+    let jti = |proof: &str| Proof::decode(proof).claims["jti"].clone();
+    assert_ne!(
+        jti(&call(&world, &engine, &token).proof),
+        jti(&call(&world, &engine, &token).proof)
+    );
+}
+
+#[test]
+fn an_unknown_token_passes_through() {
+    let (world, engine, _, _) = logged_in();
+    for token in ["", "at", "at22", "AT2"] {
+        assert!(!engine.is_bound_token(token));
+        assert!(
+            world
+                .run(engine.authorize("GET".into(), API.into(), "/", token))
+                .unwrap()
+                .is_none()
+        );
+    }
+}
+
+#[test]
+fn rc8_a_token_renewed_away_is_bound_until_it_expires() {
+    let (world, engine, client, token) = logged_in();
+    world.pass(200_000);
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert!(engine.is_bound_token(&token));
+    world.pass(99_000);
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert!(engine.is_bound_token(&token));
+    world.pass(302_000);
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert!(!engine.is_bound_token(&token));
+}
+
+#[test]
+fn n5_a_challenge_is_answered_once() {
+    let (world, engine, _, token) = logged_in();
+    let first = call(&world, &engine, &token);
+    assert_eq!(Proof::decode(&first.proof).nonce(), None);
+    let second = observe(&world, &engine, first, &challenge("n1")).unwrap();
+    assert_eq!(Proof::decode(&second.proof).nonce(), Some("n1"));
+    assert!(observe(&world, &engine, second, &challenge("n2")).is_none());
+    assert_eq!(
+        Proof::decode(&call(&world, &engine, &token).proof).nonce(),
+        Some("n2")
+    );
+}
+
+#[test]
+fn a_body_that_cannot_be_sent_again_is_not() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    assert!(
+        world
+            .run(engine.observe(upgraded.attempt, &challenge("n1"), false))
+            .unwrap()
+            .is_none()
+    );
+    assert_eq!(
+        Proof::decode(&call(&world, &engine, &token).proof).nonce(),
+        Some("n1")
+    );
+}
+
+#[test]
+fn n4_nonces_are_kept_by_origin_and_apart_from_the_authorization_server_s() {
+    let (world, engine, client, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    observe(
+        &world,
+        &engine,
+        upgraded,
+        &Observed {
+            dpop_nonce: "api",
+            ..seen(200)
+        },
+    );
+    let at = |origin: &str| {
+        let upgraded = world
+            .run(engine.authorize("GET".into(), origin.into(), "/", &token))
+            .unwrap()
+            .unwrap();
+        Proof::decode(&upgraded.proof).nonce().map(String::from)
+    };
+    assert_eq!(at(API), Some("api".into()));
+    assert_eq!(at("https://other.example"), None);
+    assert_eq!(at("https://api.example:444"), None);
+    // The same origin as the authorization server's is another server.
+    let upgraded = world
+        .run(engine.authorize("GET".into(), ISSUER.into(), "/me", &token))
+        .unwrap()
+        .unwrap();
+    observe(
+        &world,
+        &engine,
+        upgraded,
+        &Observed {
+            dpop_nonce: "rs",
+            ..seen(200)
+        },
+    );
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert_eq!(
+        world.token_requests()[1].proof.as_ref().unwrap().nonce(),
+        None
+    );
+}
+
+#[test]
+fn n3_a_nonce_comes_with_any_response() {
+    let (world, engine, _, token) = logged_in();
+    for (status, nonce) in [(200, "a"), (404, "b"), (503, "c")] {
+        let upgraded = call(&world, &engine, &token);
+        assert!(
+            observe(
+                &world,
+                &engine,
+                upgraded,
+                &Observed {
+                    dpop_nonce: nonce,
+                    ..seen(status)
+                }
+            )
+            .is_none()
+        );
+        assert_eq!(
+            Proof::decode(&call(&world, &engine, &token).proof).nonce(),
+            Some(nonce)
+        );
+    }
+}
+
+#[test]
+fn a_challenge_that_the_browser_hides_is_told_by_its_nonce() {
+    let (world, engine, _, token) = logged_in();
+    let hidden = |nonce| Observed {
+        dpop_nonce: nonce,
+        ..seen(401)
+    };
+    let retry = {
+        let upgraded = call(&world, &engine, &token);
+        observe(&world, &engine, upgraded, &hidden("n1")).unwrap()
+    };
+    assert_eq!(Proof::decode(&retry.proof).nonce(), Some("n1"));
+    let upgraded = call(&world, &engine, &token);
+    assert!(observe(&world, &engine, upgraded, &hidden("n1")).is_none());
+}
+
+#[test]
+fn an_ordinary_401_is_delivered() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    let response = Observed {
+        www_authenticate: "DPoP error=\"invalid_token\"",
+        dpop_nonce: "n",
+        ..seen(401)
+    };
+    assert!(observe(&world, &engine, upgraded, &response).is_none());
+    assert_eq!(world.sent().len(), 2);
+}
+
+/// An origin that has challenged, and whose nonce is not held: its challenge brought none.
+fn challenged_without_a_nonce() -> (World, Engine<World>, Text) {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    assert!(observe(&world, &engine, upgraded, &challenge("")).is_none());
+    (world, engine, token)
+}
+
+type Calls<'a> = Vec<std::pin::Pin<Box<dyn Future<Output = (Option<String>, i64)> + 'a>>>;
+
+/// Calls whose responses arrive 50 ms after they were sent; gives each proof's nonce and when it was made.
+fn burst<'a>(
+    world: &'a World,
+    engine: &'a Engine<World>,
+    token: &'a str,
+    count: usize,
+    nonce: &'static str,
+) -> Calls<'a> {
+    let one = async move || {
+        let upgraded = engine
+            .authorize("GET".into(), API.into(), "/", token)
+            .await
+            .unwrap()
+            .unwrap();
+        let made = world.seconds();
+        let used = Proof::decode(&upgraded.proof).nonce().map(String::from);
+        countersign_client::Platform::sleep(world, 50).await;
+        engine
+            .observe(
+                upgraded.attempt,
+                &Observed {
+                    dpop_nonce: nonce,
+                    ..seen(200)
+                },
+                true,
+            )
+            .await
+            .unwrap();
+        (used, made)
+    };
+    (0..count).map(|_| Box::pin(one()) as _).collect()
+}
+
+#[test]
+fn rc10_nobody_waits_on_an_origin_that_never_challenged() {
+    let (world, engine, _, token) = logged_in();
+    let calls = world.all(burst(&world, &engine, &token, 20, "n"));
+    assert!(calls.iter().all(|(nonce, _)| nonce.is_none()));
+}
+
+#[test]
+fn rc10_one_call_asks_and_the_others_wait_for_its_nonce() {
+    let (world, engine, token) = challenged_without_a_nonce();
+    let calls = world.all(burst(&world, &engine, &token, 20, "n"));
+    assert_eq!(calls.iter().filter(|(nonce, _)| nonce.is_none()).count(), 1);
+    assert_eq!(
+        calls
+            .iter()
+            .filter(|(nonce, _)| nonce.as_deref() == Some("n"))
+            .count(),
+        19
+    );
+}
+
+#[test]
+fn rc10_waiting_ends_after_a_second() {
+    let (world, engine, token) = challenged_without_a_nonce();
+    let asking = call(&world, &engine, &token);
+    let before = world.seconds();
+    let upgraded = world.all(vec![Box::pin(engine.authorize(
+        "GET".into(),
+        API.into(),
+        "/",
+        &token,
+    ))]);
+    assert!(upgraded[0].as_ref().unwrap().is_some());
+    assert_eq!(world.seconds() - before, 1);
+    drop(asking);
+}
+
+#[test]
+fn rc10_an_abort_lets_the_next_one_ask() {
+    let (world, engine, token) = challenged_without_a_nonce();
+    let asking = call(&world, &engine, &token);
+    let mut calls = burst(&world, &engine, &token, 3, "n");
+    calls.push(Box::pin(async {
+        countersign_client::Platform::sleep(&world, 100).await;
+        drop(asking);
+        (None, world.seconds())
+    }));
+    let before = world.seconds();
+    let calls = world.all(calls);
+    assert_eq!(
+        calls[..3]
+            .iter()
+            .filter(|(nonce, _)| nonce.is_none())
+            .count(),
+        1
+    );
+    assert!(calls.iter().all(|(_, made)| made - before <= 1));
+}
+
+#[test]
+fn rc10_an_answer_without_a_nonce_releases_everybody() {
+    let (world, engine, token) = challenged_without_a_nonce();
+    let calls = world.all(burst(&world, &engine, &token, 5, ""));
+    assert!(calls.iter().all(|(nonce, _)| nonce.is_none()));
+}
+
+fn dated(world: &World, offset: i64, response: Observed<'static>) -> Observed<'static> {
+    Observed {
+        date: Some(UnixMillis((world.seconds() + offset) * 1000)),
+        ..response
+    }
+}
+
+const REFUSED: &str = "DPoP error=\"invalid_dpop_proof\"";
+
+#[test]
+fn rc6_a_resource_server_s_own_clock_is_learned_from_its_refusal() {
+    for offset in [-600, 600] {
+        let (world, engine, client, token) = logged_in();
+        let upgraded = call(&world, &engine, &token);
+        let refusal = dated(
+            &world,
+            offset,
+            Observed {
+                www_authenticate: REFUSED,
+                ..seen(401)
+            },
+        );
+        let retry = observe(&world, &engine, upgraded, &refusal).unwrap();
+        assert!((Proof::decode(&retry.proof).iat() - world.seconds() - offset).abs() <= 1);
+        assert!(observe(&world, &engine, retry, &refusal).is_none());
+        // The authorization server's is another.
+        assert_eq!(engine.clock_offset(&client).abs() / 1000, 0);
+    }
+}
+
+#[test]
+fn rc6_where_no_date_is_readable_the_own_origin_is_asked_once() {
+    let (world, engine, _, token) = logged_in();
+    // The local clock is set back by ten minutes after the login.
+    world.0.local_error.set(-600_000);
+    world.script(|sent, _| {
+        assert_eq!((sent.method, sent.url.as_str()), ("HEAD", "/"));
+        Some(ok(serde_json::Value::Null).date(0))
+    });
+    let upgraded = call(&world, &engine, &token);
+    let refusal = Observed {
+        www_authenticate: REFUSED,
+        ..seen(401)
+    };
+    let retry = observe(&world, &engine, upgraded, &refusal).unwrap();
+    assert!((Proof::decode(&retry.proof).iat() - world.seconds()).abs() <= 1);
+    assert!(observe(&world, &engine, retry, &refusal).is_none());
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[test]
+fn a_proof_refused_with_a_right_clock_is_not_repeated() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    let refusal = dated(
+        &world,
+        0,
+        Observed {
+            www_authenticate: REFUSED,
+            ..seen(401)
+        },
+    );
+    assert!(observe(&world, &engine, upgraded, &refusal).is_none());
+}
+
+#[test]
+fn a_cached_response_does_not_turn_the_clock_back() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    observe(
+        &world,
+        &engine,
+        upgraded,
+        &dated(&world, -86_400, seen(200)),
+    );
+    assert!(
+        (Proof::decode(&call(&world, &engine, &token).proof).iat() - world.seconds()).abs() <= 1
+    );
+}

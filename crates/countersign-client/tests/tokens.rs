@@ -1,0 +1,570 @@
+//! The token endpoint: nonces, clock, token types, id_token claims, renewal.
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use countersign_client::{Cause, ClientConfig, ClientError, Engine, Mode};
+use serde_json::{Value, json};
+use world::*;
+
+/// A script for the token endpoint; the rest is standard.
+fn at_token_endpoint(
+    world: &World,
+    mut script: impl FnMut(usize, &Sent, &World) -> Option<Answer> + 'static,
+) {
+    let mut count = 0;
+    world.script(move |sent, world| {
+        if sent.url != TOKEN {
+            return Some(world.standard(sent));
+        }
+        count += 1;
+        script(count, sent, world)
+    });
+}
+
+fn refused(error: &ClientError) -> (Cause, Vec<&str>) {
+    (
+        error.cause,
+        error.details.iter().map(|detail| &**detail).collect(),
+    )
+}
+
+fn nonces(world: &World) -> Vec<Option<String>> {
+    world
+        .token_requests()
+        .iter()
+        .map(|sent| sent.proof.as_ref().unwrap().nonce().map(String::from))
+        .collect()
+}
+
+#[test]
+fn n5_a_nonce_challenge_is_answered_once() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, _| {
+        Some(error(400, "use_dpop_nonce").nonce("n"))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    let error = log_in(&world, &engine, &client).unwrap_err();
+    assert_eq!(
+        refused(&error),
+        (Cause::TokenRefused, vec!["use_dpop_nonce", "", "400"])
+    );
+    assert_eq!(nonces(&world), [None, Some("n".into())]);
+}
+
+#[test]
+fn p8_a_retry_is_a_new_proof() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |count, _, world| {
+        Some(if count == 1 {
+            error(400, "use_dpop_nonce").nonce("n")
+        } else {
+            ok(world.tokens("DPoP"))
+        })
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    let sent = world.token_requests();
+    assert_eq!(sent[0].form, sent[1].form);
+    let jti = |index: usize| sent[index].proof.as_ref().unwrap().claims["jti"].clone();
+    assert_ne!(jti(0), jti(1));
+}
+
+#[test]
+fn rc7_p7_nonces_are_taken_from_every_response() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |count, _, world| {
+        Some(match count {
+            1 => ok(world.tokens("DPoP")).nonce("first"),
+            2 => error(400, "invalid_grant").nonce("second"),
+            _ => ok(world.tokens("DPoP")),
+        })
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    let error = world.run(engine.renew(&client, &[])).unwrap_err();
+    assert_eq!(
+        refused(&error),
+        (Cause::TokenRefused, vec!["invalid_grant", "", "400"])
+    );
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert_eq!(
+        nonces(&world),
+        [None, Some("first".into()), Some("second".into())]
+    );
+}
+
+#[test]
+fn a_challenge_without_a_new_nonce_is_not_retried() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, _| {
+        Some(error(400, "use_dpop_nonce").nonce("not a nonce"))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap_err();
+    assert_eq!(nonces(&world), [None]);
+}
+
+#[test]
+fn s3_a_nonce_stays_in_use_until_a_newer_one_comes() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |count, _, world| {
+        let answer = ok(world.tokens("DPoP"));
+        Some(if count == 1 {
+            answer.nonce("n")
+        } else {
+            answer
+        })
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    world.run(engine.renew(&client, &[])).unwrap();
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert_eq!(nonces(&world), [None, Some("n".into()), Some("n".into())]);
+}
+
+#[test]
+fn rc6_discovery_tells_the_clock_before_the_first_proof() {
+    for local_error in [-600_000, 600_000] {
+        let (world, engine) = World::new();
+        world.0.local_error.set(local_error);
+        world.script(|sent, world| Some(world.standard(sent).date(0)));
+        let client = create(&engine, config(Mode::Enforced));
+        log_in(&world, &engine, &client).unwrap();
+        let [sent] = &world.token_requests()[..] else {
+            panic!("one request")
+        };
+        let late = world.seconds() - sent.proof.as_ref().unwrap().iat();
+        assert!((0..=1).contains(&late), "{late}");
+        assert!((engine.clock_offset(&client) + local_error).abs() <= 1_000);
+    }
+}
+
+#[test]
+fn rc6_without_a_date_the_own_origin_is_asked_and_the_proof_made_anew() {
+    for local_error in [-600_000, 600_000] {
+        let (world, engine) = World::new();
+        world.0.local_error.set(local_error);
+        world.script(|sent, world| {
+            if sent.method == "HEAD" {
+                assert_eq!(sent.url, "/");
+                return Some(ok(Value::Null).date(0));
+            }
+            if sent.url == TOKEN {
+                let age = world.seconds() - sent.proof.as_ref().unwrap().iat();
+                return Some(if age.abs() > 60 {
+                    error(400, "invalid_dpop_proof")
+                } else {
+                    ok(world.tokens("DPoP"))
+                });
+            }
+            Some(world.standard(sent))
+        });
+        let client = create(&engine, config(Mode::Enforced));
+        log_in(&world, &engine, &client).unwrap();
+        let methods: Vec<_> = world.sent().iter().map(|sent| sent.method).collect();
+        assert_eq!(methods, ["GET", "POST", "HEAD", "POST"]);
+    }
+}
+
+#[test]
+fn a_proof_refused_for_something_else_than_its_time_is_not_repeated() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, _| {
+        Some(error(400, "invalid_dpop_proof").date(0))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    let error = log_in(&world, &engine, &client).unwrap_err();
+    assert_eq!(error.details[0], "invalid_dpop_proof");
+    assert_eq!(world.sent().len(), 2);
+}
+
+#[test]
+fn without_any_date_the_id_token_tells_the_clock() {
+    let (world, engine) = World::new();
+    world.0.local_error.set(600_000);
+    let client = create(&engine, config(Mode::Auto));
+    let token = log_in(&world, &engine, &client).unwrap();
+    let proof = Proof::decode(&call(&world, &engine, &token).proof);
+    assert!((world.seconds() - proof.iat()).abs() <= 1);
+}
+
+#[test]
+fn t3_rc4_enforced_refuses_a_bearer_token() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| Some(ok(world.tokens("Bearer"))));
+    let client = create(&engine, config(Mode::Enforced));
+    let error = log_in(&world, &engine, &client).unwrap_err();
+    assert_eq!(
+        refused(&error),
+        (Cause::TokenNotBound, vec![ISSUER, "Bearer"])
+    );
+    assert!(client.tokens().is_none());
+    assert_eq!(world.run(engine.renew(&client, &[])).unwrap_err(), error);
+}
+
+#[test]
+fn t3_a_refresh_that_answers_bearer_ends_an_enforced_session() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |count, _, world| {
+        Some(ok(world.tokens(if count == 1 { "DPoP" } else { "bearer" })))
+    });
+    let client = create(&engine, config(Mode::Enforced));
+    let token = log_in(&world, &engine, &client).unwrap();
+    let error = world.run(engine.renew(&client, &[])).unwrap_err();
+    assert_eq!(
+        refused(&error),
+        (Cause::TokenNotBound, vec![ISSUER, "bearer"])
+    );
+    assert!(client.tokens().is_none());
+    assert!(!engine.is_bound_token(&token));
+    assert_eq!(world.run(engine.renew(&client, &[])).unwrap_err(), error);
+    assert_eq!(world.token_requests().len(), 2);
+}
+
+#[test]
+fn t3_auto_uses_a_bearer_token_and_keeps_proving_token_requests() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| Some(ok(world.tokens("Bearer"))));
+    let client = create(&engine, config(Mode::Auto));
+    let token = log_in(&world, &engine, &client).unwrap();
+    assert!(!engine.is_bound_token(&token));
+    assert!(
+        world
+            .run(engine.authorize("GET".into(), API.into(), "/", &token))
+            .unwrap()
+            .is_none()
+    );
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert!(
+        world
+            .token_requests()
+            .iter()
+            .all(|sent| signer(sent.proof.as_ref().unwrap()) == 1)
+    );
+}
+
+#[test]
+fn t3_a_token_type_that_was_not_asked_for_is_refused() {
+    for (mode, token_type) in [
+        (Mode::Auto, "mac"),
+        (Mode::Off, "DPoP"),
+        (Mode::Enforced, ""),
+    ] {
+        let (world, engine) = World::new();
+        at_token_endpoint(&world, move |_, _, world| {
+            Some(ok(world.tokens(token_type)))
+        });
+        let client = create(&engine, config(mode));
+        let error = log_in(&world, &engine, &client).unwrap_err();
+        assert_eq!(refused(&error), (Cause::TokenTypeUnknown, vec![token_type]));
+    }
+}
+
+fn with_claim(name: &str, value: Value) -> Result<(), ClientError> {
+    let (world, engine) = World::new();
+    let name = String::from(name);
+    at_token_endpoint(&world, move |_, _, world| {
+        let mut claims = world.claims();
+        claims[&name] = value.clone();
+        let mut tokens = world.tokens("DPoP");
+        tokens["id_token"] = jwt(&claims).into();
+        Some(ok(tokens))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client)?;
+    Ok(())
+}
+
+#[test]
+fn rc5_each_claim_of_the_id_token_is_checked() {
+    let cases = [
+        (
+            "iss",
+            json!("https://evil.example"),
+            Cause::IdTokenIssuer,
+            vec![ISSUER, "https://evil.example"],
+        ),
+        (
+            "iss",
+            json!([ISSUER]),
+            Cause::IdTokenIssuer,
+            vec![ISSUER, ""],
+        ),
+        (
+            "aud",
+            json!("other"),
+            Cause::IdTokenAudience,
+            vec!["app", "other"],
+        ),
+        (
+            "aud",
+            json!(["a", "b"]),
+            Cause::IdTokenAudience,
+            vec!["app", "a", "b"],
+        ),
+        ("aud", json!(null), Cause::IdTokenAudience, vec!["app"]),
+        (
+            "aud",
+            json!(["app", "b"]),
+            Cause::IdTokenAuthorizedParty,
+            vec!["app", ""],
+        ),
+        (
+            "azp",
+            json!("b"),
+            Cause::IdTokenAuthorizedParty,
+            vec!["app", "b"],
+        ),
+        ("exp", json!(START - 11), Cause::IdTokenExpired, vec![]),
+        ("exp", json!("never"), Cause::IdTokenExpired, vec![]),
+        ("exp", json!(true), Cause::IdTokenExpired, vec![]),
+        ("iat", json!(null), Cause::IdTokenIssuedAt, vec![]),
+        ("sub", json!(""), Cause::IdTokenSubject, vec!["?", ""]),
+        ("sub", json!(1), Cause::IdTokenSubject, vec!["?", ""]),
+    ];
+    for (name, value, cause, details) in cases {
+        let error = with_claim(name, value.clone()).unwrap_err();
+        assert_eq!(refused(&error), (cause, details), "{name}: {value}");
+    }
+    for nonce in [json!("other"), json!(null), json!("")] {
+        assert_eq!(
+            with_claim("nonce", nonce).unwrap_err().cause,
+            Cause::IdTokenNonce
+        );
+    }
+    with_claim("aud", json!(["app"])).unwrap();
+    with_claim("azp", json!("app")).unwrap();
+}
+
+#[test]
+fn exp_is_compared_with_the_server_s_clock() {
+    // Expired for the local clock, which is ten minutes ahead.
+    let (world, engine) = World::new();
+    world.0.local_error.set(600_000);
+    world.script(|sent, world| Some(world.standard(sent).date(0)));
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+}
+
+#[test]
+fn a_token_response_lacks_nothing() {
+    let cases = [
+        (
+            "access_token",
+            Cause::TokenResponseInvalid,
+            vec!["access_token"],
+        ),
+        ("token_type", Cause::TokenTypeUnknown, vec![""]),
+        ("id_token", Cause::IdTokenMissing, vec![]),
+    ];
+    for (member, cause, details) in cases {
+        let (world, engine) = World::new();
+        at_token_endpoint(&world, move |_, _, world| {
+            let mut tokens = world.tokens("DPoP");
+            tokens[member] = Value::Null;
+            Some(ok(tokens))
+        });
+        let client = create(&engine, config(Mode::Auto));
+        assert_eq!(
+            refused(&log_in(&world, &engine, &client).unwrap_err()),
+            (cause, details)
+        );
+    }
+    for id_token in ["x", "a.b", "a.e30.b.c", "a.!.b"] {
+        let (world, engine) = World::new();
+        at_token_endpoint(&world, move |_, _, world| {
+            let mut tokens = world.tokens("DPoP");
+            tokens["id_token"] = id_token.into();
+            Some(ok(tokens))
+        });
+        let client = create(&engine, config(Mode::Auto));
+        assert_eq!(
+            log_in(&world, &engine, &client).unwrap_err().cause,
+            Cause::IdTokenMalformed,
+            "{id_token}"
+        );
+    }
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, _| None);
+    let client = create(&engine, config(Mode::Auto));
+    assert_eq!(
+        refused(&log_in(&world, &engine, &client).unwrap_err()),
+        (Cause::TokenUnreachable, vec![TOKEN])
+    );
+}
+
+fn logged_in() -> (World, Engine<World>, TestClient) {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    (world, engine, client)
+}
+
+#[test]
+fn t4_a_refresh_carries_the_refresh_token_and_the_same_key() {
+    let (world, engine, client) = logged_in();
+    world
+        .run(engine.renew(&client, &pairs(&[("audience", "x"), ("client_id", "evil")])))
+        .unwrap();
+    let sent = &world.token_requests()[1];
+    assert_eq!(sent.form["grant_type"], "refresh_token");
+    assert_eq!(sent.form["refresh_token"], "rt2");
+    assert_eq!(sent.form["client_id"], "app");
+    assert_eq!(sent.form["audience"], "x");
+    assert_eq!(sent.form.len(), 4);
+    assert_eq!(signer(sent.proof.as_ref().unwrap()), 1);
+    assert_eq!(
+        client.tokens().unwrap().refresh_token.as_deref(),
+        Some("rt3")
+    );
+}
+
+#[test]
+fn renewals_at_once_share_one_request() {
+    let (world, engine, client) = logged_in();
+    let extra = [];
+    let outcomes = world.all(
+        (0..3)
+            .map(|_| Box::pin(engine.renew(&client, &extra)) as _)
+            .collect(),
+    );
+    assert_eq!(outcomes, [Ok(()), Ok(()), Ok(())]);
+    assert_eq!(world.token_requests().len(), 2);
+    // And fail together.
+    world.script(|_, _| Some(error(400, "invalid_grant")));
+    let outcomes = world.all(
+        (0..3)
+            .map(|_| Box::pin(engine.renew(&client, &extra)) as _)
+            .collect(),
+    );
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome: &Result<(), ClientError>| outcome.as_ref().unwrap_err().details[0] == "invalid_grant")
+    );
+    assert_eq!(world.token_requests().len(), 3);
+}
+
+#[test]
+fn a_refresh_may_leave_out_what_it_does_not_change() {
+    let (world, engine, client) = logged_in();
+    let before = client.tokens().unwrap();
+    at_token_endpoint(&world, |_, _, _| {
+        Some(ok(
+            json!({ "access_token": "new", "token_type": "DPoP", "expires_in": 60 }),
+        ))
+    });
+    world.run(engine.renew(&client, &[])).unwrap();
+    let after = client.tokens().unwrap();
+    assert_eq!(*after.access_token, *"new");
+    assert_eq!(after.id_token, before.id_token);
+    assert_eq!(after.refresh_token, before.refresh_token);
+}
+
+#[test]
+fn a_refresh_may_not_change_the_subject_or_the_nonce() {
+    for (name, cause) in [
+        ("sub", Cause::IdTokenSubject),
+        ("nonce", Cause::IdTokenNonce),
+    ] {
+        let (world, engine, client) = logged_in();
+        at_token_endpoint(&world, move |_, _, world| {
+            let mut claims = world.claims();
+            claims[name] = "other".into();
+            let mut tokens = world.tokens("DPoP");
+            tokens["id_token"] = jwt(&claims).into();
+            Some(ok(tokens))
+        });
+        assert_eq!(
+            world.run(engine.renew(&client, &[])).unwrap_err().cause,
+            cause
+        );
+        assert_eq!(*client.tokens().unwrap().access_token, *"at2");
+    }
+}
+
+#[test]
+fn without_a_refresh_token_renewal_says_so() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| {
+        let mut tokens = world.tokens("DPoP");
+        tokens.as_object_mut().unwrap().remove("refresh_token");
+        Some(ok(tokens))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    assert_eq!(
+        world.run(engine.renew(&client, &[])).unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+    log_in(&world, &engine, &client).unwrap();
+    assert_eq!(
+        world.run(engine.renew(&client, &[])).unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+}
+
+#[test]
+fn a_logout_during_a_refresh_stays_a_logout() {
+    let (world, engine, client) = logged_in();
+    let bye = "https://app.example/bye".into();
+    let none = [];
+    let outcomes = world.all(vec![
+        Box::pin(async { engine.renew(&client, &none).await.map(|()| None) }),
+        Box::pin(engine.logout(&client, &bye)),
+    ]);
+    assert_eq!(
+        outcomes[0].as_ref().unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+    assert!(client.tokens().is_none());
+}
+
+#[test]
+fn each_client_has_its_own_key() {
+    let (world, engine, client) = logged_in();
+    let other = create(
+        &engine,
+        ClientConfig {
+            client_id: "other".into(),
+            ..config(Mode::Auto)
+        },
+    );
+    at_token_endpoint(&world, |_, _, world| {
+        let mut claims = world.claims();
+        claims["aud"] = "other".into();
+        let mut tokens = world.tokens("DPoP");
+        tokens["id_token"] = jwt(&claims).into();
+        Some(ok(tokens))
+    });
+    let token = log_in(&world, &engine, &other).unwrap();
+    assert_eq!(
+        signer(&Proof::decode(&call(&world, &engine, &token).proof)),
+        2
+    );
+    let first = client.tokens().unwrap().access_token.clone();
+    assert_eq!(
+        signer(&Proof::decode(&call(&world, &engine, &first).proof)),
+        1
+    );
+}
+
+#[test]
+fn the_token_itself_tells_its_end_where_the_response_does_not() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| {
+        let mut tokens = world.tokens("DPoP");
+        tokens.as_object_mut().unwrap().remove("expires_in");
+        tokens["access_token"] = jwt(&json!({ "exp": START + 77 })).into();
+        tokens["refresh_expires_in"] = 1800.into();
+        Some(ok(tokens))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    let tokens = client.tokens().unwrap();
+    assert_eq!(tokens.expires.0, (START + 77) * 1000);
+    assert_eq!(
+        tokens.refresh_expires.map(|end| end.0 / 1000),
+        Some(START + 1800)
+    );
+}
