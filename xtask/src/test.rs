@@ -42,7 +42,7 @@ enum Part {
     Package,
     /// TypeScript: type tests, the demo, the code in the READMEs
     Types,
-    /// TypeScript unit tests, in node
+    /// TypeScript unit tests, in node and Chromium
     Unit,
     /// The browser suite, in headless Chromium
     Browser,
@@ -97,8 +97,8 @@ impl Part {
                 deny: true,
                 ..Needs::NOTHING
             },
-            Self::Package | Self::Types | Self::Unit => Needs::PACKAGE,
-            Self::Browser | Self::Size => Needs::BROWSER,
+            Self::Package | Self::Types => Needs::PACKAGE,
+            Self::Unit | Self::Browser | Self::Size => Needs::BROWSER,
         }
     }
 
