@@ -116,11 +116,12 @@ impl ResourceServer {
     /// A [`Rejection`] with the first reason found; [`ResourceServer::refusal`] makes it a response.
     pub async fn authenticate(&self, parts: &Parts) -> Result<Authenticated, Rejection> {
         let shared = &*self.shared;
-        let now = shared.clock.now();
         let fields = fields(parts, AUTHORIZATION);
         let credentials = Credentials::parse(&fields).map_err(Rejection::Credentials)?;
         let hash = sha256(credentials.token.as_bytes());
-        let token = self.token(credentials.token, hash, now).await?;
+        let token = self.token(credentials.token, hash).await?;
+        // Read only now: the issuer's keys may have taken seconds to come.
+        let now = shared.clock.now();
 
         let proof = match (credentials.scheme, token.confirmation()) {
             (Scheme::Dpop, Some(&thumbprint)) => {
@@ -193,13 +194,9 @@ impl ResourceServer {
     }
 
     /// The token's claims, of the cache or of the token itself.
-    async fn token(
-        &self,
-        text: &str,
-        hash: [u8; 32],
-        now: UnixSeconds,
-    ) -> Result<Arc<AccessToken>, Rejection> {
+    async fn token(&self, text: &str, hash: [u8; 32]) -> Result<Arc<AccessToken>, Rejection> {
         let shared = &*self.shared;
+        let now = shared.clock.now();
         if let Some(cached) = shared.cache.get(&hash) {
             // Both may have ended since: the token's time, and its key's standing with the issuer.
             if let Err(error) = cached.token.check_time(now) {
