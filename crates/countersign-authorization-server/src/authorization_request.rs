@@ -4,10 +4,7 @@
 use countersign::{base64url, jwk::Thumbprint};
 
 use crate::{
-    config::{ClientConfig, Config},
-    params::Params,
-    prompt::Prompt,
-    token::narrowed_audiences,
+    client::ClientConfig, config::Config, params::Params, prompt::Prompt, token::narrowed_audiences,
 };
 
 /// Where and how the response goes.

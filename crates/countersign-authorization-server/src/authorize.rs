@@ -26,6 +26,9 @@ use crate::{
     sessions::Session,
 };
 
+/// Parts of it are remembered until the login ends, so it has a bound. An `id_token_hint` has about a kilobyte.
+const MAX_REQUEST_BYTES: usize = 8 * 1024;
+
 pub(crate) async fn by_query(
     State(server): Shared,
     headers: HeaderMap,
@@ -43,6 +46,9 @@ pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Byt
 }
 
 fn authorize(server: &Arc<Server>, headers: &HeaderMap, encoded: String) -> Response {
+    if encoded.len() > MAX_REQUEST_BYTES {
+        return pages::error("The request's parameters have more than 8192 bytes; send less.");
+    }
     let request = match read(server, &encoded) {
         Ok(request) => request,
         Err(refusal) => return refused(server, refusal),
@@ -96,7 +102,8 @@ fn answers(
 ) -> bool {
     let is_fresh = request
         .max_age_seconds
-        .is_none_or(|max_age| now.since(session.auth_time) <= max_age);
+        // 0 asks for a new login (OpenID Connect Core, 3.1.2.1), also within the same second.
+        .is_none_or(|max_age| max_age > 0 && now.since(session.auth_time) <= max_age);
     // A hint of an earlier start of the server can't be checked, and excludes nobody.
     let hinted = request
         .id_token_hint
@@ -148,7 +155,7 @@ pub(crate) fn grant(
             audiences: request.audiences,
             sub: session.sub.clone(),
             auth_time: session.auth_time,
-            session: session.id,
+            session: session.root,
         },
         now,
     );

@@ -4,9 +4,14 @@
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Not TOML, or a member that does not exist or has another type. The text says where.
-    #[error("the configuration can't be read: {0}")]
-    Toml(String),
+    /// Not TOML, or a member that does not exist, is missing, or has another type.
+    #[error("line {line} of the configuration can't be used: {reason}")]
+    Toml {
+        /// Counted from 1.
+        line: usize,
+        /// What is wrong there.
+        reason: String,
+    },
     /// The issuer is no URL that could be one (RFC 8414, 2).
     #[error(
         "`{value}` can't be an issuer; give an http or https URL without query and fragment, like http://localhost:9441"

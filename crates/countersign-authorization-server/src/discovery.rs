@@ -8,7 +8,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use crate::{
-    config::STANDARD_SCOPES,
+    client::STANDARD_SCOPES,
     endpoints,
     prompt::Prompt,
     server::{Server, Shared},

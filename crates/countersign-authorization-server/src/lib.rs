@@ -12,26 +12,26 @@
 //!
 //! ```
 //! let config = countersign_authorization_server::Config::from_toml(r#"
-//!     # port = 9441
-//!     # issuer = "http://localhost:9441"        # the URL that clients know, where it is another
-//!     # dpop = "on"                             # or "off", "advertised-only", "nonce"
-//!     # clock_offset_seconds = 0                # its clock runs ahead by that; negative: behind
-//!     # access_token_lifetime_seconds = 300
-//!     # refresh_tokens = true
-//!     # refresh_token_lifetime_seconds = 28800
-//!     # session_lifetime_seconds = 28800
-//!     # nonce_lifetime_seconds = 15
+//!     ## port = 9441
+//!     ## issuer = "http://localhost:9441"        # the URL that clients know, where it is another
+//!     ## dpop = "on"                             # or "off", "advertised-only", "nonce"
+//!     ## clock_offset_seconds = 0                # its clock runs ahead by that; negative: behind
+//!     ## access_token_lifetime_seconds = 300
+//!     ## refresh_tokens = true
+//!     ## refresh_token_lifetime_seconds = 28800
+//!     ## session_lifetime_seconds = 28800
+//!     ## nonce_lifetime_seconds = 15
 //!     allowed_origins = ["http://localhost:5173"] # beside those of the redirect URIs
 //!
 //!     [[clients]]
 //!     id = "demo"
 //!     name = "Demo app"
 //!     redirect_uris = ["http://localhost:9440/"]
-//!     # post_logout_redirect_uris: the redirect URIs
+//!     ## post_logout_redirect_uris: the redirect URIs
 //!     audiences = ["http://localhost:9442", "http://localhost:9443"]
 //!     scopes = ["notes:write"]                  # beside openid, profile, email, offline_access
-//!     # dpop_bound_access_tokens = false
-//!     # native = false                          # any port of a loopback IP address (RFC 8252, 7.3)
+//!     ## dpop_bound_access_tokens = false
+//!     ## native = false                          # any port of a loopback IP address (RFC 8252, 7.3)
 //!
 //!     [[users]]
 //!     sub = "alice"
@@ -51,6 +51,7 @@
 mod authorization_request;
 mod authorize;
 mod bounded;
+mod client;
 mod clock;
 mod config;
 mod config_error;

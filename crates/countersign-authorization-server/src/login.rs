@@ -28,12 +28,10 @@ pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Byte
     let Some(user) = server.config.user(user) else {
         return pages::error(&format!("There is no user \u{201c}{user}\u{201d}."));
     };
-    if let Some(earlier) = server.cookies.session_id(&headers) {
-        server.sessions.end(&earlier);
-    }
     let now = server.now();
     let lifetime = server.config.session_lifetime_seconds.into();
-    let Ok(session) = server.sessions.start(&user.sub, lifetime, now) else {
+    let earlier = server.cookies.session_id(&headers);
+    let Ok(session) = server.sessions.start(&user.sub, earlier, lifetime, now) else {
         return pages::no_randomness();
     };
     tracing::info!(sub = user.sub, client = request.client.id, "logged in");

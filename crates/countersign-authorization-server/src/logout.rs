@@ -153,10 +153,11 @@ fn redirect(
 }
 
 fn end_session(server: &Server, headers: &HeaderMap, request: &Request) -> Response {
-    if let Some(id) = server.cookies.session_id(headers) {
-        server.sessions.end(&id);
-        server.grants.revoke_session(&id);
-        tracing::info!("logged out");
+    let id = server.cookies.session_id(headers);
+    let ended = id.and_then(|id| server.sessions.end(&id, server.now()));
+    if let Some(session) = ended {
+        server.grants.revoke_session(&session.root);
+        tracing::info!(sub = session.sub, "logged out");
     }
     let mut response = match &request.redirect {
         Some(uri) => pages::redirect(uri),

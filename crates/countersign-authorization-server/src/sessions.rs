@@ -22,6 +22,8 @@ const CAPACITY: usize = 10_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
+    /// The browser's first session since it was last logged out. A logout ends what came of all of them.
+    pub(crate) root: SessionId,
     pub(crate) sub: String,
     pub(crate) auth_time: UnixSeconds,
 }
@@ -33,15 +35,19 @@ impl Sessions {
         Self(Mutex::new(Bounded::new(CAPACITY)))
     }
 
-    /// A new session: a login never keeps the id of an earlier one (session fixation).
+    /// A new session, in the place of the browser's earlier one: a login never keeps its id (session fixation).
     pub(crate) fn start(
         &self,
         sub: &str,
+        earlier: Option<SessionId>,
         lifetime_seconds: i64,
         now: UnixSeconds,
     ) -> Result<Session, NoRandomness> {
+        let id = random()?;
+        let earlier = earlier.and_then(|earlier| self.end(&earlier, now));
         let session = Session {
-            id: random()?,
+            id,
+            root: earlier.map_or(id, |earlier| earlier.root),
             sub: sub.to_owned(),
             auth_time: now,
         };
@@ -55,8 +61,12 @@ impl Sessions {
         self.lock().get(id, now).cloned()
     }
 
-    pub(crate) fn end(&self, id: &SessionId) {
-        self.lock().remove(id);
+    /// Returns what ended, if anything did.
+    pub(crate) fn end(&self, id: &SessionId, now: UnixSeconds) -> Option<Session> {
+        let mut sessions = self.lock();
+        let session = sessions.get(id, now).cloned();
+        sessions.remove(id);
+        session
     }
 
     fn lock(&self) -> MutexGuard<'_, Bounded<SessionId, Session>> {
