@@ -2,6 +2,8 @@
  * What a browser loads from the app's origin until a restored session: a minimal app, built by Vite, logged in
  * against the development authorization server, then reloaded. Every file is counted once, as `gzip -9` of its
  * body; the list is the browser's own request log. Prints a table, writes target/size.json, fails above the budgets.
+ * The app is served with the Content-Security-Policy that the README gives and nothing else allowed, so that the
+ * README stays true.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -25,6 +27,9 @@ const target = fileURLToPath(new URL("../../target", import.meta.url));
 const atEnd = [];
 try {
     await main();
+} catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
 } finally {
     for (const end of atEnd.reverse()) {
         await end();
@@ -68,9 +73,11 @@ async function main() {
 /** Builds, logs in, reloads, and weighs what the reload asked for. */
 async function weigh(browser, name, freeze) {
     const outDir = join(target, "size", name);
-    const { origin, close: closeApp } = await serve(outDir);
+    const policy = { header: "" };
+    const { origin, close: closeApp } = await serve(outDir, policy);
     atEnd.push(closeApp);
     const issuer = await startAuthorizationServer(origin);
+    policy.header = await readmePolicy(issuer);
 
     await build({
         root: join(here, "app"),
@@ -81,37 +88,17 @@ async function weigh(browser, name, freeze) {
         build: { outDir, emptyOutDir: true, reportCompressedSize: false }
     });
 
-    const context = await browser.newContext();
-    const page = await context.newPage();
-    page.setDefaultTimeout(STEP_LIMIT_MS);
-    page.on("pageerror", error => console.error(`the app: ${error.message}`));
-    await page.goto(`${origin}/`);
-    await page.getByRole("button", { name: "Log in" }).click();
-    await page.waitForURL(url => url.origin === issuer);
-    await page.locator("button, input[type=submit]").first().click();
-    await page.locator("[data-session=restored]").waitFor();
-
-    /** @type {Map<string, Promise<Buffer>>} */
-    const bodies = new Map();
-    context.on("response", response => {
-        const url = new URL(response.url());
-        if (url.origin === origin && response.request().method() === "GET" && response.ok()) {
-            bodies.set(url.pathname, readFile(fileFor(outDir, url.pathname)));
-        }
-    });
-    await page.reload();
-    await page.locator("[data-session=restored]").waitFor();
-    await context.close();
+    const paths = await pathsOfRestoredSession(browser, origin, issuer);
 
     const files = [];
-    for (const [path, body] of bodies) {
-        const bytes = await body;
+    for (const path of paths) {
+        const bytes = await readFile(fileFor(outDir, path));
         files.push({ path, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, bytes });
     }
     const html = files.find(file => file.path === "/");
     const engine = files.find(file => file.bytes.includes(GZIP_MAGIC_IN_BASE64));
     if (html === undefined || engine === undefined) {
-        throw new Error(`the reload loaded no ${html === undefined ? "page" : "engine"}: ${[...bodies.keys()].join(", ")}`);
+        throw new Error(`the reload loaded no ${html === undefined ? "page" : "engine"}: ${[...paths].join(", ")}`);
     }
     const named = [...html.bytes.toString().matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(match => match[1]);
     return {
@@ -122,6 +109,42 @@ async function weigh(browser, name, freeze) {
         entry: sum(files.filter(file => named.includes(file.path))),
         total: sum(files)
     };
+}
+
+/** Logs in, reloads, and returns the paths that the reload asked the app's origin for. */
+async function pathsOfRestoredSession(browser, origin, issuer) {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(STEP_LIMIT_MS);
+    /** @type {string[]} */
+    const complaints = [];
+    page.on("pageerror", error => complaints.push(error.message));
+    page.on("console", message => ["error", "warning"].includes(message.type()) && complaints.push(message.text()));
+    const paths = new Set();
+    try {
+        await page.goto(`${origin}/`);
+        await page.getByRole("button", { name: "Log in" }).click();
+        await page.waitForURL(url => url.origin === issuer);
+        await page.locator("button, input[type=submit]").first().click();
+        await page.locator("[data-session=restored]").waitFor();
+
+        context.on("response", response => {
+            const url = new URL(response.url());
+            if (url.origin === origin && response.request().method() === "GET" && response.ok()) {
+                paths.add(url.pathname);
+            }
+        });
+        await page.reload();
+        await page.locator("[data-session=restored]").waitFor();
+    } catch (error) {
+        throw new Error([`the app did not restore its session: ${error.message}`, ...complaints].join("\n"));
+    }
+    await context.close();
+    const refused = complaints.filter(complaint => complaint.includes("Content Security Policy"));
+    if (refused.length > 0) {
+        throw new Error(["the README's Content-Security-Policy forbids what the app needs:", ...refused].join("\n"));
+    }
+    return paths;
 }
 
 function sum(files) {
@@ -141,8 +164,18 @@ function count(number) {
     return number.toLocaleString("en").padStart(7);
 }
 
+/** The policy as the README gives it, with this issuer, and everything else forbidden. */
+async function readmePolicy(issuer) {
+    const readme = await readFile(join(here, "../../README.md"), "utf8");
+    const block = /### Content-Security-Policy\n\n```\n([^`]+)```/.exec(readme)?.[1];
+    if (block === undefined) {
+        throw new Error("README.md gives no Content-Security-Policy any more");
+    }
+    return `default-src 'none'; ${block.replaceAll("https://login.example.com", issuer).replace(/\s+/g, " ")}`;
+}
+
 /** The built app, on both loopback addresses, nothing cached. */
-async function serve(directory) {
+async function serve(directory, policy) {
     const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
     const answer = async (request, response) => {
         try {
@@ -150,7 +183,8 @@ async function serve(directory) {
             const body = await readFile(file);
             response.writeHead(200, {
                 "Content-Type": types[extname(file)] ?? "application/octet-stream",
-                "Cache-Control": "no-store"
+                "Cache-Control": "no-store",
+                "Content-Security-Policy": policy.header
             });
             response.end(request.method === "HEAD" ? undefined : body);
         } catch {
