@@ -54,13 +54,15 @@ extern "C" fn reserve(length: usize) -> *mut u8 {
 
 /// The answer to a call of the host.
 #[unsafe(no_mangle)]
-extern "C" fn settle(call: usize, first: f64, second: f64) {
+extern "C" fn settle(call: usize, status: u32, time: f64, handle: u32) {
+    let message = received().into_bytes();
     tasks::settle(
         call,
         Reply {
-            first,
-            second,
-            message: received().into_bytes(),
+            status,
+            time,
+            handle,
+            message,
         },
     );
 }
@@ -70,7 +72,7 @@ extern "C" fn settle(call: usize, first: f64, second: f64) {
 extern "C" fn create(mode: u32, metadata: u32) -> usize {
     let mut fields = received();
     let mode = [Mode::Off, Mode::Auto, Mode::Enforced][mode as usize];
-    let metadata = (metadata != 0).then_some(Handle(metadata));
+    let metadata = Handle::new(metadata);
     let (issuer, client_id, scope) = (fields.text(), fields.text(), fields.text());
     ENGINE.0.create(ClientConfig {
         issuer,
@@ -85,9 +87,9 @@ extern "C" fn create(mode: u32, metadata: u32) -> usize {
 #[unsafe(no_mangle)]
 extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
     let mut fields = received();
+    let redirect_uri = fields.text();
+    let extra = pairs(&mut fields, usize::MAX);
     tasks::spawn(async move {
-        let redirect_uri = fields.text();
-        let extra = pairs(&mut fields, usize::MAX);
         let request = AuthorizationRequest {
             redirect_uri: &redirect_uri,
             silent,
@@ -105,9 +107,9 @@ extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
 #[unsafe(no_mangle)]
 extern "C" fn complete(task: u32, client: usize, count: usize) {
     let mut fields = received();
+    let response = pairs(&mut fields, count);
+    let extra = pairs(&mut fields, usize::MAX);
     tasks::spawn(async move {
-        let response = pairs(&mut fields, count);
-        let extra = pairs(&mut fields, usize::MAX);
         done(
             task,
             ENGINE
@@ -121,9 +123,8 @@ extern "C" fn complete(task: u32, client: usize, count: usize) {
 /// Fields: further token parameters.
 #[unsafe(no_mangle)]
 extern "C" fn renew(task: u32, client: usize) {
-    let mut fields = received();
+    let extra = pairs(&mut received(), usize::MAX);
     tasks::spawn(async move {
-        let extra = pairs(&mut fields, usize::MAX);
         done(task, ENGINE.0.renew(&registered(client), &extra).await);
     });
 }
@@ -131,14 +132,8 @@ extern "C" fn renew(task: u32, client: usize) {
 /// Field: post-logout redirect URI. Ends with the end-session URL, or without a field.
 #[unsafe(no_mangle)]
 extern "C" fn logout(task: u32, client: usize) {
-    let redirect_uri = received().text();
-    tasks::spawn(async move {
-        match ENGINE.0.logout(&registered(client), &redirect_uri).await {
-            Ok(Some(url)) => succeed(task, &[&url], 0),
-            Ok(None) => succeed(task, &[], 0),
-            Err(error) => fail(task, &error),
-        }
-    });
+    let url = ENGINE.0.logout(&registered(client), &received().text());
+    succeed(task, url.as_deref().as_slice(), 0);
 }
 
 /// Answers by the import `tokens`, or not at all.
@@ -175,9 +170,9 @@ extern "C" fn offset(client: usize) -> f64 {
 #[unsafe(no_mangle)]
 extern "C" fn authorize(task: u32) {
     let mut fields = received();
+    let (method, origin, path, token) =
+        (fields.text(), fields.text(), fields.text(), fields.text());
     tasks::spawn(async move {
-        let (method, origin, path, token) =
-            (fields.text(), fields.text(), fields.text(), fields.text());
         upgrade(
             task,
             ENGINE.0.authorize(method, origin, &path, &token).await,
@@ -192,8 +187,8 @@ extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_repl
     let Some(attempt) = take_attempt(attempt) else {
         return succeed(task, &[], 0);
     };
+    let (nonce, challenge) = (fields.text(), fields.text());
     tasks::spawn(async move {
-        let (nonce, challenge) = (fields.text(), fields.text());
         let response = Observed {
             status: status as u16,
             dpop_nonce: &nonce,

@@ -27,7 +27,8 @@ mod import {
         );
         pub(super) safe fn now() -> f64;
         pub(super) safe fn random(bytes: *mut u8, length: usize);
-        pub(super) safe fn parse(json: *const u8, length: usize, overrides: u32) -> u32;
+        pub(super) safe fn parse(json: *const u8, length: usize) -> u32;
+        pub(super) safe fn merge(object: u32, overrides: u32) -> u32;
         pub(super) safe fn texts(document: u32, name: *const u8, length: usize, is_list: bool);
         pub(super) safe fn number(document: u32, name: *const u8, length: usize) -> f64;
         pub(super) safe fn url(text: *const u8, length: usize) -> bool;
@@ -45,6 +46,13 @@ pub(crate) fn received() -> Fields {
 
 /// An entry of the host's table; given up when dropped.
 pub(crate) struct Handle(pub(crate) u32);
+
+impl Handle {
+    /// Zero: none.
+    pub(crate) fn new(handle: u32) -> Option<Self> {
+        (handle != 0).then_some(Self(handle))
+    }
+}
 
 impl Drop for Handle {
     fn drop(&mut self) {
@@ -84,11 +92,11 @@ pub(crate) fn millis(number: f64) -> Option<UnixMillis> {
 }
 
 /// A key by its handle, with x and y from the next fields. Zero: there is none.
-fn key_pair(handle: f64, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
+fn key_pair(handle: u32, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
     let (x, y) = (fields.text(), fields.text());
     let public = PublicJwk::es256(&x, &y)?;
     Some(Rc::new(KeyPair {
-        private: Handle(handle as u32),
+        private: Handle(handle),
         public,
     }))
 }
@@ -96,27 +104,37 @@ fn key_pair(handle: f64, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
 /// What the host is asked, in the order of `host.ts`.
 #[derive(Clone, Copy)]
 enum Question {
-    /// Fields: method, URL, form, proof. Answer: status, `Date` in milliseconds; fields: `DPoP-Nonce`, body.
+    /// Fields: method, URL, form, proof. Answer: status, `Date`, the body's document; field: `DPoP-Nonce`.
     Send,
-    /// Answer: 0, handle; fields: x, y.
+    /// Answer: the key; fields: x, y.
     Generate,
-    /// Message: the bytes; number: the key. Answer: 1; the signature's bytes.
+    /// Message: the bytes; number: the key. Answer: the signature's bytes.
     Sign,
-    /// Message: the bytes. Answer: 1; the digest's bytes.
+    /// Message: the bytes. Answer: the digest's bytes.
     Digest,
     /// Number: milliseconds.
     Sleep,
-    /// Fields: name, the record's; number: the key, or 0. Answer: 1.
+    /// Fields: name, the record's; number: the key, or 0.
     Keep,
-    /// Message: the name. Answer: 1, the key or 0; fields: x, y (empty without a key), the record's.
+    /// Message: the name. Answer: the key, or 0; fields: x, y (empty without a key), the record's.
     Take,
 }
 
-/// The answer's first number is zero where the host has refused.
+/// The answer's status is zero where the host has refused.
 fn ask(what: Question, message: &[u8], number: u32) -> HostCall {
     let call = HostCall::new();
     import::ask(call.0, what as u32, message.as_ptr(), message.len(), number);
     call
+}
+
+/// The answer's bytes, unless it is a refusal.
+async fn granted(call: HostCall) -> Result<Vec<u8>, KeyError> {
+    let reply = call.await;
+    if reply.status == 0 {
+        Err(KeyError)
+    } else {
+        Ok(reply.message)
+    }
 }
 
 /// The browser.
@@ -126,45 +144,36 @@ impl Platform for Browser {
     type Key = Handle;
     type Document = Handle;
 
-    async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
+    async fn send(&self, request: Request<'_>) -> Result<Response<Handle>, SendError> {
         let (form, proof) = (
             request.form.unwrap_or_default(),
             request.proof.unwrap_or_default(),
         );
         let message = encode(&[request.method, request.url, form, proof]);
         let reply = ask(Question::Send, &message, 0).await;
-        if reply.first == 0.0 {
+        if reply.status == 0 {
             return Err(SendError);
         }
         let mut fields = Fields::new(reply.message);
         Ok(Response {
-            status: reply.first as u16,
+            status: reply.status as u16,
             dpop_nonce: fields.text(),
-            date: millis(reply.second),
-            body: fields.bytes().unwrap_or_default().to_vec(),
+            date: millis(reply.time),
+            json: Handle::new(reply.handle),
         })
     }
 
     async fn generate_key(&self) -> Result<Rc<KeyPair<Handle>>, KeyError> {
         let reply = ask(Question::Generate, &[], 0).await;
-        key_pair(reply.second, &mut Fields::new(reply.message)).ok_or(KeyError)
+        key_pair(reply.handle, &mut Fields::new(reply.message)).ok_or(KeyError)
     }
 
     async fn sign(&self, key: &Handle, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let reply = ask(Question::Sign, message, key.0).await;
-        if reply.first == 0.0 {
-            Err(KeyError)
-        } else {
-            Ok(reply.message)
-        }
+        granted(ask(Question::Sign, message, key.0)).await
     }
 
-    async fn digest(&self, message: &[u8]) -> Result<[u8; 32], KeyError> {
-        ask(Question::Digest, message, 0)
-            .await
-            .message
-            .try_into()
-            .map_err(|_| KeyError)
+    async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        granted(ask(Question::Digest, message, 0)).await
     }
 
     async fn sleep(&self, milliseconds: u32) {
@@ -179,15 +188,12 @@ impl Platform for Browser {
         import::random(bytes.as_mut_ptr(), bytes.len());
     }
 
-    fn parse(&self, json: &[u8], overrides: Option<&Handle>) -> Option<Handle> {
-        match import::parse(
-            json.as_ptr(),
-            json.len(),
-            overrides.map_or(0, |handle| handle.0),
-        ) {
-            0 => None,
-            handle => Some(Handle(handle)),
-        }
+    fn parse(&self, json: &[u8]) -> Option<Handle> {
+        Handle::new(import::parse(json.as_ptr(), json.len()))
+    }
+
+    fn merge(&self, object: Handle, overrides: &Handle) -> Handle {
+        Handle(import::merge(object.0, overrides.0))
     }
 
     fn url(&self, text: &str) -> Option<Url> {
@@ -206,16 +212,16 @@ impl Platform for Browser {
             fields.push(field);
         }
         let key = record.key.as_ref().map_or(0, |key| key.private.0);
-        ask(Question::Keep, &encode(&fields), key).await.first != 0.0
+        ask(Question::Keep, &encode(&fields), key).await.status != 0
     }
 
     async fn take(&self, name: &str) -> Option<Record<Handle>> {
         let reply = ask(Question::Take, name.as_bytes(), 0).await;
-        if reply.first == 0.0 {
+        if reply.status == 0 {
             return None;
         }
         let mut fields = Fields::new(reply.message);
-        let key = key_pair(reply.second, &mut fields);
+        let key = key_pair(reply.handle, &mut fields);
         Some(Record {
             key,
             fields: fields.collect(),

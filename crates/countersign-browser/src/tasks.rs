@@ -12,10 +12,14 @@ use crate::machine::OneThread;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The host's answer to a call: two numbers and a message.
+/// The host's answer to a call. What its parts mean is the question's.
 pub(crate) struct Reply {
-    pub(crate) first: f64,
-    pub(crate) second: f64,
+    /// Zero: refused.
+    pub(crate) status: u32,
+    /// Milliseconds, or NaN.
+    pub(crate) time: f64,
+    /// Zero: none.
+    pub(crate) handle: u32,
     pub(crate) message: Vec<u8>,
 }
 
@@ -25,6 +29,8 @@ enum Call {
     /// Nobody waits any more; the answer is still to come.
     Abandoned,
     Answered(Reply),
+    /// The answer was taken.
+    Over,
 }
 
 struct Tasks {
@@ -136,24 +142,13 @@ impl Future for HostCall {
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
         let slot = &mut TASKS.0.borrow_mut().calls[self.0];
-        if let Call::Answered(_) = slot {
-            // Not free yet: that is for `drop`.
-            if let Call::Answered(reply) = core::mem::replace(slot, Call::Answered(Reply::empty()))
-            {
-                return Poll::Ready(reply);
+        match core::mem::replace(slot, Call::Waiting(Some(context.waker().clone()))) {
+            Call::Answered(reply) => {
+                // Not free yet: that is for `drop`.
+                *slot = Call::Over;
+                Poll::Ready(reply)
             }
-        }
-        *slot = Call::Waiting(Some(context.waker().clone()));
-        Poll::Pending
-    }
-}
-
-impl Reply {
-    const fn empty() -> Self {
-        Self {
-            first: 0.0,
-            second: 0.0,
-            message: Vec::new(),
+            _ => Poll::Pending,
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Steady state costs one signature: header, `ath` and key are cached (RC11).
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use core::pin::pin;
@@ -30,7 +31,9 @@ pub struct Upgraded<P: Platform> {
 
 /// One sent request whose response is still to be observed. Dropped when there will be none (network error, abort):
 /// whoever waits for it goes on.
-pub struct Attempt<P: Platform> {
+pub struct Attempt<P: Platform>(Box<Sending<P>>);
+
+struct Sending<P: Platform> {
     known: Rc<KnownToken<P>>,
     method: Text,
     origin: Text,
@@ -46,7 +49,7 @@ impl<P: Platform> Attempt<P> {
     #[must_use]
     pub fn authorization(&self) -> String {
         let mut authorization = String::from("DPoP ");
-        authorization.push_str(&self.known.token);
+        authorization.push_str(&self.0.known.token);
         authorization
     }
 }
@@ -87,7 +90,7 @@ impl<P: Platform> Engine<P> {
         htu.push_str(path);
         let htu = htu.into();
         let probe = self.await_nonce(&origin).await;
-        let attempt = Attempt {
+        let sending = Box::new(Sending {
             known,
             method,
             origin,
@@ -96,8 +99,8 @@ impl<P: Platform> Engine<P> {
             offset: 0,
             is_retry: false,
             probe,
-        };
-        self.upgrade(attempt).await.map(Some)
+        });
+        self.upgrade(sending).await.map(Some)
     }
 
     /// Reads a response. `None`: deliver it. Otherwise send once more, with these headers (N5).
@@ -106,37 +109,38 @@ impl<P: Platform> Engine<P> {
     /// [`Cause::KeyFailed`](crate::Cause::KeyFailed).
     pub async fn observe(
         &self,
-        mut attempt: Attempt<P>,
+        attempt: Attempt<P>,
         response: &Observed<'_>,
         is_replayable: bool,
     ) -> Result<Option<Upgraded<P>>, ClientError> {
-        let refusal = self.judge(&mut attempt, response);
-        if attempt.is_retry || !is_replayable {
+        let mut sending = attempt.0;
+        let refusal = self.judge(&mut sending, response);
+        if sending.is_retry || !is_replayable {
             return Ok(None);
         }
-        let origin = &attempt.origin;
-        let server = attempt.known.client.server();
-        attempt.is_retry = match refusal {
-            Refusal::Nonce => self.is_newer(Role::ResourceServer, origin, attempt.nonce.as_ref()),
+        let origin = &sending.origin;
+        let server = sending.known.client.server();
+        sending.is_retry = match refusal {
+            Refusal::Nonce => self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref()),
             Refusal::Proof => {
-                self.is_clock_mended(origin, server, attempt.offset, response.date)
+                self.is_clock_mended(origin, server, sending.offset, response.date)
                     .await
             }
             Refusal::Unreadable => {
-                self.is_newer(Role::ResourceServer, origin, attempt.nonce.as_ref())
-                    || has_moved(self.offset(origin, server), attempt.offset)
+                self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref())
+                    || has_moved(self.offset(origin, server), sending.offset)
             }
             Refusal::Other => false,
         };
-        if !attempt.is_retry {
+        if !sending.is_retry {
             return Ok(None);
         }
-        self.upgrade(attempt).await.map(Some)
+        self.upgrade(sending).await.map(Some)
     }
 
     /// Learns what the response tells, and lets those go on who wait for it.
-    fn judge(&self, attempt: &mut Attempt<P>, response: &Observed<'_>) -> Refusal {
-        let origin = &*attempt.origin;
+    fn judge(&self, sending: &mut Sending<P>, response: &Observed<'_>) -> Refusal {
+        let origin = &*sending.origin;
         let is_refused = response.status == 401;
         let refusal = if is_refused {
             Refusal::of(response)
@@ -146,40 +150,43 @@ impl<P: Platform> Engine<P> {
         self.remember_nonce(Role::ResourceServer, origin, response.dpop_nonce);
         self.learn(
             origin,
-            attempt.known.client.server(),
+            sending.known.client.server(),
             response.date,
             is_refused,
         );
         if refusal == Refusal::Nonce {
             let nonces = &mut self.state.borrow_mut().nonces;
             nonces.mark_challenged(Role::ResourceServer, origin);
-            if nonces.newest(Role::ResourceServer, origin) == attempt.nonce.as_ref() {
+            if nonces.newest(Role::ResourceServer, origin) == sending.nonce.as_ref() {
                 nonces.forget(Role::ResourceServer, origin);
             }
         }
-        if let Some(probe) = attempt.probe.take() {
+        if let Some(probe) = sending.probe.take() {
             probe.answer(Ok(()));
         }
         refusal
     }
 
-    async fn upgrade(&self, mut attempt: Attempt<P>) -> Result<Upgraded<P>, ClientError> {
-        let server = attempt.known.client.server();
-        attempt.nonce = self.newest(Role::ResourceServer, &attempt.origin);
-        attempt.offset = self.offset(&attempt.origin, server);
-        let known = &attempt.known;
-        let nonce = attempt.nonce.as_ref().map(Nonce::as_str);
+    async fn upgrade(&self, mut sending: Box<Sending<P>>) -> Result<Upgraded<P>, ClientError> {
+        let server = sending.known.client.server();
+        sending.nonce = self.newest(Role::ResourceServer, &sending.origin);
+        sending.offset = self.offset(&sending.origin, server);
+        let known = &sending.known;
+        let nonce = sending.nonce.as_ref().map(Nonce::as_str);
         let proof = self
             .prove(
                 &known.signer,
-                &attempt.method,
-                &attempt.htu,
-                attempt.offset,
+                &sending.method,
+                &sending.htu,
+                sending.offset,
                 Some(&known.ath),
                 nonce,
             )
             .await?;
-        Ok(Upgraded { proof, attempt })
+        Ok(Upgraded {
+            proof,
+            attempt: Attempt(sending),
+        })
     }
 
     /// Nobody waits on an origin that never challenged. Where one has and no nonce is held, one call asks (it gets the
@@ -194,14 +201,18 @@ impl<P: Platform> Engine<P> {
                 if !is_wanted {
                     return None;
                 }
-                state.probes.retain(|(_, gate)| !gate.is_open());
-                let Some((_, gate)) = state.probes.iter().find(|(asked, _)| *asked == origin)
-                else {
-                    let (gate, keeper) = Gate::close();
-                    state.probes.push((origin.into(), gate));
-                    return Some(keeper);
-                };
-                Rc::clone(gate)
+                let asked = state.probes.iter_mut().find(|(asked, _)| *asked == origin);
+                match asked {
+                    Some((_, gate)) if !gate.is_open() => Rc::clone(gate),
+                    _ => {
+                        let (gate, keeper) = Gate::close();
+                        match asked {
+                            Some((_, over)) => *over = gate,
+                            None => state.probes.push((origin.into(), gate)),
+                        }
+                        return Some(keeper);
+                    }
+                }
             };
             let is_over = core::future::poll_fn(|context| match gate.poll(context) {
                 Poll::Ready(answer) => Poll::Ready(answer.is_some()),

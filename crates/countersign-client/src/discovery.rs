@@ -52,7 +52,10 @@ impl<P: Platform> Engine<P> {
         let metadata = match whole {
             Some(document) => self.read_metadata(&url, document)?,
             None => {
-                let document = self.fetch(&origin, &url, overrides).await?;
+                let mut document = self.fetch(&origin, &url).await?;
+                if let Some(overrides) = overrides {
+                    document = self.platform.merge(document, overrides);
+                }
                 same(Cause::IssuerMismatch, issuer, &document.text("issuer"))?;
                 self.read_metadata(&url, &document)?
             }
@@ -86,12 +89,7 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    async fn fetch(
-        &self,
-        origin: &str,
-        url: &str,
-        overrides: Option<&P::Document>,
-    ) -> Result<P::Document, ClientError> {
+    async fn fetch(&self, origin: &str, url: &str) -> Result<P::Document, ClientError> {
         let request = Request {
             method: "GET",
             url,
@@ -102,12 +100,12 @@ impl<P: Platform> Engine<P> {
             Err(_) => (Cause::DiscoveryUnreachable, String::new()),
             Ok(response) => {
                 self.learn(origin, "", response.date, true);
-                if response.status != 200 {
-                    (Cause::DiscoveryUnreachable, status_text(response.status))
-                } else if let Some(document) = self.platform.parse(&response.body, overrides) {
-                    return Ok(document);
-                } else {
-                    (Cause::DiscoveryInvalid, String::new())
+                match response.json {
+                    _ if response.status != 200 => {
+                        (Cause::DiscoveryUnreachable, status_text(response.status))
+                    }
+                    Some(document) => return Ok(document),
+                    None => (Cause::DiscoveryInvalid, String::new()),
                 }
             }
         };

@@ -18,7 +18,7 @@ pub(crate) fn payload<P: Platform>(platform: &P, jwt: &str) -> Option<P::Documen
     if parts.count() != 1 {
         return None;
     }
-    platform.parse(&base64url::decode_bytes(payload)?, None)
+    platform.parse(&base64url::decode_bytes(payload)?)
 }
 
 /// The checks in the order of the specification. Returns the subject.

@@ -19,6 +19,9 @@ use crate::text::{Text, or_empty};
 /// What a page recognises our authorization responses by.
 const STATE_PREFIX: &str = "cs.";
 
+/// Silent logins that are remembered; an iframe that never answers leaves one behind.
+const MAX_FLOWS: usize = 16;
+
 /// How to ask.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizationRequest<'a> {
@@ -83,7 +86,9 @@ impl<P: Platform> Engine<P> {
         if request.silent {
             let started = self.platform.now();
             let flows = &mut self.state.borrow_mut().flows;
-            flows.retain(|flow| started.0 - flow.started.0 < FLOW_LIFETIME_MILLIS);
+            if flows.len() > MAX_FLOWS {
+                flows.remove(0);
+            }
             let redirect_uri = request.redirect_uri.clone();
             let waiting = Waiting {
                 verifier,
@@ -188,28 +193,18 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Drops tokens and key. Returns the end-session URL (OpenID Connect RP-Initiated Logout 1.0), `None` where the
-    /// server has no such endpoint.
-    ///
-    /// # Errors
-    /// Discovery's, where there has been none yet.
-    pub async fn logout(
-        &self,
-        client: &Rc<Client<P>>,
-        post_logout_redirect_uri: &Text,
-    ) -> Result<Option<String>, ClientError> {
+    /// server has no such endpoint, or has not been asked for its metadata.
+    pub fn logout(&self, client: &Client<P>, post_logout_redirect_uri: &Text) -> Option<String> {
         let tokens = client.tokens();
         self.end_session(client, None);
-        let metadata = self.discover(client).await?;
-        let Some(endpoint) = &metadata.end_session_endpoint else {
-            return Ok(None);
-        };
+        let endpoint = client.metadata.get()?.end_session_endpoint.as_ref()?;
         let mut query = Form::new("");
         query.add("client_id", &client.config.client_id);
         query.add("post_logout_redirect_uri", post_logout_redirect_uri);
         if let Some(tokens) = tokens {
             query.add("id_token_hint", &tokens.id_token);
         }
-        Ok(Some(query.at(endpoint)))
+        Some(query.at(endpoint))
     }
 
     /// Do this client's token requests carry proofs?
@@ -236,7 +231,7 @@ impl<P: Platform> Engine<P> {
     fn take_waiting(&self, client: &Rc<Client<P>>, state: &str) -> Option<Waiting<P>> {
         let flows = &mut self.state.borrow_mut().flows;
         let index = flows.iter().position(|flow| flow.state == state)?;
-        let flow = flows.swap_remove(index);
+        let flow = flows.remove(index);
         let is_alive = self.platform.now().0 - flow.started.0 < FLOW_LIFETIME_MILLIS;
         (Rc::ptr_eq(&flow.client, client) && is_alive).then_some(flow.waiting)
     }
@@ -261,9 +256,6 @@ impl<P: Platform> Engine<P> {
         session.signer = None;
         session.tokens = None;
         session.ended = why.cloned();
-        self.state
-            .borrow_mut()
-            .known
-            .retain(|known| !ptr::eq(&*known.client, client));
+        self.retain_known(&|known| !ptr::eq(&*known.client, client));
     }
 }

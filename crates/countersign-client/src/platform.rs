@@ -33,15 +33,15 @@ pub struct Request<'a> {
 
 /// What the engine reads of a response.
 #[derive(Debug)]
-pub struct Response {
+pub struct Response<D> {
     /// HTTP status.
     pub status: u16,
     /// `DPoP-Nonce`; empty where it cannot be read.
     pub dpop_nonce: Text,
     /// `Date`; `None` where it cannot be read.
     pub date: Option<UnixMillis>,
-    /// The body, as it came.
-    pub body: Vec<u8>,
+    /// The body, where it is a JSON object.
+    pub json: Option<D>,
 }
 
 /// No response: refused connection, DNS, CORS, timeout. The platform does not say more.
@@ -102,21 +102,23 @@ pub trait Platform {
     type Document: Document;
 
     /// Sends one request, without following redirects to another origin with its headers.
-    async fn send(&self, request: Request<'_>) -> Result<Response, SendError>;
+    async fn send(&self, request: Request<'_>) -> Result<Response<Self::Document>, SendError>;
     /// Makes a P-256 signing key, not extractable where the platform knows the notion.
     async fn generate_key(&self) -> Result<Rc<KeyPair<Self::Key>>, KeyError>;
     /// ES256: ECDSA over P-256 with SHA-256, as the 64 bytes R || S.
     async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, KeyError>;
-    /// SHA-256.
-    async fn digest(&self, message: &[u8]) -> Result<[u8; 32], KeyError>;
+    /// SHA-256: 32 bytes.
+    async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
     /// Ends after so many milliseconds.
     async fn sleep(&self, milliseconds: u32);
     /// The local clock.
     fn now(&self) -> UnixMillis;
     /// Fills with unpredictable bytes.
     fn random(&self, bytes: &mut [u8]);
-    /// Parses a JSON object; `None` for anything else. Members of `overrides` take the place of its own.
-    fn parse(&self, json: &[u8], overrides: Option<&Self::Document>) -> Option<Self::Document>;
+    /// Parses a JSON object; `None` for anything else.
+    fn parse(&self, json: &[u8]) -> Option<Self::Document>;
+    /// An object with the members of both; `overrides` wins.
+    fn merge(&self, object: Self::Document, overrides: &Self::Document) -> Self::Document;
     /// Parses an absolute URL; `None` where it is none, or carries user information.
     fn url(&self, text: &str) -> Option<Url>;
     /// Keeps a record under a name for [`FLOW_LIFETIME_MILLIS`], and never longer. `false`: it could not be written,

@@ -128,7 +128,7 @@ impl<P: Platform> Engine<P> {
                 .map_err(|_| ClientError::new(Cause::TokenUnreachable, &[url]))?;
             self.remember_nonce(Role::AuthorizationServer, origin, &response.dpop_nonce);
             self.learn(origin, "", response.date, true);
-            let document = self.platform.parse(&response.body, None);
+            let document = response.json;
             if response.status == 200 {
                 return document
                     .ok_or_else(|| ClientError::new(Cause::TokenResponseInvalid, &[""]));
@@ -169,7 +169,7 @@ impl<P: Platform> Engine<P> {
         is_proven: bool,
         document: &P::Document,
         nonce: Option<&Text>,
-    ) -> Result<Tokens<P::Document>, ClientError> {
+    ) -> Result<Rc<Tokens<P::Document>>, ClientError> {
         let config = &client.config;
         // A refresh continues a session; one that was logged out meanwhile is not revived.
         let previous = client.tokens().filter(|_| nonce.is_none());
@@ -241,7 +241,7 @@ impl<P: Platform> Engine<P> {
         if let (None, Some(previous)) = (&refresh_token, previous) {
             refresh_token = previous.refresh_token.clone();
         }
-        Ok(Tokens {
+        Ok(Rc::new(Tokens {
             access_token,
             expires: expires.unwrap_or(UnixMillis(now)),
             id_token,
@@ -253,7 +253,7 @@ impl<P: Platform> Engine<P> {
             is_bound,
             subject,
             nonce: nonce.clone(),
-        })
+        }))
     }
 
     /// The client's tokens and key from now on. `ath`: where the access token is bound.
@@ -261,12 +261,11 @@ impl<P: Platform> Engine<P> {
         &self,
         client: &Rc<Client<P>>,
         signer: Option<Rc<Signer<P::Key>>>,
-        tokens: Tokens<P::Document>,
+        tokens: Rc<Tokens<P::Document>>,
         ath: Option<Text>,
     ) {
         let now = self.platform.now().0 + self.offset(client.server(), "");
-        let known = &mut self.state.borrow_mut().known;
-        known.retain(|known| {
+        self.retain_known(&|known| {
             known.token != tokens.access_token && now < known.expires.0 + KNOWN_LEEWAY_MILLIS
         });
         if let (Some(signer), Some(ath)) = (&signer, ath) {
@@ -275,7 +274,7 @@ impl<P: Platform> Engine<P> {
                 Rc::clone(signer),
                 Rc::clone(client),
             );
-            known.push(Rc::new(KnownToken {
+            self.state.borrow_mut().known.push(Rc::new(KnownToken {
                 token,
                 ath,
                 signer,
@@ -286,7 +285,12 @@ impl<P: Platform> Engine<P> {
         let session = &mut *client.session.borrow_mut();
         session.signer = signer;
         session.ended = None;
-        session.tokens = Some(Rc::new(tokens));
+        session.tokens = Some(tokens);
+    }
+
+    /// Forgets the other tokens.
+    pub(crate) fn retain_known(&self, is_kept: &dyn Fn(&KnownToken<P>) -> bool) {
+        self.state.borrow_mut().known.retain(|known| is_kept(known));
     }
 
     pub(crate) fn newest(&self, role: Role, origin: &str) -> Option<Nonce> {

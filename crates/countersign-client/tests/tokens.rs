@@ -438,11 +438,9 @@ fn renewals_at_once_share_one_request() {
             .map(|_| Box::pin(engine.renew(&client, &extra)) as _)
             .collect(),
     );
-    assert!(
-        outcomes
-            .iter()
-            .all(|outcome: &Result<(), ClientError>| outcome.as_ref().unwrap_err().details[0] == "invalid_grant")
-    );
+    assert!(outcomes.iter().all(|outcome: &Result<(), ClientError>| {
+        outcome.as_ref().unwrap_err().details[0] == "invalid_grant"
+    }));
     assert_eq!(world.token_requests().len(), 3);
 }
 
@@ -511,7 +509,7 @@ fn a_logout_during_a_refresh_stays_a_logout() {
     let none = [];
     let outcomes = world.all(vec![
         Box::pin(async { engine.renew(&client, &none).await.map(|()| None) }),
-        Box::pin(engine.logout(&client, &bye)),
+        Box::pin(async { Ok(engine.logout(&client, &bye)) }),
     ]);
     assert_eq!(
         outcomes[0].as_ref().unwrap_err().cause,

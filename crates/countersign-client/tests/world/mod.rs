@@ -175,7 +175,7 @@ impl Platform for World {
     type Key = u8;
     type Document = Json;
 
-    async fn send(&self, request: Request<'_>) -> Result<Response, SendError> {
+    async fn send(&self, request: Request<'_>) -> Result<Response<Json>, SendError> {
         let sent = Sent {
             method: request.method,
             url: request.url.into(),
@@ -191,7 +191,7 @@ impl Platform for World {
             date: answer
                 .date
                 .map(|offset| UnixMillis((self.0.time.get() / 1000 + offset) * 1000)),
-            body: answer.body.into_bytes(),
+            json: self.parse(answer.body.as_bytes()),
         })
     }
 
@@ -206,9 +206,9 @@ impl Platform for World {
         Ok(vec![7; 64])
     }
 
-    async fn digest(&self, message: &[u8]) -> Result<[u8; 32], KeyError> {
+    async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.0.digests.set(self.0.digests.get() + 1);
-        Ok(countersign::server::crypto::sha256(message))
+        Ok(countersign::server::crypto::sha256(message).to_vec())
     }
 
     async fn sleep(&self, milliseconds: u32) {
@@ -228,12 +228,15 @@ impl Platform for World {
         bytes.fill(self.0.random.get());
     }
 
-    fn parse(&self, json: &[u8], overrides: Option<&Json>) -> Option<Json> {
-        let mut object: Value = serde_json::from_slice(json).ok()?;
-        if let Some(Json(Value::Object(members))) = overrides {
-            object.as_object_mut()?.extend(members.clone());
-        }
+    fn parse(&self, json: &[u8]) -> Option<Json> {
+        let object: Value = serde_json::from_slice(json).ok()?;
         object.is_object().then_some(Json(object))
+    }
+
+    fn merge(&self, Json(mut object): Json, Json(overrides): &Json) -> Json {
+        let members = overrides.as_object().expect("an object").clone();
+        object.as_object_mut().expect("an object").extend(members);
+        Json(object)
     }
 
     fn url(&self, text: &str) -> Option<Url> {

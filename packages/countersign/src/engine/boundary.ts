@@ -13,7 +13,7 @@ import type { Attempt, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from 
 interface Exports {
     readonly memory: WebAssembly.Memory;
     reserve(length: number): number;
-    settle(call: number, first: number, second: number): void;
+    settle(call: number, status: number, time: number, handle: number): void;
     create(mode: number, metadata: number): ClientHandle;
     login(task: number, client: ClientHandle, silent: boolean, interactive: boolean): void;
     complete(task: number, client: ClientHandle, count: number): void;
@@ -68,11 +68,11 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
                 at++;
             }
         },
-        settle: (call, [first, second = NaN, message = []]) => {
+        settle: (call, { status = 1, time = NaN, handle = 0, message = [] }) => {
             try {
                 enter(() => {
                     memory.write(message);
-                    exports.settle(call, first, second);
+                    exports.settle(call, status, time, handle);
                 });
             } catch {
                 // Crashed: every task has been told.

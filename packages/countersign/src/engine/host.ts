@@ -16,8 +16,13 @@ export interface Memory {
     settle(call: number, reply: Reply): void;
 }
 
-/** Two numbers and a message, as the question defines them; the first is 0 where the host has refused. */
-export type Reply = readonly [first: number, second?: number, message?: readonly string[] | Uint8Array];
+/** What its parts mean is the question's (`host.rs`); `status` is 0 where the host has refused. */
+export interface Reply {
+    readonly status?: number;
+    readonly time?: number;
+    readonly handle?: number;
+    readonly message?: readonly string[] | Uint8Array;
+}
 
 export type HostTable = Map<number, unknown>;
 
@@ -36,6 +41,14 @@ export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) 
     const hold = (value: unknown): number => {
         table.set(++lastHandle, value);
         return lastHandle;
+    };
+    const parse = (text: string): number => {
+        try {
+            const value = host.parse(text);
+            return value instanceof Object ? hold(value) : 0;
+        } catch {
+            return 0;
+        }
     };
     const member = (handle: number, pointer: number, length: number): unknown => {
         const object = table.get(handle) as Record<string, unknown>;
@@ -59,34 +72,37 @@ export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) 
                 redirect: form ? "error" : "follow"
             });
             const header = (name: string) => response.headers.get(name);
-            return [response.status, toMillis(header("Date")), [header("DPoP-Nonce") ?? "", await response.text()]];
+            return {
+                status: response.status,
+                time: toMillis(header("Date")),
+                handle: parse(await response.text()),
+                message: [header("DPoP-Nonce") ?? ""]
+            };
         },
         async () => {
             const { privateKey, publicKey } = await subtle.generateKey(ECDSA, false, ["sign"]);
             const { x, y } = (await subtle.exportKey("jwk", publicKey)) as { x: string; y: string };
-            return [0, hold({ privateKey, x, y } satisfies StoredKey), [x, y]];
+            return { handle: hold({ privateKey, x, y } satisfies StoredKey), message: [x, y] };
         },
-        async (message, key) => [
-            1,
-            0,
-            new Uint8Array(await subtle.sign(ECDSA, (table.get(key) as StoredKey).privateKey, message))
-        ],
-        async message => [1, 0, new Uint8Array(await subtle.digest("SHA-256", message))],
-        (_, milliseconds) => new Promise(resolve => host.setTimeout(() => resolve([1]), milliseconds)),
+        async (message, key) => ({
+            message: new Uint8Array(await subtle.sign(ECDSA, (table.get(key) as StoredKey).privateKey, message))
+        }),
+        async message => ({ message: new Uint8Array(await subtle.digest("SHA-256", message)) }),
+        (_, milliseconds) => new Promise(resolve => host.setTimeout(() => resolve({}), milliseconds)),
         async (message, key) => {
             const [name, ...fields] = memory.fields(message) as [string];
             await keepFlow(host, name, fields, table.get(key) as StoredKey | undefined);
-            return [1];
+            return {};
         },
         async message => {
             const { fields, key } = (await takeFlow(host, decoder.decode(message)))!;
-            return [1, key ? hold(key) : 0, [key?.x ?? "", key?.y ?? "", ...fields]];
+            return { handle: key ? hold(key) : 0, message: [key?.x ?? "", key?.y ?? "", ...fields] };
         }
     ];
 
     const imports = {
         ask: async (call: number, what: number, pointer: number, length: number, number: number): Promise<void> => {
-            let reply: Reply = [0];
+            let reply: Reply = { status: 0 };
             try {
                 // Questions read their message before they first wait.
                 reply = await questions[what]!(memory.bytes(pointer, length), number);
@@ -97,14 +113,9 @@ export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) 
         random: (pointer: number, length: number) => {
             host.getRandomValues(memory.bytes(pointer, length));
         },
-        parse: (pointer: number, length: number, overrides: number) => {
-            try {
-                const value = host.parse(memory.text(pointer, length));
-                return value instanceof Object ? hold({ ...value, ...(table.get(overrides) as object | undefined) }) : 0;
-            } catch {
-                return 0;
-            }
-        },
+        parse: (pointer: number, length: number) => parse(memory.text(pointer, length)),
+        merge: (object: number, overrides: number) =>
+            hold({ ...(table.get(object) as object), ...(table.get(overrides) as object) }),
         texts: (document: number, pointer: number, length: number, isList: number) => {
             const value = member(document, pointer, length);
             const texts = isList && Array.isArray(value) ? value : [value];
