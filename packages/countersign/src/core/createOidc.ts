@@ -6,14 +6,13 @@
  */
 import type { EngineError, Tokens } from "../engine/interface.js";
 import { state } from "../entry/state.js";
-import { getEngine } from "./engine.js";
 import { failure, toFailure } from "./failure.js";
 import { leaveForLogin, never, type Context } from "./leave.js";
 import { loggedIn } from "./loggedIn.js";
 import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
 import type { OidcErrorCode, OidcInitializationError } from "./OidcInitializationError.js";
-import { clientKey, readParams, type ParamsOfCreateOidc, type Settings } from "./params.js";
-import { completeInIframe, isNobody, isSameSite, tokenParams } from "./silent.js";
+import { readParams, withoutSlash, type ParamsOfCreateOidc, type Settings } from "./params.js";
+import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
 import type { Oidc } from "./types.js";
 
 export type { ParamsOfCreateOidc } from "./params.js";
@@ -49,43 +48,46 @@ export async function createOidc<
     if (!state.shouldLoadApp) {
         return never();
     }
-    const key = clientKey(params.issuerUri, params.clientId);
-    let oidc = created.get(key);
+    const settings = await readParams(params as Settings["params"]);
+    let oidc = created.get(settings.key);
     if (!oidc) {
-        oidc = create(params as Settings["params"]);
-        created.set(key, oidc);
+        oidc = create(settings);
+        created.set(settings.key, oidc);
     }
     return oidc as Promise<never>;
 }
 
-async function create(params: Settings["params"]): Promise<Oidc<Record<string, unknown>>> {
-    const settings = await readParams(params);
-    const { issuerUri, clientId, key, home, log } = settings;
+async function create(settings: Settings): Promise<Oidc<Record<string, unknown>>> {
+    const { params, clientId, key, home, log } = settings;
+    const common = { issuerUri: withoutSlash(params.issuerUri), clientId, validRedirectUri: home };
     let context: Context | undefined;
-    let outcome: Found | undefined;
     let error: OidcInitializationError | undefined;
     try {
-        const engine = await getEngine();
-        const client = engine.create({
-            issuerUri,
-            clientId,
-            scope: [...new Set(["openid", ...(params.scopes ?? ["profile"])])].join(" "),
-            mode: params.disableDPoP ? "off" : state.mode,
-            metadata: params.__metadata
-        });
-        context = { engine, client, settings };
-        outcome = (await fromResponse(context)) ?? (await find(context));
+        context = await prepare(settings, params.issuerUri);
+        // Discovers, whether a session is looked for or not: it tells whether this configuration can work at all.
+        let url;
+        try {
+            url = await silentUrl(context);
+        } catch (cause) {
+            const [expected, received] = (cause as EngineError).details ?? [];
+            if ((cause as EngineError).code !== "issuer_mismatch" || withoutSlash(expected!) !== withoutSlash(received!)) {
+                throw cause;
+            }
+            // The same document, but for a slash at the end of its name.
+            context = await prepare(settings, received!);
+            url = await silentUrl(context);
+        }
+        const found = (await fromResponse(context)) ?? (await find(context, url));
+        if (found) {
+            log("logged in");
+            return loggedIn(context, common, found);
+        }
     } catch (cause) {
         error = await toFailure(cause);
         if (params.autoLogin || FATAL.includes(error.code)) {
             throw error;
         }
         console.warn(error.message);
-    }
-    const common = { issuerUri, clientId, validRedirectUri: home };
-    if (context && outcome) {
-        log("logged in");
-        return loggedIn(context, common, outcome);
     }
     log("not logged in");
     writeTab(`${key} sub`, undefined);
@@ -105,6 +107,20 @@ async function create(params: Settings["params"]): Promise<Oidc<Record<string, u
             return never();
         }
     };
+}
+
+/** Registers the client with the engine, which the entry has begun to load. */
+async function prepare(settings: Settings, issuerUri: string): Promise<Context> {
+    const { params, clientId } = settings;
+    const engine = await (await import("./engine.js")).getEngine();
+    const client = engine.create({
+        issuerUri,
+        clientId,
+        scope: [...new Set(["openid", ...(params.scopes ?? ["profile"])])].join(" "),
+        mode: params.disableDPoP ? "off" : state.mode,
+        metadata: params.__metadata
+    });
+    return { engine, client, settings };
 }
 
 /** How the user was found to be logged in. */
@@ -144,12 +160,9 @@ async function fromResponse(context: Context): Promise<Found | undefined> {
 }
 
 /** Looks for a session without asking the user. */
-async function find(context: Context): Promise<Found | undefined> {
-    const { engine, client, settings } = context;
-    const { key, home, method, params, log } = settings;
+async function find(context: Context, url: string): Promise<Found | undefined> {
+    const { key, method, params, log } = context.settings;
     const hint = readHint(key);
-    // Also where no session is looked for: discovery tells whether this configuration can work at all.
-    const { url } = await engine.login(client, { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} });
     // The page has been left for a client just now: tokens that came of it would be lost if it were left again.
     const hasReturned = state.record?.client !== undefined;
     if (hint !== "out") {

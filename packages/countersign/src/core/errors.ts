@@ -56,7 +56,8 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     id_token_iat: () => "the id_token tells no iat; it was refused.",
     id_token_nonce: () => "the id_token's nonce is not the one of this login; it was refused, log in again.",
     id_token_sub: (expected, received) =>
-        expected
+        // "?": nobody in particular had logged in.
+        expected !== "?"
             ? `the id_token's sub is ${orNone(received)}, but "${expected}" had logged in; it was refused.`
             : "the id_token has no sub; it was refused.",
     no_refresh_token: () => "there are no tokens to renew; log in again.",
@@ -69,7 +70,7 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     base_url_missing: () => `BASE_URL is missing; give "/" or the path where the app is served to oidcEarlyInit() or createOidc().`,
     redirect_url_invalid: (url, home) => `"${url}" is not in the app at ${home}; return to a URL in it, or correct BASE_URL.`,
     iframe_timeout: uri =>
-        `the authorization server did not answer in the hidden iframe; register the redirect URI ${uri} there, let this origin frame its own pages (frame-ancestors 'self'), or use sessionRestorationMethod "full page redirect".`,
+        `the authorization server did not answer in the hidden iframe; register the redirect URI ${uri} there, let this page frame both (frame-src here, frame-ancestors 'self' of the app), or use sessionRestorationMethod "full page redirect".`,
     session_ended: () => "the session at the authorization server has ended; log in again.",
     unexpected: message => `${message}.`
 };

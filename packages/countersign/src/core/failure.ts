@@ -1,5 +1,5 @@
 /** From a code to an error that can be shown: the sentences are loaded when there is one to say. */
-import { EngineError } from "../engine/interface.js";
+import type { EngineError } from "../engine/interface.js";
 import { OidcInitializationError, type OidcErrorCode } from "./OidcInitializationError.js";
 
 /** No answer, or the server's own failure: the last detail is a status where there is one. */
@@ -20,11 +20,14 @@ export async function failure(code: OidcErrorCode, ...details: string[]): Promis
     });
 }
 
+/** By name: with the class itself, bundlers would make a file of its own for what two others share. */
+export const isEngineError = (error: unknown): error is EngineError => (error as Error | null)?.name === "EngineError";
+
 /** What the engine, or a callback of the app, rejected with. */
 export const toFailure = async (error: unknown): Promise<OidcInitializationError> =>
     error instanceof OidcInitializationError
         ? error
-        : error instanceof EngineError
+        : isEngineError(error)
           ? failure(error.code, ...error.details)
           : new OidcInitializationError({
                 messageOrCause: error instanceof Error ? error : `${error}`,

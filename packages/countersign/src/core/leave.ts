@@ -129,7 +129,6 @@ export const takeLeave = (): boolean => !isLeaving && (isLeaving = true);
 export async function askInIframe({ settings }: Context, url: string): Promise<AuthorizationResponse | undefined> {
     const frame = document.createElement("iframe");
     frame.name = NAME;
-    frame.hidden = true;
     frame.style.display = "none";
     try {
         return await new Promise(resolve => {

@@ -1,12 +1,12 @@
 /** The logged-in client: its tokens, kept fresh, and the ways in which a session ends. */
-import { EngineError, type Tokens } from "../engine/interface.js";
+import type { Tokens } from "../engine/interface.js";
 import { natives } from "../entry/natives.js";
 import { LOGOUT_STATE } from "../entry/url.js";
 import type { Found } from "./createOidc.js";
-import { failure, toFailure } from "./failure.js";
+import { failure, isEngineError, toFailure } from "./failure.js";
 import { goTo, inApp, leaveForLogin, never, takeLeave, type Context } from "./leave.js";
 import { onHintOfOtherTab, readTab, writeHint, writeTab } from "./memory.js";
-import { completeInIframe, isNobody, isSameSite, tokenParams } from "./silent.js";
+import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
 import type { Oidc } from "./types.js";
 
 type Claims = Record<string, unknown>;
@@ -72,7 +72,8 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     /** Only the newest call counts. */
     const renewIn = (milliseconds: number): void => {
         const own = ++schedule;
-        const wait = Math.min(Math.max(milliseconds, 1_000), LONGEST_TIMEOUT);
+        // Tokens that came expired are not asked for again and again.
+        const wait = Math.min(Math.max(milliseconds, milliseconds > 0 ? 1_000 : RETRY_MILLISECONDS), LONGEST_TIMEOUT);
         natives.setTimeout(() => {
             if (own === schedule) {
                 renew(undefined, false).catch((error: Error) => {
@@ -88,11 +89,19 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         if (current.hasRefreshToken || !engine.tokens(client)) {
             return engine.renew(client, tokenParams(settings, extra));
         }
-        const { url } = await engine.login(client, { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} });
+        const url = await silentUrl(context);
         if (method === "iframe" || (method === "auto" && isSameSite(url, location.href))) {
             return completeInIframe(context, url, extra);
         }
         return mayLeave ? leaveForLogin(context, { redirectUrl: location.href }) : undefined;
+    };
+
+    const tell = (listener: (tokens: Oidc.Tokens<Claims>) => void): void => {
+        try {
+            listener(current);
+        } catch (error) {
+            reportError(error);
+        }
     };
 
     const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
@@ -101,10 +110,10 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
             if (tokens) {
                 log("tokens renewed");
                 adopt(tokens);
-                listeners.forEach(listener => listener(current));
+                listeners.forEach(tell);
             }
         } catch (error) {
-            if (isNobody(error) || (error instanceof EngineError && error.details[0] === "invalid_grant")) {
+            if (isNobody(error) || (isEngineError(error) && error.details[0] === "invalid_grant")) {
                 await findOrEnd();
             }
             throw await toFailure(error);

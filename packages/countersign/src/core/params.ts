@@ -79,7 +79,6 @@ const NAMES = [
 /** The parameters with defaults, and what follows from them. */
 export interface Settings {
     params: ParamsOfCreateOidc<Record<string, unknown>, boolean>;
-    issuerUri: string;
     clientId: string;
     /** Names this client wherever the page keeps something about it. */
     key: string;
@@ -121,20 +120,17 @@ export async function readParams(params: Settings["params"]): Promise<Settings> 
     if (!home || home.origin !== natives.origin || home.search || home.hash) {
         throw await failure("option_invalid", "BASE_URL", natives.stringify(base), `a path on ${natives.origin}`);
     }
-    const issuerUri = params.issuerUri.replace(/\/$/, "");
     return {
         params,
-        issuerUri,
         clientId,
-        key: clientKey(issuerUri, clientId),
+        key: `countersign ${withoutSlash(params.issuerUri)} ${clientId}`,
         home: home.href.replace(/\/?$/, "/"),
         method,
         log: params.debugLogs ? (...message) => console.log(`countersign (${clientId}):`, ...message) : () => {}
     };
 }
 
-export const clientKey = (issuerUri: unknown, clientId: unknown): string =>
-    `countersign ${`${issuerUri}`.replace(/\/$/, "")} ${clientId}`;
+export const withoutSlash = (uri: string): string => uri.replace(/\/$/, "");
 
 function toUrl(text: unknown, base?: string): URL | undefined {
     try {

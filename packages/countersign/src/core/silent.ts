@@ -1,7 +1,6 @@
 /** Tokens without asking the user: `prompt=none` in a hidden iframe. */
-import type { Tokens } from "../engine/interface.js";
-import { EngineError } from "../engine/interface.js";
-import { failure } from "./failure.js";
+import type { EngineError, Tokens } from "../engine/interface.js";
+import { failure, isEngineError } from "./failure.js";
 import { askInIframe, type Context } from "./leave.js";
 import type { Settings } from "./params.js";
 
@@ -11,13 +10,19 @@ export { isSameSite } from "./site.js";
 const NOBODY = ["login_required", "interaction_required", "consent_required", "account_selection_required", "access_denied"];
 
 export const isNobody = (error: unknown): error is EngineError =>
-    error instanceof EngineError && error.code === "authorization_error" && NOBODY.includes(error.details[0]!);
+    isEngineError(error) && error.code === "authorization_error" && NOBODY.includes(error.details[0]!);
 
 /** What the app adds to each token request. */
 export function tokenParams({ params }: Settings, more?: Record<string, string | undefined>): Record<string, string> {
     const { extraTokenParams: extra } = params;
     const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
     return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+/** An authorization request with `prompt=none`; the engine remembers it until it is answered. */
+export async function silentUrl({ engine, client, settings }: Context): Promise<string> {
+    const request = { redirectUri: settings.home, silent: true, interactive: false, extraQueryParams: {} };
+    return (await engine.login(client, request)).url;
 }
 
 /** `url`: of a silent authorization request. Rejects with `iframe_timeout`, or what the engine says of the answer. */
