@@ -34,6 +34,30 @@ test("n1_n4_n5_the_authorization_server_asks_for_a_nonce_once_and_rotates_it_for
     }
 });
 
+test("rc7_n3_a_nonce_that_comes_with_tokens_is_used_next", async t => {
+    const world = await World.create(t);
+    await world.open();
+    const withNonce = nonce => (response, exchange) => {
+        if (exchange.path === world.tokenPath && exchange.method === "POST") {
+            response.headers.push(["DPoP-Nonce", nonce]);
+        }
+    };
+    world.issuer.tamper = withNonce("with-the-login");
+    await world.logIn();
+    world.issuer.tamper = withNonce("with-a-refresh");
+    await world.renew();
+    world.issuer.tamper = undefined;
+    await world.renew();
+    await world.renew();
+    const nonces = ["with-the-login", "with-a-refresh", "with-a-refresh"];
+    const [login, ...refreshes] = world.tokenRequests();
+    assert.equal(refreshes.length, nonces.length);
+    await assertProof(login);
+    for (const [index, refresh] of refreshes.entries()) {
+        await assertProof(refresh, { nonce: nonces[index] });
+    }
+});
+
 const POSTS = [
     { method: "GET" },
     { method: "POST", body: { kind: "json", value: { text: "kept for the retry" } } },

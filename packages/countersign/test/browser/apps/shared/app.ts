@@ -29,6 +29,7 @@ const oidcs = new Map<string, Oidc>();
 const harness = {
     oidcs,
     createOidc,
+    send,
     /** How each client of the configuration settled; `undefined` while one is under way. */
     outcomes: undefined as Record<string, Outcome> | undefined,
     failureOf,
