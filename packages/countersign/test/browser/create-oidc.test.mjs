@@ -1,0 +1,221 @@
+/** What `createOidc` and early init do beside the protocol: options, ways back to the page, tabs, activity. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { World } from "./harness/world.mjs";
+
+const LOGGED_OUT = { isUserLoggedIn: false };
+
+const create = (world, params) =>
+    world.page.evaluate(async params => {
+        const { clients } = await (await fetch("/config.json")).json();
+        return window.harness.create({ ...clients.main, ...params });
+    }, params);
+
+test("a wrong option is one sentence that names it, and is told each time", async t => {
+    const world = await World.create(t);
+    await world.open();
+    for (const [params, code, named] of [
+        [{ dpop: true }, "option_unknown", /"dpop"/],
+        [{ __unsafe_clientSecret: "s" }, "option_unsupported", /"__unsafe_clientSecret"/],
+        [{ clientId: "" }, "option_invalid", /"clientId".*""/],
+        [{ issuerUri: "login" }, "option_invalid", /"issuerUri".*"login"/],
+        [{ issuerUri: undefined }, "option_invalid", /"issuerUri".*undefined/],
+        [{ scopes: "profile" }, "option_invalid", /"scopes".*"profile"/],
+        [{ sessionRestorationMethod: "popup" }, "option_invalid", /"popup".*"full page redirect"/],
+        [{ BASE_URL: "https://elsewhere.example/" }, "option_invalid", /elsewhere\.example/],
+        [{ idleSessionLifetimeInSeconds: 5 }, "option_invalid", /"idleSessionLifetimeInSeconds".*5.*60/],
+        [{ issuerUri: "http://login.example", clientId: "x" }, "issuer_invalid", /"http:\/\/login\.example"/]
+    ]) {
+        for (let round = 0; round < 2; round++) {
+            const { rejected } = await create(world, params);
+            assert.equal(rejected?.name, "OidcInitializationError", JSON.stringify(params));
+            assert.equal(rejected.code, code);
+            assert.match(rejected.message, named);
+            assert.match(rejected.message, /^countersign: [^\n]+\.$/);
+        }
+    }
+});
+
+test("an issuer that calls itself by another name is refused, one that differs by a slash is not", async t => {
+    const world = await World.create(t, { params: { main: {} } });
+    world.app.config.clients.main.issuerUri += "/";
+    await world.start();
+    assert.equal((await world.settled()).main.isUserLoggedIn, true);
+    assert.equal(await world.page.evaluate(() => window.harness.loggedIn().issuerUri), world.issuer.origin);
+    world.issuer.tamper = (response, exchange) => {
+        if (exchange.path === "/.well-known/openid-configuration") {
+            response.body = Buffer.from(
+                JSON.stringify({ ...JSON.parse(response.body.toString()), issuer: "https://other.example" })
+            );
+        }
+    };
+    const { main } = await world.open();
+    assert.equal(main.initializationError?.code, "issuer_mismatch");
+    assert.match(main.initializationError.message, /https:\/\/other\.example/);
+});
+
+test("autoLogin goes to the login page by itself, and back to where the user was", async t => {
+    const world = await World.create(t, { params: { main: { autoLogin: true } } });
+    await world.page.goto(`${world.app.origin}/deep/page?x=1#y`);
+    await world.chooseUser();
+    assert.equal((await world.settled()).main.isUserLoggedIn, true);
+    assert.equal(world.page.url(), `${world.app.origin}/deep/page?x=1#y`);
+});
+
+test("login returns where it was told to, with what was added to the request and what came of it", async t => {
+    const world = await World.create(t);
+    await world.open("/start");
+    await world.page.evaluate(
+        () =>
+            void window.harness.login("main", {
+                redirectUrl: "/dashboard?tab=2",
+                extraQueryParams: { ui_locales: "fr", unset: undefined },
+                transformUrlBeforeRedirect: url => `${url}&display=page`
+            })
+    );
+    await world.chooseUser();
+    await world.page.waitForURL(`${world.app.origin}/**`);
+    assert.equal((await world.settled()).main.isUserLoggedIn, true);
+    assert.equal(world.page.url(), `${world.app.origin}/dashboard?tab=2`);
+    const query = world.authorizationRequests().at(-1).query();
+    assert.deepEqual([query.ui_locales, query.display, "unset" in query], ["fr", "page", false]);
+    const read = () =>
+        world.page.evaluate(() => {
+            const { backFromAuthServer, isNewBrowserSession } = window.harness.loggedIn();
+            return { backFromAuthServer, isNewBrowserSession };
+        });
+    assert.deepEqual(await read(), {
+        backFromAuthServer: { extraQueryParams: { ui_locales: "fr", display: "page" }, result: {} },
+        isNewBrowserSession: true
+    });
+    await world.open();
+    assert.deepEqual(await read(), { backFromAuthServer: undefined, isNewBrowserSession: false });
+});
+
+test("login refuses to return to another site, and can then be called again", async t => {
+    const world = await World.create(t);
+    await world.open();
+    for (const redirectUrl of ["https://evil.example/", "//evil.example/"]) {
+        const failure = await world.page.evaluate(
+            redirectUrl => window.harness.login("main", { redirectUrl }).catch(window.harness.failureOf),
+            redirectUrl
+        );
+        assert.equal(failure.code, "redirect_url_invalid");
+        assert.match(failure.message, /evil\.example/);
+    }
+    assert.equal((await world.logIn()).main.isUserLoggedIn, true);
+});
+
+test("the back button at the login page leads to an app that can log in, or past a page that needs a login", async t => {
+    const world = await World.create(t);
+    await world.open("/public");
+    await world.page.evaluate(() => void window.harness.login());
+    await world.page.getByRole("button").first().waitFor();
+    await world.page.goBack();
+    assert.deepEqual((await world.settled()).main, LOGGED_OUT);
+    assert.equal(world.page.url(), `${world.app.origin}/public`);
+    await world.page.evaluate(() => void window.harness.login("main", { doesCurrentHrefRequiresAuth: true }));
+    await world.page.getByRole("button").first().waitFor();
+    assert.equal((await world.page.evaluate(() => history.length)) <= 3, true, "the page itself was replaced");
+    await world.chooseUser();
+    await world.page.waitForURL(`${world.app.origin}/**`);
+    assert.equal((await world.settled()).main.isUserLoggedIn, true);
+});
+
+test("a logout, and then a login, in one tab reaches the other", async t => {
+    const world = await World.create(t);
+    await world.start();
+    const first = world.page;
+    const second = await world.context.newPage();
+    world.page = second;
+    assert.equal((await world.open("/second")).main.isUserLoggedIn, true);
+    const settlesAs = (page, isUserLoggedIn) =>
+        page.waitForFunction(is => window.harness?.outcomes?.main.isUserLoggedIn === is, isUserLoggedIn, { polling: 50 });
+    await world.logOut();
+    await settlesAs(first, false);
+    await world.logIn();
+    await settlesAs(first, true);
+});
+
+test("logout returns to the page that was asked for", async t => {
+    const world = await World.create(t);
+    await world.start();
+    await world.leave(() => void window.harness.loggedIn().logout({ redirectTo: "specific url", url: "/bye?x=1" }));
+    assert.equal(world.page.url(), `${world.app.origin}/bye?x=1`);
+    assert.deepEqual((await world.settled()).main, LOGGED_OUT);
+    await world.logIn();
+    const mark = world.issuer.mark();
+    await world.leave(() => void window.harness.loggedIn().logout({ redirectTo: "current page" }));
+    assert.equal(world.page.url(), `${world.app.origin}/bye?x=1`);
+    assert.equal(world.authorizationRequests(mark).length, 0, "nobody is asked after an explicit logout");
+});
+
+test("a server without an end-session endpoint: the session here ends, and the next login asks the user", async t => {
+    const world = await World.create(t);
+    world.issuer.tamper = (response, exchange) => {
+        if (exchange.path === "/.well-known/openid-configuration") {
+            const { end_session_endpoint, ...metadata } = JSON.parse(response.body.toString());
+            response.body = Buffer.from(JSON.stringify(metadata));
+        }
+    };
+    await world.start();
+    assert.deepEqual(await world.logOut(), { main: LOGGED_OUT });
+    assert.deepEqual(await world.open(), { main: LOGGED_OUT });
+    assert.equal((await world.logIn()).main.isUserLoggedIn, true);
+    assert.equal(world.authorizationRequests().at(-1).query().prompt, "login");
+});
+
+test("an iframe that is not allowed ends logged out, and the login page works all the same", async t => {
+    const world = await World.create(t, { params: { main: { sessionRestorationMethod: "iframe" } }, expectedErrors: [/frame-src|frame/i] });
+    await world.start();
+    world.app.headers["Content-Security-Policy"] = "frame-src 'none'";
+    assert.deepEqual(await world.open(), { main: LOGGED_OUT });
+    await world.page.evaluate(() => void window.harness.login());
+    await world.page.waitForURL(`${world.app.origin}/**`);
+    assert.equal((await world.settled()).main.isUserLoggedIn, true, "with the session that the server still has");
+});
+
+test("a user who does nothing is counted down and logged out", async t => {
+    const world = await World.create(t, { params: { main: { idleSessionLifetimeInSeconds: 60, autoLogoutParams: { redirectTo: "home" } } } });
+    await world.page.clock.install();
+    await world.start();
+    await world.page.evaluate(() => {
+        window.ticks = [];
+        window.harness.loggedIn().subscribeToAutoLogoutCountdown(({ secondsLeft }) => window.ticks.push(secondsLeft));
+    });
+    await world.page.clock.runFor(6_000);
+    await world.page.waitForLoadState("networkidle");
+    await world.page.clock.runFor(12_000);
+    await world.page.mouse.move(10, 10);
+    await world.page.mouse.move(20, 20);
+    await world.page.waitForFunction(() => window.ticks.includes(undefined), undefined, { polling: 20 });
+    const ticks = await world.page.evaluate(() => window.ticks);
+    const counted = ticks.slice(0, ticks.indexOf(undefined));
+    assert.ok(counted.length >= 3, String(ticks));
+    assert.deepEqual(counted, [...counted].sort((a, b) => b - a), "downwards");
+    assert.ok(counted[0] <= 60 && counted.at(-1) >= 40);
+    const mark = world.issuer.mark();
+    await world.page.clock.runFor(61_000);
+    await world.issuer.waitFor(exchange => exchange.path === world.endSessionPath);
+    await world.page.waitForFunction(
+        () => window.harness?.outcomes?.main.isUserLoggedIn === false,
+        undefined,
+        { polling: 20 }
+    );
+    assert.equal(world.page.url(), `${world.app.origin}/`);
+    assert.equal(world.issuer.list({ path: world.endSessionPath, since: mark }).length, 1);
+});
+
+test("what goToAuthServer comes back with", async t => {
+    const world = await World.create(t);
+    await world.start();
+    const outcomes = await world.leave(
+        () => void window.harness.loggedIn().goToAuthServer({ extraQueryParams: { kc_action: "UPDATE_PASSWORD" }, redirectUrl: "/profile" })
+    );
+    assert.equal(outcomes.main.isUserLoggedIn, true);
+    assert.equal(world.page.url(), `${world.app.origin}/profile`);
+    assert.deepEqual(await world.page.evaluate(() => window.harness.loggedIn().backFromAuthServer), {
+        extraQueryParams: { kc_action: "UPDATE_PASSWORD" },
+        result: {}
+    });
+});
