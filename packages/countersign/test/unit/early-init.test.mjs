@@ -1,0 +1,122 @@
+// Early init in real Chromium, on the compiled modules: its options, the URL it leaves behind, the hidden iframe.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, startServer } from "./support/page.mjs";
+
+let browser, server;
+before(async () => {
+    browser = await launch();
+    server = await startServer(() => ({ headers: { "content-type": "text/html" }, body: "<!doctype html><title>app</title>" }));
+});
+after(async () => {
+    await browser?.close();
+    await server?.close();
+});
+
+/** A page at `path`, with a record in sessionStorage as `login` leaves it. */
+async function openAt(t, path, record) {
+    const context = await browser.newContext();
+    t.after(() => context.close());
+    const page = await context.newPage();
+    if (record !== undefined) {
+        await page.goto(server.origin);
+        await page.evaluate(text => sessionStorage.setItem("countersign", text), record);
+    }
+    await page.goto(server.origin + path);
+    return page;
+}
+
+const init = (page, params) =>
+    page.evaluate(async params => {
+        const { oidcEarlyInit } = await import("/dist/entrypoint.js");
+        try {
+            return oidcEarlyInit(params);
+        } catch (error) {
+            return `${error.name}: ${error.message}`;
+        }
+    }, params);
+
+const where = page => page.url().slice(server.origin.length);
+
+test("createOidc without early init says what is missing", async t => {
+    const page = await openAt(t, "/");
+    const failure = await page.evaluate(async () => {
+        const { createOidc } = await import("/dist/core/index.js");
+        return createOidc({ issuerUri: "https://login.example", clientId: "app" }).catch(({ name, code, message }) => ({ name, code, message }));
+    });
+    assert.equal(failure.name, "OidcInitializationError");
+    assert.equal(failure.code, "early_init_missing");
+    assert.match(failure.message, /vite-plugin.*oidcEarlyInit\(\)/);
+});
+
+test("unknown options are one sentence that names them", async t => {
+    const page = await openAt(t, "/");
+    assert.match(await init(page, { baseUrl: "/" }), /^TypeError: countersign: oidcEarlyInit\(\) has no option "baseUrl"/);
+    assert.match(await init(page, { securityDefenses: { enableTokenSubstitution: 1 } }), /securityDefenses has no option "enableTokenSubstitution"/);
+    assert.match(await init(page, { sessionRestorationMethod: "popup" }), /"auto", "iframe" or "full page redirect", not "popup"\.$/);
+    assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true }, "a refused call has changed nothing");
+    assert.deepEqual(await init(page, undefined), { shouldLoadApp: true }, "a second call returns the same");
+});
+
+test("without BASE_URL at either place, createOidc says so", async t => {
+    const page = await openAt(t, "/");
+    await init(page, undefined);
+    const code = await page.evaluate(async () => {
+        const { createOidc } = await import("/dist/core/index.js");
+        return createOidc({ issuerUri: "https://login.example", clientId: "app" }).catch(error => error.code);
+    });
+    assert.equal(code, "base_url_missing");
+});
+
+for (const [name, path, record, expected] of [
+    ["the page is back where the user was", "/?code=c&state=cs.a", { state: "cs.a", url: "/notes?x=1#y" }, "/notes?x=1#y"],
+    ["also from the fragment", "/#code=c&state=cs.a", { state: "cs.a", url: "/notes" }, "/notes"],
+    ["a response without a record is taken out all the same", "/p?x=1&code=c&state=cs.a", undefined, "/p?x=1"],
+    ["so is one that answers another record", "/?code=c&state=cs.a", { state: "cs.b", url: "/notes" }, "/"],
+    ["a record cannot lead to another site", "/?code=c&state=cs.a", { state: "cs.a", url: "//evil.example/x" }, "/"],
+    ["a URL without a response stays", "/p?state=other&code=c#f", { state: "cs.a", url: "/notes" }, "/p?state=other&code=c#f"]
+]) {
+    test(`${name}: ${path}`, async t => {
+        const page = await openAt(t, path, record && JSON.stringify(record));
+        const length = await page.evaluate(() => history.length);
+        assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true });
+        assert.equal(where(page), expected);
+        assert.equal(await page.evaluate(() => history.length), length, "no entry is added");
+        assert.equal(await page.evaluate(() => sessionStorage.getItem("countersign")), null, "the record is used once");
+    });
+}
+
+test("in the hidden iframe the response goes to the page and the app is not loaded", async t => {
+    const page = await openAt(t, "/");
+    const [detail, inFrame] = await page.evaluate(async origin => {
+        const frame = document.createElement("iframe");
+        frame.name = "countersign";
+        frame.src = `${origin}/?code=c&state=cs.a&iss=i`;
+        const told = new Promise(resolve => frame.addEventListener("countersign", event => resolve({ ...event.detail })));
+        await new Promise(resolve => {
+            frame.onload = resolve;
+            document.body.append(frame);
+        });
+        const result = await frame.contentWindow.eval(
+            `import("/dist/entrypoint.js").then(({ oidcEarlyInit }) => oidcEarlyInit({ securityDefenses: { enableDPoP: () => { throw new Error("not here"); } } }))`
+        );
+        return [await told, result.shouldLoadApp];
+    }, server.origin);
+    assert.deepEqual(detail, { code: "c", state: "cs.a", iss: "i" });
+    assert.equal(inFrame, false);
+});
+
+test("an app that somebody else framed logs in as any other", async t => {
+    const page = await openAt(t, "/");
+    const shouldLoadApp = await page.evaluate(async origin => {
+        const frame = document.createElement("iframe");
+        frame.src = `${origin}/?code=c&state=cs.a`;
+        await new Promise(resolve => {
+            frame.onload = resolve;
+            document.body.append(frame);
+        });
+        const result = await frame.contentWindow.eval(`import("/dist/entrypoint.js").then(({ oidcEarlyInit }) => oidcEarlyInit())`);
+        return [result.shouldLoadApp, frame.contentWindow.location.search];
+    }, server.origin);
+    assert.deepEqual(shouldLoadApp, [true, ""]);
+});
