@@ -7,6 +7,8 @@ use countersign_authorization_server::{
     AuthorizationServer, ClientConfig, Clock, Config, ConfigError, DEFAULT_PORT, DpopMode,
     ListenError, Listeners, serve,
 };
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// A configuration file, as `--help` shows it.
@@ -239,31 +241,42 @@ fn read(path: PathBuf) -> Result<Config, IdpError> {
     }
 }
 
-/// What ends the server.
+/// What ends the server: SIGINT and SIGTERM, or Ctrl-C where there are no signals.
 struct Signals {
     #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
+    interrupt: Signal,
+    #[cfg(unix)]
+    terminate: Signal,
 }
 
 impl Signals {
     /// Registers before the server says that it listens, so that none is lost.
+    #[cfg(unix)]
     fn new() -> Result<Self, std::io::Error> {
         Ok(Self {
-            #[cfg(unix)]
-            terminate: tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
         })
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Result<Self, std::io::Error> {
+        Ok(Self {})
     }
 
     #[cfg(unix)]
     async fn wait(mut self) {
         tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+            _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
     }
 
     #[cfg(not(unix))]
     async fn wait(self) {
-        let _ = tokio::signal::ctrl_c().await;
+        // An error would be that it can't be listened for: then only the process's end ends the server.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -1,0 +1,255 @@
+//! `countersign idp` as a process: what it says, and how it ends.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::{Child, Command, Output, Stdio},
+};
+
+fn countersign(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.args(arguments).env_remove("RUST_LOG");
+    command
+}
+
+/// For arguments with which it must not start.
+fn refused(arguments: &[&str]) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = countersign(arguments).output().expect("it runs");
+    let stderr = String::from_utf8(stderr).expect("text");
+    assert_eq!(status.code(), Some(2), "{arguments:?}: {stderr}");
+    assert!(stdout.is_empty());
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
+}
+
+struct Server {
+    child: Child,
+    said: Vec<String>,
+}
+
+impl Server {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = countersign(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let stdout = child.stdout.take().expect("a pipe");
+        let said = BufReader::new(stdout).lines().take(3);
+        let said = said.collect::<Result<_, _>>().expect("text");
+        Self { child, said }
+    }
+
+    fn port(&self) -> u16 {
+        let line = self.said.last().expect("a line");
+        let port = line.strip_prefix("listening on http://localhost:");
+        port.expect("the line").parse().expect("a port")
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port())).expect("a connection");
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer
+    }
+
+    fn metadata(&self) -> String {
+        self.get("/.well-known/openid-configuration")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_says_where_it_listens_and_that_it_is_for_development() {
+    let server = Server::start(&["idp", "--port", "0"]);
+    assert!(
+        server.said[0].contains("for development only"),
+        "{:?}",
+        server.said
+    );
+    let issuer = format!("http://localhost:{}", server.port());
+    assert_eq!(server.said[1], format!("issuer {issuer}"));
+    let metadata = server.metadata();
+    assert!(
+        metadata.contains(&format!("\"issuer\":\"{issuer}\"")),
+        "{metadata}"
+    );
+}
+
+#[test]
+fn flags_reach_the_server() {
+    let server = Server::start(&[
+        "idp",
+        "--port=0",
+        "--issuer=http://localhost:1",
+        "--client=app=http://localhost:2/,http://localhost:3/x",
+        "--client=other=http://localhost:4/",
+        "--audience=app=http://localhost:5",
+        "--audience=http://localhost:6/?a=b",
+        "--dpop=off",
+        "--clock-offset=-60",
+        "--no-refresh-tokens",
+        "--access-token-lifetime=7",
+        "--allow-origin=http://localhost:8",
+    ]);
+    let metadata = server.metadata();
+    assert!(
+        metadata.contains(r#""issuer":"http://localhost:1""#),
+        "{metadata}"
+    );
+    assert!(metadata.contains(r#""grant_types_supported":["authorization_code"]"#));
+    assert!(!metadata.contains("dpop_signing_alg_values_supported"));
+    let page = server.get("/authorize?client_id=app&redirect_uri=x");
+    assert!(
+        page.contains("http://localhost:2/, http://localhost:3/x"),
+        "{page}"
+    );
+    let page = server.get("/authorize?client_id=demo&redirect_uri=x");
+    assert!(page.contains("Registered: app, other."), "{page}");
+}
+
+#[test]
+fn a_file_is_read_and_flags_go_before_it() {
+    let directory = env!("CARGO_TARGET_TMPDIR");
+    let path = format!("{directory}/idp.toml");
+    let toml = "port = 1\ndpop = 'off'\n[[clients]]\nid = 'filed'\nredirect_uris = ['http://localhost:2/']";
+    fs::write(&path, toml).expect("written");
+    let server = Server::start(&["idp", "--config", &path, "--port", "0", "--dpop", "nonce"]);
+    assert!(
+        server
+            .metadata()
+            .contains("dpop_signing_alg_values_supported")
+    );
+    let page = server.get("/authorize?client_id=demo&redirect_uri=x");
+    assert!(page.contains("Registered: filed."), "{page}");
+}
+
+#[cfg(unix)]
+#[test]
+fn sigterm_and_sigint_end_it_in_order() {
+    for signal in ["-TERM", "-INT"] {
+        let mut server = Server::start(&["idp", "--port", "0"]);
+        let pid = server.child.id().to_string();
+        let sent = Command::new("kill")
+            .args([signal, &pid])
+            .status()
+            .expect("kill runs");
+        assert!(sent.success());
+        let status = server.child.wait().expect("it ended");
+        assert_eq!(status.code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_taken_port_is_named_with_what_to_do() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+    let port = taken.local_addr().expect("its address").port();
+    assert_eq!(
+        refused(&["idp", "--port", &port.to_string()]),
+        format!(
+            "error: port {port} is taken; stop the program that listens there, or choose another with --port\n"
+        )
+    );
+}
+
+#[test]
+fn bad_values_are_named_in_one_sentence() {
+    for (argument, told) in [
+        (
+            "--issuer=localhost:1",
+            "`localhost:1` can't be an issuer; give an http or https URL",
+        ),
+        (
+            "--client=a=here",
+            "`here` can't be a redirect URI of the client `a`; give",
+        ),
+        (
+            "--client==http://localhost:1/",
+            "`` can't be a client's id; use",
+        ),
+        (
+            "--audience=api",
+            "`api` can't be an audience of the client `demo`; give",
+        ),
+        (
+            "--audience=b=http://localhost:1",
+            "there is no client `b` for the audience",
+        ),
+        (
+            "--allow-origin=http://localhost:1/",
+            "`http://localhost:1/` is not an origin; write",
+        ),
+        (
+            "--access-token-lifetime=0",
+            "`access_token_lifetime_seconds` is 0; give",
+        ),
+        ("--config=/no/such.toml", "/no/such.toml can't be read: "),
+    ] {
+        let stderr = refused(&["idp", "--port=0", argument]);
+        assert!(
+            stderr.starts_with(&format!("error: {told}")),
+            "{argument}: {stderr}"
+        );
+        assert_eq!(stderr.lines().count(), 1, "{stderr}");
+    }
+}
+
+#[test]
+fn arguments_that_do_not_exist_are_named() {
+    for (argument, told) in [
+        (
+            "--dpop=maybe",
+            "[possible values: on, off, advertised-only, nonce]",
+        ),
+        ("--dpopp=on", "unexpected argument '--dpopp'"),
+        (
+            "--client=demo",
+            "write the client's id, `=`, and its redirect URI",
+        ),
+        ("--port=70000", "70000"),
+        ("--clock-offset=soon", "soon"),
+    ] {
+        let stderr = refused(&["idp", argument]);
+        assert!(stderr.contains(told), "{argument}: {stderr}");
+    }
+}
+
+#[test]
+fn a_file_with_an_unknown_member_is_refused_with_its_line() {
+    let path = format!("{}/unknown.toml", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&path, "port = 0\nissuers = 'x'").expect("written");
+    let stderr = refused(&["idp", "--config", &path]);
+    let told = format!(
+        "error: {path}: line 2 of the configuration can't be used: unknown field `issuers`"
+    );
+    assert!(stderr.starts_with(&told), "{stderr}");
+}
+
+#[test]
+fn help_shows_a_configuration_that_works() {
+    let Output { stdout, .. } = countersign(&["idp", "--help"]).output().expect("it runs");
+    let help = String::from_utf8(stdout).expect("text");
+    let (_, rest) = help
+        .split_once("flags go before it):")
+        .expect("the example");
+    let (toml, _) = rest.split_once("Without clients:").expect("its end");
+    let path = format!("{}/example.toml", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&path, toml).expect("written");
+    Server::start(&["idp", "--config", &path, "--port", "0"]);
+    for unit in ["in seconds", "--clock-offset <SECONDS>"] {
+        assert!(help.contains(unit), "{unit}");
+    }
+}
