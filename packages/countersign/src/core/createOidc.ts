@@ -26,6 +26,7 @@ const FATAL: readonly OidcErrorCode[] = [
     "dpop_unsupported",
     "token_not_bound"
 ];
+
 const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
 
 /**

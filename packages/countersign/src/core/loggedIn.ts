@@ -96,21 +96,17 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         return mayLeave ? leaveForLogin(context, { redirectUrl: location.href }) : undefined;
     };
 
-    const tell = (listener: (tokens: Oidc.Tokens<Claims>) => void): void => {
-        try {
-            listener(current);
-        } catch (error) {
-            reportError(error);
-        }
-    };
-
     const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
         try {
             const tokens = await obtain(extra, mayLeave);
+            // The server's session may be another user's by now: the page does not change hands under the app.
+            if (tokens && tokens.idTokenClaims["sub"] !== subject) {
+                await findOrEnd();
+            }
             if (tokens) {
                 log("tokens renewed");
                 adopt(tokens);
-                listeners.forEach(tell);
+                listeners.forEach(listener => call(() => listener(current)));
             }
         } catch (error) {
             if (isNobody(error) || (isEngineError(error) && error.details[0] === "invalid_grant")) {
@@ -194,6 +190,8 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         getDecodedIdToken: () => current.decodedIdToken,
         renewTokens: ({ extraTokenParams } = {}) => renew(extraTokenParams, true),
         getTokens: async () => {
+            // One that is under way may be enough.
+            await renewal?.catch(() => {});
             if (!engine.tokens(client) || left() < margin) {
                 const isOver = !engine.tokens(client) || left() <= 0;
                 await renew(undefined, isOver).catch((error: unknown) => {
@@ -214,7 +212,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         },
         logout,
         goToAuthServer: async how => {
-            await leaveForLogin(context, how);
+            await leaveForLogin(context, { ...how, redirectUrl: how.redirectUrl ?? location.href });
             return never();
         }
     };
@@ -230,7 +228,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         natives.setTimeout(() => {
             import("./autoLogout.js")
                 .then(({ watchActivity }) =>
-                    watchActivity(key, idleSeconds, secondsLeft => ticks.forEach(tick => tick({ secondsLeft })), () =>
+                    watchActivity(key, idleSeconds, secondsLeft => ticks.forEach(tick => call(() => tick({ secondsLeft }))), () =>
                         oidc.logout(autoLogoutParams)
                     )
                 )
@@ -238,4 +236,13 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         }, 5_000);
     }
     return oidc;
+}
+
+/** A callback of the app that throws is the app's matter. */
+function call(callback: () => void): void {
+    try {
+        callback();
+    } catch (error) {
+        reportError(error);
+    }
 }

@@ -219,3 +219,23 @@ test("what goToAuthServer comes back with", async t => {
         result: {}
     });
 });
+
+test("tokens of another user do not slip under the app: the page starts anew", async t => {
+    const world = await World.create(t, { idp: ["--no-refresh-tokens"] });
+    await world.start({ user: "alice" });
+    const { sub } = (await world.settled()).main;
+    const other = await world.context.newPage();
+    const first = world.page;
+    world.page = other;
+    await world.open();
+    await world.page.evaluate(
+        () => void window.harness.loggedIn().goToAuthServer({ extraQueryParams: { prompt: "login" } })
+    );
+    await world.chooseUser("bob");
+    await world.page.waitForURL(`${world.app.origin}/**`);
+    assert.notEqual((await world.settled()).main.sub, sub);
+    world.page = first;
+    const outcomes = await world.leave(() => void window.harness.loggedIn().renewTokens());
+    assert.equal(outcomes.main.isUserLoggedIn, true);
+    assert.notEqual(outcomes.main.sub, sub);
+});
