@@ -23,6 +23,8 @@ async function assertWorks(world) {
         await assertBoundCall(world.api.list({ since: mark })[0], accessToken);
     }
     assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
+    // The dev server's page would notice that its server ends.
+    await world.page.goto("about:blank");
 }
 
 for (const setup of ["plugin", "manual"]) {
