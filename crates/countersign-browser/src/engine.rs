@@ -34,6 +34,7 @@ mod import {
             refresh_expires: f64,
             claims: u32,
             is_bound: bool,
+            clock_offset: f64,
         );
     }
 }
@@ -150,6 +151,7 @@ extern "C" fn tokens(client: usize) {
             refresh_expires as f64,
             tokens.claims.0,
             tokens.is_bound,
+            offset(client),
         );
     }
 }

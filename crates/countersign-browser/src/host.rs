@@ -41,7 +41,13 @@ pub(crate) static INBOX: OneThread<RefCell<Vec<u8>>> = OneThread(RefCell::new(Ve
 
 /// The fields of the last message from the host, taken out.
 pub(crate) fn received() -> Fields {
-    Fields::new(INBOX.0.take())
+    read(INBOX.0.take())
+}
+
+/// The fields of a message that has some.
+fn read(message: Vec<u8>) -> Fields {
+    // SAFETY: `boundary.ts` writes every message with fields through `TextEncoder`.
+    unsafe { Fields::new(message) }
 }
 
 /// An entry of the host's table; given up when dropped.
@@ -154,7 +160,7 @@ impl Platform for Browser {
         if reply.status == 0 {
             return Err(SendError);
         }
-        let mut fields = Fields::new(reply.message);
+        let mut fields = read(reply.message);
         Ok(Response {
             status: reply.status as u16,
             dpop_nonce: fields.text(),
@@ -165,7 +171,7 @@ impl Platform for Browser {
 
     async fn generate_key(&self) -> Result<Rc<KeyPair<Handle>>, KeyError> {
         let reply = ask(Question::Generate, &[], 0).await;
-        key_pair(reply.handle, &mut Fields::new(reply.message)).ok_or(KeyError)
+        key_pair(reply.handle, &mut read(reply.message)).ok_or(KeyError)
     }
 
     async fn sign(&self, key: &Handle, message: &[u8]) -> Result<Vec<u8>, KeyError> {
@@ -220,7 +226,7 @@ impl Platform for Browser {
         if reply.status == 0 {
             return None;
         }
-        let mut fields = Fields::new(reply.message);
+        let mut fields = read(reply.message);
         let key = key_pair(reply.handle, &mut fields);
         Some(Record {
             key,

@@ -106,7 +106,7 @@ pub(crate) struct State<P: Platform> {
     /// Origins that are being asked for a nonce.
     pub(crate) probes: Vec<(Text, Rc<Gate>)>,
     /// Silent logins under way.
-    pub(crate) flows: Vec<Flow<P>>,
+    pub(crate) flows: Vec<Flow<P::Key>>,
 }
 
 /// Every client of a page, their keys, tokens, nonces and clocks. Belongs to one thread.

@@ -10,7 +10,7 @@ use crate::text::Text;
 
 /// Why the engine refused, or could not go on.
 ///
-/// The documentation of each names what [`ClientError::details`] hold, in square brackets.
+/// The documentation of each names what [`Failure::details`] hold, in square brackets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {

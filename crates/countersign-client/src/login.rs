@@ -44,21 +44,11 @@ pub struct Redirect {
     pub state: Text,
 }
 
-/// A login under way.
-pub(crate) struct Flow<P: Platform> {
+/// A silent login under way.
+pub(crate) struct Flow<K> {
     state: Text,
-    client: Rc<Client<P>>,
     started: UnixMillis,
-    waiting: Waiting<P>,
-}
-
-/// What a login needs to go on with.
-struct Waiting<P: Platform> {
-    verifier: Text,
-    nonce: Text,
-    redirect_uri: Text,
-    /// The key that the code is bound to (`dpop_jkt`).
-    signer: Option<Rc<Signer<P::Key>>>,
+    record: Record<K>,
 }
 
 impl<P: Platform> Engine<P> {
@@ -83,36 +73,28 @@ impl<P: Platform> Engine<P> {
         let verifier = self.random_text(32);
         let nonce = self.random_text(24);
         let challenge = self.hash(&verifier).await?;
+        let mut record = Record {
+            fields: Vec::from([
+                config.issuer.clone(),
+                config.client_id.clone(),
+                verifier,
+                nonce.clone(),
+                request.redirect_uri.clone(),
+            ]),
+            key: signer.as_ref().map(|signer| Rc::clone(&signer.pair)),
+        };
         if request.silent {
-            let started = self.platform.now();
+            let flow = Flow {
+                state: state.clone(),
+                started: self.platform.now(),
+                record,
+            };
             let flows = &mut self.state.borrow_mut().flows;
             if flows.len() > MAX_FLOWS {
                 flows.remove(0);
             }
-            let redirect_uri = request.redirect_uri.clone();
-            let waiting = Waiting {
-                verifier,
-                nonce: nonce.clone(),
-                redirect_uri,
-                signer: signer.clone(),
-            };
-            flows.push(Flow {
-                state: state.clone(),
-                client: Rc::clone(client),
-                started,
-                waiting,
-            });
+            flows.push(flow);
         } else {
-            let mut record = Record {
-                fields: Vec::from([
-                    config.issuer.clone(),
-                    config.client_id.clone(),
-                    verifier,
-                    nonce.clone(),
-                    request.redirect_uri.clone(),
-                ]),
-                key: signer.as_ref().map(|signer| Rc::clone(&signer.pair)),
-            };
             while !self.platform.keep(&state, &record).await {
                 // A key that cannot wait is made after the redirect: the code is then bound by PKCE alone.
                 signer = None;
@@ -158,13 +140,21 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), ClientError> {
         let text = |name| or_empty(value(response, name));
         let state = text("state");
-        let flow = match self.take_waiting(client, state) {
-            Some(flow) => Some(flow),
-            None => self.take_record(client, state).await,
+        let record = match self.take_flow(state) {
+            Some(record) => Some(record),
+            None => self.platform.take(state).await,
         };
-        let flow = flow.ok_or_else(|| ClientError::new(Cause::FlowUnknown, &[state]))?;
-        let metadata = self.discover(client).await?;
+        let (fields, key) = record
+            .map(|record| (record.fields, record.key))
+            .unwrap_or_default();
+        let [issuer, client_id, verifier, nonce, redirect_uri] = &fields[..] else {
+            return Err(ClientError::new(Cause::FlowUnknown, &[state]));
+        };
         let config = &client.config;
+        if config.issuer != *issuer || config.client_id != *client_id {
+            return Err(ClientError::new(Cause::FlowUnknown, &[state]));
+        }
+        let metadata = self.discover(client).await?;
         let issuer = text("iss");
         if !issuer.is_empty() || metadata.is_iss_required {
             same(Cause::ResponseIssuerMismatch, &config.issuer, issuer)?;
@@ -177,19 +167,18 @@ impl<P: Platform> Engine<P> {
             ));
         }
         let code = value(response, "code").ok_or(Cause::ResponseInvalid)?;
-        let signer = match (self.token_use(client)?, flow.signer) {
+        let signer = match (self.token_use(client)?, key) {
             (TokenUse::Bearer, _) => None,
+            (TokenUse::Dpop, Some(pair)) => Some(Signer::new(pair)),
             (TokenUse::Dpop, None) => Some(self.generate_signer().await?),
-            (TokenUse::Dpop, signer) => signer,
         };
         let mut form = Form::new("&grant_type=authorization_code");
         form.add("code", code);
-        form.add("redirect_uri", &flow.redirect_uri);
+        form.add("redirect_uri", redirect_uri);
         form.add("client_id", &config.client_id);
-        form.add("code_verifier", &flow.verifier);
+        form.add("code_verifier", verifier);
         form.extend(extra);
-        self.obtain_tokens(client, signer, form, Some(&flow.nonce))
-            .await
+        self.obtain_tokens(client, signer, form, Some(nonce)).await
     }
 
     /// Drops tokens and key. Returns the end-session URL (OpenID Connect RP-Initiated Logout 1.0), `None` where the
@@ -228,26 +217,12 @@ impl<P: Platform> Engine<P> {
         Ok(signer)
     }
 
-    fn take_waiting(&self, client: &Rc<Client<P>>, state: &str) -> Option<Waiting<P>> {
+    fn take_flow(&self, state: &str) -> Option<Record<P::Key>> {
         let flows = &mut self.state.borrow_mut().flows;
         let index = flows.iter().position(|flow| flow.state == state)?;
         let flow = flows.remove(index);
-        let is_alive = self.platform.now().0 - flow.started.0 < FLOW_LIFETIME_MILLIS;
-        (Rc::ptr_eq(&flow.client, client) && is_alive).then_some(flow.waiting)
-    }
-
-    async fn take_record(&self, client: &Client<P>, state: &str) -> Option<Waiting<P>> {
-        let record = self.platform.take(state).await?;
-        let [issuer, client_id, verifier, nonce, redirect_uri] =
-            <[Text; 5]>::try_from(record.fields).ok()?;
-        let is_ours = client.config.issuer == issuer && client.config.client_id == client_id;
-        let signer = record.key.map(Signer::new);
-        is_ours.then_some(Waiting {
-            verifier,
-            nonce,
-            redirect_uri,
-            signer,
-        })
+        let age = self.platform.now().0 - flow.started.0;
+        (age < FLOW_LIFETIME_MILLIS).then_some(flow.record)
     }
 
     /// Tokens and key are gone; renewals say `why`.

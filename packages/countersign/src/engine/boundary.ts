@@ -107,9 +107,8 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
     const tokens = (client: ClientHandle): Tokens | undefined => {
         answered = undefined;
         enter(() => exports.tokens(client));
-        return answered && { ...(answered as Tokens), clockOffset: clockOffset(client) };
+        return answered;
     };
-    const clockOffset = (client: ClientHandle): number => enter(() => exports.offset(client));
 
     const toUpgrade = ([[authorization, proof], attempt]: Finished): Upgrade | undefined =>
         proof === undefined ? proof : { authorization: authorization!, proof, attempt };
@@ -159,7 +158,8 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
             accessTokenExpirationTime: number,
             refreshTokenExpirationTime: number,
             claims: number,
-            isBound: number
+            isBound: number,
+            clockOffset: number
         ) => {
             const [accessToken, idToken, refreshToken] = memory.fields(view(pointer, length)) as [string, string, string];
             answered = {
@@ -170,7 +170,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
                 refreshToken: refreshToken || undefined,
                 refreshTokenExpirationTime: refreshTokenExpirationTime || undefined,
                 isBound: !!isBound,
-                clockOffset: 0
+                clockOffset
             };
         }
     };
@@ -222,6 +222,6 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
                 )
             ),
         release,
-        clockOffset
+        clockOffset: client => enter(() => exports.offset(client))
     };
 };
