@@ -128,10 +128,6 @@ impl Grants {
         Some(token)
     }
 
-    pub(crate) fn revoke(&self, id: &GrantId) {
-        self.lock().remove(id);
-    }
-
     pub(crate) fn revoke_session(&self, session: &SessionId) {
         self.lock()
             .retain(|grant| grant.authorization.session != *session);

@@ -111,12 +111,10 @@ impl TokenRequest<'_> {
         self.remember_proof()?;
 
         self.consume(&found, "code")?;
-        let checked = client.and_then(|client| {
-            self.check_code(client, &found.authorization)?;
-            let audiences = self.audiences(&found.authorization)?;
-            Ok((client, audiences))
-        });
-        let (client, audiences) = checked.inspect_err(|_| self.server.grants.revoke(&found.id))?;
+        // From here on a failure leaves a grant without a usable code, which ends with its minute.
+        let client = client?;
+        self.check_code(client, &found.authorization)?;
+        let audiences = self.audiences(&found.authorization)?;
         let scopes = found.authorization.scopes.clone();
         self.issue(client, &found, scopes, audiences, true)
     }
