@@ -95,7 +95,7 @@ export const takeFlow = async (host: EngineHost, name: string): Promise<FlowReco
 
 /** Deletes abandoned records: now, and when those of the moment before this page have died. */
 export const sweepFlows = (host: EngineHost): void => {
-    for (const delay of [1_000, LIFETIME_MILLISECONDS]) {
+    for (const delay of [0, LIFETIME_MILLISECONDS]) {
         host.setTimeout(() => transact(host, store => store.count()).catch(() => {}), delay);
     }
 };

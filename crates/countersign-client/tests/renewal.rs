@@ -1,0 +1,161 @@
+//! Renewal by refresh token, and what several clients share.
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use countersign_client::{Cause, ClientConfig, ClientError, Engine, Mode};
+use serde_json::json;
+use world::*;
+
+fn logged_in() -> (World, Engine<World>, TestClient) {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    (world, engine, client)
+}
+
+#[test]
+fn t4_a_refresh_carries_the_refresh_token_and_the_same_key() {
+    let (world, engine, client) = logged_in();
+    world
+        .run(engine.renew(&client, &pairs(&[("audience", "x"), ("client_id", "evil")])))
+        .unwrap();
+    let sent = &world.token_requests()[1];
+    assert_eq!(sent.form["grant_type"], "refresh_token");
+    assert_eq!(sent.form["refresh_token"], "rt2");
+    assert_eq!(sent.form["client_id"], "app");
+    assert_eq!(sent.form["audience"], "x");
+    assert_eq!(sent.form.len(), 4);
+    assert_eq!(signer(sent.proof.as_ref().unwrap()), 1);
+    assert_eq!(
+        client.tokens().unwrap().refresh_token.as_deref(),
+        Some("rt3")
+    );
+}
+
+#[test]
+fn renewals_at_once_share_one_request() {
+    let (world, engine, client) = logged_in();
+    let extra = [];
+    let outcomes = world.all(
+        (0..3)
+            .map(|_| Box::pin(engine.renew(&client, &extra)) as _)
+            .collect(),
+    );
+    assert_eq!(outcomes, [Ok(()), Ok(()), Ok(())]);
+    assert_eq!(world.token_requests().len(), 2);
+    // And fail together.
+    world.script(|_, _| Some(error(400, "invalid_grant")));
+    let outcomes = world.all(
+        (0..3)
+            .map(|_| Box::pin(engine.renew(&client, &extra)) as _)
+            .collect(),
+    );
+    assert!(outcomes.iter().all(|outcome: &Result<(), ClientError>| {
+        outcome.as_ref().unwrap_err().details[0] == "invalid_grant"
+    }));
+    assert_eq!(world.token_requests().len(), 3);
+}
+
+#[test]
+fn a_refresh_may_leave_out_what_it_does_not_change() {
+    let (world, engine, client) = logged_in();
+    let before = client.tokens().unwrap();
+    at_token_endpoint(&world, |_, _, _| {
+        Some(ok(
+            json!({ "access_token": "new", "token_type": "DPoP", "expires_in": 60 }),
+        ))
+    });
+    world.run(engine.renew(&client, &[])).unwrap();
+    let after = client.tokens().unwrap();
+    assert_eq!(*after.access_token, *"new");
+    assert_eq!(after.id_token, before.id_token);
+    assert_eq!(after.refresh_token, before.refresh_token);
+}
+
+#[test]
+fn a_refresh_may_not_change_the_subject_or_the_nonce() {
+    for (name, cause) in [
+        ("sub", Cause::IdTokenSubject),
+        ("nonce", Cause::IdTokenNonce),
+    ] {
+        let (world, engine, client) = logged_in();
+        at_token_endpoint(&world, move |_, _, world| {
+            let mut claims = world.claims();
+            claims[name] = "other".into();
+            let mut tokens = world.tokens("DPoP");
+            tokens["id_token"] = jwt(&claims).into();
+            Some(ok(tokens))
+        });
+        assert_eq!(
+            world.run(engine.renew(&client, &[])).unwrap_err().cause,
+            cause
+        );
+        assert_eq!(*client.tokens().unwrap().access_token, *"at2");
+    }
+}
+
+#[test]
+fn without_a_refresh_token_renewal_says_so() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| {
+        let mut tokens = world.tokens("DPoP");
+        tokens.as_object_mut().unwrap().remove("refresh_token");
+        Some(ok(tokens))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    assert_eq!(
+        world.run(engine.renew(&client, &[])).unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+    log_in(&world, &engine, &client).unwrap();
+    assert_eq!(
+        world.run(engine.renew(&client, &[])).unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+}
+
+#[test]
+fn a_logout_during_a_refresh_stays_a_logout() {
+    let (world, engine, client) = logged_in();
+    let bye = "https://app.example/bye".into();
+    let none = [];
+    let outcomes = world.all(vec![
+        Box::pin(async { engine.renew(&client, &none).await.map(|()| None) }),
+        Box::pin(async { Ok(engine.logout(&client, &bye)) }),
+    ]);
+    assert_eq!(
+        outcomes[0].as_ref().unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+    assert!(client.tokens().is_none());
+}
+
+#[test]
+fn each_client_has_its_own_key() {
+    let (world, engine, client) = logged_in();
+    let other = create(
+        &engine,
+        ClientConfig {
+            client_id: "other".into(),
+            ..config(Mode::Auto)
+        },
+    );
+    at_token_endpoint(&world, |_, _, world| {
+        let mut claims = world.claims();
+        claims["aud"] = "other".into();
+        let mut tokens = world.tokens("DPoP");
+        tokens["id_token"] = jwt(&claims).into();
+        Some(ok(tokens))
+    });
+    let token = log_in(&world, &engine, &other).unwrap();
+    assert_eq!(
+        signer(&Proof::decode(&call(&world, &engine, &token).proof)),
+        2
+    );
+    let first = client.tokens().unwrap().access_token.clone();
+    assert_eq!(
+        signer(&Proof::decode(&call(&world, &engine, &first).proof)),
+        1
+    );
+}
