@@ -81,7 +81,8 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
 
 /// Writes `dist/engine/bytes.js`; returns the gzipped size.
 fn build_engine(work: &Path) -> Result<usize> {
-    let toolchain = wasm::Toolchain::find().context("no wasm32 target: run `cargo xtask setup`")?;
+    let toolchain =
+        wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
     let compiled = wasm::build(&toolchain)?;
     let (seen, optimised) = (work.join("engine-seen"), work.join("engine.wasm"));
     // wasm-opt takes seconds: only for an engine, or flags, that it has not seen.

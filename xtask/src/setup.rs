@@ -63,11 +63,7 @@ pub(crate) fn run(needs: Needs) -> Result<()> {
         step("npm packages", npm_is_there(), install_npm)?;
     }
     if needs.wasm {
-        step(
-            "wasm32 target",
-            wasm::Toolchain::find().is_some(),
-            install_wasm,
-        )?;
+        step("the compiler for wasm32", wasm_is_there(), install_wasm)?;
     }
     if needs.chromium {
         step("Chromium", chromium().is_some(), install_chromium)?;
@@ -140,25 +136,39 @@ fn install_npm() -> Result<()> {
     Ok(())
 }
 
+/// The prebuilt target alone does, but with the standard library's source the engine is smaller: tried once.
+fn wasm_is_there() -> bool {
+    match wasm::Toolchain::find() {
+        Some(wasm::Toolchain::Stable) => {
+            rustup_refused().exists() || find_program(&["rustup"]).is_none()
+        }
+        found => found.is_some(),
+    }
+}
+
+/// Remembers that rustup could not fetch all it was asked for.
+fn rustup_refused() -> PathBuf {
+    root().join("target/setup/rustup-refused")
+}
+
 fn install_wasm() -> Result<()> {
-    let has_rustup = find_program(&["rustup"]).is_some();
-    let refused_before = root().join("target/setup/rustup-has-no-wasm32");
-    if has_rustup && !(can_apt() && refused_before.exists()) {
-        let limit = if can_apt() {
-            RUSTUP_LIMIT_WITH_ALTERNATIVE
-        } else {
-            RUSTUP_LIMIT
-        };
-        if succeeds_within(
-            command("rustup").args(["target", "add", wasm::TARGET]),
-            limit,
-        ) {
-            return Ok(());
+    let limit = if can_apt() {
+        RUSTUP_LIMIT_WITH_ALTERNATIVE
+    } else {
+        RUSTUP_LIMIT
+    };
+    if find_program(&["rustup"]).is_some() && !rustup_refused().exists() {
+        let rustup =
+            |arguments: [&str; 3]| succeeds_within(command("rustup").args(arguments), limit);
+        let has_all =
+            rustup(["target", "add", wasm::TARGET]) && rustup(["component", "add", "rust-src"]);
+        if !has_all {
+            fs::create_dir_all(root().join("target/setup"))?;
+            fs::write(rustup_refused(), "")?;
         }
-        if let Some(directory) = refused_before.parent() {
-            fs::create_dir_all(directory)?;
-        }
-        fs::write(&refused_before, "")?;
+    }
+    if wasm::Toolchain::find().is_some() {
+        return Ok(());
     }
     apt_install(
         &wasm::DEBIAN_PACKAGES,

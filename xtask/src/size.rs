@@ -20,7 +20,8 @@ pub(crate) fn measure() -> Result<()> {
     run(cargo()
         .args(["build", "-p", "countersign-cli"])
         .args(locked()))?;
-    let toolchain = wasm::Toolchain::find().context("no wasm32 target: run `cargo xtask setup`")?;
+    let toolchain =
+        wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
     let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;
     run(command("node")
         .arg("xtask/size/measure.mjs")

@@ -14,80 +14,107 @@ pub(crate) const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-w
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
-const DEBIAN_SOURCE: &str = "/usr/lib/rustlib/src/rust/library/core/Cargo.toml";
+const DEBIAN_SYSROOT: &str = "/usr";
+
+/// Unstable flags for an engine whose `core` is built with it. Inlining in MIR is what ordinary release builds do;
+/// only those for size leave it out, and here it saves five per cent. The others drop what panic messages are made of.
+const BUILD_STD_RUSTFLAGS: [&str; 3] = [
+    "-Zinline-mir=yes",
+    "-Zlocation-detail=none",
+    "-Zfmt-debug=none",
+];
 
 /// A compiler that can build for wasm32.
 pub(crate) enum Toolchain {
+    /// rustup's, with the standard library's source: builds `core` and `alloc` for size and without panic messages.
+    BuildStd,
+    /// The same with Debian's rustc-web, which brings no wasm linker.
+    DebianBuildStd { linker: PathBuf },
     /// Stable Rust with the target installed: plain cargo.
     Stable,
-    /// Debian's rustc-web, which builds `core` and `alloc` too, and so without panic strings; it brings no wasm linker.
-    Debian { linker: PathBuf },
 }
 
 impl Toolchain {
-    /// The one that builds the smaller engine, where there are both.
+    /// The one that builds the smallest engine.
     pub(crate) fn find() -> Option<Self> {
         let sysroot = output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from)?;
-        let is_debian = [DEBIAN_CARGO, DEBIAN_RUSTC, DEBIAN_SOURCE]
-            .iter()
-            .all(|file| Path::new(file).exists());
+        if has_source(&sysroot) {
+            return Some(Self::BuildStd);
+        }
+        let is_debian = has_source(Path::new(DEBIAN_SYSROOT))
+            && [DEBIAN_CARGO, DEBIAN_RUSTC]
+                .iter()
+                .all(|file| Path::new(file).exists());
         if let Some(linker) = is_debian.then(|| linker(&sysroot)).flatten() {
-            return Some(Self::Debian { linker });
+            return Some(Self::DebianBuildStd { linker });
         }
         let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
         libraries.is_dir().then_some(Self::Stable)
     }
 
-    /// For the size table: the two builds differ by about two kilobytes.
+    /// For the size table.
     pub(crate) fn describe(&self) -> &'static str {
         match self {
-            Self::Stable => "stable Rust with the prebuilt standard library",
-            Self::Debian { .. } => {
+            Self::BuildStd => "Rust with core and alloc built for size, panics abort at once",
+            Self::DebianBuildStd { .. } => {
                 "Debian's rustc-web with core and alloc built for size, panics abort at once"
+            }
+            Self::Stable => {
+                "stable Rust with the prebuilt standard library (smaller after `rustup component add rust-src`)"
             }
         }
     }
 
+    /// A directory for each: two compilers in one would rebuild everything at each switch.
+    fn target_dir(&self) -> PathBuf {
+        root().join("target/wasm").join(match self {
+            Self::BuildStd => "build-std",
+            Self::DebianBuildStd { .. } => "debian-build-std",
+            Self::Stable => "stable",
+        })
+    }
+
     fn cargo_build(&self) -> Command {
-        match self {
+        let mut command = match self {
             Self::Stable => {
                 let mut command = cargo();
                 command.arg("build");
-                command
+                return command;
             }
-            Self::Debian { linker } => {
+            Self::BuildStd => cargo(),
+            Self::DebianBuildStd { linker } => {
                 let mut command = command(DEBIAN_CARGO);
                 // What `cargo xtask` itself runs under belongs to another toolchain.
                 for (name, _) in std::env::vars_os() {
-                    let name_text = name.to_string_lossy();
-                    if name_text.starts_with("CARGO") && name_text != "CARGO_HOME"
-                        || name_text.starts_with("RUST")
-                        || name_text == "LD_LIBRARY_PATH"
+                    let text = name.to_string_lossy();
+                    if text.starts_with("CARGO") && text != "CARGO_HOME"
+                        || text.starts_with("RUST")
+                        || text == "LD_LIBRARY_PATH"
                     {
                         command.env_remove(&name);
                     }
                 }
                 command
                     .env("RUSTC", DEBIAN_RUSTC)
-                    .env("RUSTC_BOOTSTRAP", "1")
-                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker)
-                    .args(["build", "-Z", "build-std=core,alloc"])
-                    .args(["-Z", "build-std-features=optimize_for_size"])
-                    .args(["-Z", "panic-immediate-abort"])
-                    .args(["--config", "profile.wasm.panic=\"immediate-abort\""]);
+                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
                 command
             }
-        }
+        };
+        command
+            .env("RUSTC_BOOTSTRAP", "1")
+            .args(["build", "-Z", "build-std=core,alloc"])
+            .args(["-Z", "build-std-features=optimize_for_size"])
+            .args(["-Z", "panic-immediate-abort"])
+            .args(["--config", "profile.wasm.panic=\"immediate-abort\""])
+            .arg("--config")
+            .arg(format!("target.{TARGET}.rustflags={BUILD_STD_RUSTFLAGS:?}"));
+        command
     }
 }
 
 /// Compiles `countersign-browser`; returns the file that the linker wrote.
 pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
-    // A directory for each: two compilers in one would rebuild everything at each switch.
-    let target_dir = root().join("target/wasm").join(match toolchain {
-        Toolchain::Stable => "stable",
-        Toolchain::Debian { .. } => "build-std",
-    });
+    let target_dir = toolchain.target_dir();
     let mut command = toolchain.cargo_build();
     command
         .args(["--package", "countersign-browser", "--lib"])
@@ -106,8 +133,8 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
 }
 
 /// Only features that every browser with `DecompressionStream` has. `-ocimfs`: a function with one caller is
-/// inlined only when it is small; the copies that gzip then finds are worth 700 bytes.
-pub(crate) const OPTIMISER_FLAGS: [&str; 16] = [
+/// inlined only when it is small; what gzip then finds alike is worth 700 bytes.
+pub(crate) const OPTIMISER_FLAGS: [&str; 19] = [
     "--mvp-features",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -122,6 +149,9 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 16] = [
     "--strip-target-features",
     "-ocimfs",
     "20",
+    "--flatten",
+    "--rereloop",
+    "-Oz",
     "-Oz",
     "--converge",
 ];
@@ -134,6 +164,12 @@ pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
         .arg(input)
         .arg("-o")
         .arg(output))
+}
+
+fn has_source(sysroot: &Path) -> bool {
+    sysroot
+        .join("lib/rustlib/src/rust/library/core/Cargo.toml")
+        .exists()
 }
 
 /// `rust-lld` of the rustup toolchain, or the system's lld.
