@@ -16,7 +16,7 @@ const FLAGS = [
 ];
 
 /** Bounds everything that a page is waited for. */
-export const PATIENCE_MILLISECONDS = 15_000;
+const PATIENCE_MILLISECONDS = 15_000;
 
 let launching;
 

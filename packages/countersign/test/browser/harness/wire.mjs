@@ -12,6 +12,8 @@ export class Exchange {
     at = Date.now();
     /** `undefined` until it is complete, and for good where the connection was reset. */
     response = undefined;
+    /** Milliseconds since the epoch, when the response went out. */
+    endedAt = undefined;
 
     constructor(id, origin, raw) {
         this.id = id;
@@ -53,10 +55,6 @@ export class Exchange {
 
     text() {
         return this.body.toString();
-    }
-
-    json() {
-        return JSON.parse(this.body.toString());
     }
 
     toString() {

@@ -8,10 +8,8 @@ import { buildApp } from "./build-app.mjs";
 import { startApi, startIdp } from "./servers.mjs";
 import { Wire } from "./wire.mjs";
 
-export { PATIENCE_MILLISECONDS } from "./browser.mjs";
-
 /** The user of the demo that tests log in as. */
-export const USER = "alice";
+const USER = "alice";
 
 /**
  * @typedef {object} Options
@@ -100,18 +98,13 @@ export class World {
     }
 
     /** Starts the authorization server (again): new keys, no sessions. */
-    async startIdp(flags = this.#idpFlags) {
+    async startIdp() {
         await this.stopIdp();
-        this.#idp = await startIdp(flags);
+        this.#idp = await startIdp(this.#idpFlags);
         this.issuer.upstream = this.#idp.port;
         // Not through the proxy: what is recorded there is the browser's and the API's.
         const discovery = `http://127.0.0.1:${this.#idp.port}/.well-known/openid-configuration`;
         this.metadata = await (await fetch(discovery)).json();
-    }
-
-    /** The flags with which it was started, for `startIdp` with others. */
-    get idpFlags() {
-        return this.#idpFlags;
     }
 
     /** Starts an API (again): it remembers neither keys nor nonces nor proofs. */
