@@ -220,6 +220,8 @@ fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<(
     command
         .arg("--test")
         .arg("--test-reporter=spec")
+        // A server that a failed test left running must not keep the run from ending.
+        .args(["--test-force-exit", "--test-timeout=600000"])
         .arg(format!("--test-concurrency={concurrency}"))
         .args(files);
     if let Some(chromium) = setup::chromium() {
