@@ -33,13 +33,11 @@ for (const setup of ["plugin", "manual"]) {
         const world = await World.create(t, { app });
         await t.test("dev server", async () => {
             await app.dev();
-            await assertWorks(world);
-            await app.stop();
+            await assertWorks(world).finally(() => app.stop());
         });
         await t.test("build", async () => {
             await app.preview();
-            await assertWorks(world);
-            await app.stop();
+            await assertWorks(world).finally(() => app.stop());
         });
     });
 }

@@ -124,6 +124,8 @@ export class ViteApp {
         const flags = ["--port", String(this.#port), "--strictPort", "--host", "localhost"];
         const child = spawn("node", [this.#vite, ...command, ...flags], {
             cwd: this.#directory,
+            // With CI set, Vite colours what it prints, and the line that is waited for is another.
+            env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
             stdio: ["ignore", "pipe", "pipe"]
         });
         this.#process = child;
@@ -141,6 +143,10 @@ export class ViteApp {
                     resolve();
                 }
             });
+        }).catch(async error => {
+            // Or the next start would find its port taken.
+            await this.stop();
+            throw error;
         });
     }
 
