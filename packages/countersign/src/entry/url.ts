@@ -18,7 +18,7 @@ export function readResponse(href: string): { response: AuthorizationResponse; r
                 parameters.delete(name);
             }
             url[part] = `${parameters}`;
-            return { response, rest: url.href.slice(url.origin.length) };
+            return { response, rest: rootRelative(url.href, url.origin)! };
         }
     }
     return undefined;

@@ -74,6 +74,7 @@ for (const [name, path, record, expected] of [
     ["a response without a record is taken out all the same", "/p?x=1&code=c&state=cs.a", undefined, "/p?x=1"],
     ["so is one that answers another record", "/?code=c&state=cs.a", { state: "cs.b", url: "/notes" }, "/"],
     ["a record cannot lead to another site", "/?code=c&state=cs.a", { state: "cs.a", url: "//evil.example/x" }, "/"],
+    ["a crafted link does not keep the app from starting", "//x/?code=c&state=cs.a", undefined, "/x/"],
     ["a URL without a response stays", "/p?state=other&code=c#f", { state: "cs.a", url: "/notes" }, "/p?state=other&code=c#f"]
 ]) {
     test(`${name}: ${path}`, async t => {

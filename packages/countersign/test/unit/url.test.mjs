@@ -12,6 +12,9 @@ test("a response is recognised by our state on any page, in query or fragment, a
         ["/a?x=1#state=cs.s&code=c", { code: "c", state: "cs.s" }, "/a?x=1"],
         ["/#state=cs.s&error=login_required&error_description=no+session", { state: "cs.s", error: "login_required", error_description: "no session" }, "/"],
         ["/?state=cs.logout", { state: "cs.logout" }, "/"],
+        // What is put into the address bar must not be another host's URL: replaceState would throw.
+        ["//evil.example/?state=cs.s&code=c", { state: "cs.s", code: "c" }, "/evil.example/"],
+        ["/\\evil.example/a#state=cs.s&code=c", { state: "cs.s", code: "c" }, "/evil.example/a"],
         ["/?kc_action_status=success&state=cs.s&code=c", { kc_action_status: "success", state: "cs.s", code: "c" }, "/?kc_action_status=success"]
     ]) {
         assert.deepEqual(readResponse(ORIGIN + path), { response, rest }, path);
