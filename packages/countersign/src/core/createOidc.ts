@@ -164,10 +164,12 @@ async function fromResponse(context: Context): Promise<Found | undefined> {
 async function find(context: Context, url: string): Promise<Found | undefined> {
     const { key, method, params, log } = context.settings;
     const hint = readHint(key);
-    // The page has been left for a client just now: tokens that came of it would be lost if it were left again.
-    const hasReturned = state.record?.client !== undefined;
+    const { record, unclaimed } = state;
+    // Coming back from the authorization server just now. Left again, the page would lose the tokens that another client
+    // got there; and where the record of a redirect gets lost, it would be left again and again.
+    const hasReturned = unclaimed !== undefined || record?.client !== undefined;
     if (hint !== "out") {
-        const isOther = hasReturned && state.record?.client !== key;
+        const isOther = record?.client !== undefined && record.client !== key;
         if (method === "iframe" || (method === "auto" && (isOther || isSameSite(url, location.href)))) {
             log("looking for a session in a hidden iframe");
             try {
@@ -186,6 +188,9 @@ async function find(context: Context, url: string): Promise<Found | undefined> {
             // Returns where that cannot be done.
             await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
         }
+    }
+    if (params.autoLogin && unclaimed !== undefined) {
+        throw await failure("flow_unknown", unclaimed);
     }
     return params.autoLogin ? leaveForLogin(context, { isReplaced: true }) : undefined;
 }

@@ -3,7 +3,7 @@
  * user was. In the hidden iframe it hands the response to the page instead. Believes nothing: that is the engine's part.
  */
 import { natives } from "./natives.js";
-import { readRecord, readResponse, rootRelative } from "./url.js";
+import { LOGOUT_STATE, readRecord, readResponse, rootRelative } from "./url.js";
 import { state } from "./state.js";
 
 /** Name of the hidden iframe, of the event on it, and of the record in sessionStorage. */
@@ -20,15 +20,21 @@ export function takeResponse(): boolean {
     }
     const storage = natives.sessionStorage;
     const record = readRecord(storage?.getItem(NAME));
-    state.record = record;
-    if (found) {
-        let url;
-        if (record?.state === found.response["state"]) {
-            state.response = found.response;
-            url = rootRelative(record!.url, natives.origin);
-        }
-        history.replaceState(history.state, "", url ?? found.rest);
+    // A foreign link that looks like a response leaves a login under way alone.
+    const isAnswer = !!found && found.response["state"] === record?.state;
+    // A silent attempt that the page comes back from without an answer: not made again by this load, but by the next.
+    if (isAnswer || (!found && record?.isSilent)) {
+        state.record = record;
+        storage?.removeItem(NAME);
     }
-    storage?.removeItem(NAME);
+    if (found) {
+        const { response, rest } = found;
+        if (isAnswer) {
+            state.response = response;
+        } else if (response["state"] !== LOGOUT_STATE) {
+            state.unclaimed = response["state"];
+        }
+        history.replaceState(history.state, "", (isAnswer && rootRelative(record!.url, natives.origin)) || rest);
+    }
     return true;
 }

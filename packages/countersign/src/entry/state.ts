@@ -32,15 +32,18 @@ export const state: {
     sessionRestorationMethod: SessionRestorationMethod;
     /** Set by `enableDPoP` of `DPoP.ts`. */
     mode: Mode;
-    /** How the page was left before this load, if it was by us. */
+    /** How the page was left before this load, if it comes back from there. */
     record: RedirectRecord | undefined;
     /** The answer to `record`; whoever uses it sets it to `undefined`. */
     response: AuthorizationResponse | undefined;
+    /** `state` of a response that no record of this tab asked for: the record was lost, or a link was crafted. */
+    unclaimed: string | undefined;
 } = {
     shouldLoadApp: undefined,
     BASE_URL: undefined,
     sessionRestorationMethod: "auto",
     mode: "off",
     record: undefined,
-    response: undefined
+    response: undefined,
+    unclaimed: undefined
 };

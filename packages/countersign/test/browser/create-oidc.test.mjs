@@ -239,3 +239,37 @@ test("tokens of another user do not slip under the app: the page starts anew", a
     assert.equal(outcomes.main.isUserLoggedIn, true);
     assert.notEqual(outcomes.main.sub, sub);
 });
+
+for (const autoLogin of [false, true]) {
+    test(`a page whose sessionStorage does not outlive a redirect is not sent round and round${autoLogin ? " by autoLogin" : ""}`, async t => {
+        const world = await World.create(t, { params: { main: { sessionRestorationMethod: "full page redirect" } } });
+        await world.start();
+        await world.context.addInitScript(() => addEventListener("pagehide", () => sessionStorage.clear()));
+        world.app.config.clients.main.autoLogin = autoLogin;
+        const mark = world.issuer.mark();
+        // The first load leaves at once; its outcome is the second one's.
+        await world.page.goto(world.app.origin, { waitUntil: "commit" });
+        const { main } = await world.settled();
+        await new Promise(resolve => setTimeout(resolve, 1_000));
+        assert.equal(world.authorizationRequests(mark).length, 1);
+        assert.equal(world.page.url(), `${world.app.origin}/`);
+        if (autoLogin) {
+            assert.equal(main.rejected?.code, "flow_unknown");
+        } else {
+            assert.deepEqual(main, LOGGED_OUT);
+        }
+    });
+}
+
+test("a link that looks like a response does not cancel a login under way", async t => {
+    const world = await World.create(t);
+    await world.open("/start");
+    await world.page.evaluate(() => void window.harness.login());
+    await world.page.getByRole("button").first().waitFor();
+    assert.deepEqual((await world.open("/?state=cs.x&code=1")).main, LOGGED_OUT);
+    await world.page.goBack();
+    await world.chooseUser();
+    await world.page.waitForURL(`${world.app.origin}/**`);
+    assert.equal((await world.settled()).main.isUserLoggedIn, true);
+    assert.equal(world.page.url(), `${world.app.origin}/start`);
+});

@@ -68,14 +68,15 @@ test("without BASE_URL at either place, createOidc says so", async t => {
     assert.equal(code, "base_url_missing");
 });
 
-for (const [name, path, record, expected] of [
+for (const [name, path, record, expected, isKept = false] of [
     ["the page is back where the user was", "/?code=c&state=cs.a", { state: "cs.a", url: "/notes?x=1#y" }, "/notes?x=1#y"],
     ["also from the fragment", "/#code=c&state=cs.a", { state: "cs.a", url: "/notes" }, "/notes"],
     ["a response without a record is taken out all the same", "/p?x=1&code=c&state=cs.a", undefined, "/p?x=1"],
-    ["so is one that answers another record", "/?code=c&state=cs.a", { state: "cs.b", url: "/notes" }, "/"],
+    ["so is one that answers another record", "/?code=c&state=cs.a", { state: "cs.b", url: "/notes" }, "/", true],
     ["a record cannot lead to another site", "/?code=c&state=cs.a", { state: "cs.a", url: "//evil.example/x" }, "/"],
     ["a crafted link does not keep the app from starting", "//x/?code=c&state=cs.a", undefined, "/x/"],
-    ["a URL without a response stays", "/p?state=other&code=c#f", { state: "cs.a", url: "/notes" }, "/p?state=other&code=c#f"]
+    ["a URL without a response stays", "/p?state=other&code=c#f", { state: "cs.a", url: "/notes" }, "/p?state=other&code=c#f", true],
+    ["a silent attempt without an answer is forgotten", "/p", { state: "cs.a", url: "/notes", isSilent: true }, "/p"]
 ]) {
     test(`${name}: ${path}`, async t => {
         const page = await openAt(t, path, record && JSON.stringify(record));
@@ -83,7 +84,8 @@ for (const [name, path, record, expected] of [
         assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true });
         assert.equal(where(page), expected);
         assert.equal(await page.evaluate(() => history.length), length, "no entry is added");
-        assert.equal(await page.evaluate(() => sessionStorage.getItem("countersign")), null, "the record is used once");
+        const left = await page.evaluate(() => sessionStorage.getItem("countersign"));
+        assert.equal(left !== null, isKept, "a record is used once, and only another state's stays");
     });
 }
 
