@@ -1,46 +1,37 @@
-//! A browser and a client in front of one server.
+//! A browser and a client in front of one server. What the client sends is in the room beside.
+
+mod client;
 
 use std::{
     cell::RefCell,
     collections::BTreeMap,
     sync::{
         Arc,
-        atomic::{AtomicI64, AtomicU32, Ordering},
+        atomic::{AtomicI64, Ordering},
     },
 };
 
-use aws_lc_rs::{
-    rand::SystemRandom,
-    signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
-};
 use axum::{Router, body::Body};
 use countersign::{
-    UnixSeconds, base64url,
+    UnixSeconds,
     jwk::PublicJwk,
-    proof::{ProofClaims, ProofHeader, UnsignedProof},
     server::{
         crypto::{self, Algorithm},
         jws::CompactJws,
     },
 };
 use countersign_authorization_server::{AuthorizationServer, Clock, Config};
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 use tower::ServiceExt;
-use url::{Url, form_urlencoded};
+use url::Url;
+
+pub(crate) use client::*;
 
 pub(crate) const START: i64 = 1_767_225_600; // 2026-01-01T00:00:00Z
 pub(crate) const START_DATE: &str = "Thu, 01 Jan 2026 00:00:00 GMT";
 pub(crate) const ISSUER: &str = "http://localhost:9441";
-pub(crate) const TOKEN_ENDPOINT: &str = "http://localhost:9441/token";
-pub(crate) const USERINFO_ENDPOINT: &str = "http://localhost:9441/userinfo";
-pub(crate) const REDIRECT_URI: &str = "http://localhost:9440/";
-/// RFC 7636, appendix B.
-pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-
-pub(crate) type Pairs = Vec<(String, String)>;
 
 pub(crate) struct World {
     router: Router,
@@ -262,156 +253,6 @@ impl Reply {
         assert_eq!(self.param("code"), None);
         assert_eq!(self.param("iss").as_deref(), Some(ISSUER));
     }
-}
-
-/// A client's key, and the proofs that it signs.
-pub(crate) struct Key {
-    pair: EcdsaKeyPair,
-    public: PublicJwk,
-}
-
-static JTI: AtomicU32 = AtomicU32::new(0);
-
-impl Key {
-    pub(crate) fn new() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("a key");
-        let point = pair.public_key().as_ref();
-        let (x, y) = (
-            base64url::encode(&point[1..33]),
-            base64url::encode(&point[33..]),
-        );
-        let public = PublicJwk::es256(&x, &y).expect("a public key");
-        Self { pair, public }
-    }
-
-    pub(crate) fn jkt(&self) -> String {
-        crypto::thumbprint(&self.public).to_base64url()
-    }
-
-    pub(crate) fn sign(&self, claims: &ProofClaims<'_>) -> String {
-        let proof = UnsignedProof::new(&ProofHeader::new(&self.public), claims);
-        let random = SystemRandom::new();
-        let signature = self
-            .pair
-            .sign(&random, proof.signing_input())
-            .expect("a signature");
-        proof.attach(signature.as_ref())
-    }
-
-    /// For a token request.
-    pub(crate) fn proof(&self, now: UnixSeconds) -> String {
-        self.sign(&claims(&jti(), now))
-    }
-
-    pub(crate) fn proof_with_nonce(&self, now: UnixSeconds, nonce: &str) -> String {
-        let jti = jti();
-        let nonce = Some(nonce);
-        self.sign(&ProofClaims {
-            nonce,
-            ..claims(&jti, now)
-        })
-    }
-
-    /// For userinfo.
-    pub(crate) fn proof_with_token(&self, now: UnixSeconds, htm: &str, token: &str) -> String {
-        let (jti, ath) = (jti(), crypto::ath(token).to_base64url());
-        self.sign(&ProofClaims {
-            htm,
-            htu: USERINFO_ENDPOINT,
-            ath: Some(&ath),
-            ..claims(&jti, now)
-        })
-    }
-}
-
-pub(crate) fn jti() -> String {
-    format!("jti-{}", JTI.fetch_add(1, Ordering::Relaxed))
-}
-
-/// What is right for a token request.
-pub(crate) fn claims(jti: &str, iat: UnixSeconds) -> ProofClaims<'_> {
-    ProofClaims {
-        jti,
-        htm: "POST",
-        htu: TOKEN_ENDPOINT,
-        iat,
-        ath: None,
-        nonce: None,
-    }
-}
-
-/// An authorization request of the client `demo`.
-pub(crate) fn request() -> Pairs {
-    pairs(&[
-        ("client_id", "demo"),
-        ("redirect_uri", REDIRECT_URI),
-        ("response_type", "code"),
-        ("scope", "openid profile email"),
-        ("state", "st&ate"),
-        ("nonce", "n-1"),
-        ("code_challenge", CHALLENGE),
-        ("code_challenge_method", "S256"),
-    ])
-}
-
-/// The token request for a code of [`request`].
-pub(crate) fn redemption(code: &str) -> Pairs {
-    pairs(&[
-        ("grant_type", "authorization_code"),
-        ("client_id", "demo"),
-        ("code", code),
-        ("redirect_uri", REDIRECT_URI),
-        ("code_verifier", VERIFIER),
-    ])
-}
-
-pub(crate) fn refreshing(token: &Value) -> Pairs {
-    pairs(&[
-        ("grant_type", "refresh_token"),
-        ("client_id", "demo"),
-        ("refresh_token", token.as_str().expect("a refresh token")),
-    ])
-}
-
-fn pairs(pairs: &[(&str, &str)]) -> Pairs {
-    pairs
-        .iter()
-        .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
-        .collect()
-}
-
-/// The same with another value, or with one more.
-pub(crate) fn with(mut pairs: Pairs, name: &str, value: &str) -> Pairs {
-    pairs.retain(|(known, _)| known != name);
-    pairs.push((name.to_owned(), value.to_owned()));
-    pairs
-}
-
-pub(crate) fn without(mut pairs: Pairs, name: &str) -> Pairs {
-    pairs.retain(|(known, _)| known != name);
-    pairs
-}
-
-pub(crate) fn encode(pairs: &Pairs) -> String {
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(pairs)
-        .finish()
-}
-
-pub(crate) fn get(path: &str) -> Request<Body> {
-    Request::get(path).body(Body::empty()).expect("a request")
-}
-
-pub(crate) fn post_form(path: &str, form: &[(&str, &str)]) -> Request<Body> {
-    let body = form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(form)
-        .finish();
-    Request::builder()
-        .method(Method::POST)
-        .uri(path)
-        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .body(Body::from(body))
-        .expect("a request")
 }
 
 /// A token's header and claims, after a check of its signature with the published key.
