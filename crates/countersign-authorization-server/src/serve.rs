@@ -37,12 +37,12 @@ pub enum ListenError {
         port: u16,
     },
     /// The system says something else.
-    #[error("port {port} can't be listened on: {source}; choose another with --port")]
+    #[error("port {port} can't be listened on: {reason}; choose another with --port")]
     System {
         /// The port.
         port: u16,
         /// What it says.
-        source: Error,
+        reason: Error,
     },
 }
 
@@ -70,10 +70,10 @@ impl Listeners {
     }
 
     async fn bind_both(port: u16) -> Result<Self, ListenError> {
-        let refused = |source: Error| match source.kind() {
+        let refused = |reason: Error| match reason.kind() {
             ErrorKind::AddrInUse => ListenError::Taken { port },
             ErrorKind::PermissionDenied => ListenError::NotAllowed { port },
-            _ => ListenError::System { port, source },
+            _ => ListenError::System { port, reason },
         };
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .await

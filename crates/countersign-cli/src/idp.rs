@@ -1,6 +1,10 @@
 //! `countersign idp`: the development authorization server on this machine's loopback addresses.
 
-use std::{io::Write, path::PathBuf, str::FromStr};
+use std::{
+    io::{ErrorKind, Write},
+    path::PathBuf,
+    str::FromStr,
+};
 
 use clap::{Args, ValueEnum};
 use countersign_authorization_server::{
@@ -158,22 +162,30 @@ impl FromStr for AudienceArgument {
     }
 }
 
-/// Why the server does not run.
+/// Why the server does not run. Each text is the whole sentence: none has a source to print behind it.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IdpError {
-    #[error("{} can't be read: {source}; name an existing file with --config", path.display())]
-    File {
+    #[error("{} does not exist; name an existing file with --config", .0.display())]
+    NoFile(PathBuf),
+    #[error("{} is a directory; name a file with --config", .0.display())]
+    Directory(PathBuf),
+    #[error("{} is not UTF-8 text; save it as UTF-8", .0.display())]
+    NotText(PathBuf),
+    #[error("{} can't be read: {reason}; let this user read it, or name another file with --config", path.display())]
+    Unreadable {
         path: PathBuf,
-        source: std::io::Error,
+        reason: std::io::Error,
     },
-    #[error("{}: {source}", path.display())]
-    InFile { path: PathBuf, source: ConfigError },
+    #[error("{}: {reason}", path.display())]
+    InFile { path: PathBuf, reason: ConfigError },
     #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
-    #[error("the system refuses: {0}")]
-    System(#[from] std::io::Error),
+    #[error("the system lets SIGINT and SIGTERM not be waited for: {0}; start it again")]
+    Signals(std::io::Error),
+    #[error("the server on port {port} failed: {reason}; start it again")]
+    Serve { port: u16, reason: std::io::Error },
 }
 
 /// Runs until SIGINT or SIGTERM.
@@ -185,7 +197,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
-    let signals = Signals::new()?;
+    let signals = Signals::new().map_err(IdpError::Signals)?;
 
     let mut config = arguments.configuration()?;
     let listeners = Listeners::bind(config.port.unwrap_or(DEFAULT_PORT)).await?;
@@ -201,7 +213,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
         server.issuer()
     );
     let _ = out.flush();
-    Ok(serve(listeners, server.router(), signals.wait()).await?)
+    let served = serve(listeners, server.router(), signals.wait()).await;
+    served.map_err(|reason| IdpError::Serve { port, reason })
 }
 
 impl Arguments {
@@ -236,8 +249,14 @@ impl Arguments {
 
 fn read(path: PathBuf) -> Result<Config, IdpError> {
     match std::fs::read_to_string(&path) {
-        Ok(text) => Config::from_toml(&text).map_err(|source| IdpError::InFile { path, source }),
-        Err(source) => Err(IdpError::File { path, source }),
+        Ok(text) => Config::from_toml(&text).map_err(|reason| IdpError::InFile { path, reason }),
+        // Systems differ in what they say of a directory.
+        Err(_) if path.is_dir() => Err(IdpError::Directory(path)),
+        Err(reason) => Err(match reason.kind() {
+            ErrorKind::NotFound => IdpError::NoFile(path),
+            ErrorKind::InvalidData => IdpError::NotText(path),
+            _ => IdpError::Unreadable { path, reason },
+        }),
     }
 }
 

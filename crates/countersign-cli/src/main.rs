@@ -26,12 +26,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Idp(arguments) => idp::run(arguments).map_err(anyhow::Error::from),
+        Command::Idp(arguments) => idp::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {error}");
             ExitCode::from(USAGE)
         }
     }
