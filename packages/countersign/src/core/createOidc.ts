@@ -7,7 +7,7 @@
 import type { EngineError, Tokens } from "../engine/interface.js";
 import { state } from "../entry/state.js";
 import { failure, toFailure } from "./failure.js";
-import { leaveForLogin, never, type Context } from "./leave.js";
+import { leaveForLogin, never, reload, type Context } from "./leave.js";
 import { loggedIn } from "./loggedIn.js";
 import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
 import type { OidcErrorCode, OidcInitializationError } from "./OidcInitializationError.js";
@@ -95,7 +95,7 @@ async function create(settings: Settings): Promise<Oidc<Record<string, unknown>>
     if (readHint(key) === "in" && !error) {
         writeHint(key, undefined);
     }
-    onHintOfOtherTab(key, "in", () => location.reload());
+    onHintOfOtherTab(key, "in", reload);
     return {
         ...common,
         isUserLoggedIn: false,

@@ -10,10 +10,38 @@ import type { Settings } from "./params.js";
 
 const IFRAME_PATIENCE_MILLISECONDS = 10_000;
 
-/** A page is left once. */
-let isLeaving = false;
-
 export const never = (): Promise<never> => new Promise(() => {});
+
+export const reload = (): void => location.reload();
+
+/** What is done when the back button brings the page back as it was left; `undefined`: it is not being left. */
+let comeBack: (() => void) | undefined;
+let waiting: (() => void)[] = [];
+
+/** A page is left by whoever asks first. Others wait, and go on where it has stayed. */
+export async function takeLeave(onReturn: () => void): Promise<void> {
+    while (comeBack) {
+        await new Promise<void>(resolve => waiting.push(resolve));
+    }
+    comeBack = onReturn;
+}
+
+function stay(): void {
+    comeBack = undefined;
+    waiting.forEach(goOn => goOn());
+    waiting = [];
+}
+
+addEventListener("pageshow", ({ persisted }) => {
+    const onReturn = persisted && comeBack;
+    if (onReturn && waiting[0]) {
+        // Woken, who waits would send the user off again at once.
+        reload();
+    } else if (onReturn) {
+        stay();
+        onReturn();
+    }
+});
 
 /** Which client of which engine, and how it was set up. */
 export interface Context {
@@ -30,6 +58,8 @@ export interface Leaving {
     isSilent?: boolean;
     /** The page is not to be come back to. */
     isReplaced?: boolean;
+    /** What the page is left for is waited for in it: without that it starts anew. */
+    isAwaited?: boolean;
 }
 
 const withParameters = (url: string, parameters: Record<string, string | undefined> | undefined, isSilent: boolean): string => {
@@ -62,10 +92,7 @@ export function goTo(url: string, record: RedirectRecord, isReplaced = false): b
 export async function leaveForLogin({ engine, client, settings }: Context, how: Leaving): Promise<undefined> {
     const { home, key, log } = settings;
     const { isSilent = false, isReplaced = false } = how;
-    if (isLeaving) {
-        return never();
-    }
-    isLeaving = true;
+    await takeLeave(isSilent || how.isAwaited ? reload : () => isReplaced && history.back());
     try {
         const target = how.redirectUrl ?? settings.params.postLoginRedirectUrl ?? location.href;
         const url = await inApp(target, home);
@@ -87,7 +114,6 @@ export async function leaveForLogin({ engine, client, settings }: Context, how: 
             [...new URL(after).searchParams].filter(([name, value]) => known.get(name) !== value)
         );
         log(`going to ${new URL(after).origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
-        addEventListener("pageshow", event => event.persisted && onReturn(how), { once: true });
         if (goTo(after, { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
             return await never();
         }
@@ -96,21 +122,11 @@ export async function leaveForLogin({ engine, client, settings }: Context, how: 
             throw await failure("storage_refused");
         }
     } catch (error) {
-        isLeaving = false;
+        stay();
         throw await toFailure(error);
     }
-    isLeaving = false;
+    stay();
     return undefined;
-}
-
-/** The back button brought the page back as it was left. */
-function onReturn({ isSilent, isReplaced }: Leaving): void {
-    isLeaving = false;
-    if (isSilent) {
-        location.reload();
-    } else if (isReplaced) {
-        history.back();
-    }
 }
 
 /** Root-relative; rejects where the app is not responsible for it. */
@@ -121,9 +137,6 @@ export async function inApp(target: string, home: string): Promise<string> {
     }
     return url;
 }
-
-/** `true` once: the page is left by whoever asked first. */
-export const takeLeave = (): boolean => !isLeaving && (isLeaving = true);
 
 /** `prompt=none` in a hidden iframe. `undefined`: no answer in time. */
 export async function askInIframe({ settings }: Context, url: string): Promise<AuthorizationResponse | undefined> {

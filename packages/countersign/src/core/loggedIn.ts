@@ -4,7 +4,7 @@ import { natives } from "../entry/natives.js";
 import { LOGOUT_STATE } from "../entry/url.js";
 import type { Found } from "./createOidc.js";
 import { failure, isEngineError, toFailure } from "./failure.js";
-import { goTo, inApp, leaveForLogin, never, takeLeave, type Context } from "./leave.js";
+import { goTo, inApp, leaveForLogin, never, reload, takeLeave, type Context } from "./leave.js";
 import { onHintOfOtherTab, readTab, writeHint, writeTab } from "./memory.js";
 import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
 import type { Oidc } from "./types.js";
@@ -93,7 +93,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         if (method === "iframe" || (method === "auto" && isSameSite(url, location.href))) {
             return completeInIframe(context, url, extra);
         }
-        return mayLeave ? leaveForLogin(context, { redirectUrl: location.href }) : undefined;
+        return mayLeave ? leaveForLogin(context, { redirectUrl: location.href, isAwaited: true }) : undefined;
     };
 
     const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
@@ -142,24 +142,20 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
             throw await failure("session_ended");
         }
         log("the session has ended, reloading the page");
-        if (takeLeave()) {
-            location.reload();
-        }
+        await takeLeave(reload);
+        reload();
         return never();
     };
 
     const logout: Oidc.LoggedIn["logout"] = async how => {
         const target = "url" in how ? how.url : how.redirectTo === "home" ? home : location.href;
         const url = await inApp(target, home);
-        if (!takeLeave()) {
-            return never();
-        }
+        await takeLeave(reload);
         schedule++;
         writeHint(key, "out");
         writeTab(`${key} sub`, undefined);
         const endSession = await engine.logout(client, home).catch(() => undefined);
         const leaving = new URL(endSession ?? url, natives.origin);
-        addEventListener("pageshow", event => event.persisted && location.reload());
         if (endSession) {
             leaving.searchParams.set("state", LOGOUT_STATE);
             if (goTo(leaving.href, { state: LOGOUT_STATE, url })) {
@@ -169,7 +165,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         location.assign(leaving);
         // The same page but for its fragment is not loaded again by that.
         if (leaving.href.replace(/#.*/, "") === location.href.replace(/#.*/, "")) {
-            location.reload();
+            reload();
         }
         return never();
     };
@@ -177,7 +173,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     const ticks = new Set<(params: { secondsLeft: number | undefined }) => void>();
     adopt(first);
     writeHint(key, "in");
-    onHintOfOtherTab(key, "out", () => location.reload());
+    onHintOfOtherTab(key, "out", reload);
     const subject = current!.decodedIdToken_original.sub;
     const isNewBrowserSession = readTab(`${key} sub`) !== subject;
     writeTab(`${key} sub`, subject);

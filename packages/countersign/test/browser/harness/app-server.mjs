@@ -55,6 +55,7 @@ export class AppServer {
         }
         const file = path.extname(pathname) === "" ? "/index.html" : path.posix.normalize(pathname);
         const bytes = await readFile(path.join(directory, file)).catch(() => undefined);
+        response.setHeader("Cache-Control", "no-store");
         for (const [name, value] of Object.entries(this.headers)) {
             response.setHeader(name, value);
         }
@@ -64,7 +65,6 @@ export class AppServer {
             return;
         }
         response.setHeader("Content-Type", TYPES[path.extname(file)] ?? "application/octet-stream");
-        response.setHeader("Cache-Control", "no-store");
         response.end(bytes);
     }
 }
