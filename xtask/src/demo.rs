@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use crate::package;
-use crate::process::{cargo, command, find_program, locked, root, run, seconds};
+use crate::process::{build_servers, command, find_program, root, seconds};
 use crate::setup::{self, Needs};
 
 const DEFAULT_PORT: u16 = 9440;
@@ -39,9 +39,7 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
     setup::run(Needs::PACKAGE)?;
     package::build()?;
     println!("demo: building the servers ...");
-    run(cargo()
-        .args(["build", "-p", "countersign-cli", "-p", "example-api"])
-        .args(locked()))?;
+    build_servers()?;
 
     let interrupted = interruption()?;
     let mut servers = Servers::default();

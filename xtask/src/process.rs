@@ -39,6 +39,14 @@ pub(crate) fn locked() -> &'static [&'static str] {
     }
 }
 
+/// Builds the servers that demo, browser suite and size check start. One selection of packages for all three:
+/// with another one cargo unifies features differently and builds half the dependencies again.
+pub(crate) fn build_servers() -> Result<()> {
+    run(cargo()
+        .args(["build", "-p", "countersign-cli", "-p", "example-api"])
+        .args(locked()))
+}
+
 /// Runs with the terminal's own output; any exit status but 0 is an error that shows the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;

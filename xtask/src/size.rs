@@ -4,7 +4,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::process::{cargo, command, locked, run};
+use crate::process::{build_servers, command, run};
 use crate::setup::{self, Needs};
 use crate::{package, wasm};
 
@@ -17,9 +17,7 @@ pub(crate) fn run_step() -> Result<()> {
 
 /// Measures the package as it is built.
 pub(crate) fn measure() -> Result<()> {
-    run(cargo()
-        .args(["build", "-p", "countersign-cli"])
-        .args(locked()))?;
+    build_servers()?;
     let toolchain =
         wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
     let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;

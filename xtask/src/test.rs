@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::process::{cargo, command, locked, root, run, run_watched, seconds};
+use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
 use crate::{deny, package, readme, size};
 
@@ -168,9 +168,7 @@ impl Part {
             }
             Self::Browser => {
                 package::build()?;
-                run(cargo()
-                    .args(["build", "-p", "countersign-cli", "-p", "example-api"])
-                    .args(locked()))?;
+                build_servers()?;
                 node_test("packages/countersign/test/browser", 1, count)
             }
             Self::Size => {
