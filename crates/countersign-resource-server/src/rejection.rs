@@ -157,7 +157,7 @@ impl Rejection {
             if let Some(error) = row.error {
                 challenge = challenge
                     .with("error", error)
-                    .with("error_description", description(error));
+                    .with("error_description", self.description(error));
             }
             match self {
                 Self::Scope { required } => challenge.with("scope", required),
@@ -182,6 +182,21 @@ impl Rejection {
         }
         response
     }
+
+    /// The same sentence for every reason that shares a code: what exactly failed helps an attacker
+    /// more than a client, which can only start over. Only a target is the client's to mend.
+    fn description(&self, error: &str) -> &'static str {
+        match (self, error) {
+            (Self::Target { .. }, _) => {
+                "The request target must be the path of a URL, without dot segments"
+            }
+            (_, "invalid_request") => "The request must present one well-formed access token",
+            (_, "invalid_token") => "The access token is not valid for this request",
+            (_, "use_dpop_nonce") => "Resource server requires nonce in DPoP proof",
+            (_, "insufficient_scope") => "The access token does not allow this request",
+            _ => "The DPoP proof is missing or not valid for this request",
+        }
+    }
 }
 
 impl Unavailable {
@@ -193,17 +208,5 @@ impl Unavailable {
             Self::ReplayStoreFull => 10,
             Self::ReplayStore => 2,
         }
-    }
-}
-
-/// The same sentence for every reason that shares a code: what exactly failed helps an attacker more
-/// than a client, which can only start over.
-fn description(error: &str) -> &'static str {
-    match error {
-        "invalid_request" => "The request must present one well-formed access token",
-        "invalid_token" => "The access token is not valid for this request",
-        "use_dpop_nonce" => "Resource server requires nonce in DPoP proof",
-        "insufficient_scope" => "The access token does not allow this request",
-        _ => "The DPoP proof is missing or not valid for this request",
     }
 }

@@ -3,7 +3,9 @@
 //!
 //! What RFC 3986 doesn't allow is refused, never repaired: two parsers that repair differently disagree on which
 //! resource a proof is for. A browser has serialised its URL already, and its origin and path are the `htu`; this
-//! normaliser is for servers and native clients.
+//! normaliser is for servers and native clients. For the browser's sake, a path may hold what the WHATWG URL standard
+//! leaves in it unencoded (`|`, `[`, `]`, `^`, and a `%` without two hexadecimal digits): these bytes stand for
+//! themselves, so `|` is not `%7C`, and such a `%` never becomes `%25`.
 //!
 //! ```
 //! use countersign::target::TargetUri;
@@ -39,9 +41,9 @@ pub enum TargetUriError {
     Host,
     /// The port is not a number up to 65535.
     Port,
-    /// A character that a URI can't hold unencoded (a space, a backslash, `[`, anything not ASCII, ...).
+    /// A character that a URI can't hold unencoded (a space, a backslash, `{`, anything not ASCII, ...).
     Character,
-    /// A `%` without two hexadecimal digits after it.
+    /// A `%` without two hexadecimal digits after it, in the host.
     PercentEncoding,
 }
 
@@ -220,8 +222,13 @@ fn push_path(out: &mut String, path: &str) -> Result<(), TargetUriError> {
                 }
             }
             Some(b'%') => {
-                let decoded = percent_decoded(&mut bytes)?;
-                if is_unreserved(decoded) {
+                let mut after = bytes.clone();
+                let Ok(decoded) = percent_decoded(&mut after) else {
+                    out.push('%');
+                    continue;
+                };
+                bytes = after;
+                if is_unreserved(decoded) && !(decoded.is_ascii_hexdigit() && is_begun(out)) {
                     out.push(char::from(decoded));
                 } else {
                     out.push('%');
@@ -234,13 +241,22 @@ fn push_path(out: &mut String, path: &str) -> Result<(), TargetUriError> {
             Some(byte)
                 if is_unreserved(byte)
                     || is_sub_delimiter(byte)
-                    || byte == b':'
-                    || byte == b'@' =>
+                    || matches!(byte, b':' | b'@' | b'|' | b'[' | b']' | b'^') =>
             {
                 out.push(char::from(byte));
             }
             Some(_) => return Err(TargetUriError::Character),
         }
+    }
+}
+
+/// Whether a `%` that stands for itself is followed by less than two hexadecimal digits yet: a decoded digit would make
+/// it the encoding of something else.
+fn is_begun(out: &str) -> bool {
+    match out.as_bytes() {
+        [.., b'%'] => true,
+        [.., b'%', digit] => digit.is_ascii_hexdigit(),
+        _ => false,
     }
 }
 
@@ -273,7 +289,7 @@ impl core::fmt::Display for TargetUriError {
             Self::Host => "its host must be a name or address in ASCII (an internationalised name in its xn-- form)",
             Self::Port => "its port must be a number up to 65535",
             Self::Character => "it holds a character that must be percent-encoded",
-            Self::PercentEncoding => "it holds a % that is not followed by two hexadecimal digits",
+            Self::PercentEncoding => "its host holds a % that is not followed by two hexadecimal digits",
         })
     }
 }

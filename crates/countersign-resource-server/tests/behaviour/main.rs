@@ -10,5 +10,6 @@ mod middleware;
 mod nonces;
 mod proofs;
 mod replay;
+mod targets;
 mod tokens;
 mod world;

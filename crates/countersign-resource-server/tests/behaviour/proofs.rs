@@ -214,7 +214,7 @@ async fn a_request_target_that_is_no_path_is_refused() {
     answer.assert_refused(
         400,
         "invalid_request",
-        "The request must present one well-formed access token",
+        "The request target must be the path of a URL, without dot segments",
     );
     let path = "*".to_owned();
     assert_eq!(answer.rejection, Some(Rejection::Target { path }));
