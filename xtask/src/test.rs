@@ -46,6 +46,8 @@ enum Part {
     Unit,
     /// The browser suite, in headless Chromium
     Browser,
+    /// The demo, from its command to Ctrl-C
+    Demo,
     /// The size budgets
     Size,
 }
@@ -98,7 +100,7 @@ impl Part {
                 ..Needs::NOTHING
             },
             Self::Package | Self::Types => Needs::PACKAGE,
-            Self::Unit | Self::Browser | Self::Size => Needs::BROWSER,
+            Self::Unit | Self::Browser | Self::Demo | Self::Size => Needs::BROWSER,
         }
     }
 
@@ -170,6 +172,11 @@ impl Part {
                 package::build()?;
                 build_servers()?;
                 node_test("packages/countersign/test/browser", 1, count)
+            }
+            Self::Demo => {
+                package::build()?;
+                build_servers()?;
+                node_test("examples/demo/test", 1, count)
             }
             Self::Size => {
                 package::build()?;
