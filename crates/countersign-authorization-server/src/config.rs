@@ -135,7 +135,8 @@ impl Config {
         })
     }
 
-    fn add_default_client(&mut self) {
+    /// The client `demo`, where there is none. The server does so by itself.
+    pub fn add_default_client(&mut self) {
         if self.clients.is_empty() {
             let demo = ClientConfig::new("demo", ["http://localhost:9440/"]);
             self.clients.push(demo);

@@ -59,7 +59,9 @@ pub enum ConfigError {
         value: String,
     },
     /// Audiences for a client that does not exist.
-    #[error("there is no client `{id}` for the audience `{audience}`; name one of: {known}")]
+    #[error(
+        "there is no client `{id}` for the audience `{audience}`; write CLIENT=URI with one of: {known}"
+    )]
     UnknownClient {
         /// The id that was given.
         id: String,

@@ -14,9 +14,11 @@ use countersign_authorization_server::{
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+use url::Url;
 
 /// A configuration file, as `--help` shows it.
-const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out, flags go before it):
+const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out; flags go before it, but --client,
+--audience and --allow-origin add to it):
 
   port = 9441
   issuer = "http://localhost:9441"      # the URL that clients know
@@ -68,7 +70,7 @@ pub(crate) struct Arguments {
 
     /// An API that access tokens are for, of one client or of all; may be repeated [default: http://localhost:9442]
     #[arg(long = "audience", value_name = "[CLIENT=]URI")]
-    audiences: Vec<AudienceArgument>,
+    audiences: Vec<String>,
 
     /// How DPoP is treated [default: on]
     #[arg(long, value_enum)]
@@ -128,36 +130,13 @@ impl FromStr for ClientArgument {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (id, uris) = text.split_once('=').ok_or(
+        let at = before_uri(text).or_else(|| text.find('=')).ok_or(
             "write the client's id, `=`, and its redirect URI, like demo=http://localhost:9440/",
         )?;
+        let (id, uris) = (&text[..at], &text[at + 1..]);
         Ok(Self {
             id: id.to_owned(),
             redirect_uris: uris.split(',').map(Into::into).collect(),
-        })
-    }
-}
-
-#[derive(Clone)]
-struct AudienceArgument {
-    client: Option<String>,
-    uri: String,
-}
-
-impl FromStr for AudienceArgument {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        // A `=` after the scheme's colon belongs to the URI.
-        Ok(match text.split_once('=') {
-            Some((client, uri)) if !client.contains(':') => Self {
-                client: Some(client.to_owned()),
-                uri: uri.to_owned(),
-            },
-            _ => Self {
-                client: None,
-                uri: text.to_owned(),
-            },
         })
     }
 }
@@ -240,11 +219,31 @@ impl Arguments {
                 .clients
                 .push(ClientConfig::new(&client.id, client.redirect_uris));
         }
-        for AudienceArgument { client, uri } in self.audiences {
-            config.add_audience(client.as_deref(), &uri)?;
+        config.add_default_client();
+        for argument in &self.audiences {
+            let (client, audience) = client_and_audience(&config, argument);
+            config.add_audience(client, audience)?;
         }
         Ok(config)
     }
+}
+
+/// Of `[CLIENT=]URI`. The longest id that there is decides. Where there is none, what stands before a second URI is taken
+/// for one: an audience meant for one client never becomes that of all.
+fn client_and_audience<'a>(config: &Config, argument: &'a str) -> (Option<&'a str>, &'a str) {
+    let is_id = |text: &str| config.clients.iter().any(|client| client.id == text);
+    let mut splits = argument.match_indices('=').map(|(at, _)| at);
+    let named = splits.rfind(|at| is_id(&argument[..*at]));
+    match named.or_else(|| before_uri(argument)) {
+        Some(at) => (Some(&argument[..at]), &argument[at + 1..]),
+        None => (None, argument),
+    }
+}
+
+/// The first `=` with an absolute URI behind it. A client's id before it may be a URL and hold a `=` itself.
+fn before_uri(text: &str) -> Option<usize> {
+    let mut splits = text.match_indices('=').map(|(at, _)| at);
+    splits.find(|at| Url::parse(&text[at + 1..]).is_ok())
 }
 
 fn read(path: PathBuf) -> Result<Config, IdpError> {

@@ -60,6 +60,25 @@ impl Server {
         answer
     }
 
+    /// The audiences of a client at `http://localhost:2/`, as the refusal of another tells them.
+    fn audiences(&self, client: &str) -> String {
+        let client: String = url::form_urlencoded::byte_serialize(client.as_bytes()).collect();
+        let answer = self.get(&format!(
+            "/authorize?client_id={client}&redirect_uri=http://localhost:2/&response_type=code\
+             &scope=openid&code_challenge_method=S256\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&resource=urn:none"
+        ));
+        let (_, location) = answer.split_once("\r\nlocation: ").expect("a redirect");
+        let location = location.lines().next().expect("a line");
+        let url = url::Url::parse(location).expect("a URL");
+        let (_, told) = url
+            .query_pairs()
+            .find(|(name, _)| name == "error_description")
+            .expect("a description");
+        let (_, audiences) = told.split_once(" is none of: ").expect("the audiences");
+        audiences.to_owned()
+    }
+
     fn metadata(&self) -> String {
         self.get("/.well-known/openid-configuration")
     }
@@ -137,6 +156,61 @@ fn a_file_is_read_and_flags_go_before_it() {
     assert!(page.contains("Registered: filed."), "{page}");
 }
 
+#[test]
+fn clients_and_audiences_are_added_to_those_of_the_file() {
+    let path = format!("{}/added.toml", env!("CARGO_TARGET_TMPDIR"));
+    let filed = "[[clients]]\nid = 'filed'\nredirect_uris = ['http://localhost:2/']";
+    fs::write(&path, filed).expect("written");
+    let server = Server::start(&[
+        "idp",
+        "--port=0",
+        "--config",
+        &path,
+        "--client=app=http://localhost:2/",
+        "--audience=filed=http://localhost:4",
+    ]);
+    let page = server.get("/authorize?client_id=demo&redirect_uri=x");
+    assert!(page.contains("Registered: filed, app."), "{page}");
+    assert_eq!(server.audiences("filed"), "http://localhost:4");
+    assert_eq!(server.audiences("app"), "http://localhost:9442");
+    assert_eq!(
+        refused(&[
+            "idp",
+            "--port=0",
+            "--config",
+            &path,
+            "--client=filed=http://localhost:3/"
+        ]),
+        "error: the client `filed` is there twice; give each an id of its own\n"
+    );
+}
+
+#[test]
+fn an_audience_is_of_the_client_with_the_longest_id_before_it() {
+    let server = Server::start(&[
+        "idp",
+        "--port=0",
+        "--client=https://app.example=http://localhost:2/",
+        "--client=https://app.example/?a=b=http://localhost:2/",
+        "--client=https://app.example/?a=http://localhost:2/",
+        "--client=other=http://localhost:2/",
+        "--audience=https://app.example=http://localhost:3",
+        "--audience=https://app.example/?a=b=http://localhost:4",
+        "--audience=https://app.example/?a=http://localhost:5/?c=http://localhost:6",
+    ]);
+    for (client, audience) in [
+        ("https://app.example", "http://localhost:3"),
+        ("https://app.example/?a=b", "http://localhost:4"),
+        (
+            "https://app.example/?a",
+            "http://localhost:5/?c=http://localhost:6",
+        ),
+        ("other", "http://localhost:9442"),
+    ] {
+        assert_eq!(server.audiences(client), audience);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn sigterm_and_sigint_end_it_in_order() {
@@ -186,7 +260,20 @@ fn bad_values_are_named_in_one_sentence() {
         ),
         (
             "--audience=b=http://localhost:1",
-            "there is no client `b` for the audience",
+            "there is no client `b` for the audience `http://localhost:1`; write CLIENT=URI with one of: demo",
+        ),
+        // Not one audience of every client.
+        (
+            "--audience=https://app.example=http://localhost:1",
+            "there is no client `https://app.example` for the audience `http://localhost:1`; write",
+        ),
+        (
+            "--audience=http://localhost:1/?to=http://localhost:2",
+            "there is no client `http://localhost:1/?to` for the audience `http://localhost:2`; write",
+        ),
+        (
+            "--audience=demo=api",
+            "`api` can't be an audience of the client `demo`; give",
         ),
         (
             "--allow-origin=http://localhost:1/",
@@ -260,9 +347,7 @@ fn a_file_that_can_t_be_used_is_named_once_with_what_to_do() {
 fn help_shows_a_configuration_that_works() {
     let Output { stdout, .. } = countersign(&["idp", "--help"]).output().expect("it runs");
     let help = String::from_utf8(stdout).expect("text");
-    let (_, rest) = help
-        .split_once("flags go before it):")
-        .expect("the example");
+    let (_, rest) = help.split_once("add to it):").expect("the example");
     let (toml, _) = rest.split_once("Without clients:").expect("its end");
     let path = format!("{}/example.toml", env!("CARGO_TARGET_TMPDIR"));
     fs::write(&path, toml).expect("written");

@@ -108,7 +108,7 @@ fn an_audience_is_added_to_one_client_or_to_all() {
         .expect_err("no such client");
     assert_eq!(
         error.to_string(),
-        "there is no client `ghost` for the audience `urn:c`; name one of: demo"
+        "there is no client `ghost` for the audience `urn:c`; write CLIENT=URI with one of: demo"
     );
 }
 
