@@ -45,10 +45,12 @@ struct Grant {
     generation: u32,
 }
 
-/// A code or refresh token that is ours, of a grant that lives. Whether it was used before, [`Grants::consume`] says.
+/// A code or refresh token that is ours, of a grant that lives.
 pub(crate) struct Found {
     pub(crate) id: GrantId,
     generation: u32,
+    /// It was used when it was looked up; whether meanwhile, [`Grants::consume`] says.
+    pub(crate) was_used: bool,
     pub(crate) authorization: Authorization,
     pub(crate) key: Option<Thumbprint>,
 }
@@ -95,6 +97,7 @@ impl Grants {
         Some(Found {
             id,
             generation,
+            was_used: generation != grant.generation,
             authorization: grant.authorization.clone(),
             key: grant.key,
         })

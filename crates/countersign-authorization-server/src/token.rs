@@ -2,7 +2,7 @@
 //!
 //! Order matters. The proof comes first: a request refused or challenged for it consumes nothing, so that it can be sent
 //! again. After that the code is consumed, whatever else is wrong (RFC 9700, 2.1.1: it is tried once). A refresh token is
-//! consumed only by a refresh that succeeds. Whatever comes back a second time ends its family.
+//! consumed only by a refresh that succeeds. Whatever comes back a second time ends its family, whatever else is wrong.
 
 use axum::{
     body::Bytes,
@@ -130,9 +130,15 @@ impl TokenRequest<'_> {
                     "the refresh token is unknown, expired or revoked; log in again",
                 )
             })?;
-        let client = self.client()?;
+        let client = self.client();
+        self.check_key(client.as_ref().ok().copied(), found.key, "refresh token")?;
+        if found.was_used {
+            // Whatever else the request says: somebody has a copy.
+            self.remember_proof()?;
+            self.consume(&found, "refresh token")?;
+        }
+        let client = client?;
         check_client(client, &found.authorization, "refresh token")?;
-        self.check_key(Some(client), found.key, "refresh token")?;
         let scopes = self.narrowed_scopes(&found.authorization)?;
         let audiences = self.audiences(&found.authorization)?;
         self.remember_proof()?;

@@ -67,6 +67,49 @@ async fn a_rotated_refresh_token_that_comes_back_revokes_its_family() {
     reply.assert_error(400, "invalid_grant");
 }
 
+/// RFC 9700, 4.14.2: whoever has a copy does not go unnoticed by a mistake beside it.
+#[tokio::test]
+async fn a_rotated_refresh_token_revokes_its_family_whatever_else_is_wrong() {
+    let world = World::with(
+        "[[clients]]\nid = 'demo'\nredirect_uris = ['http://localhost:9440/']\n\
+         [[clients]]\nid = 'second'\nredirect_uris = ['http://localhost:9440/']",
+    );
+    let key = Key::new();
+    for (name, value) in [
+        ("scope", "openid admin"),
+        ("resource", "http://localhost:1"),
+        ("client_id", "second"),
+        ("client_id", "ghost"),
+        ("client_id", ""),
+        ("client_secret", "x"),
+    ] {
+        let first = refreshing(&world.tokens(&key).await["refresh_token"]);
+        let reply = world.token(&first, Some(&key.proof(world.now()))).await;
+        let second = refreshing(&reply.json()["refresh_token"]);
+        let wrong = with(first, name, value);
+        let reply = world.token(&wrong, Some(&key.proof(world.now()))).await;
+        reply.assert_error(400, "invalid_grant");
+        assert!(reply.body.contains("revoked"), "{}", reply.body);
+        let reply = world.token(&second, Some(&key.proof(world.now()))).await;
+        reply.assert_error(400, "invalid_grant");
+    }
+}
+
+/// What was seen on its way, token and proof together, is refused for its proof: it ends nobody's login.
+#[tokio::test]
+async fn a_refresh_that_is_sent_again_as_it_was_revokes_nothing() {
+    let world = World::new();
+    let key = Key::new();
+    let first = refreshing(&world.tokens(&key).await["refresh_token"]);
+    let proof = key.proof(world.now());
+    let second = world.token(&first, Some(&proof)).await.json();
+    let reply = world.token(&first, Some(&proof)).await;
+    reply.assert_error(400, "invalid_dpop_proof");
+    let second = refreshing(&second["refresh_token"]);
+    let reply = world.token(&second, Some(&key.proof(world.now()))).await;
+    assert_eq!(reply.status, 200);
+}
+
 #[tokio::test]
 async fn a_bearer_refresh_token_is_rotated_and_revoked_too() {
     let world = World::new();
