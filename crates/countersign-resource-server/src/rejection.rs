@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use countersign::{
     challenge::Challenge,
-    server::{credentials::CredentialsError, verify::ProofError},
+    server::{credentials::CredentialsError, quoted::Quoted, verify::ProofError},
 };
 use http::{
     HeaderValue, Response, StatusCode,
@@ -28,8 +28,9 @@ pub enum Rejection {
     /// The request presents no token, or not clearly one.
     #[error("{0}")]
     Credentials(CredentialsError),
-    /// The request's own target has no path that could be part of a URL, so no proof can be for it.
-    #[error("the request target `{path}` is no path of a URL")]
+    /// The request's own target is no path that a URL has once it is normalised (not one at all, or one with
+    /// dot segments), so no proof can be for it.
+    #[error("the request target {} is no path of a URL, or has dot segments", Quoted(.path))]
     Target {
         /// What stands there.
         path: String,

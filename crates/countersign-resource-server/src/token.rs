@@ -11,6 +11,7 @@ use countersign::{
         confirmation::{ConfirmationError, bound_key},
         crypto::{self, Algorithm},
         jws::{CompactJws, JwsError},
+        quoted::Quoted,
     },
 };
 use serde_json::{Map, Value};
@@ -31,7 +32,8 @@ const MAX_TOKEN: usize = 16 * 1024; // bytes
 /// For an issuer whose clock is a little ahead.
 const NOT_BEFORE_LEEWAY: i64 = 5; // seconds
 
-/// Why an access token is refused.
+/// Why an access token is refused. `Display` is for logs: what came from outside is quoted in it, shortened
+/// and with control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -39,19 +41,19 @@ pub enum TokenError {
     #[error("it is no well-formed JWT: {0}")]
     Malformed(JwsError),
     /// Its `typ` is that of another kind of JWT.
-    #[error("its typ is `{received}`, which is not that of an access token")]
+    #[error("its typ is {}, which is not that of an access token", Quoted(.received))]
     Type {
         /// The header's `typ`.
         received: String,
     },
     /// Its `alg` is not on the list.
-    #[error("its alg `{received}` is not accepted")]
+    #[error("its alg {} is not accepted", Quoted(.received))]
     Algorithm {
         /// The header's `alg`.
         received: String,
     },
     /// The issuer has no key for it.
-    #[error("the issuer has no key that fits (kid {kid:?})")]
+    #[error("the issuer has no key that fits{}", named(.kid.as_deref()))]
     UnknownKey {
         /// The header's `kid`.
         kid: Option<String>,
@@ -66,7 +68,7 @@ pub enum TokenError {
         claim: &'static str,
     },
     /// Another issuer's.
-    #[error("its issuer is `{received}`, not `{expected}`")]
+    #[error("its issuer is {}, not `{expected}`", Quoted(.received))]
     Issuer {
         /// As configured.
         expected: String,
@@ -74,7 +76,7 @@ pub enum TokenError {
         received: String,
     },
     /// For another API.
-    #[error("its audience {received:?} does not include `{expected}`")]
+    #[error("its audience {} does not include `{expected}`", Quoted(&.received.join(" ")))]
     Audience {
         /// As configured.
         expected: String,
@@ -109,6 +111,11 @@ pub enum TokenError {
     /// An unbound token where DPoP is required.
     #[error("it is bound to no key, which this API requires")]
     Unbound,
+}
+
+/// ` its kid "..."`, where it has one.
+fn named(kid: Option<&str>) -> String {
+    kid.map_or_else(String::new, |kid| format!(" its kid {}", Quoted(kid)))
 }
 
 impl TokenError {

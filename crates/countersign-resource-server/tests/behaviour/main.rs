@@ -6,6 +6,7 @@ mod configuration;
 mod cors;
 mod credentials;
 mod keys;
+mod logs;
 mod middleware;
 mod nonces;
 mod proofs;

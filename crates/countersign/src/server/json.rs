@@ -21,6 +21,8 @@ use core::fmt;
 use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::quoted::Quoted;
+
 /// How deep objects and arrays may be nested, the outermost object included. Tokens of real issuers stay below 5.
 pub const MAX_DEPTH: usize = 16;
 
@@ -129,7 +131,8 @@ impl<'de> Visitor<'de> for Strict {
         while let Some(name) = members.next_key::<String>()? {
             if object.contains_key(&name) {
                 return Err(A::Error::custom(format!(
-                    "the member {name:?} is there twice"
+                    "the member {} is there twice",
+                    Quoted(&name)
                 )));
             }
             let value = members.next_value_seed(inner)?;

@@ -5,6 +5,7 @@ use alloc::{string::String, vec::Vec};
 
 use serde_json::{Map, Value};
 
+use super::quoted::Quoted;
 use crate::{
     base64url,
     jwk::{PublicJwk, fixed},
@@ -26,7 +27,7 @@ pub enum JwkError {
         name: &'static str,
     },
     /// `kty`, or `crv` for this `kty`, is missing or none of ours.
-    #[error("keys of type {received:?} are not supported; use P-256, P-384, P-521, Ed25519 or RSA")]
+    #[error("keys of type {} are not supported; use P-256, P-384, P-521, Ed25519 or RSA", Quoted(.received))]
     UnsupportedType {
         /// `kty`, and `crv` after a blank where there is one.
         received: String,

@@ -17,5 +17,6 @@ pub mod jws;
 mod policy;
 mod proof_claims;
 mod proof_error;
+pub mod quoted;
 pub mod replay;
 pub mod verify;

@@ -1,7 +1,6 @@
 use alloc::string::String;
-use core::fmt;
 
-use super::{crypto::SignatureError, jwk::JwkError, jws::JwsError};
+use super::{crypto::SignatureError, jwk::JwkError, jws::JwsError, quoted::Quoted};
 use crate::{UnixSeconds, confirmation::Ath, jwk::Thumbprint, target::TargetUriError};
 
 /// Why a proof is refused: one variant for each check, in the order in which they run.
@@ -216,19 +215,6 @@ impl ProofError {
             Self::AthMissing => "AthMissing",
             Self::AthMismatch { .. } => "AthMismatch",
             Self::KeyMismatch { .. } => "KeyMismatch",
-        }
-    }
-}
-
-/// Text from outside, in quotes, on one line, of bounded length.
-struct Quoted<'a>(&'a str);
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 200;
-        match self.0.char_indices().nth(MOST) {
-            Some((end, _)) => write!(f, "{:?}...", &self.0[..end]),
-            None => write!(f, "{:?}", self.0),
         }
     }
 }
