@@ -53,8 +53,9 @@ impl PublicUrl {
         let refused = || Rejection::Target {
             path: path.to_owned(),
         };
-        // `OPTIONS *` has no path; appended to the base it would change the host.
-        if !path.starts_with('/') {
+        // `OPTIONS *` has no path; appended to the base it would change the host. A path with dot segments
+        // means one resource in the proof, which is compared without them, and another to handlers.
+        if !path.starts_with('/') || path.split('/').any(is_dot_segment) {
             return Err(refused());
         }
         let (prefix, rest) = self.outside(path);
@@ -74,6 +75,21 @@ impl PublicUrl {
             })
             .unwrap_or(("", path))
     }
+}
+
+/// `.` or `..`, each dot also as `%2e`.
+fn is_dot_segment(segment: &str) -> bool {
+    let mut rest = segment;
+    let mut dots = 0;
+    while let Some(after) = rest
+        .strip_prefix('.')
+        .or_else(|| rest.strip_prefix("%2e"))
+        .or_else(|| rest.strip_prefix("%2E"))
+    {
+        rest = after;
+        dots += 1;
+    }
+    rest.is_empty() && (dots == 1 || dots == 2)
 }
 
 /// axum's `nest` takes the prefix away from what a layer inside it sees.

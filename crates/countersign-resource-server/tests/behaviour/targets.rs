@@ -70,4 +70,42 @@ async fn v9_a_target_that_no_url_has_is_refused_and_says_so() {
     }
 }
 
+#[tokio::test]
+async fn v9_a_target_with_dot_segments_is_refused_whatever_the_proof_names() {
+    let world = World::new();
+    for path in [
+        "/api/notes/..",
+        "/api/notes/../",
+        "/api/notes/./1",
+        "/api/notes/.",
+        "/api/notes/%2e%2e",
+        "/api/notes/%2E./1",
+        "/api/notes/.%2e",
+        "/../api/notes/1",
+    ] {
+        for htu in [path, "/api/", "/api/notes/1", "/api/notes/"] {
+            let answer = put_with(&world, path, htu).await;
+            let path = path.to_owned();
+            assert_eq!(answer.rejection, Some(Rejection::Target { path }));
+            answer.assert_refused(400, "invalid_request", TARGET);
+        }
+    }
+    for id in ["...", "a..", "..a", "%2e%2e%2e", "..%2f"] {
+        let path = format!("/api/notes/{id}");
+        let answer = put_with(&world, &path, &path).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.rejection),
+            (200, None),
+            "{id}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn v10_dot_segments_of_the_proof_are_resolved() {
+    let world = World::new();
+    let answer = put_with(&world, "/api/notes/1", "/api/x/%2e%2E/./notes/1").await;
+    assert_eq!((answer.status.as_u16(), answer.rejection), (200, None));
+}
+
 const TARGET: &str = "The request target must be the path of a URL, without dot segments";
