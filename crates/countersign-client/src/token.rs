@@ -201,33 +201,37 @@ impl<P: Platform> Engine<P> {
             Err(_) => return Err(ClientError::new(Cause::TokenTypeUnknown, &[&token_type])),
         };
 
+        let server = client.server();
+        let now = || self.platform.now().0 + self.offset(server, "");
         let mut id_token = document.text("id_token");
-        let claims = match previous {
+        let (claims, subject) = match previous {
+            // A refresh need not renew it (OpenID Connect Core, 12.2): the old one told who the user is when it came,
+            // and may have expired since.
             Some(previous) if id_token.is_empty() => {
                 id_token = previous.id_token.clone();
-                Rc::clone(&previous.claims)
+                (Rc::clone(&previous.claims), previous.subject.clone())
             }
             None if id_token.is_empty() => return Err(Cause::IdTokenMissing.into()),
-            _ => Rc::new(
-                id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?,
-            ),
+            _ => {
+                let claims =
+                    id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?;
+                if !self.state.borrow().clocks.is_known(server) {
+                    // No `Date` was readable, and this is fresh.
+                    self.learn(server, "", millis(claims.number("iat")), true);
+                }
+                let subject = id_token::check(
+                    &claims,
+                    &config.issuer,
+                    &config.client_id,
+                    nonce,
+                    previous.map(|previous| &previous.subject),
+                    now() / 1000,
+                )?;
+                (Rc::new(claims), subject)
+            }
         };
-        let server = client.server();
-        if !self.state.borrow().clocks.is_known(server) {
-            // No `Date` was readable, and this is fresh.
-            self.learn(server, "", millis(claims.number("iat")), true);
-        }
-        let now = self.platform.now().0 + self.offset(server, "");
-        let subject = previous.map(|previous| &previous.subject);
-        let subject = id_token::check(
-            &*claims,
-            &config.issuer,
-            &config.client_id,
-            nonce,
-            subject,
-            now / 1000,
-        )?;
 
+        let now = now();
         let end = |lifetime: &str, token: &str| {
             let seconds = document.number(lifetime);
             if seconds > 0.0 {

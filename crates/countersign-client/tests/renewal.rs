@@ -159,3 +159,39 @@ fn each_client_has_its_own_key() {
         1
     );
 }
+
+/// OpenID Connect Core 12.2: the response need not hold an id_token, and what is not in it is not checked again.
+#[test]
+fn a_refresh_without_id_token_is_taken_when_the_old_one_has_expired() {
+    let (world, engine, client) = logged_in();
+    let before = client.tokens().unwrap();
+    at_token_endpoint(&world, |_, _, _| {
+        Some(ok(
+            json!({ "access_token": "new", "token_type": "DPoP", "expires_in": 60 }),
+        ))
+    });
+    world.pass(3_600_000);
+    world.run(engine.renew(&client, &[])).unwrap();
+    let after = client.tokens().unwrap();
+    assert_eq!(*after.access_token, *"new");
+    assert_eq!(after.id_token, before.id_token);
+    // The clock is not set by an id_token of an hour ago either.
+    assert!(engine.clock_offset(&client).abs() <= 1_000);
+    assert!((after.expires.0 / 1000 - world.seconds() - 60).abs() <= 1);
+}
+
+#[test]
+fn an_id_token_that_comes_with_a_refresh_has_to_be_fresh() {
+    let (world, engine, client) = logged_in();
+    at_token_endpoint(&world, |_, _, world| {
+        let mut claims = world.claims();
+        claims["exp"] = (world.seconds() - 60).into();
+        let mut tokens = world.tokens("DPoP");
+        tokens["id_token"] = jwt(&claims).into();
+        Some(ok(tokens))
+    });
+    assert_eq!(
+        world.run(engine.renew(&client, &[])).unwrap_err().cause,
+        Cause::IdTokenExpired
+    );
+}
