@@ -235,7 +235,7 @@ impl<P: Platform> Engine<P> {
         let end = |lifetime: &str, token: &str| {
             let seconds = document.number(lifetime);
             if seconds > 0.0 {
-                return Some(UnixMillis(now + (seconds * 1000.0) as i64));
+                return Some(UnixMillis(now + to_millis(seconds)));
             }
             millis(id_token::payload(&self.platform, token)?.number("exp"))
         };
@@ -355,5 +355,10 @@ impl<P: Platform> Engine<P> {
 
 /// A `NumericDate`; NaN is none.
 fn millis(seconds: f64) -> Option<UnixMillis> {
-    (!seconds.is_nan()).then_some(UnixMillis((seconds * 1000.0) as i64))
+    (!seconds.is_nan()).then_some(UnixMillis(to_millis(seconds)))
+}
+
+/// Within what JavaScript's `Date` reaches, so that sums of a few stay far from the end of an `i64`.
+fn to_millis(seconds: f64) -> i64 {
+    (seconds * 1000.0).clamp(-8.64e15, 8.64e15) as i64
 }

@@ -391,3 +391,40 @@ fn the_token_itself_tells_its_end_where_the_response_does_not() {
         Some(START + 1800)
     );
 }
+
+#[test]
+fn absurd_times_end_at_the_edge_of_the_calendar() {
+    const EDGE: i64 = 8_640_000_000_000_000;
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| {
+        let mut tokens = world.tokens("DPoP");
+        tokens["expires_in"] = json!(1e300);
+        let mut claims = world.claims();
+        claims["exp"] = json!(1e300);
+        tokens["refresh_token"] = jwt(&claims).into();
+        Some(ok(tokens))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    let tokens = client.tokens().unwrap();
+    assert_eq!(tokens.refresh_expires.unwrap().0, EDGE);
+    assert!(tokens.expires.0 - EDGE >= world.seconds() * 1000 - 1_000);
+    // Renewed away, it stays known.
+    world.run(engine.renew(&client, &[])).unwrap();
+    assert!(engine.is_bound_token(&tokens.access_token));
+}
+
+#[test]
+fn an_id_token_of_an_absurd_time_does_not_wrap_the_clock() {
+    let (world, engine) = World::new();
+    at_token_endpoint(&world, |_, _, world| {
+        let mut claims = world.claims();
+        claims["iat"] = json!(-1e300);
+        let mut tokens = world.tokens("DPoP");
+        tokens["id_token"] = jwt(&claims).into();
+        Some(ok(tokens))
+    });
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    assert!(engine.clock_offset(&client) < -8_640_000_000_000_000);
+}
