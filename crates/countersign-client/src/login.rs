@@ -90,7 +90,7 @@ impl<P: Platform> Engine<P> {
                 record,
             };
             let flows = &mut self.state.borrow_mut().flows;
-            if flows.len() > MAX_FLOWS {
+            if flows.len() >= MAX_FLOWS {
                 flows.remove(0);
             }
             flows.push(flow);

@@ -456,3 +456,21 @@ fn logout_gives_the_end_session_url_and_forgets() {
         Cause::NoRefreshToken
     );
 }
+
+#[test]
+fn of_silent_logins_that_were_never_answered_the_last_sixteen_are_remembered() {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    let requests: Vec<_> = (0..17)
+        .map(|_| request(&world, &engine, &client, true).unwrap())
+        .collect();
+    let state = |index: usize| &*requests[index]["state"];
+    assert_eq!(
+        respond(&world, &engine, &client, state(0))
+            .unwrap_err()
+            .cause,
+        Cause::FlowUnknown
+    );
+    *world.0.oidc_nonce.borrow_mut() = requests[1]["nonce"].clone();
+    respond(&world, &engine, &client, state(1)).unwrap();
+}
