@@ -12,8 +12,12 @@ const MIN_BITS: u32 = 4;
 const MAX_BITS: u32 = 30;
 
 /// Where the arena's memory comes from.
-pub trait Source {
-    /// At least `size` further bytes, aligned to 16: their address and how many they are. Null: there are none.
+///
+/// # Safety
+/// What [`grow`](Self::grow) returns is null, or the address of as many bytes as it says, aligned to 16, which nobody
+/// else uses as long as the arena lives: the arena hands them out as they are.
+pub unsafe trait Source {
+    /// At least `size` further bytes: their address and how many they are. Null: there are none.
     fn grow(&mut self, size: usize) -> (*mut u8, usize);
 }
 
@@ -95,7 +99,8 @@ mod tests {
 
     struct Native(Vec<(*mut u8, Layout)>);
 
-    impl Source for Native {
+    // SAFETY: fresh from the system's allocator, given back when no block is used any more.
+    unsafe impl Source for Native {
         fn grow(&mut self, size: usize) -> (*mut u8, usize) {
             let layout =
                 Layout::from_size_align(size.next_multiple_of(STRETCH), 16).expect("a layout");

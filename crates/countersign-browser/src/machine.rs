@@ -7,6 +7,9 @@ use core::ptr;
 
 use crate::arena::{Arena, Source};
 
+#[cfg(target_feature = "atomics")]
+compile_error!("`OneThread` needs a module that cannot be shared between threads");
+
 const PAGE: usize = 65_536;
 
 /// A trap: `boundary.ts` discards the engine.
@@ -18,12 +21,13 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
 /// A value in a `static`, for a program that has one thread.
 pub(crate) struct OneThread<T>(pub(crate) T);
 
-// SAFETY: built without the `atomics` feature, the module cannot be shared between threads.
+// SAFETY: built without the `atomics` feature (see above), the module cannot be shared between threads.
 unsafe impl<T> Sync for OneThread<T> {}
 
 struct LinearMemory;
 
-impl Source for LinearMemory {
+// SAFETY: pages that the memory grows by begin where it ended, and belong to whoever made it grow.
+unsafe impl Source for LinearMemory {
     fn grow(&mut self, size: usize) -> (*mut u8, usize) {
         let pages = size.div_ceil(PAGE);
         match memory_grow::<0>(pages) {
@@ -41,10 +45,12 @@ static ALLOCATOR: OneThread<UnsafeCell<Arena<LinearMemory>>> =
 // of the arena calls back, so the exclusive borrow is exclusive.
 unsafe impl GlobalAlloc for OneThread<UnsafeCell<Arena<LinearMemory>>> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: nobody else borrows the arena meanwhile (see above).
         unsafe { (*self.0.get()).alloc(layout) }
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as for `alloc`; that the block is ours and of this layout is the caller's contract.
         unsafe { (*self.0.get()).dealloc(block, layout) }
     }
 
@@ -52,6 +58,8 @@ unsafe impl GlobalAlloc for OneThread<UnsafeCell<Arena<LinearMemory>>> {
         if Arena::<LinearMemory>::fits(layout, size) {
             return block;
         }
+        // SAFETY: the caller promises that `size`, rounded up to the layout's alignment, is a valid one; the two blocks
+        // are both live until `dealloc`, don't overlap, and each holds the bytes that are copied.
         unsafe {
             let moved = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !moved.is_null() {
