@@ -54,7 +54,7 @@ impl KeySet {
                     && key
                         .alg
                         .as_deref()
-                        .is_none_or(|only| only == algorithm.name())
+                        .is_none_or(|only| Algorithm::from_name(only) == Some(algorithm))
             })
             .map(|key| &key.key)
             .take(MAX_CANDIDATES)

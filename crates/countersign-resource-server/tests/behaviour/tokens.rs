@@ -31,6 +31,23 @@ async fn every_accepted_algorithm_verifies() {
 }
 
 #[tokio::test]
+async fn ed25519_keys_and_tokens_go_by_either_name() {
+    let key = Key::ed25519();
+    for of_key in ["Ed25519", "EdDSA"] {
+        let entry = key.entry(&json!({ "kid": "k", "alg": of_key }));
+        let jwks = json!({ "keys": [entry] }).to_string();
+        let world = World::with(|builder| builder.static_keys(jwks));
+        for alg in ["Ed25519", "EdDSA"] {
+            let header = json!({ "alg": alg, "kid": "k" });
+            world
+                .prove(&key.jwt(&header, &world.claims()))
+                .await
+                .assert_accepted();
+        }
+    }
+}
+
+#[tokio::test]
 async fn s6_an_algorithm_that_is_not_listed_is_refused() {
     let world = World::new();
     for alg in ["none", "HS256", "RS512", "ES512", "es256", ""] {
