@@ -165,7 +165,8 @@ impl ResourceServerBuilder {
     }
 
     /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until the
-    /// process ends: the issuer's rotations are yours to follow.
+    /// process ends: the issuer's rotations are yours to follow. A token without `kid` is tried with the
+    /// first 16 keys of its algorithm.
     pub fn static_keys(mut self, jwks: impl Into<String>) -> Self {
         self.static_keys = Some(jwks.into());
         self

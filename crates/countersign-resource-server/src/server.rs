@@ -212,7 +212,8 @@ impl ResourceServer {
             UnverifiedToken::parse(text, &shared.tokens, now).map_err(Rejection::Token)?;
         let mut keys = shared.keys.current().await.map_err(unavailable)?;
         let mut verified = unverified.verify(&keys.set);
-        if let Err(TokenError::UnknownKey { .. }) = verified
+        // Either may be for the issuer's new key: one with a new name, or without, or in the place of another.
+        if let Err(TokenError::UnknownKey { .. } | TokenError::Signature) = verified
             && let Some(newer) = shared.keys.newer(keys.number).await.map_err(unavailable)?
         {
             keys = newer;

@@ -1,5 +1,5 @@
 //! The keys of an authorization server, read over HTTP when they are first needed, and again when
-//! they grow old or a token names a key that is not among them.
+//! they grow old or none of them verifies a token.
 //!
 //! One fetch runs at a time, on a task of its own, and everyone who needs its outcome waits for it:
 //! neither a burst nor a client that gives up makes a second one. A fetch that fails is tried again
@@ -30,7 +30,7 @@ const MAX_AGE: i64 = 24 * 3600; // seconds
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Seconds between a failed fetch and the next.
 pub(crate) const RETRY_AFTER_FAILURE: i64 = 2;
-/// Anyone can name a key that does not exist: so many fetches on behalf of unknown keys ...
+/// Anyone can name a key that does not exist, or sign with one: so many fetches on behalf of unknown keys ...
 const UNKNOWN_KEY_BURST: u32 = 5;
 /// ... and one more each time these seconds have passed.
 const UNKNOWN_KEY_INTERVAL: i64 = 10;
@@ -98,7 +98,7 @@ impl RemoteKeys {
     }
 
     /// Other keys than those of generation `seen`, which did not hold the key of a token. `None`:
-    /// the issuer has just been asked, the key does not exist.
+    /// there are none, or it is too early to ask again.
     pub(crate) async fn newer(
         self: &Arc<Self>,
         seen: u64,

@@ -3,8 +3,9 @@
 use countersign::{jwk::PublicJwk, server::crypto::Algorithm};
 use serde_json::Value;
 
-/// A token without `kid` is tried with so many keys at most.
-const MAX_CANDIDATES: usize = 8;
+/// So many keys are tried at most, where several fit: those of a token without `kid`, or under one `kid`. More
+/// than any issuer publishes for one algorithm, and few enough that a made-up token costs little.
+const MAX_CANDIDATES: usize = 16;
 
 /// The public signature keys of a set. Keys that we cannot use (encryption, unknown types, weak RSA) are
 /// left out, since a set serves other programs too.

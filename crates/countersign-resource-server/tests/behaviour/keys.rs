@@ -69,6 +69,53 @@ async fn rr1_a_key_that_is_exchanged_under_its_name_ends_what_it_signed() {
 }
 
 #[tokio::test]
+async fn rr1_a_key_exchanged_under_its_name_is_read_when_it_is_first_used() {
+    let (old, new) = (Key::p256(), Key::p256());
+    let site = Site::new(Some(old.jwks("1")));
+    let world = World::reading(old, &site);
+    let token = world.token();
+    world.prove(&token).await.assert_accepted();
+    site.set(Some(new.jwks("1")));
+    let header = json!({ "typ": "at+jwt", "alg": "ES256", "kid": "1" });
+    let renewed = new.jwt(&header, &world.claims());
+    world.prove(&renewed).await.assert_accepted();
+    assert_eq!(site.asked(), 2);
+    world
+        .prove(&token)
+        .await
+        .assert_invalid_token(&TokenError::Signature);
+}
+
+#[tokio::test]
+async fn rr1_a_token_without_kid_that_no_key_verifies_asks_for_newer_ones() {
+    let (old, new) = (Key::p256(), Key::p256());
+    let without_kid = |key: &Key| json!({ "keys": [key.entry(&json!({}))] }).to_string();
+    let site = Site::new(Some(without_kid(&old)));
+    let world = World::reading(old, &site);
+    let header = json!({ "alg": "ES256" });
+    let token = world.issuer.jwt(&header, &world.claims());
+    world.prove(&token).await.assert_accepted();
+    site.set(Some(without_kid(&new)));
+    let token = new.jwt(&header, &world.claims());
+    world.prove(&token).await.assert_accepted();
+    assert_eq!(site.asked(), 2);
+}
+
+#[tokio::test]
+async fn a_token_without_kid_is_tried_with_many_keys() {
+    let keys: Vec<Key> = (0..17).map(|_| Key::p256()).collect();
+    let entries: Vec<_> = keys.iter().map(|key| key.entry(&json!({}))).collect();
+    let jwks = json!({ "keys": entries }).to_string();
+    let world = World::with(|builder| builder.static_keys(jwks));
+    let signed_by = |key: &Key| key.jwt(&json!({ "alg": "ES256" }), &world.claims());
+    world.prove(&signed_by(&keys[15])).await.assert_accepted();
+    world
+        .prove(&signed_by(&keys[16]))
+        .await
+        .assert_invalid_token(&TokenError::Signature);
+}
+
+#[tokio::test]
 async fn keys_that_stay_keep_the_cache() {
     let (one, other) = (Key::p256(), Key::ed25519());
     let both = json!({ "keys": [
@@ -141,6 +188,26 @@ async fn unknown_keys_cost_the_issuer_a_bounded_number_of_requests() {
         let header = json!({ "alg": "ES256", "kid": format!("made-up-{number}") });
         let token = world.issuer.jwt(&header, &world.claims());
         assert_eq!(world.prove(&token).await.name(), "TokenUnknownKey");
+    }
+    assert_eq!(site.asked(), 6);
+}
+
+#[tokio::test]
+async fn so_do_signatures_of_nobodys_key() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let world = World::reading(issuer, &site);
+    let thief = Key::p256();
+    for number in 0..50 {
+        let header = match number % 2 {
+            0 => json!({ "alg": "ES256", "kid": "1" }),
+            _ => json!({ "alg": "ES256" }),
+        };
+        let token = thief.jwt(&header, &world.claims());
+        world
+            .prove(&token)
+            .await
+            .assert_invalid_token(&TokenError::Signature);
     }
     assert_eq!(site.asked(), 6);
 }
