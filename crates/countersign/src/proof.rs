@@ -71,8 +71,7 @@ pub struct ProofClaims<'a> {
     pub nonce: Option<&'a str>,
 }
 
-/// A proof that waits for its signature.
-#[derive(Debug)]
+/// A proof that waits for its signature. `Debug` doesn't show it.
 pub struct UnsignedProof {
     signing_input: String,
 }
@@ -124,9 +123,23 @@ fn push_claim(json: &mut String, separator_and_name: &str, value: &str) {
     push_json_string(json, value);
 }
 
+impl core::fmt::Debug for UnsignedProof {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("UnsignedProof").finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_output_holds_no_proof() {
+        let unsigned = UnsignedProof {
+            signing_input: String::from("secret"),
+        };
+        assert_eq!(std::format!("{unsigned:?}"), "UnsignedProof { .. }");
+    }
     use std::string::{String, ToString};
 
     fn key() -> PublicJwk {

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use super::json::{JsonError, parse_object};
 use crate::base64url;
 
-/// A JWS in compact form whose payload is a JSON object. Its signature has not been checked.
-#[derive(Clone, Debug)]
+/// A JWS in compact form whose payload is a JSON object. Its signature has not been checked. `Debug` shows the header
+/// only: with the other parts it could be put together again.
+#[derive(Clone)]
 pub struct CompactJws<'a> {
     signing_input: &'a [u8],
     header: Map<String, Value>,
@@ -171,6 +172,14 @@ impl<'a> CompactJws<'a> {
     }
 }
 
+impl fmt::Debug for CompactJws<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CompactJws")
+            .field("header", &self.header)
+            .finish_non_exhaustive()
+    }
+}
+
 fn object(text: &[u8], part: Part) -> Result<Map<String, Value>, JwsError> {
     parse_object(&bytes(text, part)?).map_err(|reason| JwsError::Json { part, reason })
 }
@@ -283,6 +292,22 @@ mod tests {
             );
             assert_eq!(error(&text), JwsError::CriticalExtension);
         }
+    }
+
+    #[test]
+    fn debug_output_holds_the_header_only() {
+        let text = jws(r#"{"alg":"ES256"}"#, r#"{"sub":"ann"}"#);
+        let read = CompactJws::parse(text.as_bytes(), LIMIT).unwrap();
+        let header = r#"header: {"alg": String("ES256")}"#;
+        assert_eq!(
+            format!("{read:?}"),
+            format!("CompactJws {{ {header}, .. }}")
+        );
+        let proof = crate::server::verify::UntrustedProof { jws: read };
+        assert_eq!(
+            format!("{proof:?}"),
+            format!("UntrustedProof {{ jws: CompactJws {{ {header}, .. }} }}")
+        );
     }
 
     #[test]
