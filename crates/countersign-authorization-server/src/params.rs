@@ -28,11 +28,14 @@ impl Params {
             .map(|(_, value)| &**value)
     }
 
+    /// Each value, in the order in which they came.
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let same = self.0.iter().filter(move |(known, _)| known == name);
+        same.map(|(_, value)| &**value)
+    }
+
     pub(crate) fn resources(&self) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(|(known, _)| known == RESOURCE)
-            .map(|(_, value)| &**value)
+        self.all(RESOURCE)
     }
 
     /// Whether this parameter came more than once.

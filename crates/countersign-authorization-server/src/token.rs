@@ -1,8 +1,12 @@
 //! The token endpoint (RFC 6749, 4.1.3 and 6; RFC 7636; RFC 9449, 5 and 8).
 //!
 //! Order matters. The proof comes first: a request refused or challenged for it consumes nothing, so that it can be sent
-//! again. After that the code is consumed, whatever else is wrong (RFC 9700, 2.1.1: it is tried once). A refresh token is
+//! again. After that the code is consumed, whatever else is wrong (RFC 9700, 2.1.1: it is tried once): also where
+//! `grant_type` is missing or unknown, and where a parameter came twice, `code` itself for example. A refresh token is
 //! consumed only by a refresh that succeeds. Whatever comes back a second time ends its family, whatever else is wrong.
+//!
+//! Not looked at are a body that is no form by its media type or is too long, and a `code` beside the `grant_type` of a
+//! refresh (RFC 6749, 3.2: unrecognised parameters are ignored).
 
 use axum::{
     body::Bytes,
@@ -61,11 +65,6 @@ fn answer(
         return Err(OAuthError::invalid_request(description));
     }
     let params = Params::parse(body);
-    if let Some(name) = params.repeated() {
-        let description = format!("`{name}` came twice; send it once");
-        return Err(OAuthError::invalid_request(description));
-    }
-    let grant_type = required(&params, "grant_type")?;
     let proof = server.proofs.check(headers, &server.endpoints.token, now)?;
     let request = TokenRequest {
         server,
@@ -74,13 +73,20 @@ fn answer(
         proof,
         now,
     };
-    match grant_type {
-        "authorization_code" => request.redeem_code(),
-        "refresh_token" if server.config.refresh_tokens => request.refresh(),
-        other => Err(OAuthError::unsupported_grant_type(format!(
-            "grant_type `{other}` is not supported here; the metadata lists those that are"
-        ))),
+    match request.grant_type() {
+        Ok(GrantType::Code) => request.redeem_code(),
+        Ok(GrantType::Refresh) => request.refresh(),
+        Err(error) => {
+            request.spoil()?;
+            Err(error)
+        }
     }
+}
+
+#[derive(Clone, Copy)]
+enum GrantType {
+    Code,
+    Refresh,
 }
 
 /// A request whose proof is in order, if it has one.
@@ -93,6 +99,48 @@ struct TokenRequest<'a> {
 }
 
 impl TokenRequest<'_> {
+    /// `Err`: the request as a whole can't be read.
+    fn grant_type(&self) -> Result<GrantType, OAuthError> {
+        if let Some(name) = self.params.repeated() {
+            let description = format!("`{name}` came twice; send it once");
+            return Err(OAuthError::invalid_request(description));
+        }
+        match required(self.params, "grant_type")? {
+            "authorization_code" => Ok(GrantType::Code),
+            "refresh_token" if self.server.config.refresh_tokens => Ok(GrantType::Refresh),
+            other => Err(OAuthError::unsupported_grant_type(format!(
+                "grant_type `{other}` is not supported here; the metadata lists those that are"
+            ))),
+        }
+    }
+
+    /// For a request that can't be read: it tried its codes, and what it uses a second time ends a family. Where the proof
+    /// does not fit, nothing happens.
+    fn spoil(&self) -> Result<(), OAuthError> {
+        let find = |purpose, name| {
+            let found = move |text| self.server.grants.find(purpose, text, self.now);
+            self.params.all(name).filter_map(found)
+        };
+        let codes = find(Purpose::Code, "code").map(|found| (found.authorization.dpop_jkt, found));
+        let reused = find(Purpose::RefreshToken, "refresh_token")
+            .filter(|found| found.was_used)
+            .map(|found| (found.key, found));
+        let spoilt: Vec<_> = codes.chain(reused).collect();
+        if spoilt.is_empty() {
+            return Ok(());
+        }
+        let client = self.client().ok();
+        for (key, _) in &spoilt {
+            self.check_key(client, *key, "code or refresh token")?;
+        }
+        self.remember_proof()?;
+        for (_, found) in &spoilt {
+            // The request is refused for its own reason, which the client can mend.
+            let _: Result<(), UsedBefore> = self.server.grants.consume(found, self.now);
+        }
+        Ok(())
+    }
+
     fn redeem_code(&self) -> Result<serde_json::Value, OAuthError> {
         let code = required(self.params, "code")?;
         let found = self

@@ -64,6 +64,111 @@ async fn a_failed_redemption_consumes_the_code() {
     }
 }
 
+/// Requests of which no redemption can be read.
+fn unreadable(code: &str) -> [(Pairs, &'static str); 5] {
+    let right = redemption(code);
+    let twice = |name: &str, value: &str| {
+        let mut form = right.clone();
+        form.push((name.to_owned(), value.to_owned()));
+        form
+    };
+    [
+        (without(right.clone(), "grant_type"), "invalid_request"),
+        (
+            with(right.clone(), "grant_type", "password"),
+            "unsupported_grant_type",
+        ),
+        (twice("client_id", "demo"), "invalid_request"),
+        (twice("code", code), "invalid_request"),
+        (twice("code", "another"), "invalid_request"),
+    ]
+}
+
+#[tokio::test]
+async fn a_request_that_can_t_be_read_consumes_its_codes() {
+    let world = World::new();
+    let key = Key::new();
+    for form in 0..unreadable("").len() {
+        let code = world.code(&request()).await;
+        let (form, error) = unreadable(&code)[form].clone();
+        let reply = world.token(&form, Some(&key.proof(world.now()))).await;
+        reply.assert_error(400, error);
+        let right = redemption(&code);
+        let reply = world.token(&right, Some(&key.proof(world.now()))).await;
+        reply.assert_error(400, "invalid_grant");
+    }
+    let codes = [world.code(&request()).await, world.code(&request()).await];
+    let mut both = redemption(&codes[0]);
+    both.push(("code".to_owned(), codes[1].clone()));
+    let reply = world.token(&both, None).await;
+    reply.assert_error(400, "invalid_request");
+    for code in &codes {
+        let reply = world.token(&redemption(code), None).await;
+        reply.assert_error(400, "invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_can_t_be_read_consumes_nothing_when_its_proof_is_refused() {
+    let world = World::new();
+    let (key, thief) = (Key::new(), Key::new());
+    let code = world.code(&with(request(), "dpop_jkt", &key.jkt())).await;
+    for (form, _) in unreadable(&code) {
+        for proof in [None, Some("x"), Some(&*thief.proof(world.now()))] {
+            let reply = world.token(&form, proof).await;
+            reply.assert_error(400, "invalid_dpop_proof");
+        }
+    }
+    let form = redemption(&code);
+    let reply = world.token(&form, Some(&key.proof(world.now()))).await;
+    assert_eq!(reply.status, 200);
+}
+
+/// What is sent as something else than a form is not read, so nothing in it is known to be a code.
+#[tokio::test]
+async fn a_body_that_is_no_form_leaves_the_code() {
+    let world = World::new();
+    let code = world.code(&request()).await;
+    let call = http::Request::post("/token")
+        .header("content-type", "text/plain")
+        .body(encode(&redemption(&code)).into())
+        .expect("a request");
+    world.send(call).await.assert_error(400, "invalid_request");
+    assert_eq!(world.token(&redemption(&code), None).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_comes_back_in_a_request_that_can_t_be_read_revokes_its_family() {
+    let world = World::new();
+    let key = Key::new();
+    for which in ["code", "refresh_token"] {
+        let code = redemption(&world.code(&request()).await);
+        let reply = world.token(&code, Some(&key.proof(world.now()))).await;
+        let first = refreshing(&reply.json()["refresh_token"]);
+        let reply = world.token(&first, Some(&key.proof(world.now()))).await;
+        let second = refreshing(&reply.json()["refresh_token"]);
+        let used = if which == "code" { code } else { first };
+        let reply = world
+            .token(&without(used, "grant_type"), Some(&key.proof(world.now())))
+            .await;
+        reply.assert_error(400, "invalid_request");
+        let reply = world.token(&second, Some(&key.proof(world.now()))).await;
+        reply.assert_error(400, "invalid_grant");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_was_not_used_outlives_a_request_that_can_t_be_read() {
+    let world = World::new();
+    let key = Key::new();
+    let form = refreshing(&world.tokens(&key).await["refresh_token"]);
+    let wrong = without(form.clone(), "grant_type");
+    let reply = world.token(&wrong, Some(&key.proof(world.now()))).await;
+    reply.assert_error(400, "invalid_request");
+    let reply = world.token(&form, Some(&key.proof(world.now()))).await;
+    assert_eq!(reply.status, 200);
+}
+
 #[tokio::test]
 async fn a_code_that_comes_back_revokes_its_family() {
     let world = World::new();

@@ -37,7 +37,7 @@ async fn n3_every_token_response_brings_a_new_nonce() {
         .await;
     assert_eq!(reply.status, 200);
     // With errors that are none of the proof's, too.
-    let reply = world.token(&without(form, "grant_type"), None).await;
+    let reply = world.token(&Pairs::new(), None).await;
     reply.assert_error(400, "invalid_request");
     assert!(reply.header("dpop-nonce").is_some());
 }
