@@ -1,21 +1,23 @@
 //! What a page on another origin needs to call an API with DPoP: the request headers it may send, the
 //! response headers it may read. The rest of CORS is tower-http's.
+//!
+//! The list of origins is the boundary. What is on it may use any method and send any header: whoever narrows
+//! these for a page that is trusted with the user's tokens protects nothing, and breaks `If-Match`.
 
 use std::time::Duration;
 
 use http::{
     HeaderName, HeaderValue, Uri,
-    header::{AUTHORIZATION, CONTENT_TYPE, DATE, WWW_AUTHENTICATE},
+    header::{DATE, WWW_AUTHENTICATE},
 };
 use thiserror::Error;
-use tower_http::cors::{AllowMethods, AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-use crate::headers::{DPOP, DPOP_NONCE};
+use crate::headers::DPOP_NONCE;
 
 /// Preflights carry no proof and change rarely; browsers cap this (Chromium at two hours).
 const MAX_AGE: Duration = Duration::from_secs(600);
 
-const ALLOWED: [HeaderName; 3] = [AUTHORIZATION, DPOP, CONTENT_TYPE];
 /// `Date` lets a client with a wrong clock correct its proofs.
 const EXPOSED: [HeaderName; 3] = [DPOP_NONCE, WWW_AUTHENTICATE, DATE];
 
@@ -42,7 +44,7 @@ where
     Ok(CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_methods(AllowMethods::mirror_request())
-        .allow_headers(ALLOWED)
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(EXPOSED)
         .max_age(MAX_AGE))
 }

@@ -97,6 +97,12 @@ impl ResourceServer {
     /// CORS for pages of `origins` that call this API with DPoP. Put it outermost, so that refusals can
     /// be read by the page and preflights, which carry no proof, are answered.
     ///
+    /// These origins may use every method and send every header, `If-Match` or the application's own as well
+    /// as `Authorization` and `DPoP`; pages read `DPoP-Nonce`, `WWW-Authenticate` and `Date` of responses, and
+    /// may be let read more with [`CorsLayer::expose_headers`], whose list must then name these three too.
+    /// tower-http answers every `OPTIONS` request itself, preflight or not, so none reaches a layer or a
+    /// handler further in.
+    ///
     /// # Errors
     /// [`OriginError`] for a value that no browser sends as `Origin`; also for `*`.
     pub fn cors<I>(origins: I) -> Result<CorsLayer, OriginError>

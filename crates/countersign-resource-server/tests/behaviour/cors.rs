@@ -47,6 +47,43 @@ async fn n7_preflights_carry_no_proof_and_allow_what_dpop_needs() {
 }
 
 #[tokio::test]
+async fn n7_an_applications_own_headers_pass_the_preflight() {
+    let world = World::new();
+    let wanted = "authorization,dpop,if-match,x-request-id";
+    let answer = send(
+        &api(&world),
+        "OPTIONS",
+        "/notes",
+        &[
+            ("origin", PAGE),
+            ("access-control-request-method", "PUT"),
+            ("access-control-request-headers", wanted),
+        ],
+    )
+    .await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("access-control-allow-headers"), Some(wanted));
+    assert_eq!(
+        list(answer.header("vary")),
+        [
+            "access-control-request-headers",
+            "access-control-request-method",
+            "origin"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn options_that_is_no_preflight_reaches_nothing_further_in() {
+    let world = World::new();
+    for headers in [&[][..], &[("origin", PAGE)]] {
+        let answer = send(&api(&world), "OPTIONS", "/notes", headers).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.body, "");
+    }
+}
+
+#[tokio::test]
 async fn n7_refusals_and_successes_can_be_read_by_the_page() {
     let world = World::new();
     let token = world.token();
