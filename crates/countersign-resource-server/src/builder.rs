@@ -73,6 +73,17 @@ pub enum BuildError {
         /// The value.
         value: String,
     },
+    /// One path prefix has two outsides.
+    #[error("the path prefix `{value}` is given twice: one path inside has one path outside")]
+    PathPrefixTwice {
+        /// The prefix inside.
+        value: String,
+    },
+    /// Keys that are given are not also read.
+    #[error(
+        "static_keys and fetch are both set: give the issuer's keys, or say how they are read, not both"
+    )]
+    TwoKeySources,
     /// The static keys are not a JSON Web Key Set with a usable key.
     #[error("the static keys are not a JSON Web Key Set with at least one public signature key")]
     StaticKeys,
@@ -220,7 +231,8 @@ impl ResourceServerBuilder {
         let public_url = self.public_url.ok_or(BuildError::PublicUrlMissing)?;
         let public_url = PublicUrl::new(&public_url, &self.path_prefixes)?;
         let keys = match (self.static_keys, self.fetch) {
-            (Some(jwks), _) => {
+            (Some(_), Some(_)) => return Err(BuildError::TwoKeySources),
+            (Some(jwks), None) => {
                 let set = KeySet::parse(jwks.as_bytes()).filter(|set| !set.is_empty());
                 Keys::of(set.ok_or(BuildError::StaticKeys)?)
             }

@@ -40,6 +40,13 @@ impl PublicUrl {
             let trimmed = |prefix: &str| prefix.trim_end_matches('/').to_owned();
             clean.push((trimmed(inside), trimmed(outside)));
         }
+        for (index, (inside, _)) in clean.iter().enumerate() {
+            if clean[..index].iter().any(|(earlier, _)| earlier == inside) {
+                return Err(BuildError::PathPrefixTwice {
+                    value: prefixes[index].0.clone(),
+                });
+            }
+        }
         clean.sort_by_key(|(inside, _)| std::cmp::Reverse(inside.len()));
         Ok(Self {
             base,

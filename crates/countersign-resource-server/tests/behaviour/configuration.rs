@@ -63,6 +63,24 @@ fn static_keys_are_a_key_set_with_a_usable_key() {
     );
 }
 
+#[test]
+fn keys_have_one_source() {
+    let both = builder()
+        .static_keys(Key::p256().jwks("1"))
+        .fetch(Site::new(None).port());
+    assert_eq!(refused(both), BuildError::TwoKeySources);
+}
+
+#[test]
+fn a_path_inside_has_one_path_outside() {
+    let twice = builder()
+        .path_prefix("/v1", "/a")
+        .path_prefix("/v2", "/a")
+        .path_prefix("/v1/", "/b");
+    let value = "/v1/".to_owned();
+    assert_eq!(refused(twice), BuildError::PathPrefixTwice { value });
+}
+
 #[tokio::test]
 async fn building_asks_the_issuer_nothing() {
     let site = Site::new(None);
