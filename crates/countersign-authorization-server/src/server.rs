@@ -128,6 +128,11 @@ impl AuthorizationServer {
             .with_state(server.clone())
     }
 
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &Server {
+        &self.0
+    }
+
     fn cors(&self) -> CorsLayer {
         CorsLayer::new()
             .allow_origin(AllowOrigin::list(self.0.origins.iter().cloned()))

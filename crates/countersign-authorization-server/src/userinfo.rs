@@ -12,19 +12,19 @@ use countersign::{
         credentials::{Credentials, CredentialsError, Scheme},
         crypto::ath,
         replay::ReplayError,
-        verify::{BoundToken, ProofError},
+        verify::{BoundToken, ProofError, VerifiedProof},
     },
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,
-    header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE},
+    header::{AUTHORIZATION, WWW_AUTHENTICATE},
 };
 use serde_json::{Map, Value, json};
 
 use crate::{
     issue::{add_user_claims, grant_of},
     keys::TokenType,
-    oauth_error::{plain, uncached_json},
+    oauth_error::{OAuthError, plain, uncached_json},
     proofs::DPOP_NONCE,
     server::{Server, Shared},
 };
@@ -65,7 +65,7 @@ fn answer(
             "it is not signed by this server; log in again",
         ))?;
     check_token(server, &claims, now)?;
-    check_binding(server, method, headers, &credentials, &claims, now)?;
+    let proof = check_binding(server, method, headers, &credentials, &claims, now)?;
 
     let text = |name| claims.get(name).and_then(Value::as_str);
     let scopes: Vec<String> = text("scope")
@@ -81,6 +81,10 @@ fn answer(
         .ok_or(Refusal::token("its user is unknown"))?;
     let mut info = json!({ "sub": user.sub });
     add_user_claims(&mut info, user, &scopes);
+    // Last: a proof is used up by an answer only.
+    if let Some(proof) = proof {
+        server.proofs.remember(&proof, now)?;
+    }
     Ok(info)
 }
 
@@ -101,7 +105,8 @@ fn check_token(
     Ok(())
 }
 
-/// RFC 9449, 7.1: a bound token comes with a proof of its key, and only an unbound one is a Bearer token.
+/// RFC 9449, 7.1: a bound token comes with a proof of its key, and only an unbound one is a Bearer token. The proof may
+/// have been used before.
 fn check_binding(
     server: &Server,
     method: &Method,
@@ -109,10 +114,10 @@ fn check_binding(
     credentials: &Credentials<'_>,
     claims: &Map<String, Value>,
     now: UnixSeconds,
-) -> Result<(), Refusal> {
+) -> Result<Option<VerifiedProof>, Refusal> {
     let bound = bound_key(claims).map_err(|error| Refusal::Token(error.to_string()))?;
     match (credentials.scheme, bound) {
-        (Scheme::Bearer, None) => Ok(()),
+        (Scheme::Bearer, None) => Ok(None),
         (Scheme::Bearer, Some(_)) => Err(Refusal::token(
             "it is bound to a key; send it as `Authorization: DPoP` with a proof",
         )),
@@ -128,7 +133,7 @@ fn check_binding(
             let proof = server
                 .proofs
                 .verify(headers, method.as_str(), uri, Some(token), now)?;
-            Ok(server.proofs.remember(&proof, now)?)
+            Ok(Some(proof))
         }
     }
 }
@@ -169,12 +174,7 @@ impl Refusal {
                 error.to_string(),
             ),
             Self::Replay(error @ (ReplayError::Full | ReplayError::Unavailable)) => {
-                return (
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    [(RETRY_AFTER, "5")],
-                    error.to_string(),
-                )
-                    .into_response();
+                return OAuthError::from(error).into_response();
             }
             Self::Replay(error) => (
                 StatusCode::UNAUTHORIZED,
@@ -234,5 +234,35 @@ impl From<ProofError> for Refusal {
 impl From<ReplayError> for Refusal {
     fn from(error: ReplayError) -> Self {
         Self::Replay(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::UnixSeconds;
+
+    use super::*;
+    use crate::{AuthorizationServer, Clock, Config};
+
+    #[tokio::test]
+    async fn without_room_for_proofs_it_is_unavailable_for_a_while() {
+        let clock = Clock::new(|| UnixSeconds(0));
+        let server = AuthorizationServer::new(Config::default(), clock).expect("a server");
+        for error in [ReplayError::Full, ReplayError::Unavailable] {
+            let description = error.to_string();
+            let response = Refusal::Replay(error).into_response(server.state());
+            assert_eq!(response.status(), 503);
+            let header = |name: &str| response.headers().get(name).map(HeaderValue::as_bytes);
+            assert_eq!(header("retry-after"), Some(&b"5"[..]));
+            assert_eq!(header("cache-control"), Some(&b"no-store"[..]));
+            assert_eq!(header("content-type"), Some(&b"application/json"[..]));
+            assert_eq!(header("www-authenticate"), None);
+            let body = axum::body::to_bytes(response.into_body(), 1024).await;
+            let body: Value = serde_json::from_slice(&body.expect("a body")).expect("JSON");
+            assert_eq!(
+                body,
+                json!({ "error": "temporarily_unavailable", "error_description": description })
+            );
+        }
     }
 }

@@ -202,6 +202,28 @@ async fn r3_a_proof_of_another_request_token_or_key_is_refused() {
     assert_eq!(replayed.json()["error"], "invalid_dpop_proof");
 }
 
+/// What is refused for the token has not used its proof up.
+#[tokio::test]
+async fn v15_a_proof_of_a_refused_request_is_not_remembered() {
+    let world = World::new();
+    let key = Key::new();
+    let code = world.code(&with(request(), "scope", "profile")).await;
+    let form = redemption(&code);
+    let tokens = world.token(&form, Some(&key.proof(world.now()))).await;
+    let token = tokens.json()["access_token"].clone();
+    let token = token.as_str().expect("a token");
+    let proof = key.proof_with_token(world.now(), "GET", token);
+    for _ in 0..2 {
+        let reply = world
+            .send(call(Method::GET, &[&format!("DPoP {token}")], Some(&proof)))
+            .await;
+        assert_eq!(
+            (reply.status, &reply.json()["error"]),
+            (403, &json!("insufficient_scope"))
+        );
+    }
+}
+
 #[tokio::test]
 async fn tokens_of_another_kind_time_or_server_are_refused() {
     let world = World::new();
