@@ -6,14 +6,17 @@
 import {
     addListener,
     apply,
+    baseUri,
     construct,
     defineProperty,
     headersAppend,
     NativeHeaders,
     nativeFetch,
+    NativeURL,
     NativeXMLHttpRequest,
     removeListener,
     stopImmediatePropagation,
+    urlHref,
     weakMapGet,
     weakMapSet,
     xhrAbort,
@@ -28,8 +31,10 @@ export type FetchSlot = (input: RequestInfo | URL, init: RequestInit | undefined
 
 /** One `open()` of an XHR. */
 export interface OpenedRequest {
-    /** Of the call: `(method, url, async?, user?, password?)`. */
+    /** Of the call: `(method, url, async?, user?, password?)`, the first two as the strings that the native got. */
     readonly args: ArrayLike<unknown>;
+    /** As it was resolved then: base URL and history may be others at `send()`. */
+    readonly url: string;
     readonly headers: Headers;
     /** `true` once `send()` was taken over by the core. */
     isSent: boolean;
@@ -38,6 +43,8 @@ export interface OpenedRequest {
      * or for the decision about a challenge): does what `abort()` has to do then.
      */
     abort: (() => void) | undefined;
+    /** Set by `send()` of the core: the instance has been opened anew, which ends this request without an event. */
+    replace: (() => void) | undefined;
 }
 
 export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
@@ -74,9 +81,18 @@ const onEvent = (event: Event): void => {
 const listen = (target: EventTarget, change: typeof addListener): void =>
     ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
 
+/** What is no URL, the native function refuses. */
+function resolve(url: string): string {
+    try {
+        return urlHref(new NativeURL(url, baseUri(document)));
+    } catch {
+        return url;
+    }
+}
+
 /** Called once, by `enableDPoP`. */
 export function installHooks(): void {
-    // Written with `arguments`, so that length, omitted and extra arguments are the caller's own.
+    // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote.
     window.fetch = function fetch(this: unknown, input: RequestInfo | URL) {
         return fetchSlot?.(input, arguments[1]) ?? apply(nativeFetch, this, arguments);
     };
@@ -97,16 +113,31 @@ export function installHooks(): void {
         enumerable: true,
         configurable: true
     });
-    prototype.open = function open(this: XMLHttpRequest) {
+    prototype.open = function open(this: XMLHttpRequest, method: string, url: string | URL) {
+        const args = arguments;
+        if (args.length > 1) {
+            // Once: an object may be another URL the next time it is read.
+            args[0] = `${method}`;
+            args[1] = `${url}`;
+        }
         const previous = openedRequest(this);
+        const opened: OpenedRequest = {
+            args,
+            url: resolve(args[1]),
+            headers: new NativeHeaders(),
+            isSent: false,
+            abort: undefined,
+            replace: undefined
+        };
         // Before the native call, which fires `readystatechange`: a listener may go on with the request.
-        weakMapSet(openedRequests, this, { args: arguments, headers: new NativeHeaders(), isSent: false, abort: undefined });
+        weakMapSet(openedRequests, this, opened);
         try {
-            apply(xhrOpen, this, arguments);
+            apply(xhrOpen, this, args);
         } catch (error) {
             weakMapSet(openedRequests, this, previous as OpenedRequest);
             throw error;
         }
+        previous?.replace?.();
     };
     prototype.setRequestHeader = function setRequestHeader(name, value) {
         const opened = openedRequest(this);
@@ -114,9 +145,9 @@ export function installHooks(): void {
         apply(xhrSetRequestHeader, opened?.abort ? new NativeXMLHttpRequest() : this, arguments);
         opened && headersAppend(opened.headers, name, value);
     };
-    prototype.send = function send(body) {
+    prototype.send = function send() {
         const opened = openedRequest(this);
-        if (!opened || !sendSlot?.(this, opened, body)) {
+        if (!opened || !sendSlot?.(this, opened, arguments[0])) {
             // Listeners on `upload` change how a request is sent: not without need.
             listen(xhrUpload(this), removeListener);
             apply(xhrSend, this, arguments);

@@ -24,10 +24,18 @@ const getter = <P extends object, K extends keyof P>(of: Class<P>, name: K): ((s
 
 export const apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any = reflectApply;
 
-export const NativeHeaders = Headers;
-export const NativeRequest = Request;
-export const NativeURL = URL;
-export const NativeXMLHttpRequest = XMLHttpRequest;
+export const {
+    ArrayBuffer: NativeArrayBuffer,
+    Blob: NativeBlob,
+    Document: NativeDocument,
+    FormData: NativeFormData,
+    Headers: NativeHeaders,
+    Request: NativeRequest,
+    URL: NativeURL,
+    URLSearchParams: NativeURLSearchParams,
+    XMLHttpRequest: NativeXMLHttpRequest
+} = window;
+export const isBufferView = ArrayBuffer.isView;
 
 export const nativeFetch = fetch;
 export const headersGet = method(Headers, "get");
@@ -65,6 +73,9 @@ export const addListener = uncurry(xhr.addEventListener) as ChangeListener;
 export const removeListener = uncurry(xhr.removeEventListener) as ChangeListener;
 export const dispatch = method(EventTarget, "dispatchEvent");
 export const baseUri = getter(Node, "baseURI");
+export const cloneNode = method(Node, "cloneNode");
+export const formDataAppend = method(FormData, "append") as (self: FormData, name: string, value: FormDataEntryValue) => void;
+export const formDataForEach = method(FormData, "forEach");
 export const eventType = getter(Event, "type");
 export const eventCurrentTarget = getter(Event, "currentTarget");
 export const stopImmediatePropagation = method(Event, "stopImmediatePropagation");

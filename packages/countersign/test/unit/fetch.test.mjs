@@ -48,8 +48,7 @@ afterEach(async () => {
 const run = (body, argument) =>
     page.evaluate(
         async ([body, argument]) => {
-            window.log.length = 0;
-            Object.assign(window.knobs, { delay: 0, authorizeError: undefined, observeError: undefined, holdAuthorize: undefined, holdObserve: undefined });
+            window.resetKnobs();
             try {
                 return await (0, eval)(`(${body})`)(argument);
             } catch (error) {

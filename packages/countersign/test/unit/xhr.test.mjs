@@ -63,8 +63,7 @@ afterEach(async () => {
 const run = (body, argument) =>
     page.evaluate(
         async ([body, argument]) => {
-            window.log.length = 0;
-            Object.assign(window.knobs, { delay: 0, authorizeError: undefined, observeError: undefined, holdAuthorize: undefined, holdObserve: undefined });
+            window.resetKnobs();
             return (0, eval)(`(${body})`)(argument);
         },
         [body.toString(), argument]
@@ -264,7 +263,7 @@ for (const method of ["GET", "POST"]) {
                     xhr.send(method === "POST" ? "body" : undefined);
                     const ended = window.settled(xhr);
                     if (name === "abort") {
-                        setTimeout(() => xhr.abort(), 100);
+                        setTimeout(() => xhr.abort(), 500);
                     }
                     await ended;
                     all[name] = events;

@@ -73,7 +73,16 @@ async function send(engine: Engine, token: string, input: RequestInfo | URL, ini
         throw notSent(method, target, cause);
     }
     const response = await sendUpgraded(engine, request, upgrade);
-    const again = await answered(engine, method, target, token, upgrade, observed(response), responseUrl(response), isReplayable);
+    const again = await answered(engine, {
+        method,
+        target,
+        token,
+        attempt: upgrade.attempt,
+        response: observed(response),
+        url: responseUrl(response),
+        isReplayable,
+        isLast: false
+    });
     if (!again) {
         throwIfAborted(signal);
         return response;
@@ -89,7 +98,16 @@ async function send(engine: Engine, token: string, input: RequestInfo | URL, ini
         again.target === target ? spare : new NativeRequest(again.target.href, spare),
         again.upgrade
     );
-    await answered(engine, method, again.target, token, again.upgrade, observed(second), responseUrl(second), false, true);
+    await answered(engine, {
+        method,
+        target: again.target,
+        token,
+        attempt: again.upgrade.attempt,
+        response: observed(second),
+        url: responseUrl(second),
+        isReplayable: false,
+        isLast: true
+    });
     throwIfAborted(signal);
     return second;
 }

@@ -2,7 +2,7 @@
  * What the interceptors of `fetch` and `XMLHttpRequest` have in common: finding the token in a header, and
  * telling whether a redirect can be answered with a second try.
  */
-import type { Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
+import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../../entry/natives.js";
 
 /** The token of an `Authorization` value that is ours and goes out as DPoP; `undefined`: leave it alone. */
@@ -20,14 +20,30 @@ export interface Target {
     path: string;
 }
 
-export function targetOf(url: string, base?: string): Target {
-    const parsed = new NativeURL(url, base);
+export function targetOf(url: string): Target {
+    const parsed = new NativeURL(url);
     return { href: regExpExec(/^[^#]*/, urlHref(parsed))![0], origin: urlOrigin(parsed), path: urlPathname(parsed) };
 }
 
 /** As for every request that fails before a response: a `TypeError`, here with the engine's error as its cause. */
 export const notSent = (method: string, { href }: Target, cause: unknown): TypeError =>
     new TypeError(`countersign: ${method} ${href} was not sent: ${(cause as Error).message}`, { cause });
+
+/** An answer to a request of ours. */
+export interface Answer {
+    method: string;
+    /** What the proof names. */
+    target: Target;
+    token: string;
+    attempt: Attempt;
+    response: ObservedResponse;
+    /** What answered, after redirects; empty: not told. */
+    url: string;
+    /** The request can be sent again with the same body. */
+    isReplayable: boolean;
+    /** It was the second attempt, or another is not wanted. */
+    isLast: boolean;
+}
 
 /** What is sent once more: to `target`, with the values of `upgrade`. */
 export interface Again {
@@ -36,25 +52,15 @@ export interface Again {
 }
 
 /**
- * Reports an answer to the engine and tells what to send once more. After a redirect on the same origin the
- * proof named another URL than the one that answered (`url`), so a 401 is tried once more there; only for GET
+ * Reports an answer to the engine, which ends its attempt, and tells what to send once more. After a redirect on the
+ * same origin the proof named another URL than the one that answered, so a 401 is tried once more there; only for GET
  * and HEAD, since of the others nobody can tell here whether the redirect has changed the method. What another
  * origin answered is not reported: its nonces are not those of the origin that was asked.
  *
- * `isReplayable`: the request can be sent again with the same body. `isLast`: this was the second attempt.
  * A failing engine delivers the answer as it is.
  */
-export async function answered(
-    engine: Engine,
-    method: string,
-    target: Target,
-    token: string,
-    { attempt }: Upgrade,
-    response: ObservedResponse,
-    url: string,
-    isReplayable: boolean,
-    isLast?: boolean
-): Promise<Again | undefined> {
+export async function answered(engine: Engine, answer: Answer): Promise<Again | undefined> {
+    const { method, target, token, attempt, response, url, isReplayable, isLast } = answer;
     const final = url ? targetOf(url) : target;
     if (final.origin !== target.origin) {
         engine.release(attempt);

@@ -3,16 +3,24 @@
  * app's own instance, a little later (the proof is signed asynchronously) and, after a challenge, once more. The
  * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
  */
-import type { Engine, Upgrade } from "../../engine/interface.js";
+import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
 import { openedRequest, type EventSlot, type OpenedRequest, type SendSlot, type XhrBody } from "../../entry/hooks.js";
 import {
     apply,
-    baseUri,
+    cloneNode,
     dispatch,
     eventCurrentTarget,
     eventType,
+    formDataAppend,
+    formDataForEach,
     headersForEach,
     headersGet,
+    isBufferView,
+    NativeArrayBuffer,
+    NativeBlob,
+    NativeDocument,
+    NativeFormData,
+    NativeURLSearchParams,
     NativeXMLHttpRequest,
     regExpExec,
     weakMapGet,
@@ -51,8 +59,8 @@ export const sendSlot =
         if (!token || xhrReadyState(xhr) !== 1) {
             return false;
         }
-        const { args } = opened;
-        const target = targetOf(`${args[1]}`, baseUri(document));
+        const { args, url } = opened;
+        const target = targetOf(url);
         if (args.length > 2 && !args[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,
@@ -60,7 +68,19 @@ export const sendSlot =
             );
         }
         opened.isSent = true;
-        void run(engine, xhr, opened, token, normalisedMethod(`${args[0]}`), target, snapshot(body));
+        void begin({
+            engine,
+            xhr,
+            opened,
+            token,
+            method: normalisedMethod(args[0] as string),
+            target,
+            body: snapshot(body),
+            giveUp: new AbortController(),
+            stage: "signing",
+            isQuiet: false,
+            attempt: undefined
+        });
         return true;
     };
 
@@ -70,137 +90,176 @@ const normalisedMethod = (method: string): string =>
 
 /** `send()` copies what the app may change afterwards. */
 function snapshot(body: XhrBody): XhrBody {
-    if (body instanceof FormData) {
-        const copy = new FormData();
-        body.forEach((value, name) => copy.append(name, value as string));
+    if (body instanceof NativeFormData) {
+        const copy = new NativeFormData();
+        formDataForEach(body, (value, name) => formDataAppend(copy, name, value));
         return copy;
     }
-    if (body instanceof URLSearchParams) {
-        return new URLSearchParams(body);
+    if (body instanceof NativeURLSearchParams) {
+        return new NativeURLSearchParams(body);
     }
-    if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
-        return new Blob([body as ArrayBuffer]);
+    if (body instanceof NativeArrayBuffer || isBufferView(body)) {
+        return new NativeBlob([body as ArrayBuffer]);
     }
-    return body instanceof Document ? (body.cloneNode(true) as Document) : body;
+    return body instanceof NativeDocument ? (cloneNode(body, true) as Document) : body;
 }
 
-async function run(
-    engine: Engine,
-    xhr: XMLHttpRequest,
-    opened: OpenedRequest,
-    token: string,
-    method: string,
-    target: Target,
-    body: XhrBody
-): Promise<void> {
-    const waiting = new AbortController();
-    const isOver = (): boolean => openedRequest(xhr) !== opened || waiting.signal.aborted;
-
-    let isFirst = true;
-    let hasStarted = false;
+/** One request of the app, from its `send()` to its last event. */
+interface Sending {
+    readonly engine: Engine;
+    readonly xhr: XMLHttpRequest;
+    readonly opened: OpenedRequest;
+    readonly token: string;
+    readonly method: string;
+    readonly target: Target;
+    readonly body: XhrBody;
+    /** Aborted when the app wants no answer any more: by `abort()` while we wait, or by opening the instance anew. */
+    readonly giveUp: AbortController;
+    /**
+     * `signing`: nothing was sent. `first`: the first attempt is under way, or its answer is the app's. `held`: it met
+     * a 401, and the app sees nothing of it until the engine has decided. `last`: what happens now is the outcome.
+     */
+    stage: "signing" | "first" | "held" | "last";
     /** What the instance does now is our doing. */
-    let isQuiet = false;
-    /** The first attempt has met a 401. */
-    let isHeld = false;
-    let upgrade: Upgrade | undefined;
+    isQuiet: boolean;
+    /** Sent and without an answer. Ends in `ended`, or in `letGo` where there will be none. */
+    attempt: Attempt | undefined;
+}
 
-    const transmit = (url: string, values: Upgrade | undefined): void => {
-        isQuiet = true;
+async function begin(sending: Sending): Promise<void> {
+    const { engine, xhr, opened, token, method, target, giveUp } = sending;
+    opened.replace = () => {
+        giveUp.abort();
+        letGo(sending);
+    };
+    weakMapSet(watches, xhr, event => onEvent(sending, event));
+    // The first attempt has told all about the upload.
+    weakMapSet(watches, xhrUpload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
+    wait(sending);
+    try {
+        const upgrade = await engine.authorize(method, target.origin, target.path, token, giveUp.signal);
+        if (giveUp.signal.aborted) {
+            engine.release(upgrade.attempt);
+            return;
+        }
+        transmit(sending, target.href, upgrade);
+    } catch (error) {
+        if (!giveUp.signal.aborted) {
+            fail(sending, error);
+        }
+    }
+}
+
+/** Until the next `transmit` the native instance cannot tell what `abort()` has to do. */
+function wait(sending: Sending): void {
+    sending.opened.abort = () => {
+        sending.giveUp.abort();
+        fail(sending);
+        apply(xhrAbort, sending.xhr, []);
+    };
+}
+
+/** Sends on the app's instance. Throws what `open`, `setRequestHeader` or `send` throws; then no attempt is open. */
+function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
+    const { xhr, opened, method, body, stage } = sending;
+    const isAgain = stage !== "signing";
+    opened.abort = undefined;
+    sending.attempt = upgrade?.attempt;
+    sending.isQuiet = true;
+    try {
         apply(xhrOpen, xhr, [method, url, true, opened.args[3], opened.args[4]]);
-        if (values) {
+        if (upgrade) {
             headersForEach(opened.headers, (value, name) => {
                 if (name !== "authorization" && name !== "dpop") {
                     apply(xhrSetRequestHeader, xhr, [name, value]);
                 }
             });
-            apply(xhrSetRequestHeader, xhr, ["Authorization", values.authorization]);
-            apply(xhrSetRequestHeader, xhr, ["DPoP", values.proof]);
+            apply(xhrSetRequestHeader, xhr, ["Authorization", upgrade.authorization]);
+            apply(xhrSetRequestHeader, xhr, ["DPoP", upgrade.proof]);
         }
-        upgrade = values;
-        isHeld = false;
-        isQuiet = hasStarted; // `loadstart` is for the app, once.
-        hasStarted = true;
+        sending.stage = isAgain ? "last" : "first";
+        sending.isQuiet = isAgain; // `loadstart` is for the app, once.
         apply(xhrSend, xhr, [body]);
-        isQuiet = false;
-    };
-    /** The app's request ends as one that found no server: `error` and `loadend`, fired by the platform. */
-    const fail = (): void => {
-        opened.abort = undefined;
-        transmit(DEAD_URL, undefined);
-    };
-    const wait = (): void => {
-        opened.abort = () => {
-            waiting.abort();
-            fail();
-            apply(xhrAbort, xhr, []);
-        };
-    };
+    } catch (error) {
+        letGo(sending);
+        throw error;
+    } finally {
+        sending.isQuiet = false;
+    }
+}
 
-    weakMapSet(watches, xhr, event => {
-        if (openedRequest(xhr) !== opened) {
-            return false;
-        }
+/** The app's request ends as one that found no server: `error` and `loadend`, fired by the platform. */
+function fail(sending: Sending, cause?: unknown): void {
+    cause && console.error(notSent(sending.method, sending.target, cause));
+    try {
+        transmit(sending, DEAD_URL);
+    } catch {
+        // The instance belongs to a document that is gone: nobody listens.
+    }
+}
+
+/** There will be no answer: whoever waits for this attempt's nonce goes on. */
+function letGo(sending: Sending): void {
+    const { engine, attempt } = sending;
+    sending.attempt = undefined;
+    attempt === undefined || engine.release(attempt);
+}
+
+/** `true`: not for the app. */
+function onEvent(sending: Sending, event: Event): boolean {
+    const { xhr, opened, isQuiet, attempt } = sending;
+    if (openedRequest(xhr) !== opened) {
+        return false;
+    }
+    if (!isQuiet && attempt !== undefined) {
         const type = eventType(event);
-        if (type === "readystatechange" && !isQuiet && isFirst && upgrade) {
-            isHeld = xhrReadyState(xhr) > 1 && xhrStatus(xhr) === 401;
+        if (type === "readystatechange" && sending.stage !== "last") {
+            sending.stage = xhrReadyState(xhr) > 1 && xhrStatus(xhr) === 401 ? "held" : "first";
         }
-        if (type === "loadend" && !isQuiet && upgrade) {
-            void ended(upgrade, event as ProgressEvent);
+        if (type === "loadend") {
+            void ended(sending, attempt, event as ProgressEvent);
         }
-        return isQuiet || isHeld;
-    });
-    // The first attempt has told all about the upload.
-    weakMapSet(watches, xhrUpload(xhr), () => openedRequest(xhr) === opened && !isFirst);
+    }
+    return isQuiet || sending.stage === "held";
+}
 
-    const ended = async (sent: Upgrade, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> => {
-        upgrade = undefined;
-        const status = xhrStatus(xhr);
-        if (status === 0) {
-            engine.release(sent.attempt);
-            return;
+/** What was sent last has an answer, or has failed. */
+async function ended(sending: Sending, attempt: Attempt, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> {
+    const { engine, xhr, token, method, target, giveUp } = sending;
+    const status = xhrStatus(xhr);
+    if (status === 0) {
+        letGo(sending);
+        return;
+    }
+    sending.attempt = undefined; // `answered` ends it.
+    const isHeld = sending.stage === "held";
+    if (isHeld) {
+        wait(sending);
+    }
+    const headers = xhrResponseHeaders(xhr);
+    const response = {
+        status,
+        dpopNonce: regExpExec(/^dpop-nonce: (.*)$/im, headers)?.[1] ?? null,
+        wwwAuthenticate: regExpExec(/^www-authenticate: (.*)$/im, headers)?.[1] ?? null,
+        date: regExpExec(/^date: (.*)$/im, headers)?.[1] ?? null
+    };
+    const url = xhrResponseUrl(xhr);
+    const again = await answered(engine, { method, target, token, attempt, response, url, isReplayable: true, isLast: !isHeld });
+    if (giveUp.signal.aborted || !isHeld) {
+        again && engine.release(again.upgrade.attempt);
+    } else if (again) {
+        try {
+            transmit(sending, again.target.href, again.upgrade);
+        } catch (error) {
+            fail(sending, error);
         }
-        if (isHeld) {
-            wait();
-        }
-        const headers = xhrResponseHeaders(xhr);
-        const response = {
-            status,
-            dpopNonce: regExpExec(/^dpop-nonce: (.*)$/im, headers)?.[1] ?? null,
-            wwwAuthenticate: regExpExec(/^www-authenticate: (.*)$/im, headers)?.[1] ?? null,
-            date: regExpExec(/^date: (.*)$/im, headers)?.[1] ?? null
-        };
-        const again = await answered(engine, method, target, token, sent, response, xhrResponseUrl(xhr), true, !isHeld);
-        if (!isHeld || isOver()) {
-            again && engine.release(again.upgrade.attempt);
-            return;
-        }
-        opened.abort = undefined;
-        isFirst = false;
-        if (again) {
-            transmit(again.target.href, again.upgrade);
-            return;
-        }
-        isHeld = false;
+    } else {
+        sending.opened.abort = undefined;
+        sending.stage = "last";
         dispatch(xhr, new Event("readystatechange"));
         for (const type of ["load", "loadend"]) {
             // A listener may have opened the instance again.
-            isOver() || dispatch(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
-        }
-    };
-
-    wait();
-    try {
-        const values = await engine.authorize(method, target.origin, target.path, token, waiting.signal);
-        if (isOver()) {
-            engine.release(values.attempt);
-            return;
-        }
-        opened.abort = undefined;
-        transmit(target.href, values);
-    } catch (error) {
-        if (!isOver()) {
-            console.error(notSent(method, target, error));
-            fail();
+            giveUp.signal.aborted || dispatch(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
         }
     }
 }

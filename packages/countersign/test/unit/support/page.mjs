@@ -82,12 +82,17 @@ export async function openPage(browser, server, { freeze } = {}) {
             browserRuntimeFreeze(freeze).enableBrowserRuntimeFreeze();
         }
         const log = (window.log = []);
-        const knobs = (window.knobs = { delay: 0, authorizeError: undefined, observeError: undefined, holdAuthorize: undefined });
+        const knobs = (window.knobs = {});
+        window.resetKnobs = () => {
+            log.length = 0;
+            Object.keys(knobs).forEach(name => delete knobs[name]);
+        };
         let attempts = 0;
         const upgrade = (claims, token) => {
             attempts += 1;
             log.push(["upgrade", attempts]);
-            return { authorization: `DPoP ${token}`, proof: JSON.stringify({ ...claims, jti: attempts }), attempt: attempts };
+            const proof = JSON.stringify({ ...claims, jti: attempts });
+            return { authorization: `DPoP ${token}`, proof: knobs.makeProof?.(proof) ?? proof, attempt: attempts };
         };
         const open = new Map();
         const setTimeout = window.setTimeout;
@@ -96,7 +101,7 @@ export async function openPage(browser, server, { freeze } = {}) {
             async authorize(htm, origin, path, token, signal) {
                 const claims = { htm, htu: origin + path };
                 await knobs.holdAuthorize;
-                await new Promise(resolve => setTimeout(resolve, knobs.delay));
+                await new Promise(resolve => setTimeout(resolve, knobs.delay ?? 0));
                 signal?.throwIfAborted();
                 if (knobs.authorizeError) {
                     throw new Error(knobs.authorizeError);
