@@ -8,15 +8,14 @@ use crate::{
 };
 
 /// Where and how the response goes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub(crate) struct ReturnTo {
     pub(crate) redirect_uri: String,
     pub(crate) state: Option<String>,
     pub(crate) in_fragment: bool,
 }
 
-/// A request that can be granted.
-#[derive(Clone, Debug)]
+/// A request that can be granted. A hint is somebody's token, so it has no `Debug`.
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) client: &'a ClientConfig,
     pub(crate) return_to: ReturnTo,
@@ -31,7 +30,6 @@ pub(crate) struct AuthorizationRequest<'a> {
 }
 
 /// Why a request is not granted.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// Said to the person in front of the browser: there is no place to send it to.
     Shown(String),

@@ -20,8 +20,8 @@ pub(crate) const CODE_LIFETIME_SECONDS: i64 = 60;
 /// Logins that are remembered at once; each takes about a kilobyte.
 const CAPACITY: usize = 10_000;
 
-/// What the user allowed, and what the code is bound to.
-#[derive(Clone, Debug)]
+/// What the user allowed, and what the code is bound to. It names the session, so it has no `Debug`.
+#[derive(Clone)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,

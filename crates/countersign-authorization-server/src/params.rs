@@ -3,8 +3,7 @@
 
 use url::form_urlencoded;
 
-/// The parameters of one request, as they came.
-#[derive(Clone, Debug)]
+/// The parameters of one request, as they came: codes, verifiers and tokens among them, so they have no `Debug`.
 pub(crate) struct Params(Vec<(String, String)>);
 
 /// May come several times (RFC 8707, 2).

@@ -19,7 +19,8 @@ pub(crate) type SessionId = [u8; 32];
 
 const CAPACITY: usize = 10_000;
 
-#[derive(Clone, Debug)]
+/// Its id is the whole authentication, so it has no `Debug`.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
     /// The browser's first session since it was last logged out. A logout ends what came of all of them.
