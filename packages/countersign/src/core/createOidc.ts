@@ -121,11 +121,13 @@ async function prepare(settings: Settings, issuerUri: string): Promise<Context> 
         mode: params.disableDPoP ? "off" : state.mode,
         metadata: params.__metadata
     });
-    return { engine, client, settings };
+    return { __proto__: null, engine, client, settings };
 }
 
 /** How the user was found to be logged in. */
 export interface Found {
+    /** As in `Context`. */
+    readonly __proto__: null;
     tokens: Tokens;
     /** `undefined`: without being asked. */
     back: Oidc.LoggedIn["backFromAuthServer"];
@@ -143,6 +145,7 @@ async function fromResponse(context: Context): Promise<Found | undefined> {
         const tokens = await engine.complete(client, response, tokenParams(settings));
         const { state: _, session_state, iss, code, ...result } = response;
         return {
+            __proto__: null,
             tokens,
             back: record.isSilent ? undefined : { extraQueryParams: record.extraQueryParams ?? {}, result }
         };
@@ -174,7 +177,7 @@ async function find(context: Context, url: string): Promise<Found | undefined> {
             log("looking for a session in a hidden iframe");
             try {
                 const tokens = await completeInIframe(context, url);
-                return { tokens, back: undefined };
+                return { __proto__: null, tokens, back: undefined };
             } catch (error) {
                 if ((error as OidcInitializationError).code === "iframe_timeout") {
                     // The login page may work all the same.

@@ -45,6 +45,8 @@ addEventListener("pageshow", ({ persisted }) => {
 
 /** Which client of which engine, and how it was set up. */
 export interface Context {
+    /** Promises look for `then` in what they resolve with: on `Object.prototype` a script could wait for it. */
+    readonly __proto__: null;
     engine: Engine;
     client: ClientHandle;
     settings: Settings;
@@ -148,7 +150,7 @@ export async function askInIframe({ settings }: Context, url: string): Promise<A
             frame.addEventListener(NAME, event => {
                 // A document without a response has none to give.
                 const { detail } = event as CustomEvent<AuthorizationResponse | null>;
-                resolve(detail ? { ...detail } : undefined);
+                resolve(detail ? ({ __proto__: null, ...detail } as object as AuthorizationResponse) : undefined);
             });
             natives.setTimeout(() => resolve(undefined), IFRAME_PATIENCE_MILLISECONDS);
             frame.src = customised(settings, url, true);

@@ -244,6 +244,30 @@ test("abort while the request is under way rejects with the signal's reason", as
     assert.deepEqual(result, { reason: "why", log: ["upgrade", "release"] });
 });
 
+test("a then on Object.prototype is not shown what is sent again", async () => {
+    const seen = await run(async () => {
+        const seen = [];
+        Object.defineProperty(Object.prototype, "then", {
+            configurable: true,
+            get() {
+                seen.push(...Object.keys(this));
+                return undefined;
+            }
+        });
+        try {
+            for (const path of ["/nonce", "/redirect?status=302&to=/strict"]) {
+                await fetch(path, { headers: { Authorization: "Bearer bound-1" } });
+            }
+        } finally {
+            delete Object.prototype.then;
+        }
+        return seen;
+    });
+    // The fake engine's own objects are plain ones.
+    assert.ok(seen.includes("proof") && !seen.includes("upgrade"), String(seen));
+    assert.equal(server.requests.length, 5);
+});
+
 test("a network error is the platform's own", async () => {
     const result = await run(() => fetch("/cut", { headers: { Authorization: "Bearer bound-1" } }));
     assert.deepEqual(result.error, { name: "TypeError", message: "Failed to fetch", isDomException: false });

@@ -47,6 +47,8 @@ export interface Answer {
 
 /** What is sent once more: to `target`, with the values of `upgrade`. */
 export interface Again {
+    /** Promises look for `then` in what they resolve with: on `Object.prototype` a script could wait for it. */
+    readonly __proto__: null;
     upgrade: Upgrade;
     target: Target;
 }
@@ -70,10 +72,11 @@ export async function answered(engine: Engine, answer: Answer): Promise<Again | 
     try {
         const upgrade = await engine.observe(attempt, response, isReplayable && !isElsewhere && !isLast);
         if (upgrade) {
-            return { upgrade, target };
+            return { __proto__: null, upgrade, target };
         }
         if (isElsewhere && !isLast && response.status === 401 && (method === "GET" || method === "HEAD")) {
-            return { upgrade: await engine.authorize(method, final.origin, final.path, token), target: final };
+            const values = await engine.authorize(method, final.origin, final.path, token);
+            return { __proto__: null, upgrade: values, target: final };
         }
     } catch {
         // The answer is there all the same.
