@@ -7,6 +7,9 @@ use crate::{
     client::ClientConfig, config::Config, params::Params, prompt::Prompt, token::narrowed_audiences,
 };
 
+/// A nonce is kept as long as the login, and comes back in each id_token. A hash or a UUID is far shorter.
+const MAX_NONCE_BYTES: usize = 512;
+
 /// Where and how the response goes.
 #[derive(Clone)]
 pub(crate) struct ReturnTo {
@@ -119,6 +122,11 @@ impl<'a> AuthorizationRequest<'a> {
                 })
             })
             .transpose()?;
+        let nonce = params.get("nonce");
+        if nonce.is_some_and(|nonce| nonce.len() > MAX_NONCE_BYTES) {
+            let description = format!("`nonce` has more than {MAX_NONCE_BYTES} bytes; send a hash");
+            return Err(invalid(description));
+        }
         let prompt = Prompt::parse(params.get("prompt")).map_err(invalid)?;
         let max_age_seconds = params
             .get("max_age")
@@ -143,7 +151,7 @@ impl<'a> AuthorizationRequest<'a> {
             audiences,
             code_challenge,
             dpop_jkt,
-            nonce: params.get("nonce").map(Into::into),
+            nonce: nonce.map(Into::into),
             prompt,
             max_age_seconds,
             id_token_hint: params.get("id_token_hint").map(Into::into),

@@ -26,7 +26,7 @@ use crate::{
     sessions::Session,
 };
 
-/// Parts of it are remembered until the login ends, so it has a bound. An `id_token_hint` has about a kilobyte.
+/// It comes back in the login form, and `state` in the redirect's URL. An `id_token_hint` has about a kilobyte.
 const MAX_REQUEST_BYTES: usize = 8 * 1024;
 
 pub(crate) async fn by_query(

@@ -17,7 +17,8 @@ use crate::{
 /// A code lives as long as a redirect takes (RFC 6749, 4.1.2: ten minutes at most).
 pub(crate) const CODE_LIFETIME_SECONDS: i64 = 60;
 
-/// Logins that are remembered at once; each takes about a kilobyte.
+/// Logins that are remembered at once. Each takes about a kilobyte: of what a request may choose freely it keeps the nonce
+/// only, which has a bound; redirect URI, scopes and audiences are as the configuration lists them.
 const CAPACITY: usize = 10_000;
 
 /// What the user allowed, and what the code is bound to. It names the session, so it has no `Debug`.

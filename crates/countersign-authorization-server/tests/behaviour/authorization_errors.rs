@@ -117,3 +117,18 @@ async fn scopes_that_the_client_may_not_have_are_left_out() {
     assert_eq!(claims.get("email"), None);
     assert_eq!(claims.get("name"), None);
 }
+
+#[tokio::test]
+async fn a_nonce_has_at_most_512_bytes() {
+    let world = World::new();
+    let longest = "n".repeat(512);
+    let page = world.authorize(&with(request(), "nonce", &longest)).await;
+    assert_eq!(page.status, 200);
+    let longer = with(request(), "nonce", &format!("{longest}n"));
+    let reply = world.authorize(&longer).await;
+    reply.assert_sent_error("invalid_request");
+    assert_eq!(
+        reply.param("error_description").as_deref(),
+        Some("`nonce` has more than 512 bytes; send a hash")
+    );
+}
