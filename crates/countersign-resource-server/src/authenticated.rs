@@ -1,28 +1,30 @@
 //! The evidence that a request was accepted, and what it says.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use countersign::{UnixSeconds, jwk::Thumbprint, server::credentials::Scheme};
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
-use crate::{Rejection, token::AccessToken};
+use crate::{Refused, Rejection, server::Shared, token::AccessToken};
 
 /// A request's access token, valid and presented as it must be. Only
 /// [`ResourceServer::authenticate`](crate::ResourceServer::authenticate) makes one.
 ///
 /// It covers method, URL without query, and token. Query, body and other headers are not signed (RFC
 /// 9449, section 11.7).
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Authenticated {
+    shared: Arc<Shared>,
     token: Arc<AccessToken>,
     scheme: Scheme,
     next_nonce: Option<HeaderValue>,
 }
 
 impl Authenticated {
-    pub(crate) fn new(token: Arc<AccessToken>, scheme: Scheme) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, token: Arc<AccessToken>, scheme: Scheme) -> Self {
         Self {
+            shared,
             token,
             scheme,
             next_nonce: None,
@@ -70,11 +72,27 @@ impl Authenticated {
             .is_some_and(|granted| granted.split(' ').any(|one| one == scope))
     }
 
-    /// For a handler whose needs depend on more than its route.
+    /// For a handler whose needs depend on more than its route. What it gives back makes the response that
+    /// the layer would have made, in axum by `?`:
+    ///
+    /// ```
+    /// # #[cfg(feature = "axum")] {
+    /// # use countersign_resource_server::{Authenticated, Refused};
+    /// async fn publish(caller: Authenticated) -> Result<&'static str, Refused> {
+    ///     caller.require_scope("notes:publish")?;
+    ///     Ok("published")
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`Rejection::Scope`] when the token lacks `scope`.
-    pub fn require_scope(&self, scope: &str) -> Result<(), Rejection> {
+    /// [`Rejection::Scope`] in a [`Refused`] when the token lacks `scope`.
+    pub fn require_scope(&self, scope: &str) -> Result<(), Refused> {
+        self.check_scope(scope)
+            .map_err(|rejection| Refused::new(Arc::clone(&self.shared), rejection))
+    }
+
+    pub(crate) fn check_scope(&self, scope: &str) -> Result<(), Rejection> {
         match self.has_scope(scope) {
             true => Ok(()),
             false => Err(Rejection::Scope {
@@ -100,5 +118,16 @@ impl Authenticated {
     #[must_use]
     pub fn next_nonce(&self) -> Option<&HeaderValue> {
         self.next_nonce.as_ref()
+    }
+}
+
+impl fmt::Debug for Authenticated {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Authenticated")
+            .field("token", &self.token)
+            .field("scheme", &self.scheme)
+            .field("next_nonce", &self.next_nonce)
+            .finish_non_exhaustive()
     }
 }

@@ -141,9 +141,10 @@ impl ResourceServer {
                 DpopRequirement::Optional => None,
             },
         };
-        let mut authenticated = Authenticated::new(token, credentials.scheme);
+        let mut authenticated =
+            Authenticated::new(Arc::clone(&self.shared), token, credentials.scheme);
         if let Some(scope) = &self.scope {
-            authenticated.require_scope(scope)?;
+            authenticated.check_scope(scope)?;
         }
         if let Some(proof) = proof {
             // Last: a refused request must not use up its proof.
@@ -167,12 +168,8 @@ impl ResourceServer {
     /// no more.
     #[must_use]
     pub fn refusal(&self, rejection: &Rejection) -> Response<()> {
-        let shared = &*self.shared;
-        rejection.response(Context {
-            algorithms: &shared.algorithms,
-            bearer: shared.requirement == DpopRequirement::Optional,
-            fresh_nonce: self.fresh_nonce(shared.clock.now()),
-        })
+        let fresh_nonce = self.fresh_nonce(self.shared.clock.now());
+        self.shared.refusal(rejection, fresh_nonce)
     }
 
     /// The proof of the request, verified but for its being new.
@@ -234,6 +231,20 @@ impl ResourceServer {
     fn fresh_nonce(&self, now: UnixSeconds) -> Option<HeaderValue> {
         let nonce = self.nonces.as_ref()?.issue(now);
         HeaderValue::from_str(&nonce).ok()
+    }
+}
+
+impl Shared {
+    pub(crate) fn refusal(
+        &self,
+        rejection: &Rejection,
+        fresh_nonce: Option<HeaderValue>,
+    ) -> Response<()> {
+        rejection.response(Context {
+            algorithms: &self.algorithms,
+            bearer: self.requirement == DpopRequirement::Optional,
+            fresh_nonce,
+        })
     }
 }
 

@@ -5,10 +5,10 @@ use std::{
     task::{Context, Poll},
 };
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode, request::Parts};
 use tower::Service;
 
-use crate::{ResourceServer, headers::DPOP_NONCE};
+use crate::{Authenticated, ResourceServer, headers::DPOP_NONCE};
 
 /// The response of an [`Authenticate`](super::Authenticate) service.
 pub struct ResponseFuture<ResBody, E> {
@@ -30,6 +30,9 @@ impl<ResBody, E> ResponseFuture<ResBody, E> {
     {
         let inner = Box::pin(async move {
             let (mut parts, body) = request.into_parts();
+            if parts.extensions.get::<Authenticated>().is_some() {
+                return Ok(layered_twice(&parts));
+            }
             match server.authenticate(&parts).await {
                 Ok(authenticated) => {
                     let nonce = authenticated.next_nonce().cloned();
@@ -55,6 +58,19 @@ impl<ResBody, E> ResponseFuture<ResBody, E> {
         });
         Self { inner }
     }
+}
+
+/// An outer layer has accepted the request and used up its proof; refusing it here as replayed would blame
+/// the client for the server's routes.
+fn layered_twice<ResBody: Default>(parts: &Parts) -> Response<ResBody> {
+    tracing::error!(
+        method = %parts.method,
+        path = parts.uri.path(),
+        "two layers of ResourceServer::layer() stand around this route: leave one"
+    );
+    let mut response = Response::new(ResBody::default());
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
 }
 
 impl<ResBody, E> Future for ResponseFuture<ResBody, E> {

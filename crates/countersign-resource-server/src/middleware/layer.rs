@@ -5,8 +5,8 @@ use crate::ResourceServer;
 
 /// Puts [`Authenticate`] around a service; made by [`ResourceServer::layer`].
 ///
-/// One request passes one such layer: a second one would see the same proof again and refuse it as
-/// replayed. Routes with other requirements get a layer of their own, of a
+/// One request passes one such layer: a proof is good once. A second one answers 500 and says so in the log.
+/// Routes with other requirements get a layer of their own, of a
 /// [`ResourceServer::requiring_nonces`] or [`ResourceServer::requiring_scope`].
 #[derive(Debug, Clone)]
 pub struct AuthenticateLayer {

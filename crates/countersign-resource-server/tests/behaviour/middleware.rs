@@ -1,10 +1,20 @@
 //! The layer and the extractor around an application.
 
-use axum::{Router, body::Bytes, routing::post};
-use countersign_resource_server::{Authenticated, Rejection, Scheme};
-use serde_json::{Value, json};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
 
-use crate::world::{ALGS, World, api, send};
+use axum::{
+    Router,
+    body::Bytes,
+    routing::{get, post},
+};
+use countersign_resource_server::{Authenticated, Refused, Rejection, Scheme};
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::world::{ALGS, World, api as protected, send};
 
 #[tokio::test]
 async fn a_handler_without_the_layer_is_a_clear_server_error() {
@@ -78,7 +88,7 @@ async fn client_and_scope_are_found_under_their_other_names() {
 async fn r5_a_missing_scope_is_403_and_says_which() {
     let world = World::new();
     let token = world.token_with(|claims| claims["scope"] = "notes:read".into());
-    let api = api(&world.server.requiring_scope("notes:write"));
+    let api = protected(&world.server.requiring_scope("notes:write"));
     let authorization = format!("DPoP {token}");
     let proof = world.proof(&token);
     let headers = [("authorization", &*authorization), ("dpop", &proof)];
@@ -104,24 +114,92 @@ async fn r5_a_missing_scope_is_403_and_says_which() {
 }
 
 #[tokio::test]
-async fn a_handlers_own_scope_check_gets_the_same_response() {
+async fn r5_a_handlers_own_scope_check_gets_the_same_response() {
+    let world = World::new();
+    let publish = |caller: Authenticated| async move {
+        caller.require_scope("notes:read")?;
+        caller.require_scope("admin")?;
+        Ok::<_, Refused>("published")
+    };
+    let api = Router::new()
+        .route("/notes", get(publish))
+        .layer(world.server.layer());
+    let call = async |api: &Router, token: &str| {
+        let authorization = format!("DPoP {token}");
+        let proof = world.proof(token);
+        let headers = [("authorization", &*authorization), ("dpop", &proof)];
+        send(api, "GET", "/notes", &headers).await
+    };
+    let token = world.token();
+    let own = call(&api, &token).await;
+    let required = "admin".to_owned();
+    assert_eq!(own.rejection, Some(Rejection::Scope { required }));
+    let layers = call(&protected(&world.server.requiring_scope("admin")), &token).await;
+    assert_eq!(
+        (own.status, &own.headers, &own.rejection, &own.body),
+        (
+            layers.status,
+            &layers.headers,
+            &layers.rejection,
+            &layers.body
+        )
+    );
+    let token = world.token_with(|claims| claims["scope"] = "notes:read admin".into());
+    assert_eq!(call(&api, &token).await.body, "published");
+}
+
+#[tokio::test]
+async fn two_layers_around_one_route_are_a_server_error_that_the_log_names() {
     let world = World::new();
     let token = world.token();
-    let request = http::Request::get("/notes")
-        .header("authorization", format!("DPoP {token}"))
-        .header("dpop", world.proof(&token))
-        .body(())
-        .unwrap();
-    let caller = world
-        .server
-        .authenticate(&request.into_parts().0)
-        .await
-        .unwrap();
-    let rejection = caller.require_scope("admin").unwrap_err();
-    let response = world.server.refusal(&rejection);
-    assert_eq!(response.status(), 403);
-    let challenge = response.headers()["www-authenticate"].to_str().unwrap();
-    assert!(challenge.ends_with(r#"scope="admin""#), "{challenge}");
+    let authorization = format!("DPoP {token}");
+    let log = Log::default();
+    let twice = world.api().layer(world.server.layer());
+    let proof = world.proof(&token);
+    let headers = [("authorization", &*authorization), ("dpop", &proof)];
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    let answer = send(&twice, "GET", "/notes", &headers).await;
+    drop(guard);
+    assert_eq!(answer.status, 500);
+    assert_eq!(answer.body, "");
+    assert_eq!(answer.rejection, None);
+    assert!(
+        log.text()
+            .contains("two layers of ResourceServer::layer() stand around this route"),
+        "{}",
+        log.text()
+    );
+    // A refusal is the outer layer's, as ever.
+    assert_eq!(send(&twice, "GET", "/notes", &[]).await.status, 401);
+}
+
+/// What a subscriber writes.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
 }
 
 #[tokio::test]
