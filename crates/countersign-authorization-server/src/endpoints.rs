@@ -19,6 +19,8 @@ pub(crate) const AUTHORIZATION_SERVER_METADATA: &str = "/.well-known/oauth-autho
 pub(crate) struct Endpoints {
     /// As it was given: identifiers are compared character by character.
     pub(crate) issuer: String,
+    /// As browsers send it.
+    pub(crate) origin: String,
     /// `""`, or `/path` without a slash at the end.
     pub(crate) path: String,
     pub(crate) is_https: bool,
@@ -57,6 +59,7 @@ impl Endpoints {
         let base = issuer.trim_end_matches('/');
         let target = |path| TargetUri::parse(&format!("{base}{path}")).map_err(|_| refused());
         Ok(Self {
+            origin: url.origin().ascii_serialization(),
             path: path.to_owned(),
             is_https: url.scheme() == "https",
             port,
@@ -85,6 +88,7 @@ mod tests {
         );
         assert_eq!(endpoints.path, "/realms/one");
         assert_eq!(endpoints.port, 443);
+        assert_eq!(endpoints.origin, "https://id.example.com");
         assert_eq!(
             endpoints.token.htu(),
             "https://id.example.com/realms/one/token"

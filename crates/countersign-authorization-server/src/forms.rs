@@ -1,8 +1,9 @@
 //! Forms of the server's pages, tied to the browser that got them: what another site makes a browser send has no tag of
-//! this browser's cookie.
+//! this browser's cookie. Another port of the same host is the same site and can set that cookie, but not the `Origin` of
+//! what its pages send.
 
 use countersign::base64url;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
 use crate::{
     secret::{NoRandomness, Purpose, random},
@@ -30,7 +31,7 @@ pub(crate) fn protect(
     Ok((base64url::encode(&tag), set_cookie))
 }
 
-/// Whether a form that came back is one that this browser got.
+/// Whether a form that came back is one that this browser got, and was sent by our page.
 pub(crate) fn is_ours(
     server: &Server,
     headers: &HeaderMap,
@@ -38,6 +39,12 @@ pub(crate) fn is_ours(
     content: &str,
     tag: Option<&str>,
 ) -> bool {
+    // A page of ours never sends `null`: its Referrer-Policy is `same-origin`.
+    let origin = server.endpoints.origin.as_bytes();
+    let mut origins = headers.get_all(ORIGIN).iter();
+    if origins.any(|sent| sent.as_bytes() != origin) {
+        return false;
+    }
     let tag = tag.and_then(base64url::decode);
     match (server.cookies.form_key(headers), tag) {
         (Some(key), Some(tag)) => {

@@ -14,7 +14,7 @@ pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Byte
     let csrf = form.get("csrf");
     if !forms::is_ours(&server, &headers, Purpose::LoginForm, encoded, csrf) {
         return pages::forbidden(
-            "This form was not made for this browser, or before the server was started. Go back to the app and log in from there.",
+            "This form was not made for this browser, or was sent from elsewhere, or the server was started again since. Go back to the app and log in from there.",
         );
     }
     let request = match authorize::read(&server, encoded) {

@@ -44,7 +44,7 @@ pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Byt
         form.get("csrf"),
     ) {
         return pages::forbidden(
-            "This form was not made for this browser, or before the server was started.",
+            "This form was not made for this browser, or was sent from elsewhere, or the server was started again since.",
         );
     }
     match Request::read(&server, encoded) {

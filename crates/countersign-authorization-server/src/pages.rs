@@ -115,7 +115,8 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
         (CONTENT_TYPE, "text/html; charset=utf-8".into()),
         (CACHE_CONTROL, "no-store".into()),
         (CONTENT_SECURITY_POLICY, policy()),
-        (REFERRER_POLICY, "no-referrer".into()),
+        // With `no-referrer`, browsers send `Origin: null` with the page's own form.
+        (REFERRER_POLICY, "same-origin".into()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".into()),
     ];
     (status, headers, html).into_response()

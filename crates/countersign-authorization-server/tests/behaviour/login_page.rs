@@ -84,6 +84,34 @@ async fn a_form_from_elsewhere_is_refused() {
     assert_eq!(world.submit("/login", &form).await.status, 303);
 }
 
+/// Another port of localhost is the same site: it can set this cookie, and its forms come with all cookies.
+#[tokio::test]
+async fn a_form_that_another_origin_sends_is_refused() {
+    let world = World::new();
+    let page = world.authorize(&request()).await;
+    assert_eq!(page.header("referrer-policy"), Some("same-origin"));
+    let (request_field, csrf) = (page.hidden("request"), page.hidden("csrf"));
+    let form = [
+        ("request", &*request_field),
+        ("csrf", &*csrf),
+        ("user", "alice"),
+    ];
+    for origins in [
+        &["http://localhost:9440"][..],
+        &["http://localhost"],
+        &["https://localhost:9441"],
+        &["null"],
+        &[""],
+        &[ISSUER, "http://localhost:9440"],
+    ] {
+        let reply = world.submit_from(origins, "/login", &form).await;
+        assert_eq!(reply.status, 403, "{origins:?}");
+        assert_eq!(reply.header("set-cookie"), None);
+    }
+    let reply = world.submit_from(&[ISSUER], "/login", &form).await;
+    assert_eq!(reply.status, 303);
+}
+
 #[tokio::test]
 async fn cancelling_is_access_denied() {
     let world = World::new();

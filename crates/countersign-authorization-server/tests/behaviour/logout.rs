@@ -149,6 +149,9 @@ async fn without_a_hint_the_user_is_asked() {
     assert_eq!(world.submit("/logout", &form).await.status, 403);
     assert!(is_logged_in(&world).await);
     let form = [("request", &*request), ("csrf", &*csrf)];
+    let elsewhere = ["http://localhost:9440"];
+    let reply = world.submit_from(&elsewhere, "/logout", &form).await;
+    assert_eq!(reply.status, 403);
     let reply = world.submit("/logout", &form).await;
     assert_eq!(reply.location(), REDIRECT_URI);
     assert!(!is_logged_in(&world).await);

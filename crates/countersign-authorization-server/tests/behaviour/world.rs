@@ -129,6 +129,21 @@ impl World {
         self.browse(post_form(path, form)).await
     }
 
+    /// With these `Origin` fields.
+    pub(crate) async fn submit_from(
+        &self,
+        origins: &[&str],
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> Reply {
+        let mut request = post_form(path, form);
+        for origin in origins {
+            let origin = origin.parse().expect("a header");
+            request.headers_mut().append(header::ORIGIN, origin);
+        }
+        self.browse(request).await
+    }
+
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         self.cookies.borrow().get(name).cloned()
     }
