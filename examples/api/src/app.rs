@@ -41,7 +41,8 @@ pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Route
         false => server,
     };
 
-    // Each group has its own layer: a request passes exactly one.
+    // Each group has its own layer: a request passes exactly one. Unknown paths belong to the first group, so
+    // nobody sees without a token which paths exist.
     let plain = Router::new()
         .route("/api/me", get(me))
         .route("/api/notes", get(notes::list).post(notes::create))
@@ -49,6 +50,7 @@ pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Route
         .route("/api/files", post(files::upload))
         .route("/api/redirect", get(redirect))
         .with_state(notes::Notes::default())
+        .fallback(unknown)
         .layer(server.layer());
     let with_nonce = Router::new()
         .route("/api/with-nonce", get(me).post(me))
@@ -82,6 +84,10 @@ pub fn resource_server(options: &Options, port: u16) -> ResourceServerBuilder {
             DpopOption::Required => DpopRequirement::Required,
             DpopOption::Optional => DpopRequirement::Optional,
         })
+}
+
+async fn unknown(_caller: Authenticated) -> StatusCode {
+    StatusCode::NOT_FOUND
 }
 
 /// `GET /api/me`: whom the token speaks for, and the key that was proven.

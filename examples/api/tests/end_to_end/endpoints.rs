@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     idp::AUDIENCE,
-    world::{Call, World},
+    world::{Call, World, api_with},
 };
 
 #[tokio::test]
@@ -220,20 +220,44 @@ async fn the_journal_tells_each_request_and_its_reason() {
 }
 
 #[tokio::test]
+async fn unknown_paths_are_protected_whatever_the_flags() {
+    let mut world = World::new().await;
+    for flags in [
+        &[][..],
+        &["--allow-origin", "http://localhost:9440"],
+        &["--dpop", "optional"],
+    ] {
+        for journal in [true, false] {
+            world.api = api_with(&world.idp.issuer, flags, journal);
+            for path in ["/", "/api/unknown", "/api/me/more"] {
+                let stranger = world.send(Call::new("GET", path)).await;
+                assert_eq!(stranger.status, 401, "{path} {flags:?}");
+                assert_eq!(stranger.header("dpop-nonce"), None);
+                let known = world.send(world.request("GET", path)).await;
+                assert_eq!(known.status, 404, "{path} {flags:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn n2_with_the_flag_unknown_paths_ask_for_nonces_too() {
+    let world = World::with("", &["--nonces"]).await;
+    let answer = world.send(world.request("GET", "/api/unknown")).await;
+    assert_eq!(answer.status, 401);
+    let nonce = answer.header("dpop-nonce").unwrap();
+    let url = format!("{AUDIENCE}/api/unknown");
+    let proof = world
+        .client
+        .proof("GET", &url, Some(&world.token), Some(nonce));
+    let call = Call::new("GET", "/api/unknown").dpop(&world.token, &proof);
+    assert_eq!(world.send(call).await.status, 404);
+}
+
+#[tokio::test]
 async fn there_is_no_journal_unless_it_is_asked_for() {
     let world = World::new().await;
-    let options = example_api::Options {
-        port: 9442,
-        issuer: world.idp.issuer.clone(),
-        audience: AUDIENCE.to_owned(),
-        public_url: None,
-        allow_origin: Vec::new(),
-        dpop: example_api::DpopOption::Required,
-        nonces: false,
-        nonce_lifetime: 300,
-        journal: false,
-    };
-    let api = example_api::app(&options, 9442).unwrap();
+    let api = api_with(&world.idp.issuer, &[], false);
     // It is a path like any other, and nobody sees without a token which of those exist.
     let answer = Call::new("GET", "/journal").send(&api).await;
     assert_eq!(answer.status, 401);

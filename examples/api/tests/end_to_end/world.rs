@@ -11,12 +11,23 @@ use crate::{
     idp::{AUDIENCE, Idp},
 };
 
-/// The example API as its command line starts it.
+/// The example API as its command line starts it, with its journal.
 pub(crate) fn api(issuer: &str, flags: &[&str]) -> Router {
+    api_with(issuer, flags, true)
+}
+
+pub(crate) fn api_with(issuer: &str, flags: &[&str], journal: bool) -> Router {
+    app(&options(issuer, flags, journal), 9442).unwrap()
+}
+
+pub(crate) fn options(issuer: &str, flags: &[&str], journal: bool) -> Options {
     let mut arguments = vec!["example-api", "--issuer", issuer, "--audience", AUDIENCE];
-    arguments.extend(["--public-url", AUDIENCE, "--journal"]);
+    arguments.extend(["--public-url", AUDIENCE]);
     arguments.extend(flags);
-    app(&Options::parse_from(arguments), 9442).unwrap()
+    if journal {
+        arguments.push("--journal");
+    }
+    Options::parse_from(arguments)
 }
 
 /// A logged-in user's client, and the API.
