@@ -7,6 +7,7 @@
 import { natives } from "./entry/natives.js";
 import { takeResponse } from "./entry/response.js";
 import { state, type SessionRestorationMethod } from "./entry/state.js";
+import { isBaseUrl } from "./entry/url.js";
 
 export type ParamsOfEarlyInit = {
     /** Where the app is served, usually `import.meta.env.BASE_URL`. May be given to `createOidc` instead. */
@@ -27,7 +28,7 @@ export type ParamsOfEarlyInit = {
 /**
  * Call it once, before everything else, and load the app only where `shouldLoadApp` is `true`: otherwise the document
  * was opened only to hand over an authorization response. A second call returns the same and changes nothing.
- * Throws one sentence for an unknown option.
+ * Throws one sentence for an unknown or wrong option.
  */
 export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: boolean } {
     if (state.shouldLoadApp === undefined) {
@@ -38,6 +39,11 @@ export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: 
         if (!["auto", "iframe", "full page redirect", undefined].includes(sessionRestorationMethod)) {
             throw new TypeError(
                 `countersign: sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not ${natives.stringify(sessionRestorationMethod)}.`
+            );
+        }
+        if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
+            throw new TypeError(
+                `countersign: BASE_URL must be the path of the app from "/" on, like "/app/", not ${natives.stringify(BASE_URL)}.`
             );
         }
         state.BASE_URL = BASE_URL;

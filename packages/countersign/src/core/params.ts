@@ -1,6 +1,7 @@
 /** What `createOidc` takes, and what of it is refused before anything is done. */
 import { state, type SessionRestorationMethod } from "../entry/state.js";
 import { natives } from "../entry/natives.js";
+import { isBaseUrl } from "../entry/url.js";
 import { failure } from "./failure.js";
 import type { Oidc } from "./types.js";
 
@@ -116,9 +117,9 @@ export async function readParams(params: Settings["params"]): Promise<Settings> 
     if (base === undefined) {
         throw await failure("base_url_missing");
     }
-    const home = toUrl(base || "/", natives.origin);
+    const home = isBaseUrl(base) ? toUrl(base || "/", natives.origin) : undefined;
     if (!home || home.origin !== natives.origin || home.search || home.hash) {
-        throw await failure("option_invalid", "BASE_URL", natives.stringify(base), `a path on ${natives.origin}`);
+        throw await failure("option_invalid", "BASE_URL", natives.stringify(base), `the path of the app on ${natives.origin} from "/" on`);
     }
     return {
         params,

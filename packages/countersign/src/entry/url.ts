@@ -24,6 +24,9 @@ export function readResponse(href: string): { response: AuthorizationResponse; r
     return undefined;
 }
 
+/** A path from the root or a URL of its own: relative to the page it would be another place on each. `""` is the root. */
+export const isBaseUrl = (text: unknown): boolean => typeof text === "string" && /^(\/|https?:\/\/|$)/.test(text);
+
 /** `undefined` for a URL of another origin, or for what is no URL. */
 export function rootRelative(url: string, origin: string): string | undefined {
     try {

@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Plugin, ResolvedConfig } from "vite";
 import { findModuleScripts, type ModuleScript } from "./html.js";
-import { checkOptions, type OidcSpaVitePluginParams } from "./options.js";
+import { checkBase, checkOptions, type OidcSpaVitePluginParams } from "./options.js";
 
 export type { ApiName } from "../browser-runtime-freeze.js";
 export type { OidcSpaVitePluginParams } from "./options.js";
@@ -32,10 +32,11 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
     return {
         name: "countersign",
         enforce: "pre",
-        config: () => ({
+        config({ base }) {
+            checkBase(base);
             // Pre-bundled, the entry and the core could become two instances of the state they share.
-            optimizeDeps: { exclude: ["countersign"] }
-        }),
+            return { optimizeDeps: { exclude: ["countersign"] } };
+        },
         configResolved(resolved) {
             config = resolved;
         },

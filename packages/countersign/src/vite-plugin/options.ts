@@ -37,6 +37,13 @@ export function checkOptions(options: OidcSpaVitePluginParams): void {
     }
 }
 
+/** Throws for a base that leaves open where the app is served: the redirect URI has to be one and the same. */
+export function checkBase(base: string | undefined): void {
+    if (base === "" || base?.startsWith(".")) {
+        fail(`Vite's base is ${show(base)}, relative to each page, so there is no redirect URI; give the path of the app, like "/" or "/app/".`);
+    }
+}
+
 function checkNames(of: string, options: unknown, known: readonly string[]): void {
     if (typeof options !== "object" || options === null) {
         fail(`${of} takes an object, not ${show(options)}.`);

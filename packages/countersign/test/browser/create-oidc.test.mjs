@@ -23,6 +23,8 @@ test("a wrong option is one sentence that names it, and is told each time", asyn
         [{ scopes: "profile" }, "option_invalid", /"scopes".*"profile"/],
         [{ sessionRestorationMethod: "popup" }, "option_invalid", /"popup".*"full page redirect"/],
         [{ BASE_URL: "https://elsewhere.example/" }, "option_invalid", /elsewhere\.example/],
+        [{ BASE_URL: "./" }, "option_invalid", /"BASE_URL".*"\.\/"/],
+        [{ BASE_URL: "app" }, "option_invalid", /"BASE_URL".*"app"/],
         [{ idleSessionLifetimeInSeconds: 5 }, "option_invalid", /"idleSessionLifetimeInSeconds".*5.*60/],
         [{ issuerUri: "http://login.example", clientId: "x" }, "issuer_invalid", /"http:\/\/login\.example"/]
     ]) {

@@ -40,3 +40,18 @@ test("an unknown name in excludes is named", () => {
     assert.throws(() => browserRuntimeFreeze({ excludes: ["fetsh"] }), { message: /^countersign: browserRuntimeFreeze\(\) knows no API "fetsh"; known are XMLHttpRequest, / });
     assert.throws(() => browserRuntimeFreeze({ exclude: [] }), { message: 'countersign: browserRuntimeFreeze() has no option "exclude", only "excludes".' });
 });
+
+for (const base of ["./", "", "../app/"]) {
+    test(`a relative base has no redirect URI: ${JSON.stringify(base)}`, () => {
+        assert.throws(() => oidcSpa().config({ base }), {
+            name: "TypeError",
+            message: `countersign: Vite's base is ${JSON.stringify(base)}, relative to each page, so there is no redirect URI; give the path of the app, like "/" or "/app/".`
+        });
+    });
+}
+
+test("other bases are fine", () => {
+    for (const base of [undefined, "/", "/app/", "app/", "https://app.example/app/"]) {
+        assert.ok(oidcSpa().config({ base }));
+    }
+});
