@@ -9,7 +9,7 @@ export type OidcErrorCode =
     | "option_unknown"
     /** An option of oidc-spa that is left out on purpose. [name] */
     | "option_unsupported"
-    /** An option is missing or not what it has to be. [name, value, what it has to be] */
+    /** An option is missing or not what it has to be. [name, or "" for all of them; value] */
     | "option_invalid"
     /** Neither `oidcEarlyInit` nor `createOidc` was told where the app is served. [] */
     | "base_url_missing"

@@ -3,11 +3,35 @@
  * The codes are listed in `OidcInitializationError.ts` and `engine/codes.ts`.
  */
 import type { OidcErrorCode } from "./OidcInitializationError.js";
+import type { ParamsOfCreateOidc } from "./params.js";
 
 type Details = readonly string[];
 
 const because = (description: string | undefined): string => (description ? ` (${description})` : "");
 const orNone = (received: string | undefined): string => (received ? `"${received}"` : "none");
+
+const parameters = "an object whose values are strings, or a function that returns one";
+const flag = "true or false";
+
+/** What each option of `createOidc` has to be. */
+export const OPTIONS: Record<keyof ParamsOfCreateOidc, string> = {
+    issuerUri: "the URL of the authorization server, as a string without query and fragment",
+    clientId: "the id that the client is registered with",
+    scopes: `an array of strings, like ["profile"]`,
+    transformUrlBeforeRedirect: "a function that returns the URL",
+    extraQueryParams: parameters,
+    extraTokenParams: parameters,
+    decodedIdTokenSchema: "an object with a function parse, like a zod schema",
+    idleSessionLifetimeInSeconds: "a number of 60 or more",
+    autoLogoutParams: `{ redirectTo: "home" }, { redirectTo: "current page" } or { redirectTo: "specific url", url: "/bye" }`,
+    autoLogin: flag,
+    sessionRestorationMethod: `"auto", "iframe" or "full page redirect"`,
+    debugLogs: flag,
+    __metadata: "an object with members of a discovery document",
+    BASE_URL: `the path of the app on this origin from "/" on, like "/app/"`,
+    postLoginRedirectUrl: "a URL in the app, as a string",
+    disableDPoP: "true, for Bearer tokens, or left out"
+};
 
 /** By code. */
 export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> = {
@@ -66,7 +90,10 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
         `early init did not run; add the plugin of "countersign/vite-plugin" to the Vite configuration, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded.`,
     option_unknown: name => `createOidc() has no option "${name}"; remove it or correct its name.`,
     option_unsupported: name => `createOidc() does not support "${name}", which would weaken the app; remove it.`,
-    option_invalid: (name, value, what) => `"${name}" of createOidc() is ${value}; it has to be ${what}.`,
+    option_invalid: (name, value) =>
+        name
+            ? `"${name}" of createOidc() is ${value}; it has to be ${OPTIONS[name as keyof typeof OPTIONS]}.`
+            : `createOidc() is called with ${value}; give it an object with issuerUri and clientId.`,
     base_url_missing: () => `BASE_URL is missing; give "/" or the path where the app is served to oidcEarlyInit() or createOidc().`,
     redirect_url_invalid: (url, home) => `"${url}" is not in the app at ${home}; return to a URL in it, or correct BASE_URL.`,
     iframe_timeout: uri =>

@@ -58,24 +58,38 @@ export type ParamsOfCreateOidc<
     disableDPoP?: true;
 };
 
-const NAMES = [
-    "issuerUri",
-    "clientId",
-    "scopes",
-    "transformUrlBeforeRedirect",
-    "extraQueryParams",
-    "extraTokenParams",
-    "decodedIdTokenSchema",
-    "idleSessionLifetimeInSeconds",
-    "autoLogoutParams",
-    "autoLogin",
-    "sessionRestorationMethod",
-    "debugLogs",
-    "__metadata",
-    "BASE_URL",
-    "postLoginRedirectUrl",
-    "disableDPoP"
-];
+const isText = (value: unknown): boolean => typeof value === "string" && value !== "";
+const isBoolean = (value: unknown): boolean => typeof value === "boolean";
+const isFunction = (value: unknown): boolean => typeof value === "function";
+const isObject = (value: unknown): value is object => typeof value === "object" && !!value && !Array.isArray(value);
+/** Query or form parameters, or what gives them. */
+const isParameters = (value: unknown): boolean =>
+    isFunction(value) ||
+    (isObject(value) && Object.values(value).every(one => one === undefined || typeof one === "string"));
+
+/** What each option has to be where it is given; `errors.ts` says it in words. */
+const CHECKS: Record<keyof ParamsOfCreateOidc, (value: any) => boolean> = {
+    issuerUri(value) {
+        const url = isText(value) && toUrl(value);
+        return !!url && !url.search && !url.hash;
+    },
+    clientId: isText,
+    scopes: value => Array.isArray(value) && value.every(isText),
+    transformUrlBeforeRedirect: isFunction,
+    extraQueryParams: isParameters,
+    extraTokenParams: isParameters,
+    decodedIdTokenSchema: value => isFunction(value?.parse),
+    idleSessionLifetimeInSeconds: value => typeof value === "number" && value >= 60,
+    autoLogoutParams: value =>
+        ["home", "current page"].includes(value?.redirectTo) || (value?.redirectTo === "specific url" && isText(value.url)),
+    autoLogin: isBoolean,
+    sessionRestorationMethod: value => ["auto", "iframe", "full page redirect"].includes(value),
+    debugLogs: isBoolean,
+    __metadata: isObject,
+    BASE_URL: isBaseUrl,
+    postLoginRedirectUrl: isText,
+    disableDPoP: isBoolean
+};
 
 /** The parameters with defaults, and what follows from them. */
 export interface Settings {
@@ -91,42 +105,34 @@ export interface Settings {
 
 /** Rejects with `option_*` or `base_url_missing`. */
 export async function readParams(params: Settings["params"]): Promise<Settings> {
-    for (const name in params) {
-        if (!NAMES.includes(name)) {
+    if (!isObject(params)) {
+        throw await failure("option_invalid", "", show(params));
+    }
+    for (const name of ["issuerUri", "clientId", ...Object.keys(params)]) {
+        const value = (params as Record<string, unknown>)[name];
+        if (!Object.hasOwn(CHECKS, name)) {
             throw await failure(name.startsWith("__unsafe_") ? "option_unsupported" : "option_unknown", name);
         }
-    }
-    const require = async (name: keyof typeof params, isRight: boolean, what: string): Promise<void> => {
-        if (!isRight) {
-            throw await failure("option_invalid", name, `${natives.stringify(params[name])}`, what);
+        const isOptional = name !== "issuerUri" && name !== "clientId";
+        if (!(isOptional && value === undefined) && !CHECKS[name as keyof typeof CHECKS](value)) {
+            throw await failure("option_invalid", name, show(value));
         }
-    };
-    const { clientId, scopes, idleSessionLifetimeInSeconds: idle } = params;
-    await require("clientId", !!clientId && typeof clientId === "string", "the id that the client is registered with");
-    const issuer = toUrl(params.issuerUri);
-    await require("issuerUri", !!issuer && !issuer.search && !issuer.hash, "the URL of the authorization server");
-    await require("scopes", scopes === undefined || Array.isArray(scopes), "an array of strings");
-    await require("idleSessionLifetimeInSeconds", idle === undefined || idle >= 60, "60 or more");
-    const method = params.sessionRestorationMethod ?? state.sessionRestorationMethod;
-    await require(
-        "sessionRestorationMethod",
-        ["auto", "iframe", "full page redirect"].includes(method),
-        `"auto", "iframe" or "full page redirect"`
-    );
+    }
+    const { clientId } = params;
     const base = params.BASE_URL ?? state.BASE_URL;
     if (base === undefined) {
         throw await failure("base_url_missing");
     }
-    const home = isBaseUrl(base) ? toUrl(base || "/", natives.origin) : undefined;
+    const home = toUrl(base || "/", natives.origin);
     if (!home || home.origin !== natives.origin || home.search || home.hash) {
-        throw await failure("option_invalid", "BASE_URL", natives.stringify(base), `the path of the app on ${natives.origin} from "/" on`);
+        throw await failure("option_invalid", "BASE_URL", show(base));
     }
     return {
         params,
         clientId,
         key: `countersign ${withoutSlash(params.issuerUri)} ${clientId}`,
         home: home.href.replace(/\/?$/, "/"),
-        method,
+        method: params.sessionRestorationMethod ?? state.sessionRestorationMethod,
         log: params.debugLogs ? (...message) => console.log(`countersign (${clientId}):`, ...message) : () => {}
     };
 }
@@ -138,5 +144,14 @@ function toUrl(text: unknown, base?: string): URL | undefined {
         return new URL(text as string, base);
     } catch {
         return undefined;
+    }
+}
+
+/** A value as it is named in a sentence; not everything is JSON. */
+function show(value: unknown): string {
+    try {
+        return natives.stringify(value) ?? String(value);
+    } catch {
+        return String(value);
     }
 }

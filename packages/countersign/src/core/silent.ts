@@ -16,7 +16,8 @@ export const isNobody = (error: unknown): error is EngineError =>
 export function tokenParams({ params }: Settings, more?: Record<string, string | undefined>): Record<string, string> {
     const { extraTokenParams: extra } = params;
     const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
-    return Object.fromEntries(Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined));
+    // As text, whatever JavaScript passes: `searchParams` makes the same of the other request's.
+    return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])));
 }
 
 /** An authorization request with `prompt=none`; the engine remembers it until it is answered. */

@@ -20,7 +20,25 @@ test("a wrong option is one sentence that names it, and is told each time", asyn
         [{ clientId: "" }, "option_invalid", /"clientId".*""/],
         [{ issuerUri: "login" }, "option_invalid", /"issuerUri".*"login"/],
         [{ issuerUri: undefined }, "option_invalid", /"issuerUri".*undefined/],
-        [{ scopes: "profile" }, "option_invalid", /"scopes".*"profile"/],
+        ...Object.entries({
+            issuerUri: [1, ["https://login.example"]],
+            clientId: [7, null],
+            scopes: ["profile", [1], [""]],
+            transformUrlBeforeRedirect: [4],
+            extraQueryParams: ["x", { a: 1 }, ["a"]],
+            extraTokenParams: ["x", { max: 3600 }, null],
+            decodedIdTokenSchema: [true, {}, { parse: "x" }],
+            idleSessionLifetimeInSeconds: ["99"],
+            autoLogoutParams: ["home", { redirectTo: "nowhere" }, { redirectTo: "specific url" }],
+            autoLogin: ["yes"],
+            sessionRestorationMethod: [1, ["auto"]],
+            debugLogs: [3],
+            __metadata: ["x", []],
+            postLoginRedirectUrl: [{}, 3],
+            disableDPoP: ["no", 0]
+        }).flatMap(([name, values]) =>
+            values.map(value => [{ [name]: value }, "option_invalid", { test: text => text.includes(`"${name}" of createOidc() is ${JSON.stringify(value)};`) }])
+        ),
         [{ sessionRestorationMethod: "popup" }, "option_invalid", /"popup".*"full page redirect"/],
         [{ BASE_URL: "https://elsewhere.example/" }, "option_invalid", /elsewhere\.example/],
         [{ BASE_URL: "./" }, "option_invalid", /"BASE_URL".*"\.\/"/],
@@ -32,10 +50,40 @@ test("a wrong option is one sentence that names it, and is told each time", asyn
             const { rejected } = await create(world, params);
             assert.equal(rejected?.name, "OidcInitializationError", JSON.stringify(params));
             assert.equal(rejected.code, code);
-            assert.match(rejected.message, named);
+            assert.ok(named.test(rejected.message), rejected.message);
             assert.match(rejected.message, /^countersign: [^\n]+\.$/);
         }
     }
+});
+
+test("no options at all, and what is no JSON, are named too", async t => {
+    const world = await World.create(t);
+    await world.open();
+    const messages = await world.page.evaluate(async () => {
+        const messages = [];
+        const circular = {};
+        circular.self = circular;
+        for (const params of [undefined, null, "https://login.example", [], { issuerUri: "https://login.example", clientId: "a", scopes: () => 1 }, { issuerUri: "https://login.example", clientId: circular }]) {
+            await window.harness.createOidc(params).catch(({ code, message }) => messages.push(`${code}: ${message}`));
+        }
+        return messages;
+    });
+    assert.deepEqual(messages, [
+        ...["undefined", "null", '"https://login.example"', "[]"].map(
+            value => `option_invalid: countersign: createOidc() is called with ${value}; give it an object with issuerUri and clientId.`
+        ),
+        'option_invalid: countersign: "scopes" of createOidc() is () => 1; it has to be an array of strings, like ["profile"].',
+        'option_invalid: countersign: "clientId" of createOidc() is [object Object]; it has to be the id that the client is registered with.'
+    ]);
+});
+
+test("what a function returns goes out as text", async t => {
+    const world = await World.create(t);
+    await world.start();
+    const mark = world.issuer.mark();
+    await world.page.evaluate(() => window.harness.loggedIn().renewTokens({ extraTokenParams: { max: 3600, none: undefined } }));
+    const { max, none } = world.tokenRequests(mark)[0].form();
+    assert.deepEqual([max, none], ["3600", undefined]);
 });
 
 test("an issuer that calls itself by another name is refused, one that differs by a slash is not", async t => {

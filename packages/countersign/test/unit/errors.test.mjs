@@ -30,7 +30,8 @@ const OPTIONAL = [
 test("a sentence is one line, ends with a full stop, and holds no hole where a detail is missing", () => {
     for (const code of Object.keys(SENTENCES)) {
         // Where a second detail may be missing, the codes say so with `or ""`.
-        for (const details of [["first", "second", "third"], ...(OPTIONAL.includes(code) ? [["first", "", ""]] : [])]) {
+        const first = code === "option_invalid" ? "clientId" : "first";
+        for (const details of [[first, "second", "third"], ...(OPTIONAL.includes(code) ? [["first", "", ""]] : [])]) {
             const text = sentence(code, details);
             assert.match(text, /^[^\n]+[^.]\.$/, code);
             assert.doesNotMatch(text, /undefined|null|""| \(\)/, `${code} ${details}`);
@@ -47,6 +48,7 @@ test("the value that was found is named", () => {
         ["token_not_bound", ["https://a.example", "Bearer"], /https:\/\/a\.example.*Bearer/],
         ["authorization_error", ["invalid_scope", "no such scope"], /invalid_scope.*no such scope/],
         ["option_unknown", ["dpop"], /"dpop"/],
+        ["option_invalid", ["", "null"], /null.*issuerUri and clientId/],
         ["redirect_url_invalid", ["https://evil.example", "https://app.example/"], /evil\.example.*app\.example/],
         ["wasm_refused", ["CompileError"], /CompileError.*'wasm-unsafe-eval'/],
         ["insecure_context", [], /https.*localhost/]
