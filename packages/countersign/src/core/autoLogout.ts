@@ -7,12 +7,12 @@ const QUIET_MILLISECONDS = 5_000;
 const ENDLESS_SECONDS = 10 * 365 * 24 * 3600;
 const EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchmove"];
 
-/** `lifetime`: seconds, asked anew each time; `undefined`: not known. */
+/** `lifetime`: seconds, asked anew each time; `undefined`: not known. A `logOut` that rejects is tried again. */
 export function watchActivity(
     name: string,
     lifetime: () => number | undefined,
     tick: (secondsLeft: number | undefined) => void,
-    logOut: () => void
+    logOut: () => Promise<never>
 ): void {
     let active = natives.now();
     let isCounting = false;
@@ -43,7 +43,7 @@ export function watchActivity(
             if (left === 0) {
                 // Offline, the logout would only lose the page: it comes when there is a network again.
                 isOver = navigator.onLine;
-                isOver && logOut();
+                isOver && logOut().catch(() => (isOver = false));
             }
         }
         natives.setTimeout(check, 1_000);
