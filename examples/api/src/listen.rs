@@ -63,15 +63,44 @@ async fn interrupted() {
     let _either_way = tokio::signal::ctrl_c().await;
 }
 
-/// `localhost` is either address, depending on who resolves it.
+/// How often a free port of one address is looked for that is free at the other too.
+const FREE_PORT_ATTEMPTS: usize = 20;
+
+/// `localhost` is either address, depending on who resolves it. Port 0: one that is free at both.
 async fn bind(port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
+    let both = free(port, bind_both).await;
+    both.map_err(|(port, error)| refused(port, error))
+}
+
+/// What `attempt` gives; a port that the system chose and that is taken is no reason to give up.
+async fn free<T>(
+    port: u16,
+    attempt: impl AsyncFn(u16) -> Result<T, (u16, io::Error)>,
+) -> Result<T, (u16, io::Error)> {
+    let mut attempts = 1;
+    loop {
+        match attempt(port).await {
+            Err((_, error))
+                if port == 0
+                    && error.kind() == io::ErrorKind::AddrInUse
+                    && attempts < FREE_PORT_ATTEMPTS =>
+            {
+                attempts += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// The error comes with the port that was tried.
+async fn bind_both(port: u16) -> Result<(Vec<TcpListener>, u16), (u16, io::Error)> {
     let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
-        .map_err(|error| refused(port, error))?;
-    let port = v4.local_addr()?.port();
+        .map_err(|error| (port, error))?;
+    let port = v4.local_addr().map_err(|error| (port, error))?.port();
     match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
         Ok(v6) => Ok((vec![v4, v6], port)),
-        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err(refused(port, error)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err((port, error)),
         // A machine without IPv6 resolves localhost to the other one.
         Err(_) => Ok((vec![v4], port)),
     }
@@ -85,5 +114,50 @@ fn refused(port: u16, error: io::Error) -> anyhow::Error {
         _ => {
             anyhow::anyhow!("port {port} can't be listened on: {error}; choose another with --port")
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// How many attempts are made at `port` where the first `taken` find a port that is taken, and whether
+    /// one succeeds.
+    async fn attempts(port: u16, taken: usize) -> (usize, bool) {
+        let made = Cell::new(0);
+        let outcome = free(port, async |port| {
+            made.set(made.get() + 1);
+            match made.get() > taken {
+                true => Ok(()),
+                false => Err((port, io::ErrorKind::AddrInUse.into())),
+            }
+        })
+        .await;
+        (made.get(), outcome.is_ok())
+    }
+
+    #[tokio::test]
+    async fn a_chosen_port_that_is_taken_is_exchanged() {
+        assert_eq!(attempts(0, 0).await, (1, true));
+        assert_eq!(attempts(0, 3).await, (4, true));
+        assert_eq!(attempts(0, usize::MAX).await, (20, false));
+        assert_eq!(attempts(9442, 1).await, (1, false));
+    }
+
+    #[tokio::test]
+    async fn a_port_that_is_taken_at_one_address_is_named() {
+        let Ok(taken) = TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).await else {
+            return; // no IPv6 here
+        };
+        let port = taken.local_addr().expect("an address").port();
+        let error = bind(port).await.expect_err("it is taken");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("port {port} is taken;")),
+            "{error}"
+        );
     }
 }
