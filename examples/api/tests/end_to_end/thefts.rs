@@ -1,11 +1,13 @@
 //! From login to call, and what someone gets who stole something on the way.
 
+use std::sync::atomic::Ordering;
+
 use serde_json::json;
 
 use crate::{
     client::Client,
     idp::{AUDIENCE, Idp},
-    world::{Answer, Call, World, api},
+    world::{Answer, Call, World, api, api_with_clock},
 };
 
 const INVALID_TOKEN: &str = r#"DPoP algs="ES256 ES384 EdDSA PS256 RS256", error="invalid_token", error_description="The access token is not valid for this request""#;
@@ -117,7 +119,7 @@ async fn rr1_rr2_a_restarted_issuer_and_one_that_starts_late_are_found() {
     let client = Client::new();
     let early = idp.access_token(&client).await;
     idp.stop().await;
-    let api = api(&issuer, &[]);
+    let (api, clock) = api_with_clock(&issuer);
     let call = |token: &str| {
         let proof = client.proof("GET", &format!("{AUDIENCE}/api/me"), Some(token), None);
         Call::new("GET", "/api/me").dpop(token, &proof)
@@ -128,7 +130,7 @@ async fn rr1_rr2_a_restarted_issuer_and_one_that_starts_late_are_found() {
 
     // A new start has new keys.
     let idp = Idp::start_at(port, "").await;
-    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    clock.fetch_add(2, Ordering::Relaxed);
     let token = idp.access_token(&client).await;
     assert_eq!(call(&token).send(&api).await.status, 200);
     assert_eq!(call(&early).send(&api).await.status, 401);

@@ -1,6 +1,12 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
 use axum::{Router, body::Body};
 use clap::Parser;
-use example_api::{Options, app};
+use countersign_resource_server::{Clock, SystemClock};
+use example_api::{Options, app, resource_server, router};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -20,7 +26,19 @@ pub(crate) fn api_with(issuer: &str, flags: &[&str], journal: bool) -> Router {
     app(&options(issuer, flags, journal), 9442).unwrap()
 }
 
-pub(crate) fn options(issuer: &str, flags: &[&str], journal: bool) -> Options {
+/// With a clock that is ahead by so many seconds, at first by none.
+pub(crate) fn api_with_clock(issuer: &str) -> (Router, Arc<AtomicI64>) {
+    let options = options(issuer, &[], false);
+    let ahead = Arc::new(AtomicI64::new(0));
+    let clock = Arc::clone(&ahead);
+    let server = resource_server(&options, 9442)
+        .clock(move || SystemClock.now().plus(clock.load(Ordering::Relaxed)))
+        .build()
+        .unwrap();
+    (router(&options, server).unwrap(), ahead)
+}
+
+fn options(issuer: &str, flags: &[&str], journal: bool) -> Options {
     let mut arguments = vec!["example-api", "--issuer", issuer, "--audience", AUDIENCE];
     arguments.extend(["--public-url", AUDIENCE]);
     arguments.extend(flags);
