@@ -44,7 +44,10 @@ export type ParamsOfCreateOidc<
     autoLogoutParams?: { redirectTo: "home" | "current page" } | { redirectTo: "specific url"; url: string };
     /** Without a session, go to the login page at once: the returned `Oidc` is always logged in. */
     autoLogin?: AutoLogin;
-    /** For this client; see `oidcEarlyInit`. */
+    /**
+     * For this client; see `oidcEarlyInit`. By `"full page redirect"` one page load restores one client, since the tokens
+     * of the others would not outlive the next redirect: with several clients on one page, use `"iframe"`.
+     */
     sessionRestorationMethod?: SessionRestorationMethod;
     /** Says in the console what is done and why. Tokens and codes are not printed. */
     debugLogs?: boolean;
