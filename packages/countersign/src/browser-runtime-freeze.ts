@@ -3,6 +3,7 @@
  * can no longer be redefined, and assigning to it does nothing. Only that: arrays, objects and functions stay as
  * they are, an instance or a subclass may still have members of its own, and nothing becomes slower.
  */
+import { refuse } from "./entry/refuse.js";
 
 /** Frozen with everything on their prototype. */
 const classes = [
@@ -63,9 +64,7 @@ export type ParamsOfBrowserRuntimeFreeze = {
 /** Throws one sentence where an option or a name in `excludes` is unknown. */
 export function browserRuntimeFreeze(params: ParamsOfBrowserRuntimeFreeze = {}): { enableBrowserRuntimeFreeze: () => void } {
     const { excludes = [], ...others } = params;
-    for (const name in others) {
-        throw new TypeError(`countersign: browserRuntimeFreeze() has no option "${name}", only "excludes".`);
-    }
+    refuse("browserRuntimeFreeze()", others, '"excludes"');
     for (const name of excludes) {
         if (!apiNames.includes(name)) {
             throw new TypeError(`countersign: browserRuntimeFreeze() knows no API "${name}"; known are ${apiNames.join(", ")}.`);

@@ -5,6 +5,7 @@
  * loading the core. Nothing of the protocol is decided here.
  */
 import { natives } from "./entry/natives.js";
+import { refuse } from "./entry/refuse.js";
 import { takeResponse } from "./entry/response.js";
 import { state, type SessionRestorationMethod } from "./entry/state.js";
 import { isBaseUrl } from "./entry/url.js";
@@ -42,12 +43,10 @@ export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: 
             );
         }
         if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
-            throw new TypeError(
-                `countersign: BASE_URL must be the path of the app from "/" on, like "/app/", not ${natives.stringify(BASE_URL)}.`
-            );
+            throw new TypeError(`countersign: BASE_URL must be a path like "/" or "/app/", not ${natives.stringify(BASE_URL)}.`);
         }
         state.BASE_URL = BASE_URL;
-        state.sessionRestorationMethod = sessionRestorationMethod ?? "auto";
+        state.sessionRestorationMethod = sessionRestorationMethod;
         state.shouldLoadApp = takeResponse();
         if (state.shouldLoadApp) {
             enableDPoP?.();
@@ -58,10 +57,4 @@ export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: 
         }
     }
     return { shouldLoadApp: state.shouldLoadApp };
-}
-
-function refuse(of: string, others: object, known: string): void {
-    for (const name in others) {
-        throw new TypeError(`countersign: ${of} has no option "${name}", only ${known}.`);
-    }
 }

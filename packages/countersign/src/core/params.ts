@@ -135,7 +135,7 @@ export async function readParams(params: Settings["params"]): Promise<Settings> 
         clientId,
         key: `countersign ${withoutSlash(params.issuerUri)} ${clientId}`,
         home: home.href.replace(/\/?$/, "/"),
-        method: params.sessionRestorationMethod ?? state.sessionRestorationMethod,
+        method: params.sessionRestorationMethod ?? state.sessionRestorationMethod ?? "auto",
         log: params.debugLogs ? (...message) => console.log(`countersign (${clientId}):`, ...message) : () => {}
     };
 }

@@ -37,14 +37,14 @@ export interface OpenedRequest {
     readonly url: string;
     readonly headers: Headers;
     /** `true` once `send()` was taken over by the core. */
-    isSent: boolean;
+    isSent?: boolean;
     /**
      * Set while the app's request is under way but the native instance cannot tell (waiting for a proof,
      * or for the decision about a challenge): does what `abort()` has to do then.
      */
-    abort: (() => void) | undefined;
+    abort?: (() => void) | undefined;
     /** Set by `send()` of the core: the instance has been opened anew, which ends this request without an event. */
-    replace: (() => void) | undefined;
+    replace?: () => void;
 }
 
 export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
@@ -121,14 +121,7 @@ export function installHooks(): void {
             args[1] = `${url}`;
         }
         const previous = openedRequest(this);
-        const opened: OpenedRequest = {
-            args,
-            url: resolve(args[1]),
-            headers: new NativeHeaders(),
-            isSent: false,
-            abort: undefined,
-            replace: undefined
-        };
+        const opened: OpenedRequest = { args, url: resolve(args[1]), headers: new NativeHeaders() };
         // Before the native call, which fires `readystatechange`: a listener may go on with the request.
         weakMapSet(openedRequests, this, opened);
         try {

@@ -25,25 +25,18 @@ export interface RedirectRecord {
     extraQueryParams?: Record<string, string>;
 }
 
+/** Members that are missing have not been set yet. */
 export const state: {
     /** What `oidcEarlyInit` returned; `undefined`: not called yet. */
-    shouldLoadApp: boolean | undefined;
-    BASE_URL: string | undefined;
-    sessionRestorationMethod: SessionRestorationMethod;
+    shouldLoadApp?: boolean;
+    BASE_URL?: string | undefined;
+    sessionRestorationMethod?: SessionRestorationMethod | undefined;
     /** Set by `enableDPoP` of `DPoP.ts`. */
     mode: Mode;
     /** How the page was left before this load, if it comes back from there. */
-    record: RedirectRecord | undefined;
+    record?: RedirectRecord | undefined;
     /** The answer to `record`; whoever uses it sets it to `undefined`. */
-    response: AuthorizationResponse | undefined;
+    response?: AuthorizationResponse | undefined;
     /** `state` of a response that no record of this tab asked for: the record was lost, or a link was crafted. */
-    unclaimed: string | undefined;
-} = {
-    shouldLoadApp: undefined,
-    BASE_URL: undefined,
-    sessionRestorationMethod: "auto",
-    mode: "off",
-    record: undefined,
-    response: undefined,
-    unclaimed: undefined
-};
+    unclaimed?: string | undefined;
+} = { mode: "off" };

@@ -55,7 +55,7 @@ test("unknown options are one sentence that names them", async t => {
     assert.match(await init(page, { securityDefenses: { enableTokenSubstitution: 1 } }), /securityDefenses has no option "enableTokenSubstitution"/);
     assert.match(await init(page, { sessionRestorationMethod: "popup" }), /"auto", "iframe" or "full page redirect", not "popup"\.$/);
     for (const BASE_URL of ["./", ".", "app/", 5, null]) {
-        const sentence = `TypeError: countersign: BASE_URL must be the path of the app from "/" on, like "/app/", not ${JSON.stringify(BASE_URL)}.`;
+        const sentence = `TypeError: countersign: BASE_URL must be a path like "/" or "/app/", not ${JSON.stringify(BASE_URL)}.`;
         assert.equal(await init(page, { BASE_URL }), sentence);
     }
     assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true }, "a refused call has changed nothing");

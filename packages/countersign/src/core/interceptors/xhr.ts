@@ -7,7 +7,6 @@ import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
 import { openedRequest, type EventSlot, type OpenedRequest, type SendSlot, type XhrBody } from "../../entry/hooks.js";
 import {
     apply,
-    cloneNode,
     dispatch,
     eventCurrentTarget,
     eventType,
@@ -15,10 +14,7 @@ import {
     formDataForEach,
     headersForEach,
     headersGet,
-    isBufferView,
-    NativeArrayBuffer,
     NativeBlob,
-    NativeDocument,
     NativeFormData,
     NativeURLSearchParams,
     NativeXMLHttpRequest,
@@ -98,10 +94,10 @@ function snapshot(body: XhrBody): XhrBody {
     if (body instanceof NativeURLSearchParams) {
         return new NativeURLSearchParams(body);
     }
-    if (body instanceof NativeArrayBuffer || isBufferView(body)) {
+    if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
         return new NativeBlob([body as ArrayBuffer]);
     }
-    return body instanceof NativeDocument ? (cloneNode(body, true) as Document) : body;
+    return body instanceof Document ? (body.cloneNode(true) as Document) : body;
 }
 
 /** One request of the app, from its `send()` to its last event. */
