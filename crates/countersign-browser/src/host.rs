@@ -46,7 +46,9 @@ pub(crate) fn received() -> Fields {
 
 /// The fields of a message that has some.
 fn read(message: Vec<u8>) -> Fields {
-    // SAFETY: `boundary.ts` writes every message with fields through `TextEncoder`.
+    // SAFETY: the host writes every message with fields by `writeTexts` (`message.ts`) and nothing else: what
+    // `TextEncoder.encodeInto` gives for a string is UTF-8, and it has taken the whole of each, or the call is not made.
+    // Messages of bytes (signature, digest) are not read as fields.
     unsafe { Fields::new(message) }
 }
 

@@ -1,6 +1,6 @@
 //! Strings on the boundary: UTF-8, each field ended by `0xFF`.
 //!
-//! The same format is written and read by `boundary.ts`.
+//! The same format is written and read by `message.ts`.
 
 use alloc::vec::Vec;
 
@@ -27,8 +27,7 @@ impl Fields {
     /// Reads from the first field on.
     ///
     /// # Safety
-    /// Every field that will be read as text is UTF-8. The host writes them with `TextEncoder`, which knows nothing
-    /// else; checking again would cost 350 bytes.
+    /// Every field that will be read as text is UTF-8. Checking it here would cost 350 bytes.
     #[must_use]
     pub unsafe fn new(message: Vec<u8>) -> Self {
         Self(message, 0)
