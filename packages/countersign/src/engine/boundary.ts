@@ -1,14 +1,15 @@
 /**
  * The engine's exports as an `Engine`. The other side is `crates/countersign-browser/src/engine.rs`.
  *
- * Numbers travel as arguments, strings as messages: bytes in linear memory, each field ended by 0xFF (`message.rs`).
+ * Numbers travel as arguments, strings as messages: bytes in linear memory, each field ended by 0xFF (`message.ts`).
  * A trap leaves the engine half-changed: it is discarded, and every later call fails with `engine_crashed`.
  */
 import type { EngineErrorCode } from "./codes.js";
 import { sweepFlows } from "./flows.js";
-import { makeImports, toMillis, type HostTable, type Memory } from "./host.js";
+import { makeImports, type Memory } from "./host.js";
 import { EngineError } from "./interface.js";
-import type { Attempt, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from "./interface.js";
+import type { Attempt, Bare, ClientHandle, Engine, EngineHost, Mode, Tokens, Upgrade } from "./interface.js";
+import { noTexts, readTexts, toTexts, writeTexts, type Texts, type View } from "./message.js";
 
 interface Exports {
     readonly memory: WebAssembly.Memory;
@@ -27,51 +28,46 @@ interface Exports {
     release(attempt: Attempt): void;
 }
 
-type Finished = readonly [fields: string[], attempt: Attempt];
-type Settle = readonly [resolve: (value: Finished) => void, reject: (error: unknown) => void];
+/** A task that was begun: how it ends. */
+interface Pending extends Bare {
+    readonly succeed: (fields: Texts, attempt: Attempt) => void;
+    readonly fail: (error: unknown) => void;
+}
 
-const END = 0xff;
-const MODES = ["off", "auto", "enforced"];
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+/** What a promise can be resolved with, and show nobody anything. */
+type Safe = Bare | string | undefined | void;
+
+const MODES: Bare & Record<Mode, number> = { __proto__: null, off: 0, auto: 1, enforced: 2 };
+
+const toUpgrade = ({ 0: authorization, 1: proof }: Texts, attempt: Attempt): Upgrade | undefined =>
+    proof === undefined ? proof : { __proto__: null, authorization: authorization!, proof, attempt };
 
 export const startEngine = async (bytes: BufferSource, host: EngineHost): Promise<Engine> => {
-    const table: HostTable = new Map();
-    const pending = new Map<number, Settle>();
+    const pending: { __proto__: null; [task: number]: Pending } = { __proto__: null };
     let lastTask = 0;
     let crash: EngineError | undefined;
     let answered: Tokens | undefined;
+    /** Our bound tokens: when the engine has crashed, their requests fail instead of going out as they are. */
+    const bound: { __proto__: null; [token: string]: unknown } = { __proto__: null };
 
-    const view = (pointer: number, length?: number) =>
-        new Uint8Array(exports.memory.buffer as ArrayBuffer, pointer, length);
+    const view: View = (pointer, length) => new host.Uint8Array(host.memoryBuffer(exports.memory), pointer, length);
 
     const memory: Memory = {
-        bytes: view,
-        text: (pointer, length) => decoder.decode(view(pointer, length)),
-        fields: message => {
-            const fields: string[] = [];
-            for (let start = 0, end; (end = message.indexOf(END, start)) >= 0; start = end + 1) {
-                fields.push(decoder.decode(message.subarray(start, end)));
-            }
-            return fields;
-        },
-        write: message => {
-            if (message instanceof Uint8Array) {
-                const at = exports.reserve(message.length);
-                view(at).set(message);
-                return;
-            }
-            let at = exports.reserve(message.reduce((length, field) => length + 3 * field.length + 1, 0));
-            for (const field of message) {
-                at += encoder.encodeInto(field, view(at)).written;
-                view(at)[0] = END;
-                at++;
-            }
-        },
-        settle: (call, { status = 1, time = NaN, handle = 0, message = [] }) => {
+        view,
+        text: (pointer, length) => host.decode(view(pointer, length)),
+        fields: (pointer, length) => readTexts(host, pointer, length, view),
+        write: texts => writeTexts(host, texts, exports.reserve, view),
+        settle: (call, { status = 1, time = NaN, handle = 0, texts = noTexts(), bytes, length = 0 }) => {
             try {
                 enter(() => {
-                    memory.write(message);
+                    if (bytes) {
+                        const target = view(exports.reserve(length), length);
+                        for (let i = 0; i < length; i++) {
+                            target[i] = bytes[i]!;
+                        }
+                    } else {
+                        memory.write(texts);
+                    }
                     exports.settle(call, status, time, handle);
                 });
             } catch {
@@ -87,70 +83,114 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
                 return run();
             } catch {
                 crash = new EngineError("engine_crashed", []);
-                for (const [, reject] of pending.values()) {
-                    reject(crash);
+                for (const task in pending) {
+                    pending[task]!.fail(crash);
                 }
             }
         }
         throw crash!;
     };
 
-    const start = (message: readonly string[], run: (task: number) => void): Promise<Finished> =>
-        new Promise((resolve, reject) => {
+    /** Begins a task; `toResult` makes of its end what the promise is resolved with. */
+    const start = <T extends Safe>(
+        message: ArrayLike<unknown>,
+        run: (task: number) => void,
+        toResult: (fields: Texts, attempt: Attempt) => T
+    ): Promise<T> =>
+        new host.Promise((resolve, reject) => {
+            const texts = toTexts(message);
             enter(() => {
-                pending.set(++lastTask, [resolve, reject]);
-                memory.write(message);
+                pending[++lastTask] = {
+                    __proto__: null,
+                    succeed: (fields, attempt) => resolve(toResult(fields, attempt)),
+                    fail: reject
+                };
+                memory.write(texts);
                 run(lastTask);
             });
         });
 
-    const tokens = (client: ClientHandle): Tokens | undefined => {
-        answered = undefined;
-        enter(() => exports.tokens(client));
-        return answered;
+    const addPairs = (texts: Texts, parameters: Record<string, string> | undefined): Texts => {
+        for (const name in parameters) {
+            if (host.hasOwn(parameters, name)) {
+                texts[texts.length++] = name;
+                texts[texts.length++] = parameters[name]!;
+            }
+        }
+        return texts;
     };
 
-    const toUpgrade = ([[authorization, proof], attempt]: Finished): Upgrade | undefined =>
-        proof === undefined ? proof : { authorization: authorization!, proof, attempt };
+    const isKnown = (accessToken: string): boolean => {
+        memory.write([accessToken]);
+        return !!exports.is_bound();
+    };
 
-    const release = (attempt: Attempt): void => enter(() => exports.release(attempt));
-
-    const authorize = async (message: string[], signal?: AbortSignal): Promise<Upgrade> => {
-        const started = start(message, task => exports.authorize(task));
-        let abort: (() => void) | undefined;
-        try {
-            const upgrade = toUpgrade(
-                await (signal
-                    ? new Promise<Finished>((resolve, reject) => {
-                          abort = () => reject(signal.reason);
-                          signal.aborted ? abort() : signal.addEventListener("abort", abort);
-                          started.then(resolve, reject);
-                      })
-                    : started)
-            );
-            if (!upgrade) {
-                throw new EngineError("token_unknown", []);
-            }
-            return upgrade;
-        } catch (error) {
-            // Whoever waits for this one's nonce goes on.
-            started.then(([, attempt]) => release(attempt)).catch(() => {});
-            throw error;
-        } finally {
-            signal?.removeEventListener("abort", abort!);
+    const forgetUnknown = (): void => {
+        for (const token in bound) {
+            isKnown(token) || delete bound[token];
         }
     };
 
-    const { imports, hold } = makeImports(host, memory, table);
+    const tokens = (client: ClientHandle): Tokens | undefined =>
+        enter(() => {
+            answered = undefined;
+            exports.tokens(client);
+            const tokens = answered as Tokens | undefined;
+            forgetUnknown();
+            if (tokens?.isBound) {
+                bound[tokens.accessToken] = true;
+            }
+            return tokens;
+        });
+
+    const release = (attempt: Attempt): void => {
+        try {
+            enter(() => exports.release(attempt));
+        } catch {
+            // Crashed: nobody waits any more.
+        }
+    };
+
+    const authorize = (message: string[], signal: AbortSignal | undefined): Promise<Upgrade> =>
+        new host.Promise((resolve, reject) => {
+            let isAborted = false;
+            const abort = () => {
+                isAborted = true;
+                reject(signal!.reason);
+            };
+            const run = async () => {
+                try {
+                    const upgrade = await start(message, task => exports.authorize(task), toUpgrade);
+                    if (!upgrade) {
+                        throw new EngineError("token_unknown", []);
+                    }
+                    // Aborted: whoever waits for this one's nonce goes on.
+                    isAborted ? release(upgrade.attempt) : resolve(upgrade);
+                } catch (error) {
+                    reject(error);
+                }
+                signal?.removeEventListener("abort", abort);
+            };
+            signal?.aborted ? abort() : signal?.addEventListener("abort", abort);
+            void run();
+        });
+
+    const { imports, hold, held, toMillis } = makeImports(host, memory);
     const boundary = {
         ...imports,
         finish: (task: number, isSuccess: number, pointer: number, length: number, attempt: Attempt) => {
-            const [resolve, reject] = pending.get(task)!;
-            const fields = memory.fields(view(pointer, length));
-            pending.delete(task);
-            isSuccess
-                ? resolve([fields, attempt])
-                : reject(new EngineError(fields.shift() as EngineErrorCode, fields));
+            const { succeed, fail } = pending[task]!;
+            const fields = memory.fields(pointer, length);
+            delete pending[task];
+            if (isSuccess) {
+                succeed(fields, attempt);
+                return;
+            }
+            const details: string[] = [];
+            for (let i = 1; i < fields.length; i++) {
+                details[i - 1] = fields[i]!;
+            }
+            fail(new EngineError(fields[0] as EngineErrorCode, details));
         },
         tokens: (
             pointer: number,
@@ -161,12 +201,13 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
             isBound: number,
             clockOffset: number
         ) => {
-            const [accessToken, idToken, refreshToken] = memory.fields(view(pointer, length)) as [string, string, string];
+            const { 0: accessToken, 1: idToken, 2: refreshToken } = memory.fields(pointer, length);
             answered = {
-                accessToken,
+                __proto__: null,
+                accessToken: accessToken!,
                 accessTokenExpirationTime,
-                idToken,
-                idTokenClaims: table.get(claims) as Record<string, unknown>,
+                idToken: idToken!,
+                idTokenClaims: held(claims) as Record<string, unknown>,
                 refreshToken: refreshToken || undefined,
                 refreshTokenExpirationTime: refreshTokenExpirationTime || undefined,
                 isBound: !!isBound,
@@ -176,52 +217,73 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
     };
     let exports: Exports;
     try {
-        exports = (await WebAssembly.instantiate(bytes, { host: boundary })).instance.exports as unknown as Exports;
+        exports = (await instantiate(host, bytes, { host: boundary })) as unknown as Exports;
     } catch (error) {
         const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
         throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
     }
     sweepFlows(host);
 
+    const nothing = () => {};
     return {
-        create: config =>
-            enter(() => {
-                memory.write([config.issuerUri, config.clientId, config.scope]);
-                return exports.create(MODES.indexOf(config.mode), config.metadata ? hold(config.metadata) : 0);
-            }),
-        login: async (client, { redirectUri, silent, interactive, extraQueryParams }) => {
-            const [[url, state]] = await start([redirectUri, ...Object.entries(extraQueryParams).flat()], task =>
-                exports.login(task, client, silent, interactive)
-            );
-            return { url: url!, state: state! };
+        __proto__: null,
+        create: config => {
+            const texts = toTexts([config.issuerUri, config.clientId, config.scope]);
+            return enter(() => {
+                memory.write(texts);
+                return exports.create(MODES[config.mode], config.metadata ? hold(config.metadata) : 0);
+            });
         },
-        complete: async (client, response, extraTokenParams = {}) => {
-            const parameters = Object.entries(response).flat();
-            await start([...parameters, ...Object.entries(extraTokenParams).flat()], task =>
-                exports.complete(task, client, parameters.length / 2)
-            );
+        login: (client, { redirectUri, silent, interactive, extraQueryParams }) =>
+            start(
+                addPairs(toTexts([redirectUri]), extraQueryParams),
+                task => exports.login(task, client, silent, interactive),
+                ({ 0: url, 1: state }) => ({ __proto__: null, url: url!, state: state! })
+            ),
+        complete: async (client, response, extraTokenParams) => {
+            const texts = addPairs(noTexts(), response);
+            const count = texts.length / 2;
+            await start(addPairs(texts, extraTokenParams), task => exports.complete(task, client, count), nothing);
             return tokens(client)!;
         },
         renew: async (client, extraTokenParams) => {
-            await start(Object.entries(extraTokenParams).flat(), task => exports.renew(task, client));
+            await start(addPairs(noTexts(), extraTokenParams), task => exports.renew(task, client), nothing);
             return tokens(client)!;
         },
         tokens,
-        logout: async (client, redirectUri) => (await start([redirectUri], task => exports.logout(task, client)))[0][0],
-        isBoundToken: accessToken =>
-            enter(() => {
-                memory.write([accessToken]);
-                return !!exports.is_bound();
-            }),
-        authorize: (method, origin, path, accessToken, signal) =>
-            authorize([method, origin, path, accessToken], signal),
-        observe: async (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable) =>
-            toUpgrade(
-                await start([dpopNonce ?? "", wwwAuthenticate ?? ""], task =>
-                    exports.observe(task, attempt, status, toMillis(date), isReplayable)
-                )
+        logout: async (client, redirectUri) => {
+            const url = await start([redirectUri], task => exports.logout(task, client), fields => fields[0]);
+            enter(forgetUnknown);
+            return url;
+        },
+        isBoundToken: accessToken => {
+            try {
+                return enter(() => isKnown(accessToken));
+            } catch {
+                return accessToken in bound;
+            }
+        },
+        authorize: (method, origin, path, accessToken, signal) => authorize([method, origin, path, accessToken], signal),
+        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable) =>
+            start(
+                [dpopNonce ?? "", wwwAuthenticate ?? ""],
+                task => exports.observe(task, attempt, status, toMillis(date), isReplayable),
+                toUpgrade
             ),
         release,
         clockOffset: client => enter(() => exports.offset(client))
     };
+};
+
+/** The exports have no prototype; what holds them has. */
+const instantiate = async (host: EngineHost, bytes: BufferSource, imports: WebAssembly.Imports): Promise<WebAssembly.Exports> => {
+    try {
+        return host.instantiate(bytes, imports);
+    } catch (error) {
+        if (error instanceof RangeError) {
+            // Chromium before 114 compiles nothing of this size at once.
+            return (await WebAssembly.instantiate(bytes, imports)).instance.exports;
+        }
+        throw error;
+    }
 };

@@ -1,125 +1,145 @@
 /**
  * The engine's imports: what the browser does for it. The other side is `crates/countersign-browser/src/host.rs`.
  * Decides nothing.
+ *
+ * Scripts of the page may have changed every global and prototype by now: called is what `EngineHost` has saved, lists
+ * are read by index, and what is ours and resolves a promise is `Bare`.
  */
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
-import type { EngineHost } from "./interface.js";
-
-type Bytes = Uint8Array<ArrayBuffer>;
+import type { Bare, EngineHost } from "./interface.js";
+import { toTexts, type Bytes, type Texts, type View } from "./message.js";
 
 /** How the imports reach linear memory, and give an answer. */
 export interface Memory {
-    bytes(pointer: number, length: number): Bytes;
-    fields(message: Bytes): string[];
+    readonly view: View;
+    fields(pointer: number, length: number): Texts;
     text(pointer: number, length: number): string;
-    write(message: readonly string[] | Uint8Array): void;
+    write(texts: ArrayLike<string>): void;
     settle(call: number, reply: Reply): void;
 }
 
 /** What its parts mean is the question's (`host.rs`); `status` is 0 where the host has refused. */
-export interface Reply {
+export interface Reply extends Bare {
     readonly status?: number;
     readonly time?: number;
     readonly handle?: number;
-    readonly message?: readonly string[] | Uint8Array;
+    readonly texts?: Texts;
+    /** Instead of texts, so many bytes. */
+    readonly bytes?: Bytes;
+    readonly length?: number;
 }
 
-export type HostTable = Map<number, unknown>;
-
+/** A server that has not answered by then cannot be reached. */
+const PATIENCE_MILLISECONDS = 20_000;
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const decoder = new TextDecoder();
-const parseDate = Date.parse;
-const { hasOwn } = Object;
+const REFUSED: Reply = { __proto__: null, status: 0 };
+const DONE: Reply = { __proto__: null };
 
-/** `null` becomes `NaN`, the boundary's "none". */
-export const toMillis = (date: string | null): number => (date === null ? NaN : parseDate(date));
-
-export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) => {
+export const makeImports = (host: EngineHost, memory: Memory) => {
+    const table: { __proto__: null; [handle: number]: unknown } = { __proto__: null };
     let lastHandle = 0;
     const subtle = host.subtle!;
 
     const hold = (value: unknown): number => {
-        table.set(++lastHandle, value);
+        table[++lastHandle] = value;
         return lastHandle;
     };
+    const keyOf = (handle: number) => table[handle] as StoredKey | undefined;
     const parse = (text: string): number => {
         try {
             const value = host.parse(text);
-            return value instanceof Object ? hold(value) : 0;
+            return typeof value === "object" && value ? hold(value) : 0;
         } catch {
             return 0;
         }
     };
     const member = (handle: number, pointer: number, length: number): unknown => {
-        const object = table.get(handle) as Record<string, unknown>;
+        const object = table[handle] as Record<string, unknown>;
         const name = memory.text(pointer, length);
-        return hasOwn(object, name) ? object[name] : undefined;
+        return host.hasOwn(object, name) ? object[name] : undefined;
     };
+    /** `null` becomes `NaN`, the boundary's "none". */
+    const toMillis = (date: string | null): number => (date === null ? NaN : host.parseDate(date));
 
     /** What takes time, in the order of `host.rs`. A rejection is a refusal. */
-    const questions: readonly ((message: Bytes, number: number) => Promise<Reply>)[] = [
-        async message => {
-            const [method, url, form, proof] = memory.fields(message) as [string, string, string, string];
-            const response = await host.fetch(new URL(url, host.origin), {
-                method,
+    const questions: readonly ((pointer: number, length: number, number: number) => Promise<Reply>)[] = [
+        async (pointer, length) => {
+            const { 0: method, 1: url, 2: form, 3: proof } = memory.fields(pointer, length);
+            const init: RequestInit & Bare = {
+                __proto__: null,
+                method: method!,
                 body: form || null,
                 headers: {
+                    __proto__: null as never,
                     ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
                     ...(proof && { DPoP: proof })
                 },
                 cache: "no-store",
                 credentials: "omit",
-                redirect: form ? "error" : "follow"
-            });
-            const header = (name: string) => response.headers.get(name);
+                redirect: form ? "error" : "follow",
+                signal: host.timeout?.(PATIENCE_MILLISECONDS) ?? null
+            };
+            const response = await host.fetch(url === "/" ? host.origin + url : url!, init);
+            const header = (name: string) => host.headersGet(host.responseHeaders(response), name);
             return {
-                status: response.status,
+                __proto__: null,
+                status: host.responseStatus(response),
                 time: toMillis(header("Date")),
-                handle: parse(await response.text()),
-                message: [header("DPoP-Nonce") ?? ""]
+                handle: parse(await host.responseText(response)),
+                texts: toTexts([header("DPoP-Nonce") ?? ""])
             };
         },
         async () => {
+            // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
             const { privateKey, publicKey } = await subtle.generateKey(ECDSA, false, ["sign"]);
-            const { x, y } = (await subtle.exportKey("jwk", publicKey)) as { x: string; y: string };
-            return { handle: hold({ privateKey, x, y } satisfies StoredKey), message: [x, y] };
+            const { x, y } = await subtle.exportKey("jwk", publicKey);
+            const texts = toTexts([x, y]);
+            const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
+            return { __proto__: null, handle: hold(key), texts };
         },
-        async (message, key) => ({
-            message: new Uint8Array(await subtle.sign(ECDSA, (table.get(key) as StoredKey).privateKey, message))
-        }),
-        async message => ({ message: new Uint8Array(await subtle.digest("SHA-256", message)) }),
-        (_, milliseconds) => new Promise(resolve => host.setTimeout(() => resolve({}), milliseconds)),
-        async (message, key) => {
-            const [name, ...fields] = memory.fields(message) as [string];
-            await keepFlow(host, name, fields, table.get(key) as StoredKey | undefined);
-            return {};
+        async (pointer, length, key) => {
+            const signature = await subtle.sign(ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length));
+            return { __proto__: null, bytes: new host.Uint8Array(signature), length: 64 };
         },
-        async message => {
-            const { fields, key } = (await takeFlow(host, decoder.decode(message)))!;
-            return { handle: key ? hold(key) : 0, message: [key?.x ?? "", key?.y ?? "", ...fields] };
+        async (pointer, length) => {
+            const digest = await subtle.digest("SHA-256", memory.view(pointer, length));
+            return { __proto__: null, bytes: new host.Uint8Array(digest), length: 32 };
+        },
+        (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds)),
+        async (pointer, length, key) => {
+            await keepFlow(host, memory.fields(pointer, length), keyOf(key));
+            return DONE;
+        },
+        async (pointer, length) => {
+            const flow = await takeFlow(host, memory.text(pointer, length));
+            return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
         }
     ];
 
     const imports = {
         ask: async (call: number, what: number, pointer: number, length: number, number: number): Promise<void> => {
-            let reply: Reply = { status: 0 };
+            let reply = REFUSED;
             try {
                 // Questions read their message before they first wait.
-                reply = await questions[what]!(memory.bytes(pointer, length), number);
+                reply = await questions[what]!(pointer, length, number);
             } catch {}
             memory.settle(call, reply);
         },
         now: () => host.now(),
         random: (pointer: number, length: number) => {
-            host.getRandomValues(memory.bytes(pointer, length));
+            host.getRandomValues(memory.view(pointer, length));
         },
         parse: (pointer: number, length: number) => parse(memory.text(pointer, length)),
         merge: (object: number, overrides: number) =>
-            hold({ ...(table.get(object) as object), ...(table.get(overrides) as object) }),
+            hold({ ...(table[object] as object), ...(table[overrides] as object) }),
         texts: (document: number, pointer: number, length: number, isList: number) => {
             const value = member(document, pointer, length);
-            const texts = isList && Array.isArray(value) ? value : [value];
-            memory.write(texts.every(text => typeof text === "string") ? texts : []);
+            const list = isList && host.isArray(value) ? value : [value];
+            let i = 0;
+            while (typeof list[i] === "string") {
+                i++;
+            }
+            memory.write(i === list.length ? (list as string[]) : []);
         },
         // `true` is infinity, which is no number to the engine.
         number: (document: number, pointer: number, length: number) => {
@@ -128,16 +148,17 @@ export const makeImports = (host: EngineHost, memory: Memory, table: HostTable) 
         },
         url: (pointer: number, length: number) => {
             try {
-                const { origin, pathname, username, password } = new URL(memory.text(pointer, length));
-                memory.write([origin, pathname]);
-                return !username && !password;
+                const { origin, path, href } = host.parseUrl(memory.text(pointer, length));
+                memory.write([origin, path]);
+                // Else a user's name stands in between.
+                return href[origin.length] === "/";
             } catch {
                 return false;
             }
         },
         forget: (handle: number) => {
-            table.delete(handle);
+            delete table[handle];
         }
     };
-    return { imports, hold };
+    return { imports, hold, toMillis, held: (handle: number) => table[handle] };
 };

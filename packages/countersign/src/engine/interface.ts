@@ -5,6 +5,14 @@
 
 import type { EngineErrorCode } from "./codes.js";
 
+/**
+ * An object without prototype, written `{ __proto__: null, ... }`. Whatever resolves a promise is asked for its `then`:
+ * a script that puts a getter of that name on `Object.prototype` would be handed every other object of ours.
+ */
+export interface Bare {
+    readonly __proto__: null;
+}
+
 export type Mode = "off" | "auto" | "enforced";
 
 /** A client registered with the engine. Branded: only `Engine.create` makes one. */
@@ -32,7 +40,7 @@ export interface AuthorizationRequest {
     extraQueryParams: Record<string, string>;
 }
 
-export interface Tokens {
+export interface Tokens extends Bare {
     accessToken: string;
     /** Milliseconds since the epoch, server's time. */
     accessTokenExpirationTime: number;
@@ -47,7 +55,7 @@ export interface Tokens {
     clockOffset: number;
 }
 
-export interface Upgrade {
+export interface Upgrade extends Bare {
     /** `DPoP <token>` */
     authorization: string;
     proof: string;
@@ -62,7 +70,13 @@ export interface ObservedResponse {
     date: string | null;
 }
 
-export interface Engine {
+/** Where to send the browser. */
+export interface AuthorizationRedirect extends Bare {
+    url: string;
+    state: string;
+}
+
+export interface Engine extends Bare {
     /** The same issuer and client id give the same handle. Does no I/O. */
     create(config: ClientConfig): ClientHandle;
 
@@ -71,7 +85,7 @@ export interface Engine {
      * A redirect flow is kept in IndexedDB under a random name tied to `state`; a silent one in memory.
      * Rejects with `EngineError`.
      */
-    login(client: ClientHandle, request: AuthorizationRequest): Promise<{ url: string; state: string }>;
+    login(client: ClientHandle, request: AuthorizationRequest): Promise<AuthorizationRedirect>;
 
     /**
      * Redeems the authorization response (its query parameters as they came), once: the flow that `state` names is
@@ -94,6 +108,7 @@ export interface Engine {
     /**
      * Synchronous: is this exact string an access token of ours that goes out as DPoP?
      * A token that was renewed away stays ours until it expires. Tokens of Bearer clients are not.
+     * Never throws: where the engine has crashed, its last tokens stay ours, and `authorize` rejects for them.
      */
     isBoundToken(accessToken: string): boolean;
 
@@ -106,7 +121,7 @@ export interface Engine {
     /** `undefined`: deliver the response. Otherwise send once more with these values. */
     observe(attempt: Attempt, response: ObservedResponse, isReplayable: boolean): Promise<Upgrade | undefined>;
 
-    /** The request ended without a response (network error, abort). */
+    /** The request ended without a response (network error, abort). Never throws. */
     release(attempt: Attempt): void;
 
     /** Server's clock minus the local one for this client, milliseconds. */
@@ -139,10 +154,30 @@ export interface EngineHost {
     readonly parse: (text: string) => unknown;
     readonly stringify: (value: unknown) => string;
     readonly setTimeout: (callback: () => void, milliseconds: number) => number;
+    /** Aborts after so many milliseconds; `undefined` in browsers before 2022. */
+    readonly timeout: ((milliseconds: number) => AbortSignal) | undefined;
     /** Reading these from `window` may throw where storage is blocked: then `undefined`. */
     readonly indexedDB: IDBFactory | undefined;
     /** Holds the PKCE verifier and OIDC nonce (never a key) where IndexedDB is refused. */
     readonly sessionStorage: Storage | undefined;
     /** The app's own origin: asked (`HEAD`) for a `Date` where no server lets us read its own. */
     readonly origin: string;
+    readonly parseDate: (text: string) => number;
+    /** Throws where it is no URL. */
+    readonly parseUrl: (text: string) => { readonly origin: string; readonly path: string; readonly href: string };
+    readonly hasOwn: (object: object, name: string) => boolean;
+    readonly isArray: (value: unknown) => value is unknown[];
+    readonly encodeInto: (text: string, bytes: Uint8Array<ArrayBuffer>) => TextEncoderEncodeIntoResult;
+    readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
+    readonly Uint8Array: Uint8ArrayConstructor;
+    readonly Promise: PromiseConstructor;
+    readonly responseStatus: (response: Response) => number;
+    readonly responseHeaders: (response: Response) => Headers;
+    readonly responseText: (response: Response) => Promise<string>;
+    readonly headersGet: (headers: Headers, name: string) => string | null;
+    /** gzip. Can be called once. */
+    readonly unpack: (bytes: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
+    /** Compiles and starts at once, since a promise would show the exports to others. */
+    readonly instantiate: (bytes: BufferSource, imports: WebAssembly.Imports) => WebAssembly.Exports;
+    readonly memoryBuffer: (memory: WebAssembly.Memory) => ArrayBuffer;
 }

@@ -80,7 +80,31 @@ export const eventType = getter(Event, "type");
 export const eventCurrentTarget = getter(Event, "currentTarget");
 export const stopImmediatePropagation = method(Event, "stopImmediatePropagation");
 
+// A promise that is resolved with an object asks it for `then`, which may be a script's getter on `Object.prototype`:
+// these two answer for themselves, so that no token response, digest or engine is handed over on its way to us.
+for (const { prototype } of [Response, ArrayBuffer]) {
+    defineProperty(prototype, "then", { value: undefined });
+}
+
 const { subtle } = crypto;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+const { Module, Instance, Memory } = (window.WebAssembly ?? {}) as typeof WebAssembly;
+const instanceExports = Instance && getter(Instance, "exports");
+
+/** Laid before any other script runs, so that none can put itself into it. */
+const gunzip = (): EngineHost["unpack"] => {
+    const { readable, writable } = new DecompressionStream("gzip");
+    const unpacked = new Response(readable).arrayBuffer();
+    const writer = writable.getWriter();
+    const write = writer.write.bind(writer);
+    const close = writer.close.bind(writer);
+    return bytes => {
+        write(bytes);
+        close();
+        return unpacked;
+    };
+};
 
 /** Reading a storage from `window` throws where it is blocked. */
 const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] | undefined => {
@@ -105,7 +129,26 @@ export const natives: EngineHost = {
     parse: JSON.parse,
     stringify: JSON.stringify,
     setTimeout: window.setTimeout.bind(window),
+    timeout: AbortSignal.timeout?.bind(AbortSignal),
     indexedDB: storage("indexedDB"),
     sessionStorage: storage("sessionStorage"),
-    origin: location.origin
+    origin: location.origin,
+    parseDate: Date.parse,
+    parseUrl: text => {
+        const url = new NativeURL(text);
+        return { origin: urlOrigin(url), path: urlPathname(url), href: urlHref(url) };
+    },
+    hasOwn: Object.hasOwn,
+    isArray: Array.isArray,
+    encodeInto: encoder.encodeInto.bind(encoder),
+    decode: decoder.decode.bind(decoder),
+    Uint8Array,
+    Promise,
+    responseStatus,
+    responseHeaders,
+    responseText: method(Response, "text"),
+    headersGet,
+    unpack: window.DecompressionStream && gunzip(),
+    instantiate: (bytes, imports) => instanceExports(new Instance(new Module(bytes), imports)),
+    memoryBuffer: Memory && getter(Memory, "buffer")
 };

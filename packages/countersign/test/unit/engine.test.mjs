@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
+import { engineHost, storage } from "./support/engine-host.mjs";
 import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify, UnsecuredJWT } from "jose";
 
 const { startEngine } = await import("../../dist/engine/boundary.js");
@@ -16,9 +17,10 @@ const API = "https://api.example";
 const sha256 = text => createHash("sha256").update(text).digest("base64url");
 
 /** A fresh engine with a scripted network. `respond(request)` gives `{ status, headers, json }`. */
-async function world({ respond, now = () => Date.now(), subtle = crypto.subtle } = {}) {
+async function world({ respond, host: overrides } = {}) {
     const requests = [];
     const signs = { count: 0 };
+    const { subtle } = engineHost();
     const server = { nonce: undefined, metadata: {}, token: {}, claims: {}, oidcNonce: undefined };
     const standard = ({ url, method, body }) => {
         if (url === `${ISSUER}/.well-known/openid-configuration`) {
@@ -56,33 +58,22 @@ async function world({ respond, now = () => Date.now(), subtle = crypto.subtle }
             }
         };
     };
-    const host = {
+    const host = engineHost({
         fetch: async (url, init) => {
             const request = {
                 url: String(url),
                 method: init.method,
                 body: init.body ? new URLSearchParams(init.body) : undefined,
-                headers: new Headers(init.headers)
+                headers: new Headers(init.headers),
+                signal: init.signal
             };
             requests.push(request);
-            const { status = 200, headers = {}, json = {} } = respond?.(request, server) ?? standard(request);
+            const { status = 200, headers = {}, json = {} } = (await respond?.(request, server)) ?? standard(request);
             return new Response(init.method === "HEAD" ? null : JSON.stringify(json), { status, headers });
         },
-        subtle: {
-            generateKey: (...args) => subtle.generateKey(...args),
-            exportKey: (...args) => subtle.exportKey(...args),
-            digest: (...args) => subtle.digest(...args),
-            sign: (...args) => (signs.count++, subtle.sign(...args))
-        },
-        getRandomValues: array => crypto.getRandomValues(array),
-        now,
-        parse: JSON.parse,
-        stringify: JSON.stringify,
-        setTimeout: (callback, milliseconds) => Number(setTimeout(callback, milliseconds).unref()),
-        indexedDB: undefined,
-        sessionStorage: undefined,
-        origin: APP
-    };
+        subtle: { ...subtle, sign: (...args) => (signs.count++, subtle.sign(...args)) },
+        ...overrides
+    });
     const engine = await startEngine(gunzipSync(Buffer.from(base64, "base64")), host);
     const create = (overrides = {}) =>
         engine.create({ issuerUri: ISSUER, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined, ...overrides });
@@ -215,12 +206,7 @@ test("errors carry a code and its details", async () => {
 
 test("without IndexedDB a redirect keeps verifier and nonce in sessionStorage, and no key", async () => {
     const { create, engine, host, login, requests } = await world();
-    const items = new Map();
-    host.sessionStorage = {
-        setItem: (name, value) => items.set(name, value),
-        getItem: name => items.get(name) ?? null,
-        removeItem: name => items.delete(name)
-    };
+    const { items } = (host.sessionStorage = storage());
     const client = create();
     const { state, query } = await login(client, { silent: false, interactive: true });
     assert.equal(query.get("dpop_jkt"), null);
@@ -231,6 +217,52 @@ test("without IndexedDB a redirect keeps verifier and nonce in sessionStorage, a
     assert.equal(items.size, 0);
     assert.equal(tokens.isBound, true);
     assert.equal(sha256(requests[1].body.get("code_verifier")), query.get("code_challenge"));
+});
+
+test("a record that a script has written is an unknown login, and does the engine no harm", async () => {
+    const { create, engine, host, login, logIn } = await world();
+    const { items } = (host.sessionStorage = storage());
+    const client = create();
+    const long = ["A".repeat(200_000)];
+    const valid = [ISSUER, "app", "verifier", "nonce", `${APP}/`];
+    const until = Date.now() + 60_000;
+    const hostile = [
+        { until, fields: [long, long, long, long, long] },
+        { until, fields: [...valid.slice(0, 4), 1e21] },
+        { until, fields: { length: 5, ...valid } },
+        { until, fields: "fields" },
+        { until, fields: [...valid, {}] },
+        { until: [until], fields: valid },
+        { until: "x", fields: valid },
+        { fields: valid },
+        [],
+        null,
+        7
+    ];
+    for (const record of hostile) {
+        const { state } = await login(client, { silent: false, interactive: true });
+        items.set([...items.keys()][0], JSON.stringify(record));
+        await assert.rejects(engine.complete(client, { state, code: "c", iss: ISSUER }), { code: "flow_unknown", details: [state] });
+        assert.equal(items.size, 0);
+    }
+    assert.equal((await logIn(client)).tokens.isBound, true);
+});
+
+test("parameters that are no strings are sent as the strings they become, or reject their own call", async () => {
+    const { create, engine, requests, login } = await world();
+    const client = create();
+    const { state } = await login(client);
+    const growing = { count: 0, toString() { return "g".repeat(10_000 ** this.count++); } };
+    const list = ["x".repeat(100_000), "y"];
+    await engine.complete(client, { code: "c", state, iss: ISSUER, session_state: list }, { max: 3600, growing, list });
+    const { body } = requests.at(-1);
+    assert.equal(body.get("max"), "3600");
+    assert.equal(body.get("growing"), "g");
+    assert.equal(body.get("list"), String(list));
+    await assert.rejects(engine.renew(client, { max: Symbol("s") }), TypeError);
+    await assert.rejects(engine.renew(client, { max: Object.create(null) }), TypeError);
+    assert.ok((await engine.renew(client, { max: 3600 })).accessToken);
+    assert.equal(requests.at(-1).body.get("max"), "3600");
 });
 
 test("logout gives the end-session URL and forgets the tokens", async () => {
@@ -244,16 +276,59 @@ test("logout gives the end-session URL and forgets the tokens", async () => {
     assert.equal(engine.isBoundToken(tokens.accessToken), false);
 });
 
-test("a trap discards the engine with a clear code", async () => {
-    const { create, engine, host } = await world();
-    create();
+test("a trap discards the engine with a clear code; its tokens stay ours, others stay the page's", async () => {
+    const { create, engine, logIn } = await world();
+    const client = create();
+    const { tokens } = await logIn(client);
+    const { attempt } = await engine.authorize("GET", API, "/", tokens.accessToken);
     assert.throws(() => engine.tokens(99), { code: "engine_crashed" });
-    assert.throws(() => engine.isBoundToken("x"), { code: "engine_crashed" });
+    assert.throws(() => engine.tokens(client), { code: "engine_crashed" });
+    assert.equal(engine.isBoundToken("other"), false);
+    assert.equal(engine.isBoundToken("toString"), false);
+    assert.equal(engine.isBoundToken(tokens.accessToken), true);
+    await assert.rejects(engine.authorize("GET", API, "/", tokens.accessToken), { code: "engine_crashed" });
+    engine.release(attempt);
     await assert.rejects(engine.login(0, { redirectUri: "x", extraQueryParams: {} }), { code: "engine_crashed" });
-    assert.ok(host);
+});
+
+test("a crashed engine does not hold on to tokens of a session that was over", async () => {
+    const { create, engine, logIn } = await world();
+    const client = create();
+    const { tokens } = await logIn(client);
+    await engine.logout(client, `${APP}/`);
+    assert.throws(() => engine.tokens(99), { code: "engine_crashed" });
+    assert.equal(engine.isBoundToken(tokens.accessToken), false);
+});
+
+test("an issuer with a user's name in it is refused", async () => {
+    for (const issuerUri of ["https://as.example@evil.example", "https://a:b@as.example/", "https://:b@as.example", "http://localhost:1@evil.example/x"]) {
+        const { create, login } = await world();
+        await assert.rejects(login(create({ issuerUri })), { code: "issuer_invalid", details: [issuerUri] });
+    }
 });
 
 test("an insecure context and refused WebAssembly are told apart", async () => {
     await assert.rejects(loadEngine({ subtle: undefined }), { code: "insecure_context", details: [] });
-    await assert.rejects(startEngine(new Uint8Array(3), { subtle: crypto.subtle }), { code: "wasm_refused" });
+    await assert.rejects(startEngine(new Uint8Array(3), engineHost()), { code: "wasm_refused" });
+});
+
+test("a server that never answers is unreachable", async () => {
+    const waited = [];
+    const { create, login, server, engine } = await world({
+        respond: ({ url, signal }, { isSilent }) =>
+            url === `${ISSUER}/${isSilent ?? ".well-known/openid-configuration"}`
+                ? new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
+                : undefined,
+        host: { timeout: milliseconds => (waited.push(milliseconds), AbortSignal.timeout(20)) }
+    });
+    const client = create();
+    const discovery = `${ISSUER}/.well-known/openid-configuration`;
+    // Node ends when nothing but an AbortSignal's timer is left.
+    const alive = setInterval(() => {}, 1_000);
+    await assert.rejects(login(client), { code: "discovery_unreachable", details: [discovery, ""] });
+    assert.deepEqual(waited, [20_000]);
+    server.isSilent = "token";
+    const { state } = await login(client);
+    await assert.rejects(engine.complete(client, { state, code: "c", iss: ISSUER }), { code: "token_unreachable", details: [`${ISSUER}/token`] });
+    clearInterval(alive);
 });

@@ -1,0 +1,53 @@
+// What `EngineHost` asks for, as Node has it. The browser's own is `entry/natives.ts`.
+import { gunzipSync } from "node:zlib";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+export const engineHost = overrides => ({
+    subtle: {
+        generateKey: (...args) => crypto.subtle.generateKey(...args),
+        exportKey: (...args) => crypto.subtle.exportKey(...args),
+        digest: (...args) => crypto.subtle.digest(...args),
+        sign: (...args) => crypto.subtle.sign(...args)
+    },
+    getRandomValues: array => crypto.getRandomValues(array),
+    now: () => Date.now(),
+    parse: JSON.parse,
+    stringify: JSON.stringify,
+    setTimeout: (callback, milliseconds) => Number(setTimeout(callback, milliseconds).unref()),
+    timeout: milliseconds => AbortSignal.timeout(milliseconds),
+    indexedDB: undefined,
+    sessionStorage: undefined,
+    origin: "https://app.example",
+    parseDate: Date.parse,
+    parseUrl: text => {
+        const { origin, pathname, href } = new URL(text);
+        return { origin, path: pathname, href };
+    },
+    hasOwn: Object.hasOwn,
+    isArray: Array.isArray,
+    encodeInto: (text, bytes) => encoder.encodeInto(text, bytes),
+    decode: bytes => decoder.decode(bytes),
+    Uint8Array,
+    Promise,
+    responseStatus: response => response.status,
+    responseHeaders: response => response.headers,
+    responseText: response => response.text(),
+    headersGet: (headers, name) => headers.get(name),
+    unpack: async bytes => gunzipSync(bytes),
+    instantiate: (bytes, imports) => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports,
+    memoryBuffer: memory => memory.buffer,
+    ...overrides
+});
+
+/** A `Storage` as far as the engine uses one. */
+export function storage() {
+    const items = new Map();
+    return {
+        items,
+        setItem: (name, value) => items.set(name, value),
+        getItem: name => items.get(name) ?? null,
+        removeItem: name => items.delete(name)
+    };
+}
