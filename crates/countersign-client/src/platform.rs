@@ -101,7 +101,8 @@ pub trait Platform {
     /// A parsed JSON object.
     type Document: Document;
 
-    /// Sends one request, without following redirects to another origin with its headers.
+    /// Sends one request, without following redirects to another origin with its headers. Ends in bounded time, with a
+    /// response or without one: a server that never answers is one that cannot be reached.
     async fn send(&self, request: Request<'_>) -> Result<Response<Self::Document>, SendError>;
     /// Makes a P-256 signing key, not extractable where the platform knows the notion.
     async fn generate_key(&self) -> Result<Rc<KeyPair<Self::Key>>, KeyError>;
