@@ -139,46 +139,48 @@ fn install_npm() -> Result<()> {
 /// The prebuilt target alone does, but with the standard library's source the engine is smaller: tried once.
 fn wasm_is_there() -> bool {
     match wasm::Toolchain::find() {
-        Some(wasm::Toolchain::Stable) => {
-            rustup_refused().exists() || find_program(&["rustup"]).is_none()
-        }
+        Some(wasm::Toolchain::Stable) => no_source_to_be_had().exists(),
         found => found.is_some(),
     }
 }
 
-/// Remembers that rustup could not fetch all it was asked for.
-fn rustup_refused() -> PathBuf {
-    root().join("target/setup/rustup-refused")
+/// Remembers that nobody could fetch the standard library's source.
+fn no_source_to_be_had() -> PathBuf {
+    root().join("target/setup/no-rust-src")
 }
 
 fn install_wasm() -> Result<()> {
-    let limit = if can_apt() {
-        RUSTUP_LIMIT_WITH_ALTERNATIVE
-    } else {
-        RUSTUP_LIMIT
-    };
-    if find_program(&["rustup"]).is_some() && !rustup_refused().exists() {
+    if find_program(&["rustup"]).is_some() {
+        let limit = if can_apt() {
+            RUSTUP_LIMIT_WITH_ALTERNATIVE
+        } else {
+            RUSTUP_LIMIT
+        };
         let rustup =
             |arguments: [&str; 3]| succeeds_within(command("rustup").args(arguments), limit);
-        let has_all =
-            rustup(["target", "add", wasm::TARGET]) && rustup(["component", "add", "rust-src"]);
-        if !has_all {
-            fs::create_dir_all(root().join("target/setup"))?;
-            fs::write(rustup_refused(), "")?;
+        if rustup(["target", "add", wasm::TARGET]) {
+            rustup(["component", "add", "rust-src"]);
         }
     }
-    if wasm::Toolchain::find().is_some() {
-        return Ok(());
-    }
-    apt_install(
-        &wasm::DEBIAN_PACKAGES,
-        "rustup target add wasm32-unknown-unknown",
-    )?;
-    if wasm::Toolchain::find().is_none() {
-        bail!(
-            "{} are installed, but no wasm linker was found: `apt-get install -y lld`",
-            wasm::DEBIAN_PACKAGES.join(" ")
+    let is_there = || wasm::Toolchain::find().is_some();
+    let has_source =
+        || is_there() && !matches!(wasm::Toolchain::find(), Some(wasm::Toolchain::Stable));
+    if !has_source() && (can_apt() || !is_there()) {
+        let installed = apt_install(
+            &wasm::DEBIAN_PACKAGES,
+            "rustup target add wasm32-unknown-unknown",
         );
+        if !is_there() {
+            installed?;
+            bail!(
+                "{} are installed, but no wasm linker was found: `apt-get install -y lld`",
+                wasm::DEBIAN_PACKAGES.join(" ")
+            );
+        }
+    }
+    if !has_source() {
+        fs::create_dir_all(root().join("target/setup"))?;
+        fs::write(no_source_to_be_had(), "")?;
     }
     Ok(())
 }
