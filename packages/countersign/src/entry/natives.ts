@@ -9,8 +9,9 @@ type Method = (...args: never[]) => unknown;
 type Class<P> = { readonly prototype: P };
 type Called<P, K extends keyof P> = P[K] extends (...args: infer A) => infer R ? (self: P, ...args: A) => R : never;
 
-const { apply: reflectApply, getOwnPropertyDescriptor } = Reflect;
+const { getOwnPropertyDescriptor } = Reflect;
 export const { construct, defineProperty } = Reflect;
+export const apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any = Reflect.apply;
 const { bind, call } = Function.prototype;
 /** `uncurry(f)(self, ...args)` is `f.call(self, ...args)` without reading `f.call`. */
 const uncurry = bind.bind(call) as unknown as (method: unknown) => Method;
@@ -22,12 +23,8 @@ const method = <P extends object, K extends keyof P>(of: Class<P>, name: K): Cal
 const getter = <P extends object, K extends keyof P>(of: Class<P>, name: K): ((self: P) => P[K]) =>
     uncurry(getOwnPropertyDescriptor(of.prototype, name)?.get ?? (() => undefined)) as never;
 
-export const apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any = reflectApply;
-
 export const {
-    ArrayBuffer: NativeArrayBuffer,
     Blob: NativeBlob,
-    Document: NativeDocument,
     FormData: NativeFormData,
     Headers: NativeHeaders,
     Request: NativeRequest,
@@ -35,7 +32,6 @@ export const {
     URLSearchParams: NativeURLSearchParams,
     XMLHttpRequest: NativeXMLHttpRequest
 } = window;
-export const isBufferView = ArrayBuffer.isView;
 
 export const nativeFetch = fetch;
 export const headersGet = method(Headers, "get");
@@ -58,22 +54,20 @@ export const urlHref = getter(URL, "href");
 export const urlOrigin = getter(URL, "origin");
 export const urlPathname = getter(URL, "pathname");
 export const regExpExec = method(RegExp, "exec");
-export const weakMapGet = uncurry(WeakMap.prototype.get) as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined;
-export const weakMapSet = uncurry(WeakMap.prototype.set) as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => void;
+export const weakMapGet = method(WeakMap, "get") as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined;
+export const weakMapSet = method(WeakMap, "set") as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => void;
 
-const xhr = XMLHttpRequest.prototype;
-export const { open: xhrOpen, send: xhrSend, setRequestHeader: xhrSetRequestHeader, abort: xhrAbort } = xhr;
+export const { open: xhrOpen, send: xhrSend, setRequestHeader: xhrSetRequestHeader, abort: xhrAbort } = XMLHttpRequest.prototype;
 export const xhrReadyState = getter(XMLHttpRequest, "readyState");
 export const xhrStatus = getter(XMLHttpRequest, "status");
 export const xhrResponseUrl = getter(XMLHttpRequest, "responseURL");
 export const xhrUpload = getter(XMLHttpRequest, "upload");
 export const xhrResponseHeaders = method(XMLHttpRequest, "getAllResponseHeaders");
 type ChangeListener = (self: EventTarget, type: string, listener: (event: Event) => void, isCapture: true) => void;
-export const addListener = uncurry(xhr.addEventListener) as ChangeListener;
-export const removeListener = uncurry(xhr.removeEventListener) as ChangeListener;
+export const addListener = method(EventTarget, "addEventListener") as ChangeListener;
+export const removeListener = method(EventTarget, "removeEventListener") as ChangeListener;
 export const dispatch = method(EventTarget, "dispatchEvent");
 export const baseUri = getter(Node, "baseURI");
-export const cloneNode = method(Node, "cloneNode");
 export const formDataAppend = method(FormData, "append") as (self: FormData, name: string, value: FormDataEntryValue) => void;
 export const formDataForEach = method(FormData, "forEach");
 export const eventType = getter(Event, "type");
