@@ -220,9 +220,8 @@ test("an iframe that is not allowed ends logged out, and the login page works al
     await world.start();
     world.app.headers["Content-Security-Policy"] = "frame-src 'none'";
     assert.deepEqual(await world.open(), { main: LOGGED_OUT });
-    await world.page.evaluate(() => void window.harness.login());
-    await world.page.waitForURL(`${world.app.origin}/**`);
-    assert.equal((await world.settled()).main.isUserLoggedIn, true, "with the session that the server still has");
+    const outcomes = await world.leave(() => void window.harness.login());
+    assert.equal(outcomes.main.isUserLoggedIn, true, "with the session that the server still has");
 });
 
 test("a user who does nothing is counted down and logged out", async t => {

@@ -130,13 +130,22 @@ export class World {
 
     /** Waits, over redirects, until every client of the app has settled. */
     async settled() {
-        const handle = await this.page.waitForFunction(
-            () => (window.harness?.outcomes === undefined ? undefined : { outcomes: window.harness.outcomes }),
-            undefined,
-            // Not on animation frames, which a page that is redirected may never get.
-            { polling: 20 }
-        );
-        return (await handle.jsonValue()).outcomes;
+        for (;;) {
+            const handle = await this.page.waitForFunction(
+                () => (window.harness?.outcomes === undefined ? undefined : { outcomes: window.harness.outcomes }),
+                undefined,
+                // Not on animation frames, which a page that is redirected may never get.
+                { polling: 20 }
+            );
+            try {
+                return (await handle.jsonValue()).outcomes;
+            } catch (error) {
+                // The page was left between the two: the next one settles.
+                if (!String(error).includes("Execution context was destroyed")) {
+                    throw error;
+                }
+            }
+        }
     }
 
     /** The user's part of a login, once the login page is there. */
