@@ -77,18 +77,15 @@ export function loggedInPage(oidc: Oidc.LoggedIn): Node {
             "main",
             { class: "columns" },
             h(
-                "div",
-                {},
-                h(
-                    "section",
-                    {},
-                    h("h2", {}, "Call the API"),
-                    h("div", { class: "buttons" }, ...buttons, renew),
-                    status,
-                    requests
-                )
+                "section",
+                { class: "calls" },
+                h("h2", {}, "Call the API"),
+                h("div", { class: "buttons" }, ...buttons, renew),
+                status,
+                requests
             ),
-            h("div", {}, attacker.element, h("section", {}, h("h2", {}, "Token and proof"), decoded))
+            attacker.element,
+            h("section", { class: "inside" }, h("h2", {}, "Token and proof"), decoded)
         )
     );
 }
