@@ -12,7 +12,7 @@ use countersign::{
     },
     target::TargetUri,
 };
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::{
     config::DpopMode,
@@ -119,8 +119,12 @@ impl Proofs {
         self.replay.insert_now(&proof.replay_entry(), now)
     }
 
-    /// A nonce for the response, in the mode that has them.
-    pub(crate) fn nonce(&self, now: UnixSeconds) -> Option<String> {
-        Some(self.nonces.as_ref()?.issue(now))
+    /// Puts a nonce into the response, in the mode that has them: with every response (RFC 9449, 8.2), so that clients
+    /// are seen to follow the newest.
+    pub(crate) fn add_nonce(&self, headers: &mut HeaderMap, now: UnixSeconds) {
+        let nonce = self.nonces.as_ref().map(|issuer| issuer.issue(now));
+        if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+            headers.insert(DPOP_NONCE, nonce);
+        }
     }
 }

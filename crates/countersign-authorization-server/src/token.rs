@@ -18,7 +18,7 @@ use countersign::{
     server::{crypto::sha256, verify::VerifiedProof},
 };
 use http::{
-    HeaderMap, HeaderValue, StatusCode,
+    HeaderMap, StatusCode,
     header::{AUTHORIZATION, CONTENT_TYPE},
 };
 
@@ -28,7 +28,6 @@ use crate::{
     issue::{Grantee, tokens},
     oauth_error::{OAuthError, uncached_json},
     params::Params,
-    proofs::DPOP_NONCE,
     secret::Purpose,
     server::{Server, Shared},
 };
@@ -46,11 +45,7 @@ pub(crate) async fn token(State(server): Shared, headers: HeaderMap, body: Bytes
             error.into_response()
         }
     };
-    // With every response (RFC 9449, 8.2), so that clients are seen to follow the newest.
-    let nonce = server.proofs.nonce(now);
-    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
-        response.headers_mut().insert(DPOP_NONCE, nonce);
-    }
+    server.proofs.add_nonce(response.headers_mut(), now);
     response
 }
 

@@ -25,7 +25,6 @@ use crate::{
     issue::{add_user_claims, grant_of},
     keys::TokenType,
     oauth_error::{OAuthError, plain, uncached_json},
-    proofs::DPOP_NONCE,
     server::{Server, Shared},
 };
 
@@ -39,10 +38,7 @@ pub(crate) async fn userinfo(
         Ok(claims) => uncached_json(StatusCode::OK, &claims),
         Err(refusal) => refusal.into_response(&server),
     };
-    let nonce = server.proofs.nonce(now);
-    if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
-        response.headers_mut().insert(DPOP_NONCE, nonce);
-    }
+    server.proofs.add_nonce(response.headers_mut(), now);
     response
 }
 
