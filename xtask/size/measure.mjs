@@ -13,8 +13,8 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { oidcSpa } from "countersign/vite-plugin";
-import { chromium } from "playwright-core";
 import { build, version as viteVersion } from "vite";
+import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
 
 const BUDGET = { total_gzip: 36_600, entry_gzip: 4_000 };
 const GZIP_MAGIC_IN_BASE64 = "H4sI";
@@ -37,10 +37,7 @@ try {
 }
 
 async function main() {
-    const browser = await chromium.launch({
-        executablePath: process.env["CHROME"],
-        args: ["--no-sandbox", "--disable-dev-shm-usage"]
-    });
+    const browser = await launchChromium();
     atEnd.push(() => browser.close());
 
     const plain = await weigh(browser, "plain", false);

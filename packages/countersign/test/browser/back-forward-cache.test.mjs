@@ -4,7 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { chromium } from "playwright-core";
+import { launchChromium } from "../chromium.mjs";
 import { World } from "./harness/world.mjs";
 
 let launching;
@@ -18,11 +18,7 @@ async function createWorld(t) {
     });
     // A page that must not be stored is not kept either.
     world.app.headers["Cache-Control"] = "no-cache";
-    launching ??= chromium.launch({
-        executablePath: process.env.CHROME ?? "/usr/bin/chromium",
-        args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"],
-        ignoreDefaultArgs: ["--disable-back-forward-cache"]
-    });
+    launching ??= launchChromium({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
     const context = await (await launching).newContext();
     t.after(() => context.close());
     context.setDefaultTimeout(15_000);

@@ -1,19 +1,8 @@
 /**
  * Headless Chromium: one for each test file, a fresh context (cookies, storage) for each test.
  */
-import { chromium } from "playwright-core";
 import { after } from "node:test";
-
-const FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync"
-];
+import { launchChromium } from "../../chromium.mjs";
 
 /** Bounds everything that a page is waited for. */
 const PATIENCE_MILLISECONDS = 15_000;
@@ -21,10 +10,7 @@ const PATIENCE_MILLISECONDS = 15_000;
 let launching;
 
 function launch() {
-    launching ??= chromium.launch({
-        executablePath: process.env.CHROME ?? process.env.CHROMIUM ?? "/usr/bin/chromium",
-        args: FLAGS
-    });
+    launching ??= launchChromium();
     return launching;
 }
 

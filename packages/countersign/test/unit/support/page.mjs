@@ -4,26 +4,11 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import path from "node:path";
-import { chromium } from "playwright-core";
 
 const packageDir = fileURLToPath(new URL("../../..", import.meta.url));
 const modulesDir = fileURLToPath(new URL("../../../../../node_modules", import.meta.url));
 
-export async function launch() {
-    return chromium.launch({
-        executablePath: process.env["CHROME"] ?? "/usr/bin/chromium",
-        args: [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync"
-        ]
-    });
-}
+export { launchChromium as launch } from "../../chromium.mjs";
 
 /** `answer(request, body)` gives `{ status, headers, body }`, or `undefined` to cut the connection. */
 export async function startServer(answer) {
