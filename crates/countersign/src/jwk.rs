@@ -18,7 +18,10 @@
 
 use alloc::{string::String, vec::Vec};
 
-use crate::base64url;
+use crate::{
+    base64url,
+    digest::{fixed, sha256_type},
+};
 
 /// A public key that can sign proofs. Numbers are big-endian, of the curve's field size.
 ///
@@ -126,67 +129,10 @@ fn push_ec(out: &mut String, curve: &str, x: &[u8], y: &[u8]) {
     base64url::encode_into(out, y);
 }
 
-/// Strict base64url of exactly `N` bytes.
-pub(crate) fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
-    base64url::decode(text)?.try_into().ok()
-}
-
-/// A SHA-256 value that identifies a key (RFC 7638): the `jkt` of a token's confirmation, and `dpop_jkt`.
-///
-/// Comparison takes the same time wherever the two differ.
-#[derive(Clone, Copy, Debug, Eq)]
-pub struct Thumbprint([u8; 32]);
-
-impl Thumbprint {
-    /// Of the SHA-256 digest of [`PublicJwk::thumbprint_input`].
-    #[must_use]
-    pub const fn from_digest(digest: [u8; 32]) -> Self {
-        Self(digest)
-    }
-
-    /// From its base64url text. `None`: not 32 bytes of strict base64url.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        fixed(text).map(Self)
-    }
-
-    /// Its base64url text, 43 characters.
-    #[must_use]
-    pub fn to_base64url(&self) -> String {
-        base64url::encode(&self.0)
-    }
-
-    /// The digest itself.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
-    }
-}
-
-impl PartialEq for Thumbprint {
-    fn eq(&self, other: &Self) -> bool {
-        equal_in_constant_time(&self.0, &other.0)
-    }
-}
-
-impl core::hash::Hash for Thumbprint {
-    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
-        self.0.hash(state);
-    }
-}
-
-#[cfg(feature = "aws-lc-rs")]
-pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
-}
-
-/// Without a verifier nothing secret is compared; folding is constant enough and small.
-#[cfg(not(feature = "aws-lc-rs"))]
-pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter()
-        .zip(b)
-        .fold(0, |difference, (a, b)| difference | (a ^ b))
-        == 0
+sha256_type! {
+    /// A SHA-256 value that identifies a key (RFC 7638): the `jkt` of a token's confirmation, and `dpop_jkt`. The digest
+    /// is of [`PublicJwk::thumbprint_input`].
+    Thumbprint
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ compile_error!("the feature `verify` needs a cryptography backend: enable `aws-l
 pub mod base64url;
 pub mod challenge;
 pub mod confirmation;
+mod digest;
 pub mod jwk;
 pub mod nonce;
 pub mod proof;

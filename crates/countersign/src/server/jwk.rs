@@ -6,10 +6,7 @@ use alloc::{string::String, vec::Vec};
 use serde_json::{Map, Value};
 
 use super::quoted::Quoted;
-use crate::{
-    base64url,
-    jwk::{PublicJwk, fixed},
-};
+use crate::{base64url, digest::fixed, jwk::PublicJwk};
 
 /// The members that only a private or symmetric key has (V7). One of them, whatever its value, refuses the key.
 pub const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
