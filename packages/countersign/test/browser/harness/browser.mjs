@@ -3,9 +3,7 @@
  */
 import { after } from "node:test";
 import { launchChromium } from "../../chromium.mjs";
-
-/** Bounds everything that a page is waited for. */
-const PATIENCE_MILLISECONDS = 15_000;
+import { watchContext } from "./context.mjs";
 
 let launching;
 
@@ -26,26 +24,8 @@ after(async () => {
  * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>} `close` throws
  * what was found
  */
-export async function openContext({ expected = [], initScripts = [] } = {}) {
-    const context = await (await launch()).newContext();
-    context.setDefaultTimeout(PATIENCE_MILLISECONDS);
-    const unexpected = [];
-    const note = text => {
-        if (!expected.some(pattern => pattern.test(text))) {
-            unexpected.push(text);
-        }
-    };
-    context.on("console", message => {
-        const { url } = message.location();
-        // The browser asks every server for an icon, of its own accord.
-        if (message.type() === "error" && !url.endsWith("/favicon.ico")) {
-            note(`${message.text()} (${url})`);
-        }
-    });
-    context.on("weberror", error => note(`uncaught: ${error.error().stack ?? error.error()}`));
-    for (const script of initScripts) {
-        await context.addInitScript(script);
-    }
+export async function openContext(options) {
+    const { context, unexpected } = await watchContext(await launch(), options);
     const close = async () => {
         await context.close();
         if (unexpected.length > 0) {

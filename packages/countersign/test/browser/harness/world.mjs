@@ -3,6 +3,7 @@
  * Everything is started for one test and ends with it.
  */
 import { openContext } from "./browser.mjs";
+import { AppPage } from "./app-page.mjs";
 import { AppServer } from "./app-server.mjs";
 import { buildApp } from "./build-app.mjs";
 import { startApi, startIdp } from "./servers.mjs";
@@ -25,12 +26,9 @@ const USER = "alice";
  * @property {(string | (() => void))[]} [initScripts] run in every document before its own scripts
  */
 
-export class World {
-    /** @type {Wire} */ issuer;
+export class World extends AppPage {
     /** @type {Wire[]} */ apis = [];
-    /** @type {AppServer} */ app;
     /** @type {import("playwright-core").BrowserContext} */ context;
-    /** @type {import("playwright-core").Page} */ page;
     #idpFlags;
     #idp;
     #apiFlags;
@@ -122,108 +120,19 @@ export class World {
         this.issuer.upstream = undefined;
     }
 
-    /** Opens the app and returns how its clients settled. */
-    async open(path = "/") {
-        await this.page.goto(this.app.origin + path);
-        return this.settled();
-    }
-
-    /** Waits, over redirects, until every client of the app has settled. */
-    async settled() {
-        for (;;) {
-            const handle = await this.page.waitForFunction(
-                () => (window.harness?.outcomes === undefined ? undefined : { outcomes: window.harness.outcomes }),
-                undefined,
-                // Not on animation frames, which a page that is redirected may never get.
-                { polling: 20 }
-            );
-            try {
-                return (await handle.jsonValue()).outcomes;
-            } catch (error) {
-                // The page was left between the two: the next one settles.
-                if (!String(error).includes("Execution context was destroyed")) {
-                    throw error;
-                }
-            }
-        }
-    }
-
     /** The user's part of a login, once the login page is there. */
     async chooseUser(user = USER) {
         await this.page.getByRole("button", { name: new RegExp(user, "i") }).click();
     }
 
     /** From the logged-out app to the logged-in one. */
-    async logIn({ client = "main", user = USER } = {}) {
-        await this.page.evaluate(name => void window.harness.login(name), client);
-        await this.chooseUser(user);
-        await this.page.waitForURL(`${this.app.origin}/**`);
-        return this.settled();
+    logIn({ client = "main", user = USER } = {}) {
+        return this.logInWith(() => this.chooseUser(user), client);
     }
 
     /** Opens the app and logs in. */
     async start(options) {
         await this.open();
         return this.logIn(options);
-    }
-
-    /** Does what makes the page leave, and waits for the app after it. */
-    async leave(action, argument) {
-        await this.page.evaluate(() => (window.isOld = true));
-        await this.page.evaluate(action, argument);
-        await this.page.waitForFunction(
-            () => window.isOld !== true && window.harness?.outcomes !== undefined,
-            undefined,
-            { polling: 20 }
-        );
-        return this.settled();
-    }
-
-    logOut(client = "main") {
-        return this.leave(name => void window.harness.loggedIn(name).logout({ redirectTo: "home" }), client);
-    }
-
-    tokens(client = "main") {
-        return this.page.evaluate(name => window.harness.tokens(name), client);
-    }
-
-    /** A call as the app makes it; see `apps/shared/calls.ts`. */
-    call(call, client = "main") {
-        return this.page.evaluate(([call, name]) => window.harness.call(call, name), [call, client]);
-    }
-
-    burst(call, times, client = "main") {
-        return this.page.evaluate(([...args]) => window.harness.burst(...args), [call, times, client]);
-    }
-
-    renew(client = "main") {
-        return this.page.evaluate(async name => window.harness.loggedIn(name).renewTokens(), client);
-    }
-
-    /** Requests to the token endpoint. */
-    tokenRequests(since = 0) {
-        return this.issuer.list({ method: "POST", since }).filter(({ path }) => path === this.tokenPath);
-    }
-
-    /** Authorization requests. */
-    authorizationRequests(since = 0) {
-        return this.issuer.list({ method: "GET", since }).filter(({ path }) => path === this.authorizationPath);
-    }
-
-    /** Paths of the authorization server's endpoints, from its metadata. */
-    get tokenPath() {
-        return new URL(this.metadata.token_endpoint).pathname;
-    }
-
-    get authorizationPath() {
-        return new URL(this.metadata.authorization_endpoint).pathname;
-    }
-
-    get endSessionPath() {
-        return new URL(this.metadata.end_session_endpoint).pathname;
-    }
-
-    get jwksPath() {
-        return new URL(this.metadata.jwks_uri).pathname;
     }
 }
