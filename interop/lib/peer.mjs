@@ -1,0 +1,182 @@
+/**
+ * What a peer is, and what it is given to run in.
+ *
+ * A peer is software that is not ours. Its file says how to start it and which scenarios it goes through; what it gets
+ * for that is a `Run`, which ends everything that was started through it.
+ */
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import { AppServer } from "../../packages/countersign/test/browser/harness/app-server.mjs";
+import { buildApp } from "../../packages/countersign/test/browser/harness/build-app.mjs";
+import { watchContext } from "../../packages/countersign/test/browser/harness/context.mjs";
+import { repository } from "../../packages/countersign/test/browser/harness/paths.mjs";
+import { startApi, startIdp } from "../../packages/countersign/test/browser/harness/servers.mjs";
+import { Wire } from "../../packages/countersign/test/browser/harness/wire.mjs";
+import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
+import { freePort, start } from "./processes.mjs";
+
+/**
+ * @template Fixture
+ * @typedef {object} Peer
+ * @property {string} name for `--peer`
+ * @property {(versions: Record<string, string>) => string} title with the version that is tried
+ * @property {("keycloak" | "keycloak-oldest" | "spring")[]} needs what `cargo xtask interop` fetches or builds first
+ * @property {(run: Run) => Promise<Fixture>} start a failure here fails every scenario
+ * @property {number} [startLimit] seconds
+ * @property {Record<string, (fixture: Fixture, note: (text: string) => void) => Promise<void>>} scenarios run in this
+ * order; one that throws has failed. `note` says what the peer does differently from the RFC or from other peers.
+ * @property {Record<string, number>} [limits] seconds, by scenario
+ */
+
+/** @template Fixture @param {Peer<Fixture>} peer */
+export function definePeer(peer) {
+    for (const name of Object.keys(peer.limits ?? {})) {
+        if (!(name in peer.scenarios)) {
+            throw new Error(`${peer.name}: "limits" names no scenario: ${name}`);
+        }
+    }
+    return peer;
+}
+
+export class Run {
+    /** Versions by name, of everything that interop/package.json pins. @type {Record<string, string>} */
+    versions;
+    /** A directory that ends with the run. @type {string} */
+    directory;
+    #ends = [];
+    #checks = [];
+    #chromium;
+
+    /** @param {Record<string, string>} versions */
+    static async create(versions) {
+        const run = new Run();
+        run.versions = versions;
+        run.directory = await mkdtemp(path.join(os.tmpdir(), "countersign-interop-"));
+        run.after(() => rm(run.directory, { recursive: true, force: true }));
+        return run;
+    }
+
+    /** Called when the peer's run ends; the last one first. */
+    after(end) {
+        this.#ends.push(end);
+    }
+
+    /** Called after each scenario: what it throws is the scenario's failure. */
+    afterEach(check) {
+        this.#checks.push(check);
+    }
+
+    /**
+     * Where something is that `cargo xtask interop` made ready, by its name in `needs`: the directory of a
+     * distribution, or the jar.
+     */
+    path(name) {
+        const place =
+            name === "spring"
+                ? (process.env.COUNTERSIGN_SPRING_JAR ?? path.join(repository, "target/interop/spring-resource-server.jar"))
+                : path.join(cache(), `keycloak-${this.versions[name]}`);
+        if (!existsSync(place)) {
+            throw new Error(`${place} is missing: \`cargo xtask interop\` makes it`);
+        }
+        return place;
+    }
+
+    freePort() {
+        return freePort();
+    }
+
+    /** A program that ends with the run: see `start` of processes.mjs. */
+    async spawn(program, parameters, options) {
+        const started = await start(program, parameters, options);
+        this.after(started.stop);
+        return started;
+    }
+
+    /** Our development authorization server. @param {string[]} [flags] see `countersign idp --help` */
+    async idp(flags = []) {
+        return this.#ours(await startIdp(flags));
+    }
+
+    /** Our example API. @param {string[]} [flags] see `example-api --help` */
+    async api(flags = []) {
+        return this.#ours(await startApi(flags));
+    }
+
+    #ours(server) {
+        this.after(() => server.stop());
+        return Object.assign(server, { origin: `http://localhost:${server.port}` });
+    }
+
+    /** A recording proxy: see harness/wire.mjs. @param {number} [upstream] the port behind; may be set later */
+    async wire(upstream) {
+        const wire = await Wire.start();
+        wire.upstream = upstream;
+        this.after(() => wire.close());
+        this.afterEach(() => throwAll("the recording proxy failed", wire.failures.splice(0)));
+        return wire;
+    }
+
+    /**
+     * The test app, built and served. Its `config` is set before it is opened.
+     *
+     * @param {{ variant?: import("../../packages/countersign/test/browser/harness/build-app.mjs").Variant, host?: string }} [options]
+     */
+    async app({ variant, host } = {}) {
+        const app = await AppServer.start(await buildApp(variant), host);
+        this.after(() => app.close());
+        return app;
+    }
+
+    /**
+     * A browser of its own cookies and storage. An error in its console fails the scenario, unless one of
+     * `expectedErrors` fits it.
+     *
+     * @param {{ expectedErrors?: RegExp[], initScripts?: (string | (() => void))[] }} [options]
+     */
+    async browser({ expectedErrors, initScripts } = {}) {
+        if (this.#chromium === undefined) {
+            const launching = launchChromium();
+            this.#chromium = launching;
+            this.after(async () => (await launching).close());
+        }
+        const chromium = await this.#chromium;
+        const { context, unexpected } = await watchContext(chromium, { expected: expectedErrors, initScripts });
+        this.after(() => context.close());
+        this.afterEach(() => throwAll("the browser's console holds errors", unexpected.splice(0)));
+        return { context, page: await context.newPage() };
+    }
+
+    /** @internal */
+    async check() {
+        for (const check of this.#checks) {
+            await check();
+        }
+    }
+
+    /** @internal Ends everything, and throws what went wrong with it. */
+    async end() {
+        const errors = [];
+        for (const end of this.#ends.splice(0).reverse()) {
+            try {
+                await end();
+            } catch (error) {
+                errors.push(error.message);
+            }
+        }
+        throwAll("the end failed", errors);
+    }
+}
+
+/** Where `cargo xtask interop` keeps distributions. */
+function cache() {
+    const home = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache");
+    return process.env.COUNTERSIGN_PEERS ?? path.join(home, "countersign/peers");
+}
+
+function throwAll(what, errors) {
+    if (errors.length > 0) {
+        throw new Error(`${what}:\n${errors.join("\n")}`);
+    }
+}
