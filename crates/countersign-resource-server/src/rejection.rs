@@ -126,6 +126,10 @@ impl Rejection {
             Self::Credentials(CredentialsError::Missing | CredentialsError::UnknownScheme) => {
                 row(StatusCode::UNAUTHORIZED, None, true)
             }
+            // RFC 6750 (3.1) names a malformed token here.
+            Self::Credentials(CredentialsError::Malformed) => {
+                row(StatusCode::UNAUTHORIZED, Some("invalid_token"), true)
+            }
             Self::Credentials(_) | Self::Target { .. } => {
                 row(StatusCode::BAD_REQUEST, Some("invalid_request"), true)
             }

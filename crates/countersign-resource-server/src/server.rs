@@ -10,8 +10,9 @@ use countersign::{
         crypto::sha256,
         issuer::NonceIssuer,
         replay::ReplayError,
-        verify::{BoundToken, Expected, NonceCheck, VerifiedProof, Verifier},
+        verify::{BoundToken, Expected, NonceCheck, Verifier},
     },
+    target::TargetUri,
 };
 use http::{HeaderName, HeaderValue, Response, header::AUTHORIZATION, request::Parts};
 use tower_http::cors::CorsLayer;
@@ -121,9 +122,37 @@ impl ResourceServer {
     /// # Errors
     /// A [`Rejection`] with the first reason found; [`ResourceServer::refusal`] makes it a response.
     pub async fn authenticate(&self, parts: &Parts) -> Result<Authenticated, Rejection> {
+        self.decide(parts, || self.shared.public_url.of(parts))
+            .await
+    }
+
+    /// As [`authenticate`](Self::authenticate), for a caller that knows which URI the client called: then
+    /// [`public_url`](ResourceServerBuilder::public_url) and the request's own target are not looked at. Never take `uri`
+    /// from headers that a client can write.
+    ///
+    /// # Errors
+    /// As [`authenticate`](Self::authenticate).
+    pub async fn authenticate_at(
+        &self,
+        parts: &Parts,
+        uri: &TargetUri,
+    ) -> Result<Authenticated, Rejection> {
+        self.decide(parts, || Ok(uri.clone())).await
+    }
+
+    /// Every decision about a request is made here, in this order: the `Authorization` fields, the number of proofs, the
+    /// token, the form in which it is presented, the proof, the scope, the replay store. The first that fails gives the
+    /// reason.
+    async fn decide(
+        &self,
+        parts: &Parts,
+        uri: impl FnOnce() -> Result<TargetUri, Rejection>,
+    ) -> Result<Authenticated, Rejection> {
         let shared = &*self.shared;
-        let fields = fields(parts, AUTHORIZATION);
-        let credentials = Credentials::parse(&fields).map_err(Rejection::Credentials)?;
+        let authorization = fields(parts, AUTHORIZATION);
+        let credentials = Credentials::parse(&authorization).map_err(Rejection::Credentials)?;
+        let proofs = fields(parts, DPOP);
+        Verifier::check_header_count(&proofs).map_err(Rejection::Proof)?;
         let hash = sha256(credentials.token.as_bytes());
         let token = self.token(credentials.token, hash).await?;
         // Read only now: the issuer's keys may have taken seconds to come.
@@ -132,7 +161,17 @@ impl ResourceServer {
         let proof = match (credentials.scheme, token.confirmation()) {
             (Scheme::Dpop, Some(&thumbprint)) => {
                 let ath = Ath::from_digest(hash);
-                Some(self.proof(parts, BoundToken { ath, thumbprint }, now)?)
+                let expected = Expected {
+                    method: parts.method.as_str(),
+                    uri: &uri()?,
+                    token: Some(BoundToken { ath, thumbprint }),
+                    nonce: match &self.nonces {
+                        Some(issuer) => NonceCheck::Required(&**issuer),
+                        None => NonceCheck::NotRequired,
+                    },
+                };
+                let verified = shared.verifier.verify(&proofs, &expected, now);
+                Some(verified.map_err(Rejection::Proof)?)
             }
             (Scheme::Dpop, None) => return Err(Rejection::Token(TokenError::UnboundUnderDpop)),
             (Scheme::Bearer, Some(_)) => return Err(Rejection::Token(TokenError::BoundAsBearer)),
@@ -170,30 +209,6 @@ impl ResourceServer {
     pub fn refusal(&self, rejection: &Rejection) -> Response<()> {
         let fresh_nonce = self.fresh_nonce(self.shared.clock.now());
         self.shared.refusal(rejection, fresh_nonce)
-    }
-
-    /// The proof of the request, verified but for its being new.
-    fn proof(
-        &self,
-        parts: &Parts,
-        token: BoundToken,
-        now: UnixSeconds,
-    ) -> Result<VerifiedProof, Rejection> {
-        let shared = &*self.shared;
-        let uri = shared.public_url.of(parts)?;
-        let expected = Expected {
-            method: parts.method.as_str(),
-            uri: &uri,
-            token: Some(token),
-            nonce: match &self.nonces {
-                Some(issuer) => NonceCheck::Required(&**issuer),
-                None => NonceCheck::NotRequired,
-            },
-        };
-        shared
-            .verifier
-            .verify(&fields(parts, DPOP), &expected, now)
-            .map_err(Rejection::Proof)
     }
 
     /// The token's claims, of the cache or of the token itself.

@@ -29,8 +29,8 @@ const ALGORITHMS: [Algorithm; 5] = [
 ];
 /// Tokens travel in a header, which servers bound at 8 or 16 kilobytes.
 const MAX_TOKEN: usize = 16 * 1024; // bytes
-/// For an issuer whose clock is a little ahead.
-const NOT_BEFORE_LEEWAY: i64 = 5; // seconds
+/// For an issuer whose clock is a little ahead, or behind.
+const LEEWAY: i64 = 5; // seconds
 
 /// Why an access token is refused. `Display` is for logs: what came from outside is quoted in it, shortened
 /// and with control characters escaped.
@@ -274,8 +274,9 @@ impl Facts {
             }
         }
         Ok(Self {
-            expires_at: moment(claims, "exp")?.ok_or(TokenError::Claim { claim: "exp" })?,
-            not_before: moment(claims, "nbf")?,
+            expires_at: moment(claims, "exp", f64::floor)?
+                .ok_or(TokenError::Claim { claim: "exp" })?,
+            not_before: moment(claims, "nbf", f64::ceil)?,
             confirmation: bound_key(claims).map_err(TokenError::Confirmation)?,
             scope: scope(claims)?,
         })
@@ -283,13 +284,11 @@ impl Facts {
 
     fn check_time(&self, now: UnixSeconds) -> Result<(), TokenError> {
         let at = self.expires_at;
-        if now >= at {
+        if now >= at.plus(LEEWAY) {
             return Err(TokenError::Expired { at, now });
         }
         match self.not_before {
-            Some(at) if now.plus(NOT_BEFORE_LEEWAY) < at => {
-                Err(TokenError::NotYetValid { at, now })
-            }
+            Some(at) if now.plus(LEEWAY) < at => Err(TokenError::NotYetValid { at, now }),
             _ => Ok(()),
         }
     }
@@ -327,18 +326,19 @@ fn check_audience(claims: &Map<String, Value>, policy: &TokenPolicy) -> Result<(
     }
 }
 
-/// A NumericDate (RFC 7519, section 2), which may have a fraction: we know seconds only, and round
-/// down, so a token never lives longer than it says.
+/// A NumericDate (RFC 7519, section 2), which may have a fraction: we know seconds only, and round so that a token
+/// never lives longer than it says.
 fn moment(
     claims: &Map<String, Value>,
     claim: &'static str,
+    round: fn(f64) -> f64,
 ) -> Result<Option<UnixSeconds>, TokenError> {
     let Some(value) = claims.get(claim) else {
         return Ok(None);
     };
     let seconds = value.as_i64().or_else(|| {
         let float = value.as_f64().filter(|float| float.abs() < 9e15)?;
-        Some(float.floor() as i64)
+        Some(round(float) as i64)
     });
     match seconds {
         Some(seconds) => Ok(Some(UnixSeconds(seconds))),

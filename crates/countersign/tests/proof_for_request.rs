@@ -157,6 +157,28 @@ fn v11_a_required_nonce_is_present_ours_and_recent() {
 }
 
 #[test]
+fn n8_a_required_nonce_of_another_type_asks_for_a_good_one() {
+    let signer = Signer::p256();
+    let issuer = NonceIssuer::new(&[1; 32], Duration::from_secs(100));
+    for nonce in [json!(1), json!(null), json!(""), json!([issuer.issue(NOW)])] {
+        let proof = Draft::new(&signer)
+            .claim("nonce", nonce.clone())
+            .sign(&signer);
+        let error = verify_with_nonce(&issuer, &proof).unwrap_err();
+        assert_eq!(
+            (error.name(), error.code()),
+            ("NonceMismatch", "use_dpop_nonce")
+        );
+        // Where none is required it is a claim like any other.
+        let error = verify(&proof).unwrap_err();
+        assert_eq!(
+            (error.name(), error.code()),
+            ("ClaimType", "invalid_dpop_proof")
+        );
+    }
+}
+
+#[test]
 fn s3_a_server_with_nonces_accepts_no_proof_without_one() {
     let signer = Signer::p256();
     let issuer = NonceIssuer::new(&[1; 32], Duration::from_secs(100));
@@ -298,7 +320,7 @@ fn v14_the_token_is_bound_to_the_key_that_signed() {
             received: thief.thumbprint()
         }
     );
-    assert_eq!(error.code(), "invalid_token");
+    assert_eq!(error.code(), "invalid_dpop_proof");
 }
 
 #[test]

@@ -79,7 +79,11 @@ async fn r2_a_header_with_two_tokens_is_refused() {
     let answer = world
         .get(&[("authorization", "DPoP a.b.c, DPoP a.b.c")])
         .await;
-    answer.assert_refused(400, "invalid_request", MALFORMED);
+    answer.assert_refused(
+        401,
+        "invalid_token",
+        "The access token is not valid for this request",
+    );
     let reason = CredentialsError::Malformed;
     assert_eq!(answer.rejection, Some(Rejection::Credentials(reason)));
 }

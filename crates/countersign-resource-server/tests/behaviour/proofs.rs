@@ -4,7 +4,7 @@ use countersign::{
     UnixSeconds,
     server::{crypto::ath, verify::ProofError},
 };
-use countersign_resource_server::Rejection;
+use countersign_resource_server::{DpopRequirement, Rejection};
 use serde_json::{Value, json};
 
 use crate::world::{START, URL, World, send};
@@ -33,11 +33,7 @@ async fn v14_a_stolen_token_with_the_thiefs_own_key_is_refused() {
     let token = world.token();
     let thief = World::new();
     let answer = world.call(&token, &thief.proof(&token)).await;
-    answer.assert_refused(
-        401,
-        "invalid_token",
-        "The access token is not valid for this request",
-    );
+    answer.assert_invalid_proof();
     let Some(Rejection::Proof(ProofError::KeyMismatch { expected, received })) = answer.rejection
     else {
         panic!("{:?}", answer.rejection);
@@ -106,6 +102,60 @@ async fn v1_two_proofs_are_refused() {
         answer.rejection,
         Some(Rejection::Proof(ProofError::HeaderList))
     );
+}
+
+#[tokio::test]
+async fn the_first_step_that_fails_gives_the_reason() {
+    let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
+    let token = world.token();
+    let expired = world.token_with(|claims| claims["exp"] = json!(START - 60));
+    let (bound, late) = (format!("DPoP {token}"), format!("DPoP {expired}"));
+    let unbound = world.unbound_token();
+    let (bearer, under_dpop) = (format!("Bearer {unbound}"), format!("DPoP {unbound}"));
+    let (one, two) = (world.proof(&token), world.proof(&token));
+    let list = format!("{one}, {two}");
+    let authorization = |value| ("authorization", value);
+    let proof = |value| ("dpop", value);
+    for (headers, status, name) in [
+        (vec![proof(&*one), proof(&*two)], 401, "CredentialsMissing"),
+        (
+            vec![authorization(&*bound), authorization(&bearer), proof(&list)],
+            400,
+            "CredentialsRepeated",
+        ),
+        // The number of proofs before the token, whatever its form; that there is one, after both.
+        (
+            vec![authorization(&*late), proof(&*one), proof(&*two)],
+            401,
+            "HeaderRepeated",
+        ),
+        (
+            vec![authorization(&*late), proof(&*list)],
+            401,
+            "HeaderList",
+        ),
+        (
+            vec![authorization(&*bearer), proof(&*one), proof(&*two)],
+            401,
+            "HeaderRepeated",
+        ),
+        (vec![authorization(&*late)], 401, "TokenExpired"),
+        (
+            vec![authorization(&*under_dpop)],
+            401,
+            "TokenUnboundUnderDpop",
+        ),
+        (
+            vec![authorization(&*under_dpop), proof("x")],
+            401,
+            "TokenUnboundUnderDpop",
+        ),
+        (vec![authorization(&*bound), proof("")], 401, "Malformed"),
+        (vec![authorization(&*bound)], 401, "HeaderMissing"),
+    ] {
+        let answer = world.get(&headers).await;
+        assert_eq!((answer.status.as_u16(), answer.name()), (status, name));
+    }
 }
 
 #[tokio::test]

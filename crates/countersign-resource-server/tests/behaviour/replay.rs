@@ -100,7 +100,7 @@ async fn v15_a_refused_request_uses_nothing_up() {
     let token = world.token();
     let wrong = world.proof_with(&token, |_, claims| claims["htm"] = "PUT".into());
     assert_eq!(world.call(&token, &wrong).await.status, 401);
-    let expired = world.token_with(|claims| claims["exp"] = json!(world.now().0));
+    let expired = world.token_with(|claims| claims["exp"] = json!(world.now().0 - 5));
     assert_eq!(world.prove(&expired).await.status, 401);
     let api = crate::world::api(&world.server.requiring_scope("admin"));
     let authorization = format!("DPoP {token}");

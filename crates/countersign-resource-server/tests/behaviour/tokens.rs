@@ -224,16 +224,16 @@ async fn the_audience_is_ours_or_a_list_that_has_ours() {
 }
 
 #[tokio::test]
-async fn a_token_ends_at_its_exp_also_in_the_cache() {
+async fn a_token_ends_five_seconds_after_its_exp_also_in_the_cache() {
     let world = World::new();
     let token = world.token_with(|claims| claims["exp"] = json!(START + 10));
     world.prove(&token).await.assert_accepted();
-    world.advance(9);
+    world.advance(14);
     world.prove(&token).await.assert_accepted();
     world.advance(1);
     let expired = TokenError::Expired {
         at: UnixSeconds(START + 10),
-        now: UnixSeconds(START + 10),
+        now: UnixSeconds(START + 15),
     };
     // The second time, the cache has dropped it.
     for _ in 0..2 {
@@ -255,6 +255,21 @@ async fn a_token_begins_at_its_nbf_less_five_seconds() {
     // A clock that steps back finds it in the cache, and too early again.
     world.advance(-1);
     world.prove(&token).await.assert_invalid_token(&early);
+}
+
+#[tokio::test]
+async fn fractions_of_a_second_count_against_the_token() {
+    let world = World::new();
+    for (name, value, accepted) in [
+        ("exp", json!(START as f64 - 4.0), true),
+        ("exp", json!(START as f64 - 4.1), false),
+        ("nbf", json!(START as f64 + 5.0), true),
+        ("nbf", json!(START as f64 + 5.1), false),
+    ] {
+        let token = world.token_with(|claims| claims[name] = value.clone());
+        let answer = world.prove(&token).await;
+        assert_eq!(answer.status == 200, accepted, "{name} {value}");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! The checks of section 4.3, one function each, in the RFC's order. [`Verifier`](super::verify::Verifier) runs them.
 
-use alloc::{borrow::ToOwned, string::String};
+use alloc::{
+    borrow::ToOwned,
+    string::{String, ToString},
+};
 
 use serde_json::{Map, Value};
 
@@ -21,15 +24,20 @@ use crate::{
 };
 
 /// 4.3, 1: not more than one `DPoP` header field. A JWT has no comma, so a comma makes it a list.
-pub(super) fn only_header<'a>(headers: &[&'a [u8]]) -> Result<&'a [u8], ProofError> {
+pub(super) fn check_header_count(headers: &[&[u8]]) -> Result<(), ProofError> {
     match headers {
-        [] => Err(ProofError::HeaderMissing),
         [header] if header.contains(&b',') => Err(ProofError::HeaderList),
-        [header] => Ok(header),
+        [] | [_] => Ok(()),
         _ => Err(ProofError::HeaderRepeated {
             received: headers.len(),
         }),
     }
+}
+
+/// The one header field.
+pub(super) fn only_header<'a>(headers: &[&'a [u8]]) -> Result<&'a [u8], ProofError> {
+    check_header_count(headers)?;
+    headers.first().copied().ok_or(ProofError::HeaderMissing)
 }
 
 /// 4.3, 4. Exact: every client writes it so, and another kind of JWT must not pass (11.5).
@@ -118,15 +126,23 @@ pub(super) fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(),
 }
 
 /// 4.3, 10. Whether the client should get a new one.
+///
+/// One that is required and of another JSON type is one that doesn't match (9): the client gets a good one.
 pub(super) fn check_nonce(
     claims: &Claims<'_>,
     check: NonceCheck<'_>,
     now: UnixSeconds,
 ) -> Result<bool, ProofError> {
     let NonceCheck::Required(judge) = check else {
+        claims.unrequired_nonce()?;
         return Ok(false);
     };
     let nonce = claims.nonce.ok_or(ProofError::NonceMissing)?;
+    let Some(nonce) = nonce.as_str() else {
+        return Err(ProofError::NonceMismatch {
+            received: nonce.to_string(),
+        });
+    };
     match judge.check(nonce, now) {
         NonceStatus::Fresh => Ok(false),
         NonceStatus::AcceptAndRenew => Ok(true),

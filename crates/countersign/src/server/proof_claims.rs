@@ -11,7 +11,8 @@ pub(crate) struct Claims<'a> {
     pub(crate) htu: &'a str,
     pub(crate) iat: NumericDate,
     pub(crate) ath: Option<&'a str>,
-    pub(crate) nonce: Option<&'a str>,
+    /// Of whatever type: what that means depends on whether one is required.
+    pub(crate) nonce: Option<&'a Value>,
     pub(crate) exp: Option<NumericDate>,
     pub(crate) nbf: Option<NumericDate>,
 }
@@ -33,10 +34,16 @@ impl<'a> Claims<'a> {
             htu: required(text(claims, "htu")?, "htu")?,
             iat: required(date(claims, "iat")?, "iat")?,
             ath: text(claims, "ath")?,
-            nonce: text(claims, "nonce")?,
+            nonce: claims.get("nonce"),
             exp: date(claims, "exp")?,
             nbf: date(claims, "nbf")?,
         })
+    }
+
+    /// A nonce that nobody asked for has the right type or is not there.
+    pub(crate) fn unrequired_nonce(&self) -> Result<(), ProofError> {
+        self.nonce
+            .map_or(Ok(()), |nonce| text_of("nonce", nonce).map(|_| ()))
     }
 }
 
@@ -48,14 +55,20 @@ fn text<'a>(
     claims: &'a Map<String, Value>,
     name: &'static str,
 ) -> Result<Option<&'a str>, ProofError> {
-    match claims.get(name) {
-        None => Ok(None),
-        Some(Value::String(text)) if !text.is_empty() => Ok(Some(text)),
-        Some(_) => Err(ProofError::ClaimType {
+    claims
+        .get(name)
+        .map(|value| text_of(name, value))
+        .transpose()
+}
+
+fn text_of<'a>(name: &'static str, value: &'a Value) -> Result<&'a str, ProofError> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .ok_or(ProofError::ClaimType {
             name,
             expected: "a string that is not empty",
-        }),
-    }
+        })
 }
 
 fn date(

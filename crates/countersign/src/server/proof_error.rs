@@ -173,15 +173,16 @@ pub enum ProofError {
 }
 
 impl ProofError {
-    /// The error code that a client gets: `invalid_dpop_proof`, `use_dpop_nonce`, or `invalid_token` (RFC 9449, 5, 7.1,
-    /// 8, 9; figure 15 shows `invalid_token` for a token that is bound to another key).
+    /// The error code that a client gets: `invalid_dpop_proof` or `use_dpop_nonce` (RFC 9449, 5, 7.1, 8, 9).
+    ///
+    /// Also for a token that is bound to another key, where figure 15 of the RFC shows `invalid_token`: what is wrong is
+    /// the proof (4.3, 12), and a new token would not help.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NonceMissing | Self::NonceMismatch { .. } | Self::NonceExpired => {
                 "use_dpop_nonce"
             }
-            Self::KeyMismatch { .. } => "invalid_token",
             _ => "invalid_dpop_proof",
         }
     }

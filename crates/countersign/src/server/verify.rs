@@ -34,9 +34,9 @@ use serde_json::{Map, Value};
 
 use super::{
     checks::{
-        check_age, check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
-        check_own_times, check_signature, check_token_hash, check_type, check_uri, key_object,
-        only_header,
+        check_age, check_algorithm, check_binding, check_header_count, check_key_is_public,
+        check_method, check_nonce, check_own_times, check_signature, check_token_hash, check_type,
+        check_uri, key_object, only_header,
     },
     crypto::{self, Algorithm},
     jwk::read_public_members,
@@ -104,6 +104,15 @@ impl Verifier {
     #[must_use]
     pub const fn policy(&self) -> &VerifierPolicy {
         &self.policy
+    }
+
+    /// The check that can be made before anything else is known of a request (4.3, 1): there is not more than one proof.
+    /// [`verify`](Self::verify) makes it too. `dpop_headers` are the values of all its `DPoP` header fields.
+    ///
+    /// # Errors
+    /// [`ProofError::HeaderRepeated`] and [`ProofError::HeaderList`].
+    pub fn check_header_count(dpop_headers: &[&[u8]]) -> Result<(), ProofError> {
+        check_header_count(dpop_headers)
     }
 
     /// Checks the proof of one request. `dpop_headers` are the values of all its `DPoP` header fields.

@@ -57,7 +57,7 @@ async fn v14_a_stolen_token_is_useless_with_another_key() {
     let call = Call::new("GET", "/api/me").dpop(&world.token, &proof);
     let answer = world.send(call).await;
     let journal = world.journal(0).await;
-    assert_refused(&answer, INVALID_TOKEN, &journal[0], "KeyMismatch");
+    assert_refused(&answer, INVALID_PROOF, &journal[0], "KeyMismatch");
 }
 
 #[tokio::test]
