@@ -188,7 +188,10 @@ async fn r3_a_proof_of_another_request_token_or_key_is_refused() {
             key.proof_with_token(now.plus(-61), "GET", &token),
             "invalid_dpop_proof",
         ),
-        (thief.proof_with_token(now, "GET", &token), "invalid_token"),
+        (
+            thief.proof_with_token(now, "GET", &token),
+            "invalid_dpop_proof",
+        ),
     ] {
         let reply = world
             .send(call(Method::GET, &[&format!("DPoP {token}")], Some(&proof)))

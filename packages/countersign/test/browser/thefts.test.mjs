@@ -71,7 +71,7 @@ test("r4_v15_the_stolen_token_is_refused_in_each_way_to_use_it", async t => {
         "the token with a proof of the thief's own key": [
             url,
             { headers: { ...dpop, DPoP: own } },
-            "invalid_token",
+            "invalid_dpop_proof",
             "KeyMismatch"
         ],
         "the stolen proof twice": [
