@@ -1,0 +1,83 @@
+/** Keycloak for a peer's run: started in a home of its own behind a recording proxy, logged in at as a user does. */
+import path from "node:path";
+import { ADMINISTRATOR, PASSWORDS, REALM, prepareHome } from "./home.mjs";
+
+/** A cold start on two busy cores. */
+const START_LIMIT_SECONDS = 180;
+
+/**
+ * @param {import("../../lib/peer.mjs").Run} run
+ * @param {object} options
+ * @param {string[]} options.apps origins of the single-page apps
+ * @param {string} options.audience what access tokens are for
+ * @param {string} [options.version] its name among the pinned versions
+ * @param {string[]} [options.flags] more flags of `kc.sh start-dev`
+ */
+export async function startKeycloak(run, { apps, audience, version = "keycloak", flags }) {
+    const port = await run.freePort();
+    const home = await prepareHome({
+        distribution: run.path(version),
+        directory: path.join(run.directory, `${version}-${port}`),
+        port,
+        apps,
+        audience,
+        flags
+    });
+    const server = await run.spawn(home.program, home.args, {
+        env: home.env,
+        ready: `http://127.0.0.1:${port}/realms/${REALM}`,
+        limit: START_LIMIT_SECONDS
+    });
+    const wire = await run.wire(port);
+    // Without a configured host name, Keycloak is called what the request calls it: here, the proxy's.
+    return new Keycloak(server, wire, port);
+}
+
+class Keycloak {
+    constructor(server, wire, port) {
+        this.server = server;
+        /** The recording proxy in front of it. @type {import("../../../packages/countersign/test/browser/harness/wire.mjs").Wire} */
+        this.wire = wire;
+        this.port = port;
+        this.issuer = `${wire.origin}/realms/${REALM}`;
+    }
+
+    /** The address of an endpoint of the realm, as `token`, `userinfo`, `logout`. */
+    endpoint(name) {
+        return `${this.issuer}/protocol/openid-connect/${name}`;
+    }
+
+    /** A request to the admin REST API of the realm. @param {string} path under the realm @param {object} [body] JSON */
+    async administer(method, path, body) {
+        const origin = `http://127.0.0.1:${this.port}`;
+        const login = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {
+            method: "POST",
+            body: new URLSearchParams({
+                grant_type: "password",
+                client_id: "admin-cli",
+                username: ADMINISTRATOR.user,
+                password: ADMINISTRATOR.password
+            })
+        });
+        const { access_token } = await login.json();
+        const response = await fetch(`${origin}/admin/realms/${REALM}/${path}`, {
+            method,
+            headers: { Authorization: `Bearer ${access_token}`, "Content-Type": "application/json" },
+            body: body === undefined ? undefined : JSON.stringify(body)
+        });
+        const text = await response.text();
+        if (!response.ok) {
+            throw new Error(`${method} ${path} -> ${response.status}: ${text}`);
+        }
+        return text === "" ? undefined : JSON.parse(text);
+    }
+}
+
+/** Fills in Keycloak's own login page. */
+export function logInAtKeycloak(user) {
+    return async page => {
+        await page.locator("#username").fill(user);
+        await page.locator("#password").fill(PASSWORDS[user]);
+        await page.locator("#kc-login").click();
+    };
+}
