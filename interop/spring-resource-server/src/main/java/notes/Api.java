@@ -8,19 +8,23 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.context.annotation.Bean;
+import org.springframework.http.HttpStatus;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.CsrfConfigurer;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.security.oauth2.jwt.Jwt;
+import org.springframework.security.oauth2.jwt.JwtTypeValidator;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
 
-/** Two routes behind Spring Boot's own resource server, with nothing of it replaced: `application.properties`. */
+/** Three routes behind Spring Boot's own resource server, set up in {@code application.properties}. */
 @SpringBootApplication
 @RestController
 public class Api {
@@ -30,17 +34,23 @@ public class Api {
 
     @GetMapping("/api/me")
     Map<String, Object> me(@AuthenticationPrincipal Jwt token) {
-        return Map.of("sub", token.getSubject(), "cnf", token.getClaimAsMap("cnf"));
+        return Map.of("sub", token.getSubject(), "claims", token.getClaims().keySet());
+    }
+
+    @GetMapping("/api/notes/{id}")
+    Map<String, Object> read(@PathVariable("id") String id) {
+        return Map.of("id", id);
     }
 
     @PostMapping("/api/notes")
-    Map<String, Object> note(@RequestBody Map<String, Object> note) {
+    @ResponseStatus(HttpStatus.CREATED)
+    Map<String, Object> write(@RequestBody Map<String, Object> note) {
         return note;
     }
 
-    /** The pages that may call, and what they may send and read. */
+    /** The pages that may call, and what they may send and read. Spring Security finds it by this name. */
     @Bean
-    UrlBasedCorsConfigurationSource cors(@Value("${api.allowed-origins}") List<String> origins) {
+    UrlBasedCorsConfigurationSource corsConfigurationSource(@Value("${api.allowed-origins}") List<String> origins) {
         var cors = new CorsConfiguration();
         cors.setAllowedOrigins(origins);
         cors.setAllowedMethods(List.of("GET", "POST"));
@@ -51,10 +61,17 @@ public class Api {
         return source;
     }
 
-    /** Spring Security exempts Bearer requests from CSRF tokens by itself, but not DPoP requests. */
+    /** Spring Security wants no CSRF token with {@code Authorization: Bearer}, but one with {@code DPoP}. */
     @Bean
     @ConditionalOnProperty(name = "api.csrf", havingValue = "off")
-    Customizer<CsrfConfigurer<HttpSecurity>> csrf() {
+    Customizer<CsrfConfigurer<HttpSecurity>> noCsrf() {
         return CsrfConfigurer::disable;
+    }
+
+    /** For access tokens by RFC 9068: by default Spring Security accepts {@code JWT}, or no {@code typ} at all. */
+    @Bean
+    @ConditionalOnProperty("api.token-types")
+    JwtTypeValidator tokenTypes(@Value("${api.token-types}") List<String> types) {
+        return new JwtTypeValidator(types);
     }
 }
