@@ -1,0 +1,184 @@
+/**
+ * A provider without DPoP, in the manner of Microsoft Entra ID: see entra-like/server.mjs. The app stands on another
+ * site than the provider, as apps of Entra's do, so that sessions come back by a full-page redirect.
+ */
+import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
+import { decodeJwt } from "jose";
+import { assertBearerCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { definePeer } from "../lib/peer.mjs";
+import { protectedApi, spa } from "../lib/spa.mjs";
+import { EntraLike } from "./entra-like/server.mjs";
+
+const SITE = "127.0.0.1";
+const CLIENT = randomUUID();
+/** The clock that the app reads against the one that ours is. */
+const TOLERANCE_MILLISECONDS = 10_000;
+
+export default definePeer({
+    name: "entra-like",
+    title: () => "A provider without DPoP, as Entra ID",
+    needs: [],
+    async start(run) {
+        const app = await run.app({ variant: { mode: "auto" }, host: SITE });
+        const enforcedApp = await run.app({ variant: { mode: "enforced" }, host: SITE });
+        const provider = await EntraLike.start({
+            apps: [{ clientId: CLIENT, spa: [`${app.origin}/`, `${enforcedApp.origin}/signed-in`] }],
+            api: { clientId: randomUUID(), scope: "access_as_user" },
+            user: { name: "Adele Vance", username: "adele@contoso.example", oid: randomUUID() }
+        });
+        run.after(() => provider.close());
+        const wire = await run.wire(provider.port);
+        provider.publishedAs(wire.origin);
+        const { issuer } = provider;
+        const audience = provider.api.clientId;
+        const origins = [app.origin, enforcedApp.origin];
+        const api = await protectedApi(run, { issuer, audience, origins, flags: ["--dpop", "optional"] });
+        const strictApi = await protectedApi(run, { issuer, audience, origins });
+        const common = {
+            wire,
+            issuer,
+            clientId: CLIENT,
+            scopes: ["profile", "offline_access", provider.apiScope],
+            logInAt: page => page.getByRole("button", { name: /Adele Vance/ }).click(),
+            api
+        };
+        return {
+            provider,
+            strictApi,
+            spa: await spa(run, { ...common, app, expectedErrors: [/blocked by CORS policy/, /net::ERR_FAILED/] }),
+            enforced: await spa(run, { ...common, app: enforcedApp })
+        };
+    },
+    scenarios: {
+        "SPA, auto: login ends in Bearer, and no request names DPoP": async ({ spa, provider }, note) => {
+            assert.deepEqual(await spa.open(), { main: { isUserLoggedIn: false } });
+            const { main } = await spa.logIn();
+            assert.equal(main.isUserLoggedIn, true, JSON.stringify(main));
+            assert.equal(main.sub, decodeJwt((await spa.tokens()).idToken).sub);
+            const [redemption] = spa.tokenRequests();
+            const { token_type, access_token } = redemption.response.json();
+            assert.equal(token_type, "Bearer");
+            const claims = decodeJwt(access_token);
+            assert.equal(claims.cnf, undefined);
+            assert.equal(claims.iss, provider.issuer);
+            assert.deepEqual(
+                spa.wire.exchanges.filter(({ method }) => method === "OPTIONS").map(String),
+                [],
+                "no preflight: the token request is a simple one"
+            );
+            assertNoDpop(spa.wire);
+            note("no `iss` in its responses, no metadata for DPoP: nothing of RFC 9207 or 9449");
+        },
+        "SPA, auto: the app is told the token's end by its own clock": async ({ spa }, note) => {
+            const { accessToken, accessTokenExpirationTime } = await spa.tokens();
+            const end = decodeJwt(accessToken).exp * 1000;
+            assert.ok(
+                Math.abs(accessTokenExpirationTime - end) < TOLERANCE_MILLISECONDS,
+                `it ends at ${end}; the app is told ${accessTokenExpirationTime - end} ms later`
+            );
+            note("`iat` lies five minutes back, and no `Date` is exposed: no clock can be read from it");
+        },
+        "SPA, auto: calls go out as Bearer, and our API in optional mode serves them": async ({ spa, provider }) => {
+            for (const call of [{}, { transport: "xhr" }, { transport: "request" }]) {
+                const { body } = await bearerCall(spa, { url: `${spa.api.origin}/api/me`, ...call }, 200);
+                assert.equal(body.scheme, "Bearer");
+                assert.equal(body.clientId, CLIENT, "from `azp`");
+                assert.equal(body.scope, provider.api.scope, "from `scp`");
+            }
+            const note = { kind: "json", value: { text: "interop" } };
+            await bearerCall(spa, { url: `${spa.api.origin}/api/notes`, method: "POST", body: note }, 201);
+        },
+        "SPA, auto: a reload restores the session by a full-page redirect": async ({ spa }) => {
+            const mark = spa.wire.mark();
+            const { main } = await spa.reload();
+            assert.equal(main.isUserLoggedIn, true, JSON.stringify(main));
+            const [request] = spa.authorizationRequests(mark);
+            assert.equal(request.query().prompt, "none");
+            assert.equal(request.header("Sec-Fetch-Dest"), "document");
+            await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
+            assertNoDpop(spa.wire);
+        },
+        "SPA, auto: a refresh brings a new Bearer token": async ({ spa }) => {
+            const before = await spa.tokens();
+            const mark = spa.wire.mark();
+            await spa.renew();
+            const [refresh] = spa.tokenRequests(mark);
+            assert.equal(refresh.form().grant_type, "refresh_token");
+            assert.equal(refresh.form().refresh_token, before.refreshToken);
+            const after = await spa.tokens();
+            assert.notEqual(after.accessToken, before.accessToken);
+            assert.notEqual(after.refreshToken, before.refreshToken);
+            await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
+            assertNoDpop(spa.wire);
+        },
+        "SPA, auto: logout ends the session": async ({ spa }) => {
+            const mark = spa.wire.mark();
+            assert.deepEqual(await spa.logOut(), { main: { isUserLoggedIn: false } });
+            assert.equal(spa.page.url(), `${spa.app.origin}/`);
+            assert.equal(spa.wire.list({ path: spa.endSessionPath, since: mark }).length, 1);
+            assert.deepEqual(await spa.reload(), { main: { isUserLoggedIn: false } }, "and it stays ended");
+        },
+        "SPA, enforced: refuses with dpop_unsupported and sends no authorization request": async ({ enforced }) => {
+            const mark = enforced.wire.mark();
+            const { main } = await enforced.open();
+            assert.equal(main.rejected?.name, "OidcInitializationError", JSON.stringify(main));
+            assert.equal(main.rejected.code, "dpop_unsupported");
+            assert.deepEqual(enforced.authorizationRequests(mark), []);
+            assert.deepEqual(enforced.tokenRequests(mark), []);
+        },
+        "its token endpoint fails a page that sends a DPoP header": async ({ spa }) => {
+            // Or the scenarios above would show nothing.
+            const mark = spa.wire.mark();
+            const outcome = await spa.page.evaluate(
+                url =>
+                    fetch(url, { method: "POST", headers: { DPoP: "proof" }, body: new URLSearchParams() }).then(
+                        () => "answered",
+                        error => error.name
+                    ),
+                spa.metadata.token_endpoint
+            );
+            assert.equal(outcome, "TypeError");
+            assert.deepEqual(spa.wire.exchanges.slice(mark).map(({ method }) => method), ["OPTIONS"]);
+        },
+        "the authority `common` is refused with issuer_mismatch, which names both": async ({ spa, provider }, note) => {
+            const params = { issuerUri: provider.commonAuthority, clientId: CLIENT };
+            const outcome = await spa.page.evaluate(params => window.harness.create(params), params);
+            const failure = outcome.rejected ?? outcome.initializationError;
+            assert.equal(failure?.code, "issuer_mismatch", JSON.stringify(outcome));
+            assert.ok(failure.message.includes("{tenantid}"), failure.message);
+            assert.ok(failure.message.includes(provider.commonAuthority), failure.message);
+            note("tenant-independent metadata names a template as issuer: use the tenant's own authority");
+        },
+        "an API that requires DPoP refuses its tokens": async ({ spa, strictApi }) => {
+            await spa.open();
+            await spa.logIn();
+            const { accessToken } = await spa.tokens();
+            const response = await fetch(`${strictApi.origin}/api/me`, {
+                headers: { Authorization: `Bearer ${accessToken}` }
+            });
+            assert.equal(response.status, 401);
+            assert.match(response.headers.get("WWW-Authenticate"), /^DPoP /);
+        }
+    }
+});
+
+async function bearerCall(spa, call, expected) {
+    const mark = spa.api.wire.mark();
+    const { accessToken } = await spa.tokens();
+    const { status, text } = await spa.call(call);
+    assert.equal(status, expected, text);
+    const sent = spa.api.wire.list({ since: mark });
+    assert.equal(sent.length, 1, sent.join(", "));
+    assertBearerCall(sent[0], accessToken);
+    return { body: JSON.parse(text) };
+}
+
+/** Neither a header field, nor a parameter, nor a wish to send one. */
+function assertNoDpop(wire) {
+    for (const exchange of wire.exchanges) {
+        assert.deepEqual(exchange.all("DPoP"), [], String(exchange));
+        assert.ok(!/dpop/i.test(`${exchange.target} ${exchange.text()}`), String(exchange));
+        assert.ok(!/dpop/i.test(exchange.header("Access-Control-Request-Headers") ?? ""), String(exchange));
+    }
+}
