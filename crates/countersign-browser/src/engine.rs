@@ -97,8 +97,20 @@ extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
             interactive,
             extra: &extra,
         };
-        match ENGINE.0.login(&registered(client), &request).await {
+        match ENGINE.0.prepare(&registered(client), &request).await {
             Ok(redirect) => succeed(task, &[&redirect.url, &redirect.state], 0),
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
+/// Field: an authorization request's URL, as `login` gave it or changed. Ends with the URL to go to.
+#[unsafe(no_mangle)]
+extern "C" fn push(task: u32, client: usize) {
+    let url = received().text();
+    tasks::spawn(async move {
+        match ENGINE.0.push(&registered(client), &url).await {
+            Ok(url) => succeed(task, &[&url], 0),
             Err(error) => fail(task, &error),
         }
     });

@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 
 use crate::engine::{Client, Engine};
 use crate::error::{Cause, ClientError, same};
+use crate::exchange::{Endpoint, Failures};
 use crate::form::status_text;
 use crate::platform::{Document, Platform, Request, Url};
 use crate::text::Text;
@@ -15,12 +16,24 @@ const AUTHORIZATION_ENDPOINT: &str = "authorization_endpoint";
 const TOKEN_ENDPOINT: &str = "token_endpoint";
 const END_SESSION_ENDPOINT: &str = "end_session_endpoint";
 
+const TOKEN_FAILURES: Failures = Failures {
+    unreachable: Cause::TokenUnreachable,
+    refused: Cause::TokenRefused,
+    invalid: Cause::TokenResponseInvalid,
+};
+
+const PUSH_FAILURES: Failures = Failures {
+    unreachable: Cause::PushUnreachable,
+    refused: Cause::PushRefused,
+    invalid: Cause::PushResponseInvalid,
+};
+
 /// What the engine uses of the metadata.
 pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Text,
-    pub(crate) token_endpoint: Text,
-    /// The token endpoint's origin and path.
-    pub(crate) token: Url,
+    pub(crate) token: Endpoint,
+    /// Where the server wants authorization requests pushed (RFC 9126, 5).
+    pub(crate) pushed: Option<Endpoint>,
     pub(crate) end_session_endpoint: Option<Text>,
     /// RFC 9207: the response must carry `iss`.
     pub(crate) is_iss_required: bool,
@@ -73,7 +86,23 @@ impl<P: Platform> Engine<P> {
             Ok((endpoint, parts))
         };
         let (authorization_endpoint, _) = endpoint(AUTHORIZATION_ENDPOINT)?;
-        let (token_endpoint, token) = endpoint(TOKEN_ENDPOINT)?;
+        let posted = |name, failures| {
+            let (url, parts) = endpoint(name)?;
+            Ok::<_, ClientError>(Endpoint {
+                url,
+                parts,
+                failures,
+            })
+        };
+        let token = posted(TOKEN_ENDPOINT, TOKEN_FAILURES)?;
+        let pushed = if document.is_true("require_pushed_authorization_requests") {
+            Some(posted(
+                "pushed_authorization_request_endpoint",
+                PUSH_FAILURES,
+            )?)
+        } else {
+            None
+        };
         let end_session_endpoint = match endpoint(END_SESSION_ENDPOINT) {
             Ok((endpoint, _)) => Some(endpoint),
             Err(error) if error.cause == Cause::DiscoveryInvalid => None,
@@ -81,8 +110,8 @@ impl<P: Platform> Engine<P> {
         };
         Ok(Metadata {
             authorization_endpoint,
-            token_endpoint,
             token,
+            pushed,
             end_session_endpoint,
             is_iss_required: document.is_true("authorization_response_iss_parameter_supported"),
             dpop_algorithms: document.texts("dpop_signing_alg_values_supported"),

@@ -34,7 +34,8 @@ pub struct ClientConfig<D> {
     /// Whether to bind tokens.
     pub mode: Mode,
     /// Members that take precedence over the discovery document's. With both `authorization_endpoint` and
-    /// `token_endpoint` there is no discovery.
+    /// `token_endpoint` there is no discovery. `require_pushed_authorization_requests: true` pushes where the server
+    /// requires it of this client only (RFC 9126, 6), or where the application prefers it.
     pub metadata: Option<D>,
 }
 
@@ -252,6 +253,6 @@ impl<P: Platform> Client<P> {
     pub(crate) fn server(&self) -> &str {
         self.metadata
             .get()
-            .map_or("", |metadata| &metadata.token.origin)
+            .map_or("", |metadata| &metadata.token.parts.origin)
     }
 }

@@ -34,6 +34,13 @@ pub enum Cause {
     KeyFailed,
     /// The platform keeps no login under way. `[]`
     StorageRefused,
+    /// No response from the pushed authorization request endpoint. `[URL]`
+    PushUnreachable,
+    /// The pushed authorization request endpoint refused (RFC 9126, 2.3).
+    /// `[error or "", error_description or "", HTTP status]`
+    PushRefused,
+    /// The pushed authorization request endpoint's answer is not JSON or lacks a member. `[member or ""]`
+    PushResponseInvalid,
     /// The response belongs to no login of this client that is under way. `[state]`
     FlowUnknown,
     /// `iss` of the response is missing or another (RFC 9207). `[expected, received or ""]`
@@ -130,6 +137,9 @@ impl Cause {
             Self::TokenTypeUnknown => "token_type_unknown",
             Self::KeyFailed => "key_failed",
             Self::StorageRefused => "storage_refused",
+            Self::PushUnreachable => "push_unreachable",
+            Self::PushRefused => "push_refused",
+            Self::PushResponseInvalid => "push_response_invalid",
             Self::FlowUnknown => "flow_unknown",
             Self::ResponseIssuerMismatch => "response_issuer_mismatch",
             Self::AuthorizationError => "authorization_error",

@@ -2,8 +2,9 @@
 //!
 //! It decides; the [`Platform`] does. There is no network here, no clock, no random source and no runtime: the same
 //! source runs in a browser (WebAssembly), natively, and under a virtual clock in tests. It implements the client's
-//! side of RFC 9449 (sections 4.2, 5, 7, 8, 9 and 10), RFC 7636 (PKCE, S256), RFC 9207 (`iss` in the response) and
-//! the checks of OpenID Connect Core 3.1.3.7 and 12.2.
+//! side of RFC 9449 (sections 4.2, 5, 7, 8, 9 and 10), RFC 7636 (PKCE, S256), RFC 9126 (pushed authorization requests,
+//! where the server requires them), RFC 9207 (`iss` in the response) and the checks of OpenID Connect Core 3.1.3.7 and
+//! 12.2.
 //!
 //! The signature of an id_token is not checked, as 3.1.3.7 allows: it came straight from the token endpoint over TLS.
 //!
@@ -20,6 +21,7 @@ mod clock;
 mod discovery;
 mod engine;
 mod error;
+mod exchange;
 mod form;
 mod gate;
 mod id_token;

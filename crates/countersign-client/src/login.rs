@@ -12,12 +12,14 @@ use countersign::support::{TokenUse, decide};
 
 use crate::engine::{Client, Engine, Signer};
 use crate::error::{Cause, ClientError, same};
-use crate::form::{Form, Parameter, value};
-use crate::platform::{FLOW_LIFETIME_MILLIS, Platform, Record, UnixMillis};
+use crate::form::{Form, Parameter, holds, value};
+use crate::platform::{Document, FLOW_LIFETIME_MILLIS, Platform, Record, UnixMillis};
 use crate::text::{Text, or_empty};
 
 /// What a page recognises our authorization responses by.
 const STATE_PREFIX: &str = "cs.";
+
+const REQUEST_URI: &str = "request_uri";
 
 /// Silent logins that are remembered; an iframe that never answers leaves one behind.
 const MAX_FLOWS: usize = 16;
@@ -52,11 +54,27 @@ pub(crate) struct Flow<K> {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Discovers, decides the mode, makes or reuses the key, and returns the authorization request (C1).
+    /// The authorization request, pushed where the server requires it: [`prepare`](Self::prepare), then
+    /// [`push`](Self::push).
+    ///
+    /// # Errors
+    /// Those of both.
+    pub async fn login(
+        &self,
+        client: &Rc<Client<P>>,
+        request: &AuthorizationRequest<'_>,
+    ) -> Result<Redirect, ClientError> {
+        let Redirect { url, state } = self.prepare(client, request).await?;
+        let url = self.push(client, &url).await?;
+        Ok(Redirect { url, state })
+    }
+
+    /// Discovers, decides the mode, makes or reuses the key, and returns the authorization request (C1), with all its
+    /// parameters in the URL. They may be changed there before the URL is given to [`push`](Self::push).
     ///
     /// # Errors
     /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::StorageRefused`].
-    pub async fn login(
+    pub async fn prepare(
         &self,
         client: &Rc<Client<P>>,
         request: &AuthorizationRequest<'_>,
@@ -124,6 +142,35 @@ impl<P: Platform> Engine<P> {
             url: query.at(&metadata.authorization_endpoint),
             state,
         })
+    }
+
+    /// Where to send the browser for the authorization request `url`: that itself, or, where the server requires pushed
+    /// requests, a reference to what has been pushed (RFC 9126). The pushed request proves its key (C3).
+    ///
+    /// # Errors
+    /// [`Cause::PushUnreachable`], [`Cause::PushRefused`], [`Cause::PushResponseInvalid`],
+    /// [`Cause::KeyFailed`].
+    pub async fn push(&self, client: &Client<P>, url: &str) -> Result<String, ClientError> {
+        let metadata = client.metadata.get();
+        let Some((metadata, endpoint)) =
+            metadata.and_then(|metadata| Some((metadata, metadata.pushed.as_ref()?)))
+        else {
+            return Ok(url.into());
+        };
+        let start = url.bytes().position(|byte| byte == b'?');
+        let form = url.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
+        // The code will be bound to this key, or to none: one that could not be kept is not there after the redirect.
+        let signer = client.session.borrow().signer.clone();
+        let signer = signer.filter(|_| holds(form.as_bytes(), b"&dpop_jkt="));
+        let document = self.post(endpoint, signer.as_deref(), form).await?;
+        let request_uri = document.text(REQUEST_URI);
+        if request_uri.is_empty() {
+            return Err(endpoint.invalid(REQUEST_URI));
+        }
+        let mut query = Form::new("");
+        query.add("client_id", &client.config.client_id);
+        query.add(REQUEST_URI, &request_uri);
+        Ok(query.at(&metadata.authorization_endpoint))
     }
 
     /// Redeems an authorization response, its parameters as they came. The flow that its `state` names is forgotten

@@ -1,20 +1,15 @@
-//! The token endpoint: requests with proofs, its nonces and clock, and what is believed of its answers.
-//!
-//! Nonces are taken from every response (8.2, RC7). One retry, only for what a new proof can mend.
+//! Tokens: how they are renewed, and what is believed of the token endpoint's answers.
 
 use alloc::rc::Rc;
-use alloc::string::String;
 
-use countersign::nonce::{Nonce, Role};
 use countersign::support::{Refusal, TokenUse, accept};
 
-use crate::clock::has_moved;
 use crate::engine::{Client, Engine, KnownToken, Signer, Tokens};
 use crate::error::{Cause, ClientError};
-use crate::form::{Form, Parameter, status_text};
+use crate::form::{Form, Parameter};
 use crate::gate::Gate;
 use crate::id_token;
-use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis};
+use crate::platform::{Document, Platform, UnixMillis};
 use crate::text::Text;
 
 /// A renewed-away token stays known this long after its expiry, as clocks may differ.
@@ -76,8 +71,10 @@ impl<P: Platform> Engine<P> {
         form: Form,
         nonce: Option<&Text>,
     ) -> Result<(), ClientError> {
+        // There is no code and no refresh token without it.
+        let endpoint = &client.metadata.get().ok_or(Cause::NoRefreshToken)?.token;
         let document = self
-            .request_tokens(client, signer.as_deref(), form.as_str())
+            .post(endpoint, signer.as_deref(), form.as_str())
             .await?;
         let tokens = self.check_tokens(client, signer.is_some(), &document, nonce)?;
         let ath = if tokens.is_bound {
@@ -87,79 +84,6 @@ impl<P: Platform> Engine<P> {
         };
         self.adopt_tokens(client, signer, tokens, ath);
         Ok(())
-    }
-
-    /// One token request (T1), and one more where the first was refused for its nonce or its time.
-    async fn request_tokens(
-        &self,
-        client: &Client<P>,
-        signer: Option<&Signer<P::Key>>,
-        form: &str,
-    ) -> Result<P::Document, ClientError> {
-        let metadata = self.discover(client).await?;
-        let origin = &*metadata.token.origin;
-        let mut htu = String::from(origin);
-        htu.push_str(&metadata.token.path);
-        let url = &*metadata.token_endpoint;
-        let mut is_retry = false;
-        loop {
-            let nonce = self.newest(Role::AuthorizationServer, origin);
-            let offset = self.offset(origin, "");
-            let proof = match signer {
-                Some(signer) => {
-                    let nonce = nonce.as_ref().map(Nonce::as_str);
-                    Some(
-                        self.prove(signer, "POST", &htu, offset, None, nonce)
-                            .await?,
-                    )
-                }
-                None => None,
-            };
-            let request = Request {
-                method: "POST",
-                url,
-                form: Some(form),
-                proof: proof.as_deref(),
-            };
-            let response = self
-                .platform
-                .send(request)
-                .await
-                .map_err(|_| ClientError::new(Cause::TokenUnreachable, &[url]))?;
-            self.remember_nonce(Role::AuthorizationServer, origin, &response.dpop_nonce);
-            self.learn(origin, "", response.date, true);
-            let document = response.json;
-            if response.status == 200 {
-                return document
-                    .ok_or_else(|| ClientError::new(Cause::TokenResponseInvalid, &[""]));
-            }
-            let text = |name| {
-                document
-                    .as_ref()
-                    .map_or_else(|| "".into(), |document| document.text(name))
-            };
-            let error = text("error");
-            if signer.is_some() && !is_retry {
-                is_retry = match &*error {
-                    "use_dpop_nonce" => {
-                        self.is_newer(Role::AuthorizationServer, origin, nonce.as_ref())
-                    }
-                    "invalid_dpop_proof" => {
-                        self.is_clock_mended(origin, "", offset, response.date)
-                            .await
-                    }
-                    _ => false,
-                };
-                if is_retry {
-                    continue;
-                }
-            }
-            let status = status_text(response.status);
-            return Err(ClientError::new(
-                Cause::TokenRefused,
-                &[&error, &text("error_description"), &status],
-            ));
-        }
     }
 
     /// What a token response has to be.
@@ -295,61 +219,6 @@ impl<P: Platform> Engine<P> {
     /// Forgets the other tokens.
     pub(crate) fn retain_known(&self, is_kept: &dyn Fn(&KnownToken<P>) -> bool) {
         self.state.borrow_mut().known.retain(|known| is_kept(known));
-    }
-
-    pub(crate) fn newest(&self, role: Role, origin: &str) -> Option<Nonce> {
-        self.state.borrow().nonces.newest(role, origin).cloned()
-    }
-
-    /// Is another nonce held than the one that was used?
-    pub(crate) fn is_newer(&self, role: Role, origin: &str, used: Option<&Nonce>) -> bool {
-        let newest = self.newest(role, origin);
-        newest.is_some() && newest.as_ref() != used
-    }
-
-    pub(crate) fn remember_nonce(&self, role: Role, origin: &str, header: &str) {
-        if let Some(nonce) = Nonce::parse(header) {
-            self.state.borrow_mut().nonces.remember(role, origin, nonce);
-        }
-    }
-
-    pub(crate) fn learn(
-        &self,
-        origin: &str,
-        fallback: &str,
-        date: Option<UnixMillis>,
-        is_fresh: bool,
-    ) {
-        if let Some(date) = date {
-            let local = self.platform.now();
-            self.state
-                .borrow_mut()
-                .clocks
-                .learn(origin, fallback, local, date, is_fresh);
-        }
-    }
-
-    /// After a proof that may have been refused for its time: is another now known than the one that was used?
-    /// Where no `Date` could be read, the app's own origin is asked for one.
-    pub(crate) async fn is_clock_mended(
-        &self,
-        origin: &str,
-        fallback: &str,
-        used: i64,
-        date: Option<UnixMillis>,
-    ) -> bool {
-        if date.is_none() {
-            let request = Request {
-                method: "HEAD",
-                url: OWN_ORIGIN,
-                form: None,
-                proof: None,
-            };
-            if let Ok(response) = self.platform.send(request).await {
-                self.learn(origin, fallback, response.date, true);
-            }
-        }
-        has_moved(self.offset(origin, fallback), used)
     }
 }
 

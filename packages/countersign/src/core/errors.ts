@@ -59,6 +59,12 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     token_type_unknown: type => `the token endpoint issued a token of type "${type}", neither DPoP nor Bearer; configure the client for one of them.`,
     key_failed: () => "WebCrypto could not make a P-256 key or a signature; try another browser, or one without hardening.",
     storage_refused: () => "this browser keeps no data for this site, so a login could not be taken up after the redirect; allow site data.",
+    push_unreachable: url =>
+        `the pushed authorization request endpoint ${url} could not be read; check that the authorization server is running and allows this page's origin and the DPoP header by CORS.`,
+    push_refused: (error, description) =>
+        `the authorization server refused the pushed request with "${error}"${because(description)}; check the client's configuration there.`,
+    push_response_invalid: member =>
+        `the answer to the pushed authorization request ${member ? `has no "${member}"` : "is not JSON"}; check the authorization server.`,
     flow_unknown: state => `the authorization response "${state}" belongs to no login that is under way; log in again.`,
     response_issuer_mismatch: (expected, received) =>
         `the authorization response should come from "${expected}", but its iss is ${orNone(received)}; it was refused, log in again.`,

@@ -4,7 +4,7 @@ import { OidcInitializationError, type OidcErrorCode } from "./OidcInitializatio
 
 /** No answer, or the server's own failure: the last detail is a status where there is one. */
 const isServerDown = (code: OidcErrorCode, details: readonly string[]): boolean =>
-    code === "token_unreachable" || ((code === "discovery_unreachable" || code === "token_refused") && /^5|^$/.test(details.at(-1)!));
+    /^(token|push)_unreachable$/.test(code) || (/^discovery_unreachable$|_refused$/.test(code) && /^5|^$/.test(details.at(-1)!));
 
 export async function failure(code: OidcErrorCode, ...details: string[]): Promise<OidcInitializationError> {
     let sentence = `${code}: ${details.join(", ")}`;

@@ -116,7 +116,7 @@ export async function leaveForLogin({ engine, client, settings }: Context, how: 
             [...new URL(after).searchParams].filter(([name, value]) => known.get(name) !== value)
         );
         log(`going to ${new URL(after).origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
-        if (goTo(after, { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
+        if (goTo(await engine.push(client, after), { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
             return await never();
         }
         if (!isSilent) {
@@ -141,7 +141,8 @@ export async function inApp(target: string, home: string): Promise<string> {
 }
 
 /** `prompt=none` in a hidden iframe. `undefined`: no answer in time. */
-export async function askInIframe({ settings }: Context, url: string): Promise<AuthorizationResponse | undefined> {
+export async function askInIframe({ engine, client, settings }: Context, url: string): Promise<AuthorizationResponse | undefined> {
+    const src = await engine.push(client, customised(settings, url, true));
     const frame = document.createElement("iframe");
     frame.name = NAME;
     frame.style.display = "none";
@@ -153,7 +154,7 @@ export async function askInIframe({ settings }: Context, url: string): Promise<A
                 resolve(detail ? ({ __proto__: null, ...detail } as object as AuthorizationResponse) : undefined);
             });
             natives.setTimeout(() => resolve(undefined), IFRAME_PATIENCE_MILLISECONDS);
-            frame.src = customised(settings, url, true);
+            frame.src = src;
             document.documentElement.append(frame);
         });
     } finally {

@@ -17,6 +17,7 @@ interface Exports {
     settle(call: number, status: number, time: number, handle: number): void;
     create(mode: number, metadata: number): ClientHandle;
     login(task: number, client: ClientHandle, silent: boolean, interactive: boolean): void;
+    push(task: number, client: ClientHandle): void;
     complete(task: number, client: ClientHandle, count: number): void;
     renew(task: number, client: ClientHandle): void;
     logout(task: number, client: ClientHandle): void;
@@ -240,6 +241,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
                 task => exports.login(task, client, silent, interactive),
                 ({ 0: url, 1: state }) => ({ __proto__: null, url: url!, state: state! })
             ),
+        push: (client, url) => start([url], task => exports.push(task, client), fields => fields[0]!),
         complete: async (client, response, extraTokenParams) => {
             const texts = addPairs(noTexts(), response);
             const count = texts.length / 2;

@@ -26,6 +26,12 @@ export type EngineErrorCode =
     | "key_failed"
     /** Neither IndexedDB nor sessionStorage keeps the login under way. [] */
     | "storage_refused"
+    /** No response from the pushed authorization request endpoint (RFC 9126). [URL] */
+    | "push_unreachable"
+    /** The pushed authorization request endpoint refused. [error or HTTP status, error_description or "", HTTP status] */
+    | "push_refused"
+    /** The pushed authorization request endpoint's answer is not JSON or lacks a member. [member or ""] */
+    | "push_response_invalid"
     /** The response belongs to no login of this client that is under way: taken before, abandoned, or forged. [state] */
     | "flow_unknown"
     /** RFC 9207: `iss` of the response is missing or another. [expected, received or ""] */

@@ -81,11 +81,18 @@ export interface Engine extends Bare {
     create(config: ClientConfig): ClientHandle;
 
     /**
-     * Discovers (once), decides the mode, makes or reuses the key, and returns the authorization request.
+     * Discovers (once), decides the mode, makes or reuses the key, and returns the authorization request, whose URL may
+     * be changed before it is given to `push`.
      * A redirect flow is kept in IndexedDB under a random name tied to `state`; a silent one in memory.
      * Rejects with `EngineError`.
      */
     login(client: ClientHandle, request: AuthorizationRequest): Promise<AuthorizationRedirect>;
+
+    /**
+     * Where to go for an authorization request: its URL, or, where the server requires pushed requests (RFC 9126), one
+     * that refers to what has been pushed. Rejects with `EngineError`.
+     */
+    push(client: ClientHandle, url: string): Promise<string>;
 
     /**
      * Redeems the authorization response (its query parameters as they came), once: the flow that `state` names is

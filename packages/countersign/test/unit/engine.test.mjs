@@ -122,6 +122,32 @@ test("c1_t1 a login sends dpop_jkt, PKCE and a nonce, then a proof with the same
     assert.deepEqual(engine.tokens(client), tokens);
 });
 
+test("c3 a required push carries the changed request and a proof; its answer is what is visited", async () => {
+    let pushed;
+    const { login, create, engine, server } = await world({
+        respond: request => {
+            if (request.url !== `${ISSUER}/par`) {
+                return undefined;
+            }
+            pushed = request;
+            return { status: 201, json: { request_uri: "urn:x:1", expires_in: 60 } };
+        }
+    });
+    const client = create();
+    server.metadata = {
+        require_pushed_authorization_requests: true,
+        pushed_authorization_request_endpoint: `${ISSUER}/par`
+    };
+    const { url } = await login(client);
+    const changed = new URL(url);
+    changed.searchParams.set("login_hint", "alice+a b");
+    assert.equal(await engine.push(client, changed.href), `${ISSUER}/authorize?client_id=app&request_uri=urn%3Ax%3A1`);
+    assert.deepEqual([...pushed.body], [...changed.searchParams]);
+    const { payload, protectedHeader } = await verifyProof(pushed.headers.get("DPoP"));
+    assert.deepEqual({ htm: payload.htm, htu: payload.htu }, { htm: "POST", htu: `${ISSUER}/par` });
+    assert.equal(await calculateJwkThumbprint(protectedHeader.jwk), pushed.body.get("dpop_jkt"));
+});
+
 test("r1_p6 an API call costs one signature and carries ath", async () => {
     const { logIn, create, engine, signs } = await world();
     const { tokens } = await logIn(create());

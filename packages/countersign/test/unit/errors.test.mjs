@@ -23,6 +23,7 @@ const OPTIONAL = [
     "issuer_mismatch",
     "response_issuer_mismatch",
     "authorization_error",
+    "push_refused",
     "token_refused",
     "id_token_azp"
 ];
@@ -76,6 +77,9 @@ test("a server that does not answer, or fails itself, is likely down", async () 
         ["discovery_unreachable", ["https://a.example", "502"], true],
         ["discovery_unreachable", ["https://a.example", "404"], false],
         ["token_unreachable", ["https://a.example/token"], true],
+        ["push_unreachable", ["https://a.example/par"], true],
+        ["push_refused", ["", "", "502"], true],
+        ["push_refused", ["invalid_scope", "", "400"], false],
         ["token_refused", ["503", "", "503"], true],
         ["token_refused", ["invalid_grant", "", "400"], false],
         ["issuer_mismatch", ["https://a.example", ""], false]

@@ -1,0 +1,164 @@
+//! What the engine sends to the authorization server's own endpoints: forms with proofs, and what every response tells.
+//!
+//! Nonces are taken from every response (8.2, RC7). One retry, only for what a new proof can mend.
+
+use alloc::string::String;
+
+use countersign::nonce::{Nonce, Role};
+
+use crate::clock::has_moved;
+use crate::engine::{Engine, Signer};
+use crate::error::{Cause, ClientError};
+use crate::form::status_text;
+use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis, Url};
+use crate::text::Text;
+
+/// Where forms go.
+pub(crate) struct Endpoint {
+    pub(crate) url: Text,
+    pub(crate) parts: Url,
+    pub(crate) failures: Failures,
+}
+
+/// What it is called when an endpoint does not do its part.
+pub(crate) struct Failures {
+    pub(crate) unreachable: Cause,
+    pub(crate) refused: Cause,
+    pub(crate) invalid: Cause,
+}
+
+impl Endpoint {
+    /// Its answer lacks a member, or is no JSON.
+    pub(crate) fn invalid(&self, member: &str) -> ClientError {
+        ClientError::new(self.failures.invalid, &[member])
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    /// One form (T1), and once more where it was refused for its proof's nonce or time.
+    pub(crate) async fn post(
+        &self,
+        endpoint: &Endpoint,
+        signer: Option<&Signer<P::Key>>,
+        form: &str,
+    ) -> Result<P::Document, ClientError> {
+        let url = &*endpoint.url;
+        let origin = &*endpoint.parts.origin;
+        let mut htu = String::from(origin);
+        htu.push_str(&endpoint.parts.path);
+        let mut is_retry = false;
+        loop {
+            let nonce = self.newest(Role::AuthorizationServer, origin);
+            let offset = self.offset(origin, "");
+            let proof = match signer {
+                Some(signer) => {
+                    let nonce = nonce.as_ref().map(Nonce::as_str);
+                    Some(
+                        self.prove(signer, "POST", &htu, offset, None, nonce)
+                            .await?,
+                    )
+                }
+                None => None,
+            };
+            let request = Request {
+                method: "POST",
+                url,
+                form: Some(form),
+                proof: proof.as_deref(),
+            };
+            let response = self
+                .platform
+                .send(request)
+                .await
+                .map_err(|_| ClientError::new(endpoint.failures.unreachable, &[url]))?;
+            self.remember_nonce(Role::AuthorizationServer, origin, &response.dpop_nonce);
+            self.learn(origin, "", response.date, true);
+            let document = response.json;
+            // Tokens come with 200, what was pushed is answered with 201 (RFC 9126, 2.2).
+            if matches!(response.status, 200 | 201) {
+                return document.ok_or_else(|| endpoint.invalid(""));
+            }
+            let text = |name| {
+                document
+                    .as_ref()
+                    .map_or_else(|| "".into(), |document| document.text(name))
+            };
+            let error = text("error");
+            if signer.is_some() && !is_retry {
+                is_retry = match &*error {
+                    "use_dpop_nonce" => {
+                        self.is_newer(Role::AuthorizationServer, origin, nonce.as_ref())
+                    }
+                    "invalid_dpop_proof" => {
+                        self.is_clock_mended(origin, "", offset, response.date)
+                            .await
+                    }
+                    _ => false,
+                };
+                if is_retry {
+                    continue;
+                }
+            }
+            let status = status_text(response.status);
+            return Err(ClientError::new(
+                endpoint.failures.refused,
+                &[&error, &text("error_description"), &status],
+            ));
+        }
+    }
+
+    pub(crate) fn newest(&self, role: Role, origin: &str) -> Option<Nonce> {
+        self.state.borrow().nonces.newest(role, origin).cloned()
+    }
+
+    /// Is another nonce held than the one that was used?
+    pub(crate) fn is_newer(&self, role: Role, origin: &str, used: Option<&Nonce>) -> bool {
+        let newest = self.newest(role, origin);
+        newest.is_some() && newest.as_ref() != used
+    }
+
+    pub(crate) fn remember_nonce(&self, role: Role, origin: &str, header: &str) {
+        if let Some(nonce) = Nonce::parse(header) {
+            self.state.borrow_mut().nonces.remember(role, origin, nonce);
+        }
+    }
+
+    pub(crate) fn learn(
+        &self,
+        origin: &str,
+        fallback: &str,
+        date: Option<UnixMillis>,
+        is_fresh: bool,
+    ) {
+        if let Some(date) = date {
+            let local = self.platform.now();
+            self.state
+                .borrow_mut()
+                .clocks
+                .learn(origin, fallback, local, date, is_fresh);
+        }
+    }
+
+    /// After a proof that may have been refused for its time: is another now known than the one that was used?
+    /// Where no `Date` could be read, the app's own origin is asked for one.
+    pub(crate) async fn is_clock_mended(
+        &self,
+        origin: &str,
+        fallback: &str,
+        used: i64,
+        date: Option<UnixMillis>,
+    ) -> bool {
+        if date.is_none() {
+            let request = Request {
+                method: "HEAD",
+                url: OWN_ORIGIN,
+                form: None,
+                proof: None,
+            };
+            if let Ok(response) = self.platform.send(request).await {
+                self.learn(origin, fallback, response.date, true);
+            }
+        }
+        has_moved(self.offset(origin, fallback), used)
+    }
+}
