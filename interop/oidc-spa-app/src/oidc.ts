@@ -1,0 +1,31 @@
+/** The app's one OIDC client. */
+import { createOidc, type Oidc } from "oidc-spa/core";
+import { config } from "./config";
+
+/** What the app wants to know of its user. */
+export type Claims = { sub: string; name: string };
+
+/** Anything with a `parse`, as a zod schema has it. */
+const decodedIdTokenSchema = {
+    parse({ sub, name }: Oidc.Tokens.DecodedIdToken_OidcCoreSpec): Claims {
+        if (name === undefined) {
+            throw new Error("the id_token has no name");
+        }
+        return { sub, name };
+    }
+};
+
+async function params() {
+    const { issuerUri, clientId } = await config;
+    return { issuerUri, clientId, scopes: ["profile"], decodedIdTokenSchema };
+}
+
+/** Somebody or nobody is logged in. */
+export async function getOidc(): Promise<Oidc<Claims>> {
+    return createOidc(await params());
+}
+
+/** For pages that are of no use without a user: goes to the login page by itself. */
+export async function getOidcOfUser(): Promise<Oidc.LoggedIn<Claims>> {
+    return createOidc({ ...(await params()), autoLogin: true });
+}

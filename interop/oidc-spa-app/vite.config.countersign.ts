@@ -1,0 +1,8 @@
+/** The same app, moved over: the plugin from elsewhere, and an alias in place of a change to every import. */
+import { defineConfig } from "vite";
+import { oidcSpa } from "countersign/vite-plugin";
+
+export default defineConfig({
+    resolve: { alias: { "oidc-spa": "countersign" } },
+    plugins: [oidcSpa({ browserRuntimeFreeze: { enabled: true }, DPoP: { enabled: true, mode: "auto" } })]
+});

@@ -1,0 +1,86 @@
+/** Builds apps with oidc-spa, and the same apps with Countersign in its place. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import path from "node:path";
+import { promisify } from "node:util";
+import { build } from "vite";
+import { oidcSpa } from "oidc-spa/vite-plugin";
+import { AppServer } from "../../../packages/countersign/test/browser/harness/app-server.mjs";
+import { apps, repository } from "../../../packages/countersign/test/browser/harness/paths.mjs";
+
+const EXAMPLE = path.join(import.meta.dirname, "../../oidc-spa-app");
+const LIMIT_MILLISECONDS = 60_000;
+
+/**
+ * The example app, served.
+ *
+ * @param {import("../../lib/peer.mjs").Run} run
+ * @param {"oidc-spa" | "countersign"} library
+ * @param {"plugin" | "early init"} setup
+ */
+export async function exampleApp(run, library, setup) {
+    const isMoved = library === "countersign";
+    return serve(
+        run,
+        library,
+        setup === "plugin"
+            ? { root: EXAMPLE, configFile: path.join(EXAMPLE, isMoved ? "vite.config.countersign.ts" : "vite.config.ts") }
+            : {
+                  root: path.join(EXAMPLE, "early-init"),
+                  configFile: false,
+                  resolve: { alias: isMoved ? { "oidc-spa": "countersign" } : {} }
+              }
+    );
+}
+
+/** Type-checks the example app; rejects with what the compiler says. @param {"oidc-spa" | "countersign"} library */
+export async function typeCheckExample(library) {
+    const project = library === "countersign" ? "tsconfig.countersign.json" : "tsconfig.json";
+    const compiler = path.join(repository, "node_modules/typescript/bin/tsc");
+    await promisify(execFile)("node", [compiler, "-p", path.join(EXAMPLE, project)], { timeout: LIMIT_MILLISECONDS }).catch(
+        ({ message, stdout }) => {
+            throw new Error(`${message}${stdout}`);
+        }
+    );
+}
+
+/**
+ * The app of the browser suite with oidc-spa in the place of Countersign, served.
+ *
+ * @param {import("../../lib/peer.mjs").Run} run
+ * @param {"auto" | "enforced"} mode
+ */
+export function suiteApp(run, mode) {
+    const root = path.join(apps, "plugin");
+    const plugins = [inPlaceOfOurs(), oidcSpa({ DPoP: { enabled: true, mode } })];
+    return serve(run, "oidc-spa", { root, configFile: false, plugins });
+}
+
+/** Not an alias: the version that is tried is the one of this directory, not one nearer to the app. */
+function inPlaceOfOurs() {
+    return {
+        name: "oidc-spa-in-place-of-countersign",
+        enforce: "pre",
+        resolveId(source) {
+            const [, subpath] = /^(?:countersign|oidc-spa)\/(.*)$/.exec(source) ?? [];
+            return subpath && this.resolve(`oidc-spa/${subpath}`, import.meta.filename, { skipSelf: true });
+        }
+    };
+}
+
+/** Where each library's modules lie. */
+const MODULES = { "oidc-spa": /[\\/]node_modules[\\/]oidc-spa[\\/]/, countersign: /[\\/]countersign[\\/]dist[\\/]/ };
+
+let builds = 0;
+
+async function serve(run, library, config) {
+    const outDir = path.join(run.directory, `app-${++builds}`);
+    const options = { outDir, emptyOutDir: true, reportCompressedSize: false };
+    const { output } = await build({ ...config, build: options, logLevel: "error" });
+    const ids = output.flatMap(({ moduleIds = [] }) => moduleIds);
+    const used = Object.keys(MODULES).filter(name => ids.some(id => MODULES[name].test(id)));
+    assert.deepEqual(used, [library], "the libraries in the app");
+    const app = await AppServer.start(outDir);
+    run.after(() => app.close());
+    return app;
+}

@@ -1,0 +1,62 @@
+/**
+ * A user of the example app, driven by what is on the screen: nothing here knows which library the app was built with.
+ */
+import assert from "node:assert/strict";
+
+export class NotesApp {
+    /** @type {import("playwright-core").Page} */ page;
+    /** @type {import("../../../packages/countersign/test/browser/harness/app-server.mjs").AppServer} */ app;
+    #logInAt;
+
+    constructor({ page, app, logInAt }) {
+        this.page = page;
+        this.app = app;
+        this.#logInAt = logInAt;
+    }
+
+    /** Loads a path of the app. */
+    async open(path) {
+        await this.page.goto(this.app.origin + path);
+    }
+
+    /** Waits until the app shows a path. */
+    async shows(path, user) {
+        await this.page.waitForURL(this.app.origin + path);
+        await this.page.locator("#user").waitFor();
+        assert.equal(await this.text("user"), user, "who is logged in");
+    }
+
+    /** The user's part at the authorization server. */
+    async logIn() {
+        await this.page.waitForURL(url => url.origin !== this.app.origin);
+        await this.#logInAt(this.page);
+    }
+
+    click(name, role = "button") {
+        return this.page.getByRole(role, { name, exact: true }).click();
+    }
+
+    text(id) {
+        return this.page.locator(`#${id}`).textContent();
+    }
+
+    /** Waits until an element holds this text. */
+    holds(id, text) {
+        return this.page.waitForFunction(
+            ([id, text]) => document.getElementById(id)?.textContent === text,
+            [id, text],
+            { polling: 20 }
+        );
+    }
+
+    async back() {
+        return JSON.parse(await this.text("back"));
+    }
+
+    /** Number of notes, once they are there. */
+    async notes() {
+        const list = this.page.locator("#notes[data-count]");
+        await list.waitFor({ state: "attached" });
+        return Number(await list.getAttribute("data-count"));
+    }
+}
