@@ -140,8 +140,14 @@ impl<P: Platform> Engine<P> {
                 let claims =
                     id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?;
                 if !self.state.borrow().clocks.is_known(server) {
-                    // No `Date` was readable, and this is fresh.
-                    self.learn(server, "", millis(claims.number("iat")), true);
+                    // No `Date` was readable, and these are fresh. Some servers date tokens back by minutes, and by an
+                    // access token's end and lifetime it was issued later: a local time between the two may be right.
+                    let issued = claims.number("iat");
+                    let end = id_token::payload(&self.platform, &access_token)
+                        .map_or(f64::NAN, |claims| claims.number("exp"));
+                    let latest = issued.max(end - document.number("expires_in"));
+                    let local = self.platform.now().0 as f64 / 1000.0;
+                    self.learn(server, "", millis(local.max(issued).min(latest)), true);
                 }
                 let subject = id_token::check(
                     &claims,
