@@ -12,9 +12,11 @@ import org.springframework.http.HttpStatus;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.CsrfConfigurer;
+import org.springframework.security.config.annotation.web.configurers.oauth2.server.resource.OAuth2ResourceServerConfigurer;
 import org.springframework.security.core.annotation.AuthenticationPrincipal;
 import org.springframework.security.oauth2.jwt.Jwt;
 import org.springframework.security.oauth2.jwt.JwtTypeValidator;
+import org.springframework.util.ReflectionUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -59,6 +61,21 @@ public class Api {
         var source = new UrlBasedCorsConfigurationSource();
         source.registerCorsConfiguration("/**", cors);
         return source;
+    }
+
+    /**
+     * Spring Security 7.1 does DPoP where it is asked to: {@code server.dPoP(withDefaults())}. Before, there is no such
+     * method, and it does DPoP by itself.
+     */
+    @Bean
+    @ConditionalOnProperty(name = "api.dpop", havingValue = "on")
+    Customizer<OAuth2ResourceServerConfigurer<HttpSecurity>> dPoP() {
+        var method = ReflectionUtils.findMethod(OAuth2ResourceServerConfigurer.class, "dPoP", Customizer.class);
+        return server -> {
+            if (method != null) {
+                ReflectionUtils.invokeMethod(method, server, Customizer.withDefaults());
+            }
+        };
     }
 
     /** Spring Security wants no CSRF token with {@code Authorization: Bearer}, but one with {@code DPoP}. */
