@@ -21,7 +21,12 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ),
     (
         "countersign-cli",
-        &["countersign", "countersign-authorization-server"],
+        &[
+            "countersign",
+            "countersign-authorization-server",
+            "countersign-client",
+            "countersign-resource-server",
+        ],
     ),
     ("example-api", &["countersign-resource-server"]),
     ("xtask", &[]),

@@ -1,6 +1,7 @@
 //! The `countersign` command. One file for each subcommand.
 #![forbid(unsafe_code)]
 
+mod explain;
 mod idp;
 
 use std::process::ExitCode;
@@ -20,16 +21,21 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Says why a request is accepted or refused.
+    Explain(explain::Arguments),
     /// Runs a development authorization server.
     Idp(idp::Arguments),
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
-        Command::Idp(arguments) => idp::run(arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Idp(arguments) => idp::run(arguments)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|error| error.to_string()),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(USAGE)

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use countersign::server::{
-    issuer::NonceIssuer,
+    issuer::IssueNonce,
     replay::{InProcessReplayStore, ReplayStore},
     verify::{Verifier, VerifierPolicy},
 };
@@ -112,13 +112,18 @@ pub struct ResourceServerBuilder {
     public_url: Option<String>,
     path_prefixes: Vec<(String, String)>,
     dpop: DpopRequirement,
-    nonces: Option<Arc<NonceIssuer>>,
-    static_keys: Option<String>,
+    nonces: Option<Arc<dyn IssueNonce>>,
+    static_keys: Option<StaticKeys>,
     fetch: Option<Box<dyn Fetch>>,
     replay: Option<Replay>,
     clock: Arc<dyn Clock>,
     policy: VerifierPolicy,
     cached_tokens: usize,
+}
+
+struct StaticKeys {
+    jwks: String,
+    may_be_empty: bool,
 }
 
 /// Live tokens whose signature is checked once; more are checked again with each request.
@@ -170,7 +175,7 @@ impl ResourceServerBuilder {
     /// Every proof must carry a nonce of `issuer` (RFC 9449, section 9), so that none can be made ahead
     /// of time. Costs a client one more request now and then. Default: none. See also
     /// [`ResourceServer::requiring_nonces`].
-    pub fn nonces(mut self, issuer: NonceIssuer) -> Self {
+    pub fn nonces(mut self, issuer: impl IssueNonce + 'static) -> Self {
         self.nonces = Some(Arc::new(issuer));
         self
     }
@@ -178,8 +183,23 @@ impl ResourceServerBuilder {
     /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until the
     /// process ends: the issuer's rotations are yours to follow. A token without `kid` is tried with the
     /// first 16 keys of its algorithm.
+    ///
+    /// The issuer is then a name, and need not be a URL.
     pub fn static_keys(mut self, jwks: impl Into<String>) -> Self {
-        self.static_keys = Some(jwks.into());
+        self.static_keys = Some(StaticKeys {
+            jwks: jwks.into(),
+            may_be_empty: false,
+        });
+        self
+    }
+
+    /// As [`static_keys`](Self::static_keys), where a set without one usable key is taken too, with which every token is
+    /// refused. For a tool that says what happens; for a server it is a mistake in the configuration.
+    pub fn static_keys_as_they_are(mut self, jwks: impl Into<String>) -> Self {
+        self.static_keys = Some(StaticKeys {
+            jwks: jwks.into(),
+            may_be_empty: true,
+        });
         self
     }
 
@@ -219,7 +239,9 @@ impl ResourceServerBuilder {
     /// # Errors
     /// A [`BuildError`] for the first value that cannot be used.
     pub fn build(self) -> Result<ResourceServer, BuildError> {
-        if let Err(problem) = url::check_issuer(&self.issuer) {
+        if self.static_keys.is_none()
+            && let Err(problem) = url::check_issuer(&self.issuer)
+        {
             return Err(BuildError::Issuer {
                 value: self.issuer,
                 problem,
@@ -232,8 +254,9 @@ impl ResourceServerBuilder {
         let public_url = PublicUrl::new(&public_url, &self.path_prefixes)?;
         let keys = match (self.static_keys, self.fetch) {
             (Some(_), Some(_)) => return Err(BuildError::TwoKeySources),
-            (Some(jwks), None) => {
-                let set = KeySet::parse(jwks.as_bytes()).filter(|set| !set.is_empty());
+            (Some(keys), None) => {
+                let set = KeySet::parse(keys.jwks.as_bytes())
+                    .filter(|set| keys.may_be_empty || !set.is_empty());
                 Keys::of(set.ok_or(BuildError::StaticKeys)?)
             }
             (None, fetch) => {

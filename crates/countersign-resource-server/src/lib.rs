@@ -130,7 +130,7 @@ pub use countersign::{
     server::{
         confirmation::ConfirmationError,
         credentials::{CredentialsError, Scheme},
-        issuer::NonceIssuer,
+        issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
         jws::JwsError,
         replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
         verify::{ProofError, VerifierPolicy},

@@ -114,6 +114,19 @@ impl Rejection {
         }
     }
 
+    /// The status of the response: 400, 401, 403 or 503.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.row().status
+    }
+
+    /// The error code that a client gets in the challenge (RFC 9449, section 7.1; RFC 6750, section 3.1); `None` where it
+    /// presented no token, or is not to blame.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.row().error
+    }
+
     /// The table.
     fn row(&self) -> Row {
         let row = |status, error, concerns_bearer| Row {

@@ -8,7 +8,7 @@ use countersign::{
     server::{
         credentials::{Credentials, Scheme},
         crypto::sha256,
-        issuer::NonceIssuer,
+        issuer::IssueNonce,
         replay::ReplayError,
         verify::{BoundToken, Expected, NonceCheck, Verifier},
     },
@@ -36,7 +36,7 @@ use crate::{
 #[derive(Clone)]
 pub struct ResourceServer {
     shared: Arc<Shared>,
-    nonces: Option<Arc<NonceIssuer>>,
+    nonces: Option<Arc<dyn IssueNonce>>,
     scope: Option<Arc<str>>,
 }
 
@@ -63,7 +63,7 @@ impl ResourceServer {
         ResourceServerBuilder::new(issuer.into(), audience.into())
     }
 
-    pub(crate) fn new(shared: Shared, nonces: Option<Arc<NonceIssuer>>) -> Self {
+    pub(crate) fn new(shared: Shared, nonces: Option<Arc<dyn IssueNonce>>) -> Self {
         Self {
             shared: Arc::new(shared),
             nonces,
@@ -73,7 +73,7 @@ impl ResourceServer {
 
     /// The same server, where every proof must carry a nonce of `issuer`.
     #[must_use]
-    pub fn requiring_nonces(&self, issuer: Arc<NonceIssuer>) -> Self {
+    pub fn requiring_nonces(&self, issuer: Arc<impl IssueNonce + 'static>) -> Self {
         Self {
             nonces: Some(issuer),
             ..self.clone()

@@ -63,6 +63,25 @@ fn static_keys_are_a_key_set_with_a_usable_key() {
     );
 }
 
+#[tokio::test]
+async fn a_tool_may_look_at_keys_that_verify_nothing() {
+    let build = |jwks: &str| builder().static_keys_as_they_are(jwks).build();
+    assert_eq!(build("[]").err(), Some(BuildError::StaticKeys));
+    let jwks = r#"{"keys":[{"kty":"oct","k":"AA"}]}"#;
+    assert!(build(jwks).is_ok());
+    let world = World::with(|builder| builder.static_keys_as_they_are(jwks));
+    assert_eq!(world.prove(&world.token()).await.name(), "TokenUnknownKey");
+}
+
+#[test]
+fn with_static_keys_the_issuer_is_a_name() {
+    let jwks = Key::p256().jwks("1");
+    let named = ResourceServer::builder("issuer", AUDIENCE)
+        .public_url(AUDIENCE)
+        .static_keys(jwks);
+    assert!(named.build().is_ok());
+}
+
 #[test]
 fn keys_have_one_source() {
     let both = builder()

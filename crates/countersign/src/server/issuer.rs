@@ -45,6 +45,12 @@ pub trait CheckNonce: Send + Sync {
     fn check(&self, nonce: &str, now: UnixSeconds) -> NonceStatus;
 }
 
+/// Issues nonces that it recognises later. For a server that has its nonces from elsewhere than a [`NonceIssuer`].
+pub trait IssueNonce: CheckNonce {
+    /// A nonce to send with a response made at `now`: `1*NQCHAR` (8.1), unpredictable until it is sent.
+    fn issue(&self, now: UnixSeconds) -> String;
+}
+
 /// Issues and recognises nonces by a key.
 #[derive(Clone)]
 pub struct NonceIssuer {
@@ -114,6 +120,12 @@ impl CheckNonce for NonceIssuer {
         } else {
             NonceStatus::Fresh
         }
+    }
+}
+
+impl IssueNonce for NonceIssuer {
+    fn issue(&self, now: UnixSeconds) -> String {
+        Self::issue(self, now)
     }
 }
 

@@ -1,0 +1,128 @@
+//! A resource server at a moment that the input sets.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use countersign::{UnixSeconds, target::TargetUri};
+use countersign_resource_server::{
+    Authenticated, CheckNonce, DpopRequirement, InProcessReplayStore, IssueNonce, NonceStatus,
+    Rejection, ResourceServer, random_secret,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
+use tokio::runtime::{self, Runtime};
+
+use super::case::{Policy, Request};
+
+/// So many proofs can be live at one time. Memory is taken as they come.
+const REMEMBERED_PROOFS: usize = 4_000_000;
+
+/// Judges requests one after the other. All share one replay store.
+pub(super) struct Bench {
+    runtime: Runtime,
+    now: Arc<AtomicI64>,
+    replay: Arc<InProcessReplayStore>,
+    /// That of the last policy: mostly it is the next one's too.
+    server: Option<(Policy, ResourceServer)>,
+}
+
+/// A request that an HTTP server would hand on.
+pub(super) struct Received {
+    parts: Parts,
+    uri: TargetUri,
+}
+
+/// The only nonce of a server.
+struct Fixed(String);
+
+impl Bench {
+    pub(super) fn new() -> Result<Self, String> {
+        let secret = random_secret().map_err(|error| error.to_string())?;
+        Ok(Self {
+            runtime: runtime::Builder::new_current_thread()
+                .build()
+                .map_err(|error| error.to_string())?,
+            now: Arc::new(AtomicI64::new(0)),
+            replay: Arc::new(InProcessReplayStore::new(REMEMBERED_PROOFS, &secret)),
+            server: None,
+        })
+    }
+
+    /// What a resource server with this policy says to the request at `now`. Outer error: no server has this policy.
+    pub(super) fn judge(
+        &mut self,
+        policy: &Policy,
+        request: &Received,
+        now: UnixSeconds,
+    ) -> Result<Result<Authenticated, Rejection>, String> {
+        self.now.store(now.0, Ordering::Relaxed);
+        let server = match self.server.take() {
+            Some((of, server)) if of == *policy => server,
+            _ => self.build(policy)?,
+        };
+        let judged = server.authenticate_at(&request.parts, &request.uri);
+        let outcome = self.runtime.block_on(judged);
+        self.server = Some((policy.clone(), server));
+        Ok(outcome)
+    }
+
+    fn build(&self, policy: &Policy) -> Result<ResourceServer, String> {
+        let now = Arc::clone(&self.now);
+        let mut builder = ResourceServer::builder(&policy.issuer, &policy.audience)
+            // Never looked at: each request names its own.
+            .public_url("https://localhost")
+            .static_keys_as_they_are(&policy.jwks)
+            .dpop(match policy.requires_dpop {
+                true => DpopRequirement::Required,
+                false => DpopRequirement::Optional,
+            })
+            .replay_store(Arc::clone(&self.replay))
+            .clock(move || UnixSeconds(now.load(Ordering::Relaxed)));
+        if let Some(nonce) = &policy.nonce {
+            builder = builder.nonces(Fixed(nonce.clone()));
+        }
+        builder.build().map_err(|error| error.to_string())
+    }
+}
+
+impl Received {
+    /// What an HTTP server makes of the request; in words where it refuses.
+    pub(super) fn of(request: &Request) -> Result<Self, String> {
+        let method = Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| "the method is not an HTTP token")?;
+        let uri = TargetUri::parse(&request.url)
+            .map_err(|error| format!("the URL is not one that a request can be for: {error}"))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in &request.headers {
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| "a header's name is not an HTTP token")?;
+            let value = value.trim_matches([' ', '\t']);
+            let value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| {
+                format!("the value of the header `{name}` holds a control character")
+            })?;
+            headers
+                .try_append(name, value)
+                .map_err(|_| "there are too many headers")?;
+        }
+        let (mut parts, ()) = http::Request::new(()).into_parts();
+        parts.method = method;
+        parts.headers = headers;
+        Ok(Self { parts, uri })
+    }
+}
+
+impl CheckNonce for Fixed {
+    fn check(&self, nonce: &str, _now: UnixSeconds) -> NonceStatus {
+        match nonce == self.0 {
+            true => NonceStatus::Fresh,
+            false => NonceStatus::NotOurs,
+        }
+    }
+}
+
+impl IssueNonce for Fixed {
+    fn issue(&self, _now: UnixSeconds) -> String {
+        self.0.clone()
+    }
+}

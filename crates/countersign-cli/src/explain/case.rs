@@ -1,0 +1,146 @@
+//! One line of input: a request, and the policy and the moment it is judged by.
+
+use countersign::UnixSeconds;
+use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value, value::RawValue};
+
+/// What a case is called. Comes back as it came.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum Name {
+    Text(String),
+    Number(Number),
+}
+
+pub(super) struct Case {
+    pub(super) name: Name,
+    pub(super) now: UnixSeconds,
+    pub(super) policy: Policy,
+    pub(super) request: Request,
+}
+
+/// What a resource server is configured with.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Policy {
+    pub(super) issuer: String,
+    pub(super) audience: String,
+    /// The key set as JSON text.
+    pub(super) jwks: String,
+    pub(super) requires_dpop: bool,
+    /// The one that every proof needs.
+    pub(super) nonce: Option<String>,
+}
+
+/// A request as it was sent, not yet known to be HTTP.
+#[derive(Deserialize)]
+pub(super) struct Request {
+    pub(super) method: String,
+    /// As the client called it: absolute.
+    pub(super) url: String,
+    pub(super) headers: Vec<(String, String)>,
+}
+
+/// A line that can't be used, with its name where that much could be read.
+#[derive(Debug)]
+pub(super) struct Unusable {
+    pub(super) name: Option<Name>,
+    pub(super) why: String,
+}
+
+/// The line's members, not looked into: a member that nobody asks for may be of any depth.
+#[derive(Default, Deserialize)]
+struct Line<'a> {
+    #[serde(borrow)]
+    name: Option<&'a RawValue>,
+    #[serde(borrow)]
+    now: Option<&'a RawValue>,
+    #[serde(borrow)]
+    policy: Option<&'a RawValue>,
+    #[serde(borrow)]
+    request: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct RawPolicy<'a> {
+    issuer: String,
+    audience: String,
+    #[serde(borrow)]
+    jwks: &'a RawValue,
+    dpop: Requirement,
+    #[serde(default)]
+    nonce: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Requirement {
+    Optional,
+    Required,
+}
+
+impl Case {
+    pub(super) fn parse(line: &[u8]) -> Result<Self, Unusable> {
+        let unnamed = |why: String| Unusable { name: None, why };
+        let line = std::str::from_utf8(line)
+            .map_err(|error| unnamed(format!("the line is not UTF-8: {error}")))?;
+        let line: Line<'_> =
+            object(line).map_err(|why| unnamed(format!("the line is not usable: {why}")))?;
+        let name = line
+            .name
+            .and_then(|name| serde_json::from_str::<Name>(name.get()).ok());
+        match Self::of(&line, name.clone()) {
+            Ok(case) => Ok(case),
+            Err(why) => Err(Unusable { name, why }),
+        }
+    }
+
+    fn of(line: &Line<'_>, name: Option<Name>) -> Result<Self, String> {
+        let name = name.ok_or("the line has no `name`: a string, or a number")?;
+        let now = line.now.and_then(|now| whole_seconds(now.get()));
+        let now = now.ok_or("the line has no `now`: whole seconds since 1970")?;
+        let policy: RawPolicy<'_> = member("policy", line.policy)?;
+        if !is_key_set(policy.jwks) {
+            return Err("the policy's `jwks` is not a JSON Web Key Set".to_owned());
+        }
+        Ok(Self {
+            name,
+            now: UnixSeconds(now),
+            policy: Policy {
+                issuer: policy.issuer,
+                audience: policy.audience,
+                jwks: policy.jwks.get().to_owned(),
+                requires_dpop: matches!(policy.dpop, Requirement::Required),
+                nonce: policy.nonce,
+            },
+            request: member("request", line.request)?,
+        })
+    }
+}
+
+fn member<'a, T: Deserialize<'a>>(name: &str, value: Option<&'a RawValue>) -> Result<T, String> {
+    let value = value.ok_or_else(|| format!("the line has no `{name}`"))?;
+    object(value.get()).map_err(|why| format!("the line's `{name}` is not usable: {why}"))
+}
+
+/// serde reads a structure from an array as well.
+fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
+    if !text.trim_start().starts_with('{') {
+        return Err("it is not a JSON object".to_owned());
+    }
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// A JSON number that is an integer, however it is written.
+fn whole_seconds(text: &str) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: beyond it not every integer is a float
+    let number: Number = serde_json::from_str(text).ok()?;
+    number.as_i64().or_else(|| {
+        let float = number.as_f64()?;
+        (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
+    })
+}
+
+fn is_key_set(jwks: &RawValue) -> bool {
+    let set: Result<Value, _> = serde_json::from_str(jwks.get());
+    set.is_ok_and(|set| set.get("keys").is_some_and(Value::is_array))
+}
