@@ -3,8 +3,8 @@
 
 mod world;
 
-use countersign_client::{Cause, Mode};
-use serde_json::json;
+use countersign_client::Mode;
+use serde_json::{Value, json};
 use world::*;
 
 #[test]
