@@ -1,0 +1,147 @@
+/**
+ * oauth4webapi as a public client of a provider on localhost: its own functions in the order that its documentation
+ * gives them, one key pair, one DPoP handle.
+ */
+import * as oauth from "oauth4webapi";
+
+/** Where the response goes; nothing listens there. */
+const REDIRECT_URI = "http://localhost/callback";
+/** Its default refuses http. */
+const insecure = { [oauth.allowInsecureRequests]: true };
+
+/** What a client has to be registered with. */
+export const registration = id => `${id}=${REDIRECT_URI}`;
+
+export class Client {
+    /** Requests that were sent once more with a nonce. */
+    retries = 0;
+
+    /** @param {string} issuer @param {string} clientId @param {oauth.ModifyAssertionOptions} [proofs] */
+    static async discover(issuer, clientId, proofs) {
+        const client = new Client();
+        const url = new URL(issuer);
+        client.as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure));
+        client.client = { client_id: clientId };
+        const keys = await oauth.generateKeyPair("ES256");
+        client.dpop = oauth.DPoP(client.client, keys, proofs);
+        return client;
+    }
+
+    /**
+     * From the authorization request to the tokens.
+     *
+     * @param {(url: URL) => Promise<URL>} logInAt the user's part: follows the request, returns where the response went
+     * @param {{ par?: boolean, resource?: string, dpop?: oauth.DPoPHandle }} [options] `dpop`: of the token request
+     */
+    async logIn(logInAt, { par = false, dpop = this.dpop } = {}) {
+        const { as, client } = this;
+        const verifier = oauth.generateRandomCodeVerifier();
+        const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
+        const parameters = {
+            response_type: "code",
+            redirect_uri: REDIRECT_URI,
+            scope: "openid profile email",
+            code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
+            code_challenge_method: "S256",
+            state,
+            nonce
+        };
+        const url = new URL(as.authorization_endpoint);
+        url.searchParams.set("client_id", client.client_id);
+        if (par) {
+            // The handle's proof on the pushed request binds the code (RFC 9449, 10.1).
+            const { request_uri } = await this.#answeringNonces(async () =>
+                oauth.processPushedAuthorizationResponse(
+                    as,
+                    client,
+                    await oauth.pushedAuthorizationRequest(as, client, oauth.None(), parameters, {
+                        ...insecure,
+                        DPoP: dpop
+                    })
+                )
+            );
+            url.searchParams.set("request_uri", request_uri);
+        } else {
+            const all = { ...parameters, dpop_jkt: await this.dpop.calculateThumbprint() };
+            for (const [name, value] of Object.entries(all)) {
+                url.searchParams.set(name, value);
+            }
+        }
+        const callback = oauth.validateAuthResponse(as, client, await logInAt(url), state);
+        const options = { ...insecure, DPoP: dpop };
+        return this.#answeringNonces(async () => {
+            const response = await oauth.authorizationCodeGrantRequest(
+                as,
+                client,
+                oauth.None(),
+                callback,
+                REDIRECT_URI,
+                verifier,
+                options
+            );
+            const tokens = await oauth.processAuthorizationCodeResponse(as, client, response, {
+                expectedNonce: nonce,
+                requireIdToken: true
+            });
+            await oauth.validateApplicationLevelSignature(as, response, insecure);
+            return tokens;
+        });
+    }
+
+    /** @param {string} refreshToken @param {oauth.DPoPHandle} [dpop] */
+    refresh(refreshToken, dpop = this.dpop) {
+        const { as, client } = this;
+        const options = { ...insecure, DPoP: dpop };
+        return this.#answeringNonces(async () =>
+            oauth.processRefreshTokenResponse(
+                as,
+                client,
+                await oauth.refreshTokenGrantRequest(as, client, oauth.None(), refreshToken, options)
+            )
+        );
+    }
+
+    /** @param {string} token @param {string} method @param {string} url @param {{ json?: unknown, dpop?: oauth.DPoPHandle }} [options] */
+    call(token, method, url, { json, dpop = this.dpop } = {}) {
+        const headers = new Headers(json === undefined ? {} : { "Content-Type": "application/json" });
+        const body = json === undefined ? null : JSON.stringify(json);
+        const options = { ...insecure, DPoP: dpop };
+        return this.#answeringNonces(() =>
+            oauth.protectedResourceRequest(token, method, new URL(url), headers, body, options)
+        );
+    }
+
+    /** @param {string} token @param {string} subject */
+    userInfo(token, subject) {
+        const { as, client } = this;
+        return this.#answeringNonces(async () =>
+            oauth.processUserInfoResponse(
+                as,
+                client,
+                subject,
+                await oauth.userInfoRequest(as, client, token, { ...insecure, DPoP: this.dpop })
+            )
+        );
+    }
+
+    /** It has no function for it: the address as OpenID Connect RP-Initiated Logout 1.0 says. */
+    endSessionUrl(idToken) {
+        const url = new URL(this.as.end_session_endpoint);
+        url.searchParams.set("id_token_hint", idToken);
+        url.searchParams.set("post_logout_redirect_uri", REDIRECT_URI);
+        return url;
+    }
+
+    /** Once more where `isDPoPNonceError` says so: the handle has taken the nonce by then. */
+    async #answeringNonces(send) {
+        try {
+            return await send();
+        } catch (error) {
+            if (!oauth.isDPoPNonceError(error)) {
+                throw error;
+            }
+            this.retries += 1;
+            return send();
+        }
+    }
+}
