@@ -89,7 +89,8 @@ impl<P: Platform> Engine<P> {
                     "use_dpop_nonce" => {
                         self.is_newer(Role::AuthorizationServer, origin, nonce.as_ref())
                     }
-                    "invalid_dpop_proof" => {
+                    // The second is what Keycloak calls a proof that it refuses.
+                    "invalid_dpop_proof" | "invalid_request" => {
                         self.is_clock_mended(origin, "", offset, response.date)
                             .await
                     }
