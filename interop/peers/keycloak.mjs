@@ -11,7 +11,7 @@ export default definePeer({
     needs: ["keycloak"],
     async start(run) {
         const auto = await run.app();
-        const keycloak = await startKeycloak(run, { apps: [auto.origin], audience: AUDIENCE });
+        const keycloak = await startKeycloak(run, { apps: [auto.origin], audiences: [AUDIENCE] });
         const api = await protectedApi(run, {
             issuer: keycloak.issuer,
             audience: AUDIENCE,

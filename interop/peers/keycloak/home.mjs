@@ -20,12 +20,12 @@ const REALM_FILE = new URL("realm.json", import.meta.url);
  * @property {string} directory where the home goes; not there yet
  * @property {number} port
  * @property {string[]} apps origins of the single-page apps
- * @property {string} audience what access tokens are for
+ * @property {string[]} audiences what access tokens are for
  * @property {string[]} [flags] more flags of `kc.sh start-dev`
  */
 
 /** @param {Options} options @returns {Promise<{ program: string, args: string[], env: Record<string, string> }>} */
-export async function prepareHome({ distribution, directory, port, apps, audience, flags = [] }) {
+export async function prepareHome({ distribution, directory, port, apps, audiences, flags = [] }) {
     await mkdir(path.join(directory, "lib"), { recursive: true });
     await Promise.all([
         ...["bin/kc.sh", "conf", "providers", "themes", "lib/quarkus", "lib/quarkus-run.jar", "version.txt"].map(name =>
@@ -34,7 +34,7 @@ export async function prepareHome({ distribution, directory, port, apps, audienc
         ...["lib/lib", "lib/app"].map(name => symlink(path.join(distribution, name), path.join(directory, name)))
     ]);
     await mkdir(path.join(directory, "data/import"), { recursive: true });
-    const realm = fill(JSON.parse(await readFile(REALM_FILE, "utf8")), { apps, audience });
+    const realm = fill(JSON.parse(await readFile(REALM_FILE, "utf8")), apps, audiences);
     await writeFile(path.join(directory, "data/import", `${REALM}-realm.json`), JSON.stringify(realm, null, 4));
     return {
         program: path.join(directory, "bin/kc.sh"),
@@ -53,19 +53,20 @@ export async function prepareHome({ distribution, directory, port, apps, audienc
     };
 }
 
-/** `${app}` in a list stands for each of the apps; anything else stands for one value. */
-function fill(value, { apps, audience }) {
-    if (Array.isArray(value)) {
-        return value.flatMap(element =>
-            typeof element === "string" && element.includes("${app}")
-                ? apps.map(app => element.replaceAll("${app}", app))
-                : [fill(element, { apps, audience })]
-        );
+/** `${app}` in a redirect URI and `${audience}` in a mapper: one for each. */
+function fill(realm, apps, audiences) {
+    for (const client of realm.clients) {
+        client.redirectUris = repeat(client.redirectUris ?? [], "${app}", apps);
+        client.protocolMappers = repeat(client.protocolMappers, "${audience}", audiences);
     }
-    if (typeof value === "object" && value !== null) {
-        return Object.fromEntries(
-            Object.entries(value).map(([name, member]) => [name, fill(member, { apps, audience })])
-        );
-    }
-    return typeof value === "string" ? value.replaceAll("${audience}", audience) : value;
+    return realm;
+}
+
+function repeat(elements, placeholder, values) {
+    return elements.flatMap(element => {
+        const text = JSON.stringify(element);
+        return text.includes(placeholder)
+            ? values.map(value => JSON.parse(text.replaceAll(placeholder, value)))
+            : [element];
+    });
 }

@@ -9,18 +9,18 @@ const START_LIMIT_SECONDS = 180;
  * @param {import("../../lib/peer.mjs").Run} run
  * @param {object} options
  * @param {string[]} options.apps origins of the single-page apps
- * @param {string} options.audience what access tokens are for
+ * @param {string[]} options.audiences what access tokens are for
  * @param {string} [options.version] its name among the pinned versions
  * @param {string[]} [options.flags] more flags of `kc.sh start-dev`
  */
-export async function startKeycloak(run, { apps, audience, version = "keycloak", flags }) {
+export async function startKeycloak(run, { apps, audiences, version = "keycloak", flags }) {
     const port = await run.freePort();
     const home = await prepareHome({
         distribution: run.path(version),
         directory: path.join(run.directory, `${version}-${port}`),
         port,
         apps,
-        audience,
+        audiences,
         flags
     });
     const server = await run.spawn(home.program, home.args, {
