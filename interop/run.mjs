@@ -1,20 +1,26 @@
 /**
  * node interop/run.mjs [--peer NAME[,NAME]...]: runs peers, prints the table, exits with 1 where something failed.
  *
- * It fetches and builds nothing: `cargo xtask interop` does that first, and then starts this.
+ * It fetches and builds nothing: `cargo xtask interop` asks with `--needs` what has to be there, makes it ready, and
+ * then starts this. In COUNTERSIGN_NOT_READY it says what could not be had, and why.
  */
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { repository } from "../packages/countersign/test/browser/harness/paths.mjs";
-import { runPeer } from "./lib/run.mjs";
+import { failedRow, runPeer } from "./lib/run.mjs";
 import { table } from "./lib/table.mjs";
 
-const here = import.meta.dirname;
-const { values } = parseArgs({ options: { peer: { type: "string", multiple: true } } });
+const here = fileURLToPath(new URL(".", import.meta.url));
+const { values } = parseArgs({
+    options: { peer: { type: "string", multiple: true }, needs: { type: "boolean", default: false } }
+});
 
 const manifest = JSON.parse(await readFile(path.join(here, "package.json"), "utf8"));
 const versions = { ...manifest.peers, ...manifest.dependencies };
+const notReady = JSON.parse(process.env.COUNTERSIGN_NOT_READY ?? "{}");
+
 const names = (await readdir(path.join(here, "peers")))
     .filter(file => file.endsWith(".mjs"))
     .map(file => path.basename(file, ".mjs"))
@@ -26,44 +32,58 @@ if (unknown.length > 0) {
     process.exit(1);
 }
 
+/** The peer, or why it can't be loaded. */
+async function load(name) {
+    try {
+        const { default: peer } = await import(`./peers/${name}.mjs`);
+        if (peer?.name !== name) {
+            throw new Error(`peers/${name}.mjs has to define a peer of that name`);
+        }
+        return { peer };
+    } catch (error) {
+        return { why: notReady.npm === undefined ? error.stack : `npm packages could not be had: ${notReady.npm}` };
+    }
+}
+
+if (values.needs) {
+    const loaded = await Promise.all(chosen.map(load));
+    // What can't be loaded fails in the run.
+    console.log([...new Set(loaded.flatMap(({ peer }) => peer?.needs ?? []))].join("\n"));
+    process.exit(0);
+}
+
 const rows = [];
 const times = new Map();
 
-/** An error that no scenario caught is nobody's in particular, and fails the run. */
-let peerUnderWay = chosen[0];
+function add(row) {
+    rows.push(row);
+    console.log(`${row.passed ? "pass" : "FAIL"} ${row.peer}: ${row.scenario} (${row.seconds.toFixed(1)} s)`);
+    if (row.error !== undefined) {
+        console.log(row.error.replace(/^/gm, "    "));
+    }
+}
+
+/** An error that nobody caught fails the run, under the name of the peer that was at work. */
+let atWork = chosen[0];
 for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, error => {
-        const scenario = "no error that nobody caught";
-        const text = error?.stack ?? String(error);
-        rows.push({ peer: peerUnderWay, title: peerUnderWay, scenario, passed: false, notes: [], seconds: 0, error: text });
-        console.error(text);
-    });
+    process.on(event, error => add(failedRow(atWork, "no error that nobody caught", error?.stack ?? String(error))));
 }
 
 for (const name of chosen) {
-    peerUnderWay = name;
+    atWork = name;
     const start = performance.now();
-    try {
-        const { default: peer } = await import(`./peers/${name}.mjs`);
-        if (peer.name !== name) {
-            throw new Error(`peers/${name}.mjs defines a peer of another name: ${peer.name}`);
-        }
-        rows.push(...(await runPeer(peer, versions, tell)));
-    } catch (error) {
-        rows.push({ peer: name, title: name, scenario: "can be loaded", passed: false, notes: [], seconds: 0, error: error.stack });
+    const { peer, why } = await load(name);
+    if (peer === undefined) {
+        add(failedRow(name, "can be loaded", why));
+    } else {
+        await runPeer(peer, { versions, notReady, add });
     }
     times.set(name, (performance.now() - start) / 1000);
 }
 
-function tell({ peer, scenario, passed, seconds, error }) {
-    console.log(`${passed ? "pass" : "FAIL"} ${peer}: ${scenario} (${seconds.toFixed(1)} s)`);
-    if (error !== undefined) {
-        console.log(error.replace(/^/gm, "    "));
-    }
-}
-
 await mkdir(path.join(repository, "target"), { recursive: true });
-await writeFile(path.join(repository, "target/interop.json"), `${JSON.stringify({ versions, rows }, undefined, 4)}\n`);
+const results = { versions, seconds: Object.fromEntries(times), rows };
+await writeFile(path.join(repository, "target/interop.json"), `${JSON.stringify(results, undefined, 4)}\n`);
 
 const failed = rows.filter(({ passed }) => !passed).length;
 console.log(`\n${table(rows, times)}\n`);

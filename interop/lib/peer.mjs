@@ -8,20 +8,23 @@ import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { AppServer } from "../../packages/countersign/test/browser/harness/app-server.mjs";
 import { buildApp } from "../../packages/countersign/test/browser/harness/build-app.mjs";
 import { watchContext } from "../../packages/countersign/test/browser/harness/context.mjs";
-import { repository } from "../../packages/countersign/test/browser/harness/paths.mjs";
 import { startApi, startIdp } from "../../packages/countersign/test/browser/harness/servers.mjs";
 import { Wire } from "../../packages/countersign/test/browser/harness/wire.mjs";
 import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
 import { freePort, start } from "./processes.mjs";
 
+const here = fileURLToPath(new URL(".", import.meta.url));
+
 /**
  * @template Fixture
  * @typedef {object} Peer
  * @property {string} name for `--peer`
- * @property {(versions: Record<string, string>) => string} title with the version that is tried
+ * @property {(versions: Record<string, string>) => string} title with the version that is tried: what it reads of
+ * `versions` are the peer's pins
  * @property {("keycloak" | "keycloak-oldest" | "spring")[]} needs what `cargo xtask interop` fetches or builds first
  * @property {(run: Run) => Promise<Fixture>} start a failure here fails every scenario
  * @property {number} [startLimit] seconds
@@ -47,6 +50,8 @@ export class Run {
     directory;
     #ends = [];
     #checks = [];
+    /** @type {{ what: string, errors: unknown[] }[]} */
+    #watched = [];
     #chromium;
 
     /** @param {Record<string, string>} versions */
@@ -75,7 +80,7 @@ export class Run {
     path(name) {
         const place =
             name === "spring"
-                ? (process.env.COUNTERSIGN_SPRING_JAR ?? path.join(repository, "target/interop/spring-resource-server.jar"))
+                ? path.join(here, "../../target/interop/spring-resource-server.jar")
                 : path.join(cache(), `keycloak-${this.versions[name]}`);
         if (!existsSync(place)) {
             throw new Error(`${place} is missing: \`cargo xtask interop\` makes it`);
@@ -114,7 +119,7 @@ export class Run {
         const wire = await Wire.start();
         wire.upstream = upstream;
         this.after(() => wire.close());
-        this.afterEach(() => throwAll("the recording proxy failed", wire.failures.splice(0)));
+        this.#watch("the recording proxy failed", wire.failures);
         return wire;
     }
 
@@ -144,15 +149,37 @@ export class Run {
         const chromium = await this.#chromium;
         const { context, unexpected } = await watchContext(chromium, { expected: expectedErrors, initScripts });
         this.after(() => context.close());
-        this.afterEach(() => throwAll("the browser's console holds errors", unexpected.splice(0)));
+        this.#watch("the browser's console holds errors", unexpected);
         return { context, page: await context.newPage() };
+    }
+
+    /** A list that has to be empty after each scenario. */
+    #watch(what, errors) {
+        this.#watched.push({ what, errors });
     }
 
     /** @internal */
     async check() {
+        const [observed] = this.#observed();
+        if (observed !== undefined) {
+            throw new Error("the scenario itself passed");
+        }
         for (const check of this.#checks) {
             await check();
         }
+    }
+
+    /** @internal What browsers and proxies had to tell since the last scenario. */
+    forget() {
+        const observed = this.#observed();
+        for (const { errors } of this.#watched) {
+            errors.length = 0;
+        }
+        return observed;
+    }
+
+    #observed() {
+        return this.#watched.flatMap(({ what, errors }) => errors.map(error => `${what}: ${error}`));
     }
 
     /** @internal Ends everything, and throws what went wrong with it. */

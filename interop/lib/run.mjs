@@ -1,4 +1,4 @@
-/** Runs peers through their scenarios. Whatever did not run has failed. */
+/** Runs a peer through its scenarios. Whatever did not run has failed. */
 import { Run } from "./peer.mjs";
 
 const SCENARIO_LIMIT_SECONDS = 90;
@@ -6,44 +6,62 @@ const START_LIMIT_SECONDS = 240;
 
 /**
  * @param {import("./peer.mjs").Peer<any>} peer
- * @param {Record<string, string>} versions
- * @param {(row: import("./table.mjs").Row) => void} [each] told at once
- * @returns {Promise<import("./table.mjs").Row[]>} never rejects
+ * @param {object} options
+ * @param {Record<string, string>} options.versions
+ * @param {Record<string, string>} [options.notReady] why something that peers need is not there, by its name
+ * @param {(row: import("./table.mjs").Row) => void} options.add told of each scenario as it ends
  */
-export async function runPeer(peer, versions, each = () => undefined) {
-    const rows = [];
-    const title = peer.title(versions);
-    const add = row => {
-        rows.push({ peer: peer.name, title, notes: [], ...row });
-        each(rows.at(-1));
-    };
+export async function runPeer(peer, { versions, notReady = {}, add }) {
     const scenarios = Object.entries(peer.scenarios);
+    const { title, pins } = titleOf(peer, versions);
+    const tell = row => add({ peer: peer.name, title, pins, passed: row.error === undefined, notes: [], seconds: 0, ...row });
     if (scenarios.length === 0) {
-        add({ scenario: "has scenarios", passed: false, seconds: 0, error: "it has none: nothing was shown" });
+        tell({ scenario: "has scenarios", error: "there are none: nothing was shown" });
+    }
+    const missing = peer.needs.filter(need => notReady[need] !== undefined);
+    if (missing.length > 0) {
+        const error = `did not run: ${missing.map(need => `${need} could not be had: ${notReady[need]}`).join("; ")}`;
+        scenarios.forEach(([scenario]) => tell({ scenario, error }));
+        return;
     }
     const run = await Run.create(versions);
     let fixture;
     const boot = await timed(async () => (fixture = await peer.start(run)), peer.startLimit ?? START_LIMIT_SECONDS);
     for (const [scenario, body] of scenarios) {
         if (boot.error !== undefined) {
-            add({ scenario, passed: false, seconds: 0, error: `did not run: the peer did not start: ${boot.error}` });
+            tell({ scenario, error: `did not run: the peer did not start: ${boot.error}` });
             continue;
         }
         const notes = [];
         const { seconds, error } = await timed(async () => {
-            try {
-                await body(fixture, text => notes.push(text));
-            } finally {
-                await run.check();
-            }
+            await body(fixture, text => notes.push(text));
+            await run.check();
         }, peer.limits?.[scenario] ?? SCENARIO_LIMIT_SECONDS);
-        add({ scenario, passed: error === undefined, seconds, notes, error });
+        // It may explain the failure, and is none of the next scenario's.
+        const observed = run.forget();
+        tell({ scenario, seconds, notes, error: error === undefined ? error : [error, ...observed].join("\n") });
     }
     const end = await timed(() => run.end(), SCENARIO_LIMIT_SECONDS);
     if (end.error !== undefined) {
-        add({ scenario: "ends in order", passed: false, seconds: end.seconds, error: end.error });
+        tell({ scenario: "ends in order", ...end });
     }
-    return rows;
+}
+
+/** A failure that belongs to no scenario. */
+export function failedRow(peer, scenario, error) {
+    return { peer, title: peer, pins: [], scenario, passed: false, notes: [], seconds: 0, error };
+}
+
+/** The title, and which pins it names: those are what the peer tries. */
+function titleOf(peer, versions) {
+    const pins = new Set();
+    const watched = new Proxy(versions, {
+        get(target, name) {
+            pins.add(name);
+            return target[name];
+        }
+    });
+    return { title: peer.title(watched), pins: [...pins] };
 }
 
 async function timed(body, limit) {
@@ -62,11 +80,15 @@ async function timed(body, limit) {
     return { seconds: (performance.now() - start) / 1000, error };
 }
 
-/** The message, and the first place of ours in the stack. */
+/** The message, and the innermost place in a peer's file or the harness. */
 function describe(thrown) {
     if (!(thrown instanceof Error)) {
         return String(thrown);
     }
-    const place = /\(?(?:file:\/\/)?\S*\/interop\/((?:peers|lib)\/[^)\s]+)\)?/.exec(thrown.stack?.split("\n    at ").slice(1).join("\n") ?? "");
-    return place === null ? thrown.message : `${thrown.message} (${place[1]})`;
+    const place = (thrown.stack ?? "")
+        .split("\n")
+        .filter(line => /^\s+at /.test(line))
+        .map(line => /\/interop\/((?:peers|lib)\/[^)\s]+)/.exec(line)?.[1])
+        .find(found => found !== undefined);
+    return place === undefined ? thrown.message : `${thrown.message} (${place})`;
 }

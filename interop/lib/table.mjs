@@ -8,6 +8,7 @@ const TIME_WIDTH = 7;
  * @typedef {object} Row
  * @property {string} peer the name for `--peer`
  * @property {string} title the peer with its version
+ * @property {string[]} pins the versions that the peer tries, by name
  * @property {string} scenario
  * @property {boolean} passed
  * @property {string[]} notes what differs from what the RFC or other peers do

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 
-use crate::process::{cargo, command, find_program, run, run_quietly};
+use crate::process::{cargo, command, find_program, run, run_quietly, user_cache};
 
 const VERSION: &str = "0.20.2";
 
@@ -45,8 +45,5 @@ pub(crate) fn check() -> Result<()> {
 }
 
 fn cache() -> Option<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
-    Some(base.join(format!("countersign/cargo-deny-{VERSION}")))
+    Some(user_cache()?.join(format!("cargo-deny-{VERSION}")))
 }

@@ -6,7 +6,10 @@
 
 mod demo;
 mod deny;
+mod interop;
+mod java;
 mod package;
+mod peers;
 mod process;
 mod readme;
 mod setup;
@@ -35,6 +38,8 @@ enum Step {
     Package,
     /// Run every check, or with `--only` some of them
     Test(test::Options),
+    /// Run real peers (Keycloak, Spring Security, ...) through their scenarios
+    Interop(interop::Options),
     /// Measure what a browser loads until a restored session, and hold the budgets
     Size,
 }
@@ -55,6 +60,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Demo(options) => demo::run_step(&options)?,
         Step::Package => package::run_step()?,
         Step::Test(options) => return test::run_step(&options),
+        Step::Interop(options) => return interop::run_step(&options),
         Step::Size => size::run_step()?,
     }
     Ok(ExitCode::SUCCESS)

@@ -137,6 +137,14 @@ pub(crate) fn find_program(names: &[&str]) -> Option<PathBuf> {
     })
 }
 
+/// Our directory in the user's cache, shared by clones; `None`: there is no home directory.
+pub(crate) fn user_cache() -> Option<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache")))?;
+    Some(base.join("countersign"))
+}
+
 /// `1.2 s`, or `3 min 04 s` from a minute on.
 pub(crate) fn seconds(duration: Duration) -> String {
     let total = duration.as_secs();
@@ -162,7 +170,7 @@ fn cannot_start(command: &Command) -> String {
 }
 
 /// The command as a person would type it; long argument lists are cut.
-fn shown(command: &Command) -> String {
+pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());

@@ -60,7 +60,7 @@ const RUSTUP_LIMIT: Duration = Duration::from_secs(600);
 pub(crate) fn run(needs: Needs) -> Result<()> {
     let start = Instant::now();
     if needs.npm {
-        step("npm packages", npm_is_there(), install_npm)?;
+        npm_packages(&root())?;
     }
     if needs.wasm {
         step("the compiler for wasm32", wasm_is_there(), install_wasm)?;
@@ -109,25 +109,38 @@ fn step(name: &str, is_there: bool, install: impl FnOnce() -> Result<()>) -> Res
     Ok(())
 }
 
+/// The npm packages that the lock file of a directory names.
+pub(crate) fn npm_packages(directory: &Path) -> Result<()> {
+    let name = match directory.strip_prefix(root()) {
+        Ok(inside) if inside != Path::new("") => format!("npm packages of {}", inside.display()),
+        _ => "npm packages".to_owned(),
+    };
+    step(&name, npm_is_there(directory), || install_npm(directory))
+}
+
 /// npm writes its own copy of the lock file after every successful install.
-fn npm_is_there() -> bool {
+fn npm_is_there(directory: &Path) -> bool {
     let modified = |file: &Path| {
         fs::metadata(file)
             .and_then(|metadata| metadata.modified())
             .ok()
     };
-    let installed = modified(&root().join("node_modules/.package-lock.json"));
-    let wanted = modified(&root().join("package-lock.json"));
+    let installed = modified(&directory.join("node_modules/.package-lock.json"));
+    let wanted = modified(&directory.join("package-lock.json"));
     installed.is_some() && installed >= wanted
 }
 
-fn install_npm() -> Result<()> {
+fn install_npm(directory: &Path) -> Result<()> {
     if find_program(&["npm"]).is_none() {
         bail!("npm was not found: install Node.js 20 or newer");
     }
-    run_quietly(command("npm").args(["ci", "--no-audit", "--no-fund"]))?;
+    run_quietly(
+        command("npm")
+            .current_dir(directory)
+            .args(["ci", "--no-audit", "--no-fund"]),
+    )?;
     // npm leaves the time alone where the content did not change.
-    let copy = root().join("node_modules/.package-lock.json");
+    let copy = directory.join("node_modules/.package-lock.json");
     let file = fs::OpenOptions::new()
         .append(true)
         .open(&copy)
@@ -199,7 +212,7 @@ fn install_chromium() -> Result<()> {
 }
 
 /// Installs Debian packages as root; otherwise fails with the command that does it (`elsewhere`: not on Debian).
-fn apt_install(packages: &[&str], elsewhere: &str) -> Result<()> {
+pub(crate) fn apt_install(packages: &[&str], elsewhere: &str) -> Result<()> {
     let install = format!(
         "apt-get install -y --no-install-recommends {}",
         packages.join(" ")

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{deny, package, readme, size};
+use crate::{deny, interop, package, readme, size};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -50,13 +50,17 @@ enum Part {
     Demo,
     /// The size budgets
     Size,
+    /// The harness of the interop run: what fails there has to be a failure
+    InteropHarness,
+    /// Real peers: Keycloak, Spring Security, ...
+    Interop,
 }
 
 /// What a test runner counted.
 #[derive(Clone, Copy, Default)]
-struct Count {
-    passed: u64,
-    failed: u64,
+pub(crate) struct Count {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
 }
 
 struct Outcome {
@@ -100,7 +104,11 @@ impl Part {
                 ..Needs::NOTHING
             },
             Self::Package | Self::Types => Needs::PACKAGE,
-            Self::Unit | Self::Browser | Self::Demo | Self::Size => Needs::BROWSER,
+            Self::InteropHarness => Needs {
+                npm: true,
+                ..Needs::NOTHING
+            },
+            Self::Unit | Self::Browser | Self::Demo | Self::Size | Self::Interop => Needs::BROWSER,
         }
     }
 
@@ -182,6 +190,14 @@ impl Part {
                 package::build()?;
                 size::measure()
             }
+            Self::InteropHarness => node_test("interop/lib", 1, count),
+            Self::Interop => {
+                *count = interop::run_all()?;
+                if count.failed > 0 {
+                    bail!("{} scenarios failed", count.failed);
+                }
+                Ok(())
+            }
         }
     }
 }
@@ -250,14 +266,14 @@ fn count_node_line(line: &str, count: &mut Count) {
 
 fn summarise(outcomes: &[Outcome]) -> ExitCode {
     println!(
-        "\n{:<12} {:>12} {:>8} {:>8}",
+        "\n{:<16} {:>12} {:>8} {:>8}",
         "part", "time", "passed", "failed"
     );
     let mut sum = Count::default();
     for outcome in outcomes {
         let Count { passed, failed } = outcome.count;
         println!(
-            "{:<12} {:>12} {passed:>8} {failed:>8}",
+            "{:<16} {:>12} {passed:>8} {failed:>8}",
             outcome.part.name(),
             seconds(outcome.time)
         );
@@ -265,7 +281,7 @@ fn summarise(outcomes: &[Outcome]) -> ExitCode {
         sum.failed += failed;
     }
     let time = outcomes.iter().map(|outcome| outcome.time).sum();
-    println!("{:<12} {:>12}\n", "all", seconds(time));
+    println!("{:<16} {:>12}\n", "all", seconds(time));
     let failed: Vec<String> = outcomes
         .iter()
         .filter(|outcome| outcome.error.is_some())

@@ -1,0 +1,159 @@
+//! A JDK and Maven, for the peers that are written in Java.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use anyhow::{Context as _, Result, anyhow, bail};
+
+use crate::process::{command, find_program, output, shown};
+use crate::setup::apt_install;
+
+/// Spring Boot 4 and Keycloak 26 want 17 or newer.
+const OLDEST: u32 = 17;
+const DEBIAN_PACKAGES: [&str; 2] = ["default-jdk-headless", "maven"];
+
+/// Where downloads stand still, they fail instead of waiting for half an hour. Maven 3.8 reads the first, newer
+/// ones the second.
+const PATIENCE: [&str; 2] = [
+    "-Dmaven.wagon.rto=60000",
+    "-Daether.transport.http.requestTimeout=60000",
+];
+
+/// The JDK's home; installed as root on Debian, otherwise an error with what to do. The first answer is kept.
+pub(crate) fn jdk() -> Result<PathBuf> {
+    static FOUND: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
+    FOUND
+        .get_or_init(|| find_or_install().map_err(|error| format!("{error:#}")))
+        .clone()
+        .map_err(|error| anyhow!(error))
+}
+
+fn find_or_install() -> Result<PathBuf> {
+    if let Some(home) = std::env::var_os("JAVA_HOME").map(PathBuf::from) {
+        match version(&home) {
+            Some(version) if version >= OLDEST => {}
+            Some(version) => bail!(
+                "JAVA_HOME names a JDK {version}, and {OLDEST} or newer is needed: correct or unset it"
+            ),
+            None => bail!(
+                "JAVA_HOME names `{}`, which holds no JDK: correct or unset it",
+                home.display()
+            ),
+        }
+        if has_maven() {
+            return Ok(home);
+        }
+    }
+    if let (Some(home), true) = (find(), has_maven()) {
+        return Ok(home);
+    }
+    println!("setup: installing a JDK and Maven ...");
+    apt_install(
+        &DEBIAN_PACKAGES,
+        "install a JDK (17 or newer) and Maven, or set JAVA_HOME to the JDK",
+    )?;
+    find().context("the JDK that Debian installed was not found: set JAVA_HOME to it")
+}
+
+fn has_maven() -> bool {
+    find_program(&["mvn"]).is_some()
+}
+
+/// The JDK that `PATH` means; else the newest where Linux and macOS keep them.
+fn find() -> Option<PathBuf> {
+    let in_path = find_program(&["javac"])
+        .and_then(|program| program.canonicalize().ok())
+        .and_then(|program| Some(program.parent()?.parent()?.to_path_buf()))
+        .filter(|home| version(home) >= Some(OLDEST));
+    in_path.or_else(|| {
+        let installed = [
+            ("/usr/lib/jvm", ""),
+            ("/Library/Java/JavaVirtualMachines", "Contents/Home"),
+        ]
+        .into_iter()
+        .flat_map(|(directory, inside)| {
+            std::fs::read_dir(directory)
+                .into_iter()
+                .flatten()
+                .filter_map(move |entry| Some(entry.ok()?.path().join(inside)))
+        });
+        installed
+            .filter_map(|home| Some((version(&home)?, home)))
+            .filter(|(version, _)| *version >= OLDEST)
+            .max()
+            .map(|(_, home)| home)
+    })
+}
+
+/// The feature version of the JDK in `home`; `None`: there is none, or it does not run here.
+fn version(home: &Path) -> Option<u32> {
+    parse_version(&output(command(home.join("bin/javac")).arg("-version"))?)
+}
+
+/// `javac 17.0.15`
+fn parse_version(text: &str) -> Option<u32> {
+    let number = text.strip_prefix("javac ")?;
+    number.split(['.', '-', '+']).next()?.trim().parse().ok()
+}
+
+/// Maven with this JDK: quiet, never asking, and strict about checksums.
+pub(crate) fn maven() -> Result<Command> {
+    let mut command = command("mvn");
+    command
+        .env("JAVA_HOME", jdk()?)
+        .args(["--batch-mode", "--quiet", "--strict-checksums"])
+        .args(PATIENCE);
+    Ok(command)
+}
+
+/// Runs Maven in silence; the error is its own first sentence, not the pages around it.
+pub(crate) fn run_maven(command: &mut Command) -> Result<()> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .context("cannot start `mvn`")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
+    bail!("`{}`: {}", shown(command), reason(&printed))
+}
+
+fn reason(printed: &str) -> String {
+    let mut errors = printed
+        .lines()
+        .filter_map(|line| line.split_once("[ERROR]"))
+        .map(|(_, text)| text.split(" -> [Help").next().unwrap_or(text).trim())
+        .filter(|text| !text.is_empty());
+    let first = errors.next().unwrap_or(printed.trim()).to_owned();
+    // A compiler's message comes on lines of its own, with a summary before it.
+    match errors.next() {
+        Some(second) if first.ends_with(':') => format!("{first} {second}"),
+        _ => first,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read() {
+        assert_eq!(parse_version("javac 17.0.15"), Some(17));
+        assert_eq!(parse_version("javac 25-ea"), Some(25));
+        assert_eq!(parse_version("javac 1.8.0_402"), Some(1));
+        assert_eq!(parse_version("no such thing"), None);
+    }
+
+    #[test]
+    fn mavens_reason_is_one_sentence() {
+        let printed = "\u{1b}[m[ERROR] Failed to execute goal x:unpack: Could not find artifact a:b:zip:9 in central -> [Help 1]\n[ERROR] \n[ERROR] To see the full stack trace";
+        assert_eq!(
+            reason(printed),
+            "Failed to execute goal x:unpack: Could not find artifact a:b:zip:9 in central"
+        );
+        assert_eq!(reason("killed\n"), "killed");
+    }
+}

@@ -1,0 +1,223 @@
+//! What peers of the interop run need beside npm packages: distributions of Keycloak, and the Spring Boot program.
+//!
+//! Keycloak is fetched by Maven's own resolver, which keeps the user's mirrors and checks checksums, into a cache
+//! outside the repository. `interop/package.json` says which versions.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use serde_json::Value;
+
+use crate::java::{maven, run_maven};
+use crate::process::{root, seconds, user_cache};
+
+const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugin:3.11.0";
+const KEYCLOAK: &str = "org.keycloak:keycloak-quarkus-dist";
+const SPRING_BOOT: &str = "org.springframework.boot:spring-boot";
+
+/// What an interrupted run left behind is removed after this time.
+const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Versions by name.
+pub(crate) type Pins = BTreeMap<String, String>;
+
+/// The versions under `"peers"` of a copy of `interop/`; npm's stand under `"dependencies"`.
+pub(crate) fn pins(interop: &Path, section: &str) -> Result<Pins> {
+    let file = interop.join("package.json");
+    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    let manifest: Value =
+        serde_json::from_str(&text).with_context(|| file.display().to_string())?;
+    let pins = manifest.get(section).cloned().unwrap_or(Value::Null);
+    serde_json::from_value(pins)
+        .with_context(|| format!("{}: \"{section}\" holds names and versions", file.display()))
+}
+
+/// The distribution of Keycloak that `interop/package.json` pins, unpacked in the cache: for the demo.
+pub(crate) fn pinned_keycloak() -> Result<PathBuf> {
+    keycloak(pin(&pins(&root().join("interop"), "peers")?, "keycloak")?)
+}
+
+/// Makes ready what a peer names in its `needs`.
+pub(crate) fn make_ready(need: &str, interop: &Path, pins: &Pins) -> Result<()> {
+    match need {
+        "keycloak" | "keycloak-oldest" => keycloak(pin(pins, need)?).map(|_| ()),
+        "spring" => spring(interop, pin(pins, "spring-boot")?),
+        _ => bail!("nothing is known by this name: see `needs` in interop/README.md"),
+    }
+}
+
+/// The newest release of what a pin of `"peers"` stands for; `None`: it is pinned for being old.
+pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
+    let artifact = match pin {
+        "keycloak" => KEYCLOAK,
+        "keycloak-oldest" => return Ok(None),
+        "spring-boot" => SPRING_BOOT,
+        _ => bail!("nothing is known by the name {pin}"),
+    };
+    let workshop = Workshop::open()?;
+    run_maven(
+        maven()?
+            .arg(workshop.local_repository())
+            .arg(format!("{DEPENDENCY_PLUGIN}:get"))
+            .arg(format!("-Dartifact={artifact}:RELEASE:pom"))
+            .arg("-Dtransitive=false"),
+    )?;
+    let (group, name) = artifact.split_once(':').unwrap_or_default();
+    let directory = workshop
+        .0
+        .join("maven")
+        .join(group.replace('.', "/"))
+        .join(name);
+    let mut versions = Vec::new();
+    for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
+        let path = entry?.path();
+        // Its name holds the id of the repository, which may be a mirror.
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        if file.starts_with("maven-metadata-") && file.ends_with(".xml") {
+            versions.extend(released(&fs::read_to_string(&path)?));
+        }
+    }
+    let newest = versions
+        .into_iter()
+        .max()
+        .with_context(|| format!("Maven knows no release of {artifact}"))?;
+    let numbers: Vec<String> = newest.iter().map(u32::to_string).collect();
+    Ok(Some(numbers.join(".")))
+}
+
+/// The versions in Maven's metadata that are numbers only: no milestone, no candidate.
+fn released(metadata: &str) -> Vec<Vec<u32>> {
+    metadata
+        .split("<version>")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("</version>"))
+        .filter_map(|(version, _)| version.split('.').map(|part| part.parse().ok()).collect())
+        .collect()
+}
+
+fn pin<'a>(pins: &'a Pins, name: &str) -> Result<&'a str> {
+    pins.get(name)
+        .map(String::as_str)
+        .with_context(|| format!("interop/package.json pins no {name} under \"peers\""))
+}
+
+/// Fetches and unpacks beside the cache, and renames what is whole into it: what stands there is never half.
+fn keycloak(version: &str) -> Result<PathBuf> {
+    let name = format!("keycloak-{version}");
+    let directory = cache()?.join(&name);
+    if directory.is_dir() {
+        return Ok(directory);
+    }
+    println!("setup: fetching Keycloak {version} ...");
+    let start = Instant::now();
+    let workshop = Workshop::open()?;
+    run_maven(
+        maven()?
+            .arg(workshop.local_repository())
+            .arg(format!("{DEPENDENCY_PLUGIN}:unpack"))
+            .arg(format!("-Dartifact={KEYCLOAK}:{version}:zip"))
+            .arg(format!(
+                "-DoutputDirectory={}",
+                workshop.0.join("out").display()
+            )),
+    )?;
+    let unpacked = workshop.0.join("out").join(&name);
+    if !unpacked.join("bin/kc.sh").is_file() {
+        bail!("the archive of Keycloak {version} holds no {name}/bin/kc.sh");
+    }
+    if let Err(error) = fs::rename(&unpacked, &directory) {
+        // Another run may have been faster.
+        if !directory.is_dir() {
+            return Err(anyhow!(error).context(directory.display().to_string()));
+        }
+    }
+    println!(
+        "setup: Keycloak {version} is in {} ({})",
+        directory.display(),
+        seconds(start.elapsed())
+    );
+    Ok(directory)
+}
+
+/// Builds `spring-resource-server` of a copy of `interop/`; its `pom.xml` says where the jar goes.
+fn spring(interop: &Path, version: &str) -> Result<()> {
+    println!("setup: building the Spring Boot {version} resource server ...");
+    let start = Instant::now();
+    run_maven(
+        maven()?
+            .current_dir(interop.join("spring-resource-server"))
+            .arg("package")
+            .arg(format!("-Dspring-boot.version={version}")),
+    )?;
+    println!("setup: built ({})", seconds(start.elapsed()));
+    Ok(())
+}
+
+fn cache() -> Result<PathBuf> {
+    if let Some(named) = std::env::var_os("COUNTERSIGN_PEERS") {
+        return Ok(PathBuf::from(named));
+    }
+    let cache = user_cache().context("HOME is not set: name a directory in COUNTERSIGN_PEERS")?;
+    Ok(cache.join("peers"))
+}
+
+/// A directory of this process in the cache, removed with the value. Maven's local repository stands in it too, so
+/// that nothing half or damaged outlives a run, and the archive is not kept beside what was in it.
+struct Workshop(PathBuf);
+
+impl Workshop {
+    const PREFIX: &str = "unfinished-";
+
+    fn open() -> Result<Self> {
+        let cache = cache()?;
+        fs::create_dir_all(&cache).with_context(|| cache.display().to_string())?;
+        for entry in fs::read_dir(&cache)?.flatten() {
+            let is_left_behind = entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with(Self::PREFIX)
+                && entry
+                    .metadata()
+                    .and_then(|metadata| metadata.modified())
+                    .is_ok_and(|time| time + LEFT_BEHIND < SystemTime::now());
+            if is_left_behind {
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+        let directory = cache.join(format!("{}{}", Self::PREFIX, std::process::id()));
+        let _ = fs::remove_dir_all(&directory);
+        fs::create_dir(&directory).with_context(|| directory.display().to_string())?;
+        Ok(Self(directory))
+    }
+
+    fn local_repository(&self) -> String {
+        format!("-Dmaven.repo.local={}", self.0.join("maven").display())
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn milestones_are_no_releases_and_numbers_are_compared_as_numbers() {
+        let metadata = "<release>4.2.0-M1</release><versions><version>4.0.9</version><version>4.0.10</version>\
+                        <version>4.1.0-RC1</version><version>2.0.0.RELEASE</version></versions>";
+        assert_eq!(released(metadata).into_iter().max(), Some(vec![4, 0, 10]));
+    }
+
+    #[test]
+    fn a_need_that_nobody_knows_is_an_error() {
+        let error = make_ready("kecloak", &root().join("interop"), &Pins::new()).unwrap_err();
+        assert!(error.to_string().contains("needs"), "{error}");
+    }
+}
