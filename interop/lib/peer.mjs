@@ -25,7 +25,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
  * @property {string} name for `--peer`
  * @property {(versions: Record<string, string>) => string} title with the version that is tried: what it reads of
  * `versions` are the peer's pins
- * @property {("keycloak" | "keycloak-oldest" | "spring")[]} needs what `cargo xtask interop` fetches or builds first
+ * @property {("keycloak" | "keycloak-oldest" | "spring" | "spring-4.0")[]} needs what `cargo xtask interop` fetches or builds first
  * @property {(run: Run) => Promise<Fixture>} start a failure here fails every scenario
  * @property {number} [startLimit] seconds
  * @property {Record<string, (fixture: Fixture, note: (text: string) => void) => Promise<void>>} scenarios run in this
@@ -78,10 +78,9 @@ export class Run {
      * distribution, or the jar.
      */
     path(name) {
-        const place =
-            name === "spring"
-                ? path.join(here, "../../target/interop/spring-resource-server.jar")
-                : path.join(cache(), `keycloak-${this.versions[name]}`);
+        const place = name.startsWith("spring")
+            ? path.join(here, `../../target/interop/spring-resource-server-${this.versions[name.replace("spring", "spring-boot")]}.jar`)
+            : path.join(cache(), `keycloak-${this.versions[name]}`);
         if (!existsSync(place)) {
             throw new Error(`${place} is missing: \`cargo xtask interop\` makes it`);
         }

@@ -45,16 +45,19 @@ pub(crate) fn make_ready(need: &str, interop: &Path, pins: &Pins) -> Result<()> 
     match need {
         "keycloak" | "keycloak-oldest" => keycloak(pin(pins, need)?).map(|_| ()),
         "spring" => spring(interop, pin(pins, "spring-boot")?),
+        "spring-4.0" => spring(interop, pin(pins, "spring-boot-4.0")?),
         _ => bail!("nothing is known by this name: see `needs` in interop/README.md"),
     }
 }
 
-/// The newest release of what a pin of `"peers"` stands for; `None`: it is pinned for being old.
+/// The newest release of what a pin of `"peers"` stands for, within its line where it names one; `None`: it is
+/// pinned for being old.
 pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
-    let artifact = match pin {
-        "keycloak" => KEYCLOAK,
+    let (artifact, line): (&str, &[u32]) = match pin {
+        "keycloak" => (KEYCLOAK, &[]),
         "keycloak-oldest" => return Ok(None),
-        "spring-boot" => SPRING_BOOT,
+        "spring-boot" => (SPRING_BOOT, &[]),
+        "spring-boot-4.0" => (SPRING_BOOT, &[4, 0]),
         _ => bail!("nothing is known by the name {pin}"),
     };
     let workshop = Workshop::open()?;
@@ -82,6 +85,7 @@ pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
     }
     let newest = versions
         .into_iter()
+        .filter(|version| version.starts_with(line))
         .max()
         .with_context(|| format!("Maven knows no release of {artifact}"))?;
     let numbers: Vec<String> = newest.iter().map(u32::to_string).collect();
