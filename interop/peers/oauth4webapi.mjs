@@ -92,7 +92,22 @@ export default definePeer({
             assert.ok(dpop.parameters.algs.split(" ").includes("ES256"));
             // A code is as bound as a token: `dpop_jkt` named the one key, the proof is of the other.
             await assert.rejects(
-                client.logIn(request => person.logIn(request), { dpop: thief.dpop }),
+                client.logIn(request => person.logIn(request), { redeemedWith: thief.dpop }),
+                refusedWith("invalid_dpop_proof")
+            );
+        },
+        "client: a pushed authorization request binds the code by its proof": async ({ plain, person }) => {
+            const client = await Client.discover(plain.issuer, CLIENT);
+            const mark = plain.wire.mark();
+            const tokens = await client.logIn(url => person.logIn(url), { par: true });
+            assert.equal(decodeJwt(tokens.access_token).cnf.jkt, await client.dpop.calculateThumbprint());
+            const { query } = sentTo(plain.wire, "/authorize", mark);
+            assert.deepEqual(Object.keys(query).sort(), ["client_id", "request_uri"]);
+            const pushed = sentTo(plain.wire, "/par", mark);
+            assert.equal(pushed.form.dpop_jkt, undefined, "the proof alone says which key it is");
+            const thief = await Client.discover(plain.issuer, CLIENT);
+            await assert.rejects(
+                client.logIn(url => person.logIn(url), { par: true, redeemedWith: thief.dpop }),
                 refusedWith("invalid_dpop_proof")
             );
         },
@@ -164,6 +179,13 @@ export default definePeer({
         }
     }
 });
+
+/** The only request to a path. */
+function sentTo(wire, path, since) {
+    const [exchange, ...more] = wire.list({ path, since });
+    assert.deepEqual(more.map(String), []);
+    return { query: exchange.query(), form: exchange.form() };
+}
 
 /** An error of the token endpoint, as it reads it. */
 function refusedWith(code) {

@@ -31,9 +31,9 @@ export class Client {
      * From the authorization request to the tokens.
      *
      * @param {(url: URL) => Promise<URL>} logInAt the user's part: follows the request, returns where the response went
-     * @param {{ par?: boolean, resource?: string, dpop?: oauth.DPoPHandle }} [options] `dpop`: of the token request
+     * @param {{ par?: boolean, redeemedWith?: oauth.DPoPHandle }} [options] `redeemedWith`: another handle than its own
      */
-    async logIn(logInAt, { par = false, dpop = this.dpop } = {}) {
+    async logIn(logInAt, { par = false, redeemedWith = this.dpop } = {}) {
         const { as, client } = this;
         const verifier = oauth.generateRandomCodeVerifier();
         const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
@@ -56,7 +56,7 @@ export class Client {
                     client,
                     await oauth.pushedAuthorizationRequest(as, client, oauth.None(), parameters, {
                         ...insecure,
-                        DPoP: dpop
+                        DPoP: this.dpop
                     })
                 )
             );
@@ -68,7 +68,7 @@ export class Client {
             }
         }
         const callback = oauth.validateAuthResponse(as, client, await logInAt(url), state);
-        const options = { ...insecure, DPoP: dpop };
+        const options = { ...insecure, DPoP: redeemedWith };
         return this.#answeringNonces(async () => {
             const response = await oauth.authorizationCodeGrantRequest(
                 as,
