@@ -27,7 +27,10 @@ use crate::{
 };
 
 /// It comes back in the login form, and `state` in the redirect's URL. An `id_token_hint` has about a kilobyte.
-const MAX_REQUEST_BYTES: usize = 8 * 1024;
+pub(crate) const MAX_REQUEST_BYTES: usize = 8 * 1024;
+
+pub(crate) const REQUEST_TOO_LONG: &str =
+    "The request's parameters have more than 8192 bytes; send less.";
 
 pub(crate) async fn by_query(
     State(server): Shared,
@@ -45,15 +48,32 @@ pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Byt
     )
 }
 
-fn authorize(server: &Arc<Server>, headers: &HeaderMap, encoded: String) -> Response {
+fn authorize(server: &Arc<Server>, headers: &HeaderMap, mut encoded: String) -> Response {
     if encoded.len() > MAX_REQUEST_BYTES {
-        return pages::error("The request's parameters have more than 8192 bytes; send less.");
+        return pages::error(REQUEST_TOO_LONG);
+    }
+    let now = server.now();
+    let pushed = server.pushed.take(&Params::parse(encoded.as_bytes()), now);
+    let was_pushed = pushed.is_some();
+    match pushed {
+        // What was sent beside the reference is not looked at (RFC 9101, 6.3).
+        Some(Ok(parameters)) => encoded = parameters,
+        Some(Err(refusal)) => return refused(server, refusal),
+        None => {}
     }
     let request = match read(server, &encoded) {
         Ok(request) => request,
         Err(refusal) => return refused(server, refusal),
     };
-    let now = server.now();
+    let is_push_required = server.config.require_pushed_authorization_requests
+        || request.client.require_pushed_authorization_requests;
+    if is_push_required && !was_pushed {
+        let error = AuthorizationError::new(
+            "invalid_request",
+            "push the request first; the metadata has pushed_authorization_request_endpoint",
+        );
+        return redirect_error(server, &request.return_to, &error);
+    }
     let session = server
         .cookies
         .session_id(headers)

@@ -29,6 +29,9 @@ pub struct ClientConfig {
     /// Its token requests need a proof (RFC 9449, 5.2).
     #[serde(default)]
     pub dpop_bound_access_tokens: bool,
+    /// Its authorization requests have to be pushed first (RFC 9126, 6).
+    #[serde(default)]
+    pub require_pushed_authorization_requests: bool,
     /// A native app: a redirect URI with a loopback IP address matches with any port (RFC 8252, 7.3).
     #[serde(default)]
     pub native: bool,

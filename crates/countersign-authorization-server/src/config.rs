@@ -33,6 +33,8 @@ pub struct Config {
     pub issuer: Option<String>,
     /// How the server treats DPoP.
     pub dpop: DpopMode,
+    /// Whether an authorization request has to be pushed first (RFC 9126, 5).
+    pub require_pushed_authorization_requests: bool,
     /// How far the server's clock runs ahead, in seconds; negative: behind.
     pub clock_offset_seconds: i64,
     /// How long an access token is valid, in seconds; 300 by default.
@@ -79,6 +81,7 @@ impl Default for Config {
             port: None,
             issuer: None,
             dpop: DpopMode::On,
+            require_pushed_authorization_requests: false,
             clock_offset_seconds: 0,
             access_token_lifetime_seconds: 300,
             refresh_tokens: true,

@@ -44,6 +44,8 @@ fn document(server: &Server) -> Value {
         "issuer": server.endpoints.issuer,
         "authorization_endpoint": url(endpoints::AUTHORIZE),
         "token_endpoint": url(endpoints::TOKEN),
+        "pushed_authorization_request_endpoint": url(endpoints::PUSHED_AUTHORIZATION_REQUEST),
+        "require_pushed_authorization_requests": server.config.require_pushed_authorization_requests,
         "userinfo_endpoint": url(endpoints::USERINFO),
         "end_session_endpoint": url(endpoints::LOGOUT),
         "jwks_uri": url(endpoints::JWKS),

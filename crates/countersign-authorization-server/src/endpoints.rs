@@ -7,6 +7,7 @@ use crate::config::ConfigError;
 
 /// Paths below the issuer's own.
 pub(crate) const AUTHORIZE: &str = "/authorize";
+pub(crate) const PUSHED_AUTHORIZATION_REQUEST: &str = "/par";
 pub(crate) const LOGIN: &str = "/login";
 pub(crate) const TOKEN: &str = "/token";
 pub(crate) const USERINFO: &str = "/userinfo";
@@ -28,6 +29,8 @@ pub(crate) struct Endpoints {
     pub(crate) port: u16,
     /// What a proof for the token endpoint must name.
     pub(crate) token: TargetUri,
+    /// What a proof for a pushed request must name.
+    pub(crate) pushed: TargetUri,
     /// What a proof for userinfo must name.
     pub(crate) userinfo: TargetUri,
 }
@@ -64,6 +67,7 @@ impl Endpoints {
             is_https: url.scheme() == "https",
             port,
             token: target(TOKEN)?,
+            pushed: target(PUSHED_AUTHORIZATION_REQUEST)?,
             userinfo: target(USERINFO)?,
             issuer: issuer.to_owned(),
         })

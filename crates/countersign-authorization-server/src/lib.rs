@@ -1,8 +1,9 @@
 //! A development authorization server with DPoP (RFC 9449), real enough to test against; never for production.
 //!
-//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with PKCE, `dpop_jkt`, refresh
-//! tokens with rotation, bound JWT access tokens (RFC 9068), userinfo and RP-initiated logout. It has no passwords, and
-//! everything is in memory: after a restart all are logged out. [`DpopMode`] makes it behave as other servers do.
+//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with PKCE, `dpop_jkt`, pushed
+//! authorization requests (RFC 9126), refresh tokens with rotation, bound JWT access tokens (RFC 9068), userinfo and
+//! RP-initiated logout. It has no passwords, and everything is in memory: after a restart all are logged out.
+//! [`DpopMode`] makes it behave as other servers do.
 //!
 //! What it is not: no client secrets, no registration, no consent.
 //!
@@ -15,6 +16,7 @@
 //!     ## port = 9441
 //!     ## issuer = "http://localhost:9441"        # the URL that clients know, where it is another
 //!     ## dpop = "on"                             # or "off", "advertised-only", "nonce"
+//!     ## require_pushed_authorization_requests = false
 //!     ## clock_offset_seconds = 0                # its clock runs ahead by that; negative: behind
 //!     ## access_token_lifetime_seconds = 300
 //!     ## refresh_tokens = true
@@ -31,6 +33,7 @@
 //!     audiences = ["http://localhost:9442", "http://localhost:9443"]
 //!     scopes = ["notes:write"]                  # beside openid, profile, email, offline_access
 //!     ## dpop_bound_access_tokens = false
+//!     ## require_pushed_authorization_requests = false
 //!     ## native = false                          # any port of a loopback IP address (RFC 8252, 7.3)
 //!
 //!     [[users]]
@@ -52,6 +55,7 @@ mod authorization_request;
 mod authorize;
 mod bounded;
 mod client;
+mod client_request;
 mod clock;
 mod config;
 mod config_error;
@@ -68,6 +72,7 @@ mod pages;
 mod params;
 mod prompt;
 mod proofs;
+mod pushed;
 mod secret;
 mod serve;
 mod server;

@@ -1,4 +1,4 @@
-//! The token endpoint's errors: their codes and their JSON (RFC 6749, 5.2; RFC 8707, 2; RFC 9449, 5 and 8).
+//! The errors of what clients send themselves: their codes and their JSON (RFC 6749, 5.2; RFC 9126, 2.3; RFC 8707, 2; RFC 9449, 5 and 8).
 
 use axum::response::{IntoResponse, Response};
 use countersign::server::{replay::ReplayError, verify::ProofError};
@@ -28,32 +28,41 @@ impl OAuthError {
         }
     }
 
+    pub(crate) fn bad_request(code: &'static str, description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, description)
+    }
+
+    /// RFC 9126, 2.3.
+    pub(crate) fn too_long(description: &str) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "invalid_request",
+            description,
+        )
+    }
+
     pub(crate) fn invalid_request(description: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", description)
+        Self::bad_request("invalid_request", description)
     }
 
     pub(crate) fn invalid_grant(description: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_grant", description)
+        Self::bad_request("invalid_grant", description)
     }
 
     pub(crate) fn invalid_scope(description: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_scope", description)
+        Self::bad_request("invalid_scope", description)
     }
 
     pub(crate) fn invalid_target(description: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_target", description)
+        Self::bad_request("invalid_target", description)
     }
 
     pub(crate) fn invalid_dpop_proof(description: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_dpop_proof", description)
+        Self::bad_request("invalid_dpop_proof", description)
     }
 
     pub(crate) fn unsupported_grant_type(description: impl Into<String>) -> Self {
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "unsupported_grant_type",
-            description,
-        )
+        Self::bad_request("unsupported_grant_type", description)
     }
 
     /// There is no such client.
@@ -81,7 +90,7 @@ impl OAuthError {
 
 impl From<ProofError> for OAuthError {
     fn from(error: ProofError) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.code(), error.to_string())
+        Self::bad_request(error.code(), error.to_string())
     }
 }
 
@@ -136,7 +145,7 @@ pub(crate) fn plain(description: &str) -> String {
     description
         .chars()
         .map(|c| match c {
-            '"' => '\'',
+            '"' | '\u{201c}' | '\u{201d}' => '\'',
             '\\' => '/',
             ' '..='~' => c,
             _ => '?',

@@ -68,9 +68,10 @@ mod tests {
 
     #[test]
     fn what_holds_secrets_can_t_be_printed() {
-        use crate::{authorization_request as request, grants, params, sessions};
+        use crate::{authorization_request as request, grants, params, pushed, sessions};
         <Secret as HasNoDebug<_>>::checked();
         <params::Params as HasNoDebug<_>>::checked();
+        <pushed::PushedRequest as HasNoDebug<_>>::checked();
         <sessions::Session as HasNoDebug<_>>::checked();
         <grants::Authorization as HasNoDebug<_>>::checked();
         <grants::Found as HasNoDebug<_>>::checked();

@@ -24,6 +24,7 @@ use crate::{
     keys::{SigningFailed, SigningKey},
     login, logout,
     proofs::{DPOP, DPOP_NONCE, Proofs},
+    pushed::{self, PushedRequests},
     secret::{NoRandomness, Secret},
     sessions::{Cookies, Sessions},
     token, userinfo,
@@ -46,6 +47,7 @@ pub(crate) struct Server {
     pub(crate) key: SigningKey,
     pub(crate) proofs: Proofs,
     pub(crate) grants: Grants,
+    pub(crate) pushed: PushedRequests,
     pub(crate) sessions: Sessions,
     pub(crate) cookies: Cookies,
     /// Vouches for forms.
@@ -76,6 +78,7 @@ impl AuthorizationServer {
             key: SigningKey::generate()?,
             proofs: Proofs::new(config.dpop, nonce_lifetime)?,
             grants: Grants::new()?,
+            pushed: PushedRequests::new(),
             sessions: Sessions::new(),
             cookies: Cookies::of(&endpoints),
             secret: Secret::generate()?,
@@ -106,6 +109,10 @@ impl AuthorizationServer {
             .route(&below_well_known, metadata)
             .route(&at(endpoints::JWKS), get(discovery::jwks))
             .route(&at(endpoints::TOKEN), post(token::token))
+            .route(
+                &at(endpoints::PUSHED_AUTHORIZATION_REQUEST),
+                post(pushed::push),
+            )
             .route(
                 &at(endpoints::USERINFO),
                 get(userinfo::userinfo).post(userinfo::userinfo),

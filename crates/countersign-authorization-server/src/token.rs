@@ -17,12 +17,10 @@ use countersign::{
     UnixSeconds, base64url,
     server::{crypto::sha256, verify::VerifiedProof},
 };
-use http::{
-    HeaderMap, StatusCode,
-    header::{AUTHORIZATION, CONTENT_TYPE},
-};
+use http::{HeaderMap, StatusCode};
 
 use crate::{
+    client_request::{self, required},
     config::ClientConfig,
     grants::{Authorization, Found, UsedBefore},
     issue::{Grantee, tokens},
@@ -55,16 +53,12 @@ fn answer(
     body: &[u8],
     now: UnixSeconds,
 ) -> Result<serde_json::Value, OAuthError> {
-    if !is_form(headers) {
-        let description = "send the parameters as application/x-www-form-urlencoded";
-        return Err(OAuthError::invalid_request(description));
-    }
-    let params = Params::parse(body);
+    let params = client_request::form(headers, body)?;
     let proof = server.proofs.check(headers, &server.endpoints.token, now)?;
     let request = TokenRequest {
         server,
         params: &params,
-        has_authorization: headers.contains_key(AUTHORIZATION),
+        headers,
         proof,
         now,
     };
@@ -88,7 +82,7 @@ enum GrantType {
 struct TokenRequest<'a> {
     server: &'a Server,
     params: &'a Params,
-    has_authorization: bool,
+    headers: &'a HeaderMap,
     proof: Option<VerifiedProof>,
     now: UnixSeconds,
 }
@@ -190,19 +184,8 @@ impl TokenRequest<'_> {
         self.issue(client, &found, scopes, audiences, false)
     }
 
-    /// All clients are public: they name themselves, and that is all (RFC 6749, 3.2.1).
     fn client(&self) -> Result<&ClientConfig, OAuthError> {
-        if self.has_authorization || self.params.get("client_secret").is_some() {
-            return Err(OAuthError::invalid_client_authentication(
-                "clients are public here; send client_id and no secret",
-            ));
-        }
-        let id = required(self.params, "client_id")?;
-        self.server.config.client(id).ok_or_else(|| {
-            OAuthError::invalid_client(format!(
-                "there is no client `{id}`; register it at the server"
-            ))
-        })
+        client_request::client(&self.server.config, self.headers, self.params)
     }
 
     /// The proof's key is the one that code or refresh token is bound to (RFC 9449, 5 and 10).
@@ -363,21 +346,4 @@ fn check_client(
     }
     let description = format!("the {what} was issued to another client");
     Err(OAuthError::invalid_grant(description))
-}
-
-fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
-    params
-        .get(name)
-        .ok_or_else(|| OAuthError::invalid_request(format!("`{name}` is missing")))
-}
-
-fn is_form(headers: &HeaderMap) -> bool {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let media_type = content_type.unwrap_or_default().split(';').next();
-    media_type.is_some_and(|name| {
-        name.trim()
-            .eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
 }

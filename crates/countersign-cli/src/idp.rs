@@ -23,6 +23,7 @@ const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out;
   port = 9441
   issuer = "http://localhost:9441"      # the URL that clients know
   dpop = "on"                           # or "off", "advertised-only", "nonce"
+  require_pushed_authorization_requests = false
   clock_offset_seconds = 0
   access_token_lifetime_seconds = 300
   refresh_tokens = true
@@ -39,6 +40,7 @@ const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out;
   audiences = ["http://localhost:9442"]
   scopes = []                           # beside openid, profile, email, offline_access
   dpop_bound_access_tokens = false
+  require_pushed_authorization_requests = false
   native = false                        # any port of a loopback IP address
 
   [[users]]
@@ -75,6 +77,10 @@ pub(crate) struct Arguments {
     /// How DPoP is treated [default: on]
     #[arg(long, value_enum)]
     dpop: Option<DpopArgument>,
+
+    /// Take pushed authorization requests only (RFC 9126)
+    #[arg(long)]
+    require_par: bool,
 
     /// How far the server's clock runs ahead, in seconds; negative: behind [default: 0]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
@@ -206,6 +212,7 @@ impl Arguments {
         config.port = self.port.or(config.port);
         config.issuer = self.issuer.or(config.issuer);
         config.dpop = self.dpop.map_or(config.dpop, Into::into);
+        config.require_pushed_authorization_requests |= self.require_par;
         config.clock_offset_seconds = self.clock_offset.unwrap_or(config.clock_offset_seconds);
         config.refresh_tokens &= !self.no_refresh_tokens;
         config.access_token_lifetime_seconds = self

@@ -121,6 +121,7 @@ fn flags_reach_the_server() {
         "--dpop=off",
         "--clock-offset=-60",
         "--no-refresh-tokens",
+        "--require-par",
         "--access-token-lifetime=7",
         "--allow-origin=http://localhost:8",
     ]);
@@ -131,6 +132,7 @@ fn flags_reach_the_server() {
     );
     assert!(metadata.contains(r#""grant_types_supported":["authorization_code"]"#));
     assert!(!metadata.contains("dpop_signing_alg_values_supported"));
+    assert!(metadata.contains(r#""require_pushed_authorization_requests":true"#));
     let page = server.get("/authorize?client_id=app&redirect_uri=x");
     assert!(
         page.contains("http://localhost:2/, http://localhost:3/x"),
@@ -324,8 +326,8 @@ fn a_file_that_can_t_be_used_is_named_once_with_what_to_do() {
         (
             &*unknown,
             "line 2 of the configuration can't be used: unknown field `prot`, expected one of \
-             `port`, `issuer`, `dpop`, `clock_offset_seconds`, `access_token_lifetime_seconds`, \
-             `refresh_tokens`, `refresh_token_lifetime_seconds`, `session_lifetime_seconds`, \
+             `port`, `issuer`, `dpop`, `require_pushed_authorization_requests`, \
+             `clock_offset_seconds`, `access_token_lifetime_seconds`, `refresh_tokens`, `refresh_token_lifetime_seconds`, `session_lifetime_seconds`, \
              `nonce_lifetime_seconds`, `allowed_origins`, `clients`, `users`",
         ),
         (

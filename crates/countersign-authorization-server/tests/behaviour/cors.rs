@@ -24,8 +24,9 @@ fn list(reply: &Reply, name: &str) -> Vec<String> {
     values
 }
 
-const CALLED: [&str; 4] = [
+const CALLED: [&str; 5] = [
     "/token",
+    "/par",
     "/userinfo",
     "/jwks",
     "/.well-known/openid-configuration",

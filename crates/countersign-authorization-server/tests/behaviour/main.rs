@@ -11,6 +11,7 @@ mod logout;
 mod metadata;
 mod modes;
 mod nonces;
+mod pushed;
 mod refresh;
 mod serving;
 mod token_errors;

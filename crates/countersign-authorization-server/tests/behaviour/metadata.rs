@@ -14,6 +14,8 @@ async fn t6_the_metadata_lists_what_the_server_does() {
             "issuer": "http://localhost:9441",
             "authorization_endpoint": "http://localhost:9441/authorize",
             "token_endpoint": "http://localhost:9441/token",
+            "pushed_authorization_request_endpoint": "http://localhost:9441/par",
+            "require_pushed_authorization_requests": false,
             "userinfo_endpoint": "http://localhost:9441/userinfo",
             "end_session_endpoint": "http://localhost:9441/logout",
             "jwks_uri": "http://localhost:9441/jwks",

@@ -165,6 +165,10 @@ impl World {
     /// Chooses a user on the login page that the request leads to; the redirect back.
     pub(crate) async fn log_in(&self, params: &Pairs, user: &str) -> Reply {
         let page = self.authorize(params).await;
+        self.choose(&page, user).await
+    }
+
+    async fn choose(&self, page: &Reply, user: &str) -> Reply {
         assert_eq!(page.status, 200, "{}", page.body);
         let (request, csrf) = (page.hidden("request"), page.hidden("csrf"));
         let form = [("request", &*request), ("csrf", &*csrf), ("user", user)];
@@ -175,7 +179,7 @@ impl World {
     pub(crate) async fn code(&self, params: &Pairs) -> String {
         let mut reply = self.authorize(params).await;
         if reply.status == 200 {
-            reply = self.log_in(params, "alice").await;
+            reply = self.choose(&reply, "alice").await;
         }
         reply
             .param("code")
