@@ -10,7 +10,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 const PROTOCOL_MAY_USE: [&str; 4] = ["aws-lc-rs", "serde_core", "serde_json", "thiserror"];
 
 /// Which of our crates each may name. A crate that is not here fails the test: add it with its arrows.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("countersign", &[]),
     ("countersign-client", &["countersign"]),
     ("countersign-resource-server", &["countersign"]),
@@ -29,15 +29,20 @@ const ARROWS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("example-api", &["countersign-resource-server"]),
+    ("example-native", &["countersign-client"]),
     ("xtask", &[]),
 ];
 
 /// Crates that one role needs and others must not pay for: (our crate, dependency, the feature that brings it).
-const BEHIND_FEATURES: [(&str, &str, &str); 6] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 10] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "serde_core", "verify"),
     ("countersign", "serde_json", "verify"),
     ("countersign", "thiserror", "verify"),
+    ("countersign-client", "aws-lc-rs", "reqwest"),
+    ("countersign-client", "reqwest", "reqwest"),
+    ("countersign-client", "serde_json", "reqwest"),
+    ("countersign-client", "tokio", "reqwest"),
     ("countersign-resource-server", "axum", "axum"),
     ("countersign-resource-server", "reqwest", "reqwest"),
 ];

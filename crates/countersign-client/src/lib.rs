@@ -15,6 +15,8 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
+#[cfg(feature = "reqwest")]
+extern crate std;
 
 mod call;
 mod clock;
@@ -27,6 +29,8 @@ mod gate;
 mod id_token;
 mod login;
 mod platform;
+#[cfg(feature = "reqwest")]
+pub mod reqwest;
 mod text;
 mod token;
 

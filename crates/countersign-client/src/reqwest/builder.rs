@@ -1,0 +1,217 @@
+//! What a client is told before it starts.
+
+use core::fmt;
+use std::borrow::ToOwned as _;
+use std::string::String;
+use std::time::Duration;
+use std::vec::Vec;
+
+use countersign::support::Mode;
+use serde_json::Value;
+
+use super::client::{Inner, NativeClient};
+use super::driver::{Handle, Plan};
+use super::error::Error;
+use super::loopback::RedirectUri;
+use super::platform::Json;
+use super::secret::ClientSecret;
+
+/// RFC 8252, 7.3: the address rather than the name, and any port.
+const REDIRECT_URI: &str = "http://127.0.0.1/";
+/// A login waits that long for the user.
+const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
+/// The engine forgets a login after ten minutes.
+const LONGEST_LOGIN: Duration = Duration::from_secs(600);
+/// Discovery and token requests.
+const TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Builds a [`NativeClient`]. The defaults suit a public client that is registered as native.
+#[must_use]
+pub struct NativeClientBuilder {
+    issuer: String,
+    client_id: String,
+    scopes: Vec<String>,
+    mode: Mode,
+    metadata: Option<Value>,
+    secret: Option<ClientSecret>,
+    redirect_uri: String,
+    authorization_parameters: Vec<(String, String)>,
+    token_parameters: Vec<(String, String)>,
+    login_timeout: Duration,
+    timeout: Duration,
+    http: Option<reqwest::ClientBuilder>,
+}
+
+impl NativeClientBuilder {
+    pub(super) fn new(issuer: &str, client_id: &str) -> Self {
+        Self {
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            scopes: Vec::from(["openid".to_owned()]),
+            mode: Mode::Auto,
+            metadata: None,
+            secret: None,
+            redirect_uri: REDIRECT_URI.into(),
+            authorization_parameters: Vec::new(),
+            token_parameters: Vec::new(),
+            login_timeout: LOGIN_TIMEOUT,
+            timeout: TIMEOUT,
+            http: None,
+        }
+    }
+
+    /// Scopes beside `openid`.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        let scopes = scopes.into_iter().map(Into::into);
+        self.scopes.extend(scopes.filter(|scope| scope != "openid"));
+        self
+    }
+
+    /// Whether tokens are bound. Default: [`Mode::Auto`], where the server can.
+    pub const fn mode(mut self, mode: Mode) -> Self {
+        self.mode = mode;
+        self
+    }
+
+    /// Members that take precedence over the discovery document's, as a JSON object. With both `authorization_endpoint`
+    /// and `token_endpoint` there is no discovery.
+    pub fn metadata(mut self, metadata: Value) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// A confidential client's secret, in the `Authorization` header of its token requests (`client_secret_basic`;
+    /// RFC 6749, 2.3.1). A program that others can read has no secret: it is a public client.
+    pub fn client_secret_basic(mut self, secret: &str) -> Self {
+        self.secret = Some(ClientSecret::Basic {
+            client_id: self.client_id.clone(),
+            secret: secret.into(),
+        });
+        self
+    }
+
+    /// A confidential client's secret, in the body of its token requests (`client_secret_post`), where the server does
+    /// not take the header.
+    pub fn client_secret_post(mut self, secret: &str) -> Self {
+        self.secret = Some(ClientSecret::Post {
+            secret: secret.into(),
+        });
+        self
+    }
+
+    /// Where the browser comes back to, as registered: `http://127.0.0.1/`, where nothing else is said. Without a port
+    /// it is any free one, which servers allow for native clients (RFC 8252, 7.3); with one it is that. The host may
+    /// also be `[::1]`, or `localhost` where the server insists (8.3 advises against it).
+    pub fn redirect_uri(mut self, redirect_uri: &str) -> Self {
+        self.redirect_uri = redirect_uri.into();
+        self
+    }
+
+    /// A further parameter of authorization requests, like `prompt` or `login_hint`. What the engine sets itself cannot
+    /// be overridden, and of two with one name the first counts.
+    pub fn authorization_parameter(mut self, name: &str, value: &str) -> Self {
+        self.authorization_parameters
+            .push((name.into(), value.into()));
+        self
+    }
+
+    /// A further parameter of token requests.
+    pub fn token_parameter(mut self, name: &str, value: &str) -> Self {
+        self.token_parameters.push((name.into(), value.into()));
+        self
+    }
+
+    /// The API that tokens are for, as its absolute URI (RFC 8707): a parameter of authorization and token requests.
+    pub fn resource(self, uri: &str) -> Self {
+        self.authorization_parameter("resource", uri)
+            .token_parameter("resource", uri)
+    }
+
+    /// The API that tokens are for, as some servers want it named: a parameter of authorization and token requests.
+    pub fn audience(self, audience: &str) -> Self {
+        self.authorization_parameter("audience", audience)
+            .token_parameter("audience", audience)
+    }
+
+    /// How long a login waits for the browser: five minutes by default, ten at most.
+    pub fn login_timeout(mut self, limit: Duration) -> Self {
+        self.login_timeout = limit.min(LONGEST_LOGIN);
+        self
+    }
+
+    /// How long discovery and token requests may take, each: ten seconds by default. API calls have the limits of
+    /// [`http`](Self::http) and of each request.
+    pub const fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = limit;
+        self
+    }
+
+    /// The HTTP client, for proxies, certificates and limits of your own. It will follow no redirects by itself:
+    /// [`NativeClient::send`] does, since each needs a proof. Default: three seconds to connect, and no proxy where the
+    /// issuer is on this machine.
+    pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
+        self.http = Some(http);
+        self
+    }
+
+    /// Starts the client: a thread of its own for the engine, and no request yet.
+    ///
+    /// # Errors
+    /// [`Error::RedirectUriInvalid`], [`Error::MetadataInvalid`], [`Error::Request`] where the HTTP client cannot be
+    /// built, [`Error::SetUp`].
+    pub fn build(self) -> Result<NativeClient, Error> {
+        let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
+        let metadata = match self.metadata {
+            Some(Value::Object(members)) => Some(Json(members)),
+            Some(_) => return Err(Error::MetadataInvalid),
+            None => None,
+        };
+        let http = self.http.unwrap_or_else(|| default_http(&self.issuer));
+        let http = http.redirect(reqwest::redirect::Policy::none()).build()?;
+        let engine = Handle::start(Plan {
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            scope: self.scopes.join(" "),
+            mode: self.mode,
+            metadata,
+            authorization_parameters: self.authorization_parameters,
+            token_parameters: self.token_parameters,
+            http: http.clone(),
+            timeout: self.timeout,
+            secret: self.secret,
+        });
+        Ok(NativeClient::new(Inner {
+            engine: engine.map_err(Error::SetUp)?,
+            http,
+            redirect_uri,
+            login_timeout: self.login_timeout,
+            issuer: self.issuer,
+            client_id: self.client_id,
+        }))
+    }
+}
+
+fn default_http(issuer: &str) -> reqwest::ClientBuilder {
+    let http = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
+    let issuer = reqwest::Url::parse(issuer).ok();
+    let host = issuer.as_ref().and_then(reqwest::Url::host_str);
+    match host {
+        // A proxy of the environment could not reach it.
+        Some("localhost" | "127.0.0.1" | "[::1]") => http.no_proxy(),
+        _ => http,
+    }
+}
+
+impl fmt::Debug for NativeClientBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NativeClientBuilder")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("mode", &self.mode)
+            .finish_non_exhaustive()
+    }
+}

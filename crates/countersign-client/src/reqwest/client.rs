@@ -1,0 +1,102 @@
+//! The client as a program holds it.
+
+use core::fmt;
+use std::string::String;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::builder::NativeClientBuilder;
+use super::driver::Handle;
+use super::error::Error;
+use super::login::PendingLogin;
+use super::loopback::RedirectUri;
+use super::session::Tokens;
+
+/// A client of one authorization server, with one user's session: log in, then [`send`](Self::send).
+///
+/// A handle: clones are the same client, and may be used from any number of tasks and threads at once. Its calls need
+/// a Tokio runtime. Tokens and key are in memory only, and gone with the last handle.
+#[derive(Clone)]
+pub struct NativeClient(Arc<Inner>);
+
+pub(super) struct Inner {
+    pub(super) engine: Handle,
+    pub(super) http: reqwest::Client,
+    pub(super) redirect_uri: RedirectUri,
+    pub(super) login_timeout: Duration,
+    pub(super) issuer: String,
+    pub(super) client_id: String,
+}
+
+impl NativeClient {
+    /// For the authorization server `issuer` (an https URL, or http on this machine) and the id that this client is
+    /// registered with.
+    pub fn builder(issuer: &str, client_id: &str) -> NativeClientBuilder {
+        NativeClientBuilder::new(issuer, client_id)
+    }
+
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+
+    /// Logs in with the user's browser, which `open` sends to the URL it is given (RFC 8252, 6).
+    ///
+    /// # Errors
+    /// Those of [`begin_login`](Self::begin_login) and [`PendingLogin::finish`].
+    pub async fn login(&self, open: impl FnOnce(&str)) -> Result<Tokens, Error> {
+        let pending = self.begin_login().await?;
+        open(pending.url());
+        pending.finish().await
+    }
+
+    /// The first half of [`login`](Self::login): discovers, listens at the redirect URI, and makes the authorization
+    /// request, with PKCE and `dpop_jkt` (section 10).
+    ///
+    /// # Errors
+    /// [`Error::Listener`]; [`Error::Refused`] with a cause of discovery or of the pushed request, or
+    /// [`DpopUnsupported`](crate::Cause::DpopUnsupported).
+    pub async fn begin_login(&self) -> Result<PendingLogin, Error> {
+        let loopback = self.0.redirect_uri.listen().await?;
+        PendingLogin::begin(self.0.engine.clone(), loopback, self.0.login_timeout).await
+    }
+
+    /// Renews the tokens by the refresh token now. [`send`](Self::send) does so by itself when the access token is near
+    /// its end. Calls at the same time share one request.
+    ///
+    /// # Errors
+    /// [`Error::Refused`]: [`NoRefreshToken`](crate::Cause::NoRefreshToken),
+    /// [`TokenRefused`](crate::Cause::TokenRefused) with the server's error, ...
+    pub async fn renew(&self) -> Result<Tokens, Error> {
+        let renewed = self.0.engine.ask(async move |driver| driver.renew().await);
+        renewed.await
+    }
+
+    /// The tokens as they are; `None`: nobody is logged in.
+    ///
+    /// # Errors
+    /// [`Error::EngineStopped`].
+    pub async fn tokens(&self) -> Result<Option<Tokens>, Error> {
+        let tokens = self.0.engine.ask(async move |driver| Ok(driver.tokens()));
+        tokens.await
+    }
+
+    /// The client that this one's requests are sent with, to build them. What it sends itself carries no token.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.0.http
+    }
+
+    pub(super) fn engine(&self) -> &Handle {
+        &self.0.engine
+    }
+}
+
+impl fmt::Debug for NativeClient {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("NativeClient")
+            .field("issuer", &self.0.issuer)
+            .field("client_id", &self.0.client_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! The thread that the engine lives on, and the handle to it.
+//!
+//! The engine belongs to one thread, a program's tasks to many. Each question travels as a closure and becomes a task
+//! beside the engine. One whose asker goes away runs to its end all the same: a refresh token that the server has
+//! rotated is not lost with it. The thread ends with the last handle.
+
+use std::boxed::Box;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::string::String;
+use std::time::Duration;
+use std::vec::Vec;
+use std::{io, thread};
+
+use tokio::runtime;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{LocalSet, spawn_local};
+
+use super::error::Error;
+use super::platform::{Json, Native};
+use super::secret::ClientSecret;
+use super::session::Schedule;
+use crate::call::Attempt;
+use crate::engine::{Client, ClientConfig, Engine};
+use crate::form::Parameter;
+use countersign::support::Mode;
+
+/// What an engine is made of, on its way to its thread.
+pub(super) struct Plan {
+    pub(super) issuer: String,
+    pub(super) client_id: String,
+    pub(super) scope: String,
+    pub(super) mode: Mode,
+    pub(super) metadata: Option<Json>,
+    pub(super) authorization_parameters: Vec<(String, String)>,
+    pub(super) token_parameters: Vec<(String, String)>,
+    pub(super) http: reqwest::Client,
+    pub(super) timeout: Duration,
+    pub(super) secret: Option<ClientSecret>,
+}
+
+/// The engine with its one client, and what the adapter remembers about it.
+pub(super) struct Driver {
+    pub(super) engine: Engine<Native>,
+    pub(super) client: Rc<Client<Native>>,
+    pub(super) authorization_parameters: Vec<Parameter>,
+    pub(super) token_parameters: Vec<Parameter>,
+    pub(super) schedule: RefCell<Schedule>,
+    attempts: RefCell<HashMap<u64, Attempt<Native>>>,
+    next_attempt: Cell<u64>,
+}
+
+type Job = Box<dyn FnOnce(&Rc<Driver>) + Send>;
+
+/// The way to the engine's thread.
+#[derive(Clone)]
+pub(super) struct Handle(mpsc::UnboundedSender<Job>);
+
+/// Names an [`Attempt`], which cannot leave its thread. Dropped, it lets go whoever waits for the attempt's response.
+pub(super) struct Ticket {
+    number: u64,
+    handle: Handle,
+}
+
+impl Handle {
+    /// Starts the thread.
+    pub(super) fn start(plan: Plan) -> io::Result<Self> {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (sender, mut jobs) = mpsc::unbounded_channel::<Job>();
+        thread::Builder::new()
+            .name("countersign".into())
+            .spawn(move || {
+                let driver = Rc::new(Driver::new(plan));
+                LocalSet::new().block_on(&runtime, async {
+                    while let Some(job) = jobs.recv().await {
+                        job(&driver);
+                    }
+                });
+            })?;
+        Ok(Self(sender))
+    }
+
+    /// Runs `question` beside the engine and brings its answer back.
+    pub(super) async fn ask<T, Q>(&self, question: Q) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        Q: AsyncFnOnce(Rc<Driver>) -> Result<T, Error> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |driver| {
+            let driver = Rc::clone(driver);
+            spawn_local(async move {
+                // Nobody may be waiting any more.
+                let _ = reply.send(question(driver).await);
+            });
+        });
+        // Refused, or dropped unanswered: the thread is gone.
+        self.0.send(job).map_err(|_| Error::EngineStopped)?;
+        answer.await.map_err(|_| Error::EngineStopped)?
+    }
+}
+
+impl Driver {
+    fn new(plan: Plan) -> Self {
+        let engine = Engine::new(Native::new(plan.http, plan.timeout, plan.secret));
+        let index = engine.create(ClientConfig {
+            issuer: plan.issuer.into(),
+            client_id: plan.client_id.into(),
+            scope: plan.scope.into(),
+            mode: plan.mode,
+            metadata: plan.metadata,
+        });
+        #[allow(clippy::expect_used)] // it was created on the line before
+        let client = engine.client(index).expect("the client exists");
+        Self {
+            engine,
+            client,
+            authorization_parameters: parameters(plan.authorization_parameters),
+            token_parameters: parameters(plan.token_parameters),
+            schedule: RefCell::default(),
+            attempts: RefCell::default(),
+            next_attempt: Cell::default(),
+        }
+    }
+
+    /// Keeps an attempt; it can be taken with the ticket's number.
+    pub(super) fn keep(&self, attempt: Attempt<Native>) -> u64 {
+        let number = self.next_attempt.get();
+        self.next_attempt.set(number + 1);
+        self.attempts.borrow_mut().insert(number, attempt);
+        number
+    }
+
+    pub(super) fn take(&self, number: u64) -> Option<Attempt<Native>> {
+        self.attempts.borrow_mut().remove(&number)
+    }
+}
+
+impl Ticket {
+    pub(super) fn new(number: u64, handle: &Handle) -> Self {
+        Self {
+            number,
+            handle: handle.clone(),
+        }
+    }
+
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let number = self.number;
+        // Where the thread is gone, so is the attempt. One that was observed is not there any more.
+        let _ = self.handle.0.send(Box::new(move |driver| {
+            drop(driver.take(number));
+        }));
+    }
+}
+
+/// Names and values, as the engine takes them.
+pub(super) fn parameters(pairs: Vec<(String, String)>) -> Vec<Parameter> {
+    let pairs = pairs.into_iter();
+    pairs
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
+}

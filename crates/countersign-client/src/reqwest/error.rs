@@ -1,0 +1,141 @@
+//! What can go wrong: the engine's refusals as sentences, and the adapter's own.
+
+use core::fmt;
+use std::io;
+use std::string::String;
+use std::time::Duration;
+use std::vec::Vec;
+
+use super::driver::Driver;
+use super::sentences::sentence;
+use crate::error::{Cause, ClientError};
+
+/// Why a call of [`NativeClient`](super::NativeClient) failed. Each says what to do; none holds a secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The engine refused: see its [`cause`](Refused::cause).
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// There are no tokens yet, or they were dropped by a logout.
+    #[error("nobody is logged in; call login() first")]
+    NotLoggedIn,
+    /// No response came back from the browser in time.
+    #[error("the browser did not come back within {} seconds; log in again", .limit.as_secs())]
+    LoginTimedOut {
+        /// How long the listener waited.
+        limit: Duration,
+    },
+    /// The redirect URI cannot be listened at.
+    #[error(
+        "cannot listen at the redirect URI {redirect_uri} ({reason}); free its port, or leave the port out where the server allows any (RFC 8252, 7.3)"
+    )]
+    Listener {
+        /// As configured.
+        redirect_uri: String,
+        /// The system's reason.
+        #[source]
+        reason: io::Error,
+    },
+    /// The redirect URI is no http URL of this machine.
+    #[error(
+        "the redirect URI \"{redirect_uri}\" is not http://127.0.0.1, http://[::1] or http://localhost with a path (RFC 8252, 7.3); correct it"
+    )]
+    RedirectUriInvalid {
+        /// As configured.
+        redirect_uri: String,
+    },
+    /// The `metadata` given to the builder is no JSON object.
+    #[error("the metadata is no JSON object; give an object with members of a discovery document")]
+    MetadataInvalid,
+    /// The request's URL is neither http nor https, or carries user information.
+    #[error("{url} is no http(s) URL without user information; give one")]
+    UrlUnusable {
+        /// Without user information.
+        url: String,
+    },
+    /// The request has a header that the client sets.
+    #[error("the request has a header {name} of its own; remove it, this client sets it")]
+    HeaderPresent {
+        /// `Authorization` or `DPoP`.
+        name: &'static str,
+    },
+    /// The server issued an access token with characters that no header can hold.
+    #[error(
+        "the access token has characters that no header can hold; check the authorization server"
+    )]
+    TokenUnusable,
+    /// reqwest could not build or send the request, or it had no response.
+    #[error("the request could not be sent ({})", with_sources(.0))]
+    Request(#[from] reqwest::Error),
+    /// No HTTP client, or no thread for the engine.
+    #[error("the client could not be set up ({0})")]
+    SetUp(#[source] io::Error),
+    /// The engine's thread is gone, by a defect of its own.
+    #[error(
+        "the engine met a defect of its own and was stopped; build a new client, and report it with the steps that led there"
+    )]
+    EngineStopped,
+}
+
+/// A [`ClientError`](crate::ClientError) that has left the engine's thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Refused {
+    /// Why.
+    pub cause: Cause,
+    /// The values in play, in the order that the cause documents. Never a secret.
+    pub details: Vec<String>,
+    /// What the network said, where there was no response.
+    pub reason: Option<String>,
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&sentence(self))
+    }
+}
+
+impl core::error::Error for Refused {}
+
+impl From<&ClientError> for Refused {
+    fn from(error: &ClientError) -> Self {
+        Self {
+            cause: error.cause,
+            details: error
+                .details
+                .iter()
+                .map(|detail| String::from(&**detail))
+                .collect(),
+            reason: None,
+        }
+    }
+}
+
+impl From<ClientError> for Error {
+    fn from(error: ClientError) -> Self {
+        Self::Refused(Refused::from(&error))
+    }
+}
+
+impl Driver {
+    /// The engine's error, with the network's reason where that was it.
+    pub(super) fn error(&self, error: &ClientError) -> Error {
+        let mut refused = Refused::from(error);
+        if let [url, ..] = &refused.details[..] {
+            refused.reason = self.engine.platform.reason(url);
+        }
+        Error::Refused(refused)
+    }
+}
+
+/// reqwest's own message stops at "error sending request"; the cause is what helps.
+pub(super) fn with_sources(error: &dyn core::error::Error) -> String {
+    let mut text = std::format!("{error}");
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(&std::format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}

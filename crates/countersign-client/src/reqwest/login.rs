@@ -1,0 +1,95 @@
+//! A login under way, between the browser's leaving and its coming back.
+
+use core::fmt;
+use std::string::String;
+use std::time::Duration;
+
+use super::driver::{Driver, Handle, parameters};
+use super::error::Error;
+use super::loopback::Loopback;
+use super::session::Tokens;
+use crate::login::AuthorizationRequest;
+
+/// A login whose response is listened for. Dropped, it is given up.
+pub struct PendingLogin {
+    pub(super) engine: Handle,
+    pub(super) loopback: Loopback,
+    pub(super) limit: Duration,
+    pub(super) url: String,
+    pub(super) state: String,
+}
+
+impl PendingLogin {
+    pub(super) async fn begin(
+        engine: Handle,
+        loopback: Loopback,
+        limit: Duration,
+    ) -> Result<Self, Error> {
+        let redirect_uri = String::from(loopback.redirect_uri());
+        let asked = engine.ask(async move |driver| {
+            let request = AuthorizationRequest {
+                redirect_uri: &redirect_uri.into(),
+                silent: false,
+                interactive: true,
+                extra: &driver.authorization_parameters,
+            };
+            let redirect = driver.engine.login(&driver.client, &request).await;
+            let redirect = redirect.map_err(|error| driver.error(&error))?;
+            Ok((redirect.url, String::from(&*redirect.state)))
+        });
+        let (url, state) = asked.await?;
+        Ok(Self {
+            engine,
+            loopback,
+            limit,
+            url,
+            state,
+        })
+    }
+
+    /// Where to send the user's browser. It names `state`, PKCE's challenge and the key's thumbprint; none is a secret.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Waits for the browser to come back, and redeems the code.
+    ///
+    /// # Errors
+    /// [`Error::LoginTimedOut`]; [`Error::Refused`] with a cause of the response, the token request or the id_token.
+    pub async fn finish(self) -> Result<Tokens, Error> {
+        let Self {
+            engine,
+            loopback,
+            limit,
+            state,
+            ..
+        } = self;
+        let response = tokio::time::timeout(limit, loopback.response(&state)).await;
+        let response = response.map_err(|_| Error::LoginTimedOut { limit })?;
+        drop(loopback);
+        engine
+            .ask(async move |driver| {
+                let Driver {
+                    engine,
+                    client,
+                    token_parameters,
+                    ..
+                } = &*driver;
+                let response = parameters(response);
+                let completed = engine.complete(client, &response, token_parameters);
+                completed.await.map_err(|error| driver.error(&error))?;
+                driver.schedule()
+            })
+            .await
+    }
+}
+
+impl fmt::Debug for PendingLogin {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("PendingLogin")
+            .field("redirect_uri", &self.loopback.redirect_uri())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,218 @@
+//! The loopback redirect (RFC 8252, 7.3): a listener for the one authorization response.
+//!
+//! It answers whoever asks on this machine, so it gives nothing away: other paths are 404, a response of another login
+//! is refused and not the end of this one. It is plain HTTP of the smallest kind; nothing but a browser's `GET` comes.
+
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::string::String;
+use std::time::Duration;
+use std::vec::Vec;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+use super::error::Error;
+
+/// The longest request head, in bytes. A code may have thousands; servers take 8 KiB at least (RFC 9112, 3).
+const MAX_HEAD: usize = 32 * 1024;
+/// How long one connection may take to ask. Browsers open some in advance that never do.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Connections at a time.
+const MAX_CONNECTIONS: usize = 32;
+
+/// A redirect URI as configured: its port is known when something listens there.
+#[derive(Clone, Debug)]
+pub(super) struct RedirectUri(reqwest::Url);
+
+impl RedirectUri {
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        let is_usable = |url: &reqwest::Url| {
+            let is_loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+            let is_plain = url.query().is_none() && url.fragment().is_none();
+            let is_anonymous = url.username().is_empty() && url.password().is_none();
+            url.scheme() == "http" && is_loopback && is_plain && is_anonymous
+        };
+        match reqwest::Url::parse(text) {
+            Ok(url) if is_usable(&url) => Ok(Self(url)),
+            _ => Err(Error::RedirectUriInvalid {
+                redirect_uri: text.into(),
+            }),
+        }
+    }
+
+    /// Listens there; without a port, at any free one.
+    pub(super) async fn listen(&self) -> Result<Loopback, Error> {
+        let failed = |reason| Error::Listener {
+            redirect_uri: self.0.as_str().into(),
+            reason,
+        };
+        let listeners = bind(&self.0).await.map_err(failed)?;
+        let port = listeners[0].local_addr().map_err(failed)?.port();
+        let mut url = self.0.clone();
+        // Fails for URLs without a host only.
+        let _ = url.set_port(Some(port));
+        Ok(Loopback { listeners, url })
+    }
+}
+
+async fn bind(url: &reqwest::Url) -> io::Result<Vec<TcpListener>> {
+    let (four, six) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
+    let port = url.port().unwrap_or(0);
+    let at = |address, port| TcpListener::bind(SocketAddr::new(address, port));
+    Ok(match url.host_str() {
+        Some("[::1]") => Vec::from([at(six, port).await?]),
+        Some("localhost") => {
+            // Browsers try both; a machine may have no IPv6.
+            let first = at(four, port).await?;
+            let second = at(six, first.local_addr()?.port()).await;
+            core::iter::once(first).chain(second.ok()).collect()
+        }
+        _ => Vec::from([at(four, port).await?]),
+    })
+}
+
+/// Listening. Dropped, the port is free again.
+#[derive(Debug)]
+pub(super) struct Loopback {
+    listeners: Vec<TcpListener>,
+    url: reqwest::Url,
+}
+
+impl Loopback {
+    /// With its port.
+    pub(super) fn redirect_uri(&self) -> &str {
+        self.url.as_str()
+    }
+
+    /// The parameters of the response with this `state`; the browser has been shown that it may be closed.
+    pub(super) async fn response(&self, state: &str) -> Vec<(String, String)> {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                stream = accept(&self.listeners), if connections.len() < MAX_CONNECTIONS => {
+                    connections.spawn(serve(stream, self.url.clone(), String::from(state)));
+                }
+                Some(served) = connections.join_next() => {
+                    if let Ok(Some(response)) = served {
+                        return response;
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn accept(listeners: &[TcpListener]) -> TcpStream {
+    loop {
+        let accepted = match listeners {
+            [one, other, ..] => tokio::select! {
+                accepted = one.accept() => accepted,
+                accepted = other.accept() => accepted,
+            },
+            [one] => one.accept().await,
+            [] => core::future::pending().await,
+        };
+        match accepted {
+            Ok((stream, _)) => return stream,
+            // Out of descriptors, or the other side is gone already.
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+    }
+}
+
+/// Answers one request; gives the parameters where it was the response that is waited for.
+async fn serve(
+    mut stream: TcpStream,
+    url: reqwest::Url,
+    state: String,
+) -> Option<Vec<(String, String)>> {
+    let head = tokio::time::timeout(PATIENCE, read_head(&mut stream)).await;
+    let target = target(&head.ok()??)?;
+    let (page, response) = judge(&target, &url, &state);
+    // The browser may have gone away; the response is here all the same.
+    let _ = tokio::time::timeout(PATIENCE, answer(&mut stream, page)).await;
+    response
+}
+
+async fn read_head(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut head = Vec::new();
+    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+        let read = stream.read_buf(&mut head).await.ok()?;
+        if read == 0 || head.len() > MAX_HEAD {
+            return None;
+        }
+    }
+    Some(head)
+}
+
+/// The target of a `GET`.
+fn target(head: &[u8]) -> Option<String> {
+    let line = head.split(|&byte| byte == b'\r').next()?;
+    let mut words = core::str::from_utf8(line).ok()?.split(' ');
+    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+    let is_get = method == "GET" && version.starts_with("HTTP/1.") && target.starts_with('/');
+    Some(String::from(if is_get { target } else { "" }))
+}
+
+enum Page {
+    Done,
+    Refused,
+    OtherLogin,
+    NotFound,
+}
+
+fn judge(target: &str, url: &reqwest::Url, state: &str) -> (Page, Option<Vec<(String, String)>>) {
+    let path = target.split('?').next().unwrap_or_default();
+    let asked = url.join(target).ok().filter(|_| path == url.path());
+    let Some(asked) = asked else {
+        return (Page::NotFound, None);
+    };
+    let pairs = asked.query_pairs().into_owned();
+    let parameters: Vec<(String, String)> = pairs.collect();
+    let has = |name: &str| parameters.iter().any(|(key, _)| key == name);
+    if !parameters
+        .iter()
+        .any(|(key, value)| key == "state" && value == state)
+    {
+        return (Page::OtherLogin, None);
+    }
+    let page = if has("error") {
+        Page::Refused
+    } else {
+        Page::Done
+    };
+    (page, Some(parameters))
+}
+
+async fn answer(stream: &mut TcpStream, page: Page) -> io::Result<()> {
+    let (status, sentence) = match page {
+        Page::Done => (
+            "200 OK",
+            "You may close this window and return to the program.",
+        ),
+        Page::Refused => (
+            "200 OK",
+            "The login was refused; the program says why. You may close this window.",
+        ),
+        Page::OtherLogin => (
+            "400 Bad Request",
+            "This is the response to another login; start again in the program.",
+        ),
+        Page::NotFound => ("404 Not Found", "There is nothing here."),
+    };
+    let body = std::format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Login</title><p>{sentence}</p></html>\n"
+    );
+    // The URL holds the code: it goes to no other site, and into no cache.
+    let head = std::format!(
+        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
+         Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'\r\nX-Content-Type-Options: nosniff\r\n\
+         Connection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await?;
+    stream.shutdown().await
+}

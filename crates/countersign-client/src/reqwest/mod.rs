@@ -1,0 +1,46 @@
+//! The client for native programs (feature `reqwest`): command lines, desktop apps, services.
+//!
+//! [`NativeClient`] logs in with the user's browser, which comes back to a listener on this machine (RFC 8252, 7.3),
+//! holds the tokens and their key, renews them, and sends requests that carry proofs. Every decision is the
+//! [`Engine`](crate::Engine)'s, which lives on a thread of its own, as its futures stay on one; what is here is the
+//! [`Platform`](crate::Platform) it runs on (reqwest, aws-lc-rs) and the way to it.
+//!
+//! ```no_run
+//! use countersign_client::{Mode, reqwest::NativeClient};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = NativeClient::builder("https://login.example", "notes-cli")
+//!     .scopes(["notes:write"])
+//!     .mode(Mode::Enforced) // default: Auto, with DPoP where the server has it
+//!     .build()?;
+//! client.login(|url| println!("Open {url}")).await?;
+//!
+//! let notes = client.http().get("https://api.example/notes");
+//! let response = client.send(notes).await?;
+//! println!("{}", response.text().await?);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Nothing is written to disk: a program that starts again logs in again, which asks nothing of a user who has a
+//! session in the browser. The key is in the process's memory, not in hardware.
+
+mod builder;
+mod client;
+mod driver;
+mod error;
+mod login;
+mod loopback;
+mod platform;
+mod redirect;
+mod secret;
+mod send;
+mod sentences;
+mod session;
+
+pub use builder::NativeClientBuilder;
+pub use client::NativeClient;
+pub use countersign::support::TokenUse;
+pub use error::{Error, Refused};
+pub use login::PendingLogin;
+pub use session::Tokens;

@@ -1,0 +1,345 @@
+//! The [`Platform`] of native programs: reqwest, aws-lc-rs, serde_json, the system's clock and random source.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::error::Error as _;
+use std::rc::Rc;
+use std::string::{String, ToString as _};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::vec::Vec;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use countersign::jwk::PublicJwk;
+use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
+use serde_json::{Map, Value};
+
+use super::secret::ClientSecret;
+use crate::platform::{
+    Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
+    Response, SendError, UnixMillis, Url,
+};
+use crate::text::Text;
+
+/// The longest document that is read, in bytes. Discovery documents and token responses have a few thousand.
+const MAX_DOCUMENT: usize = 1024 * 1024;
+
+/// A JSON object.
+pub(super) struct Json(pub(super) Map<String, Value>);
+
+impl Document for Json {
+    fn text(&self, name: &str) -> Text {
+        let text = self.0.get(name).and_then(Value::as_str);
+        text.unwrap_or_default().into()
+    }
+
+    fn number(&self, name: &str) -> f64 {
+        let number = self.0.get(name).and_then(Value::as_f64);
+        number.unwrap_or(f64::NAN)
+    }
+
+    fn is_true(&self, name: &str) -> bool {
+        self.0.get(name) == Some(&Value::Bool(true))
+    }
+
+    fn texts(&self, name: &str) -> Vec<Text> {
+        match self.0.get(name) {
+            Some(Value::String(text)) => Vec::from([text.as_str().into()]),
+            Some(Value::Array(members)) => {
+                let texts = members.iter().map(|member| member.as_str().map(Text::from));
+                texts.collect::<Option<_>>().unwrap_or_default()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// One client's platform: its secret goes with every form that is posted.
+pub(super) struct Native {
+    http: reqwest::Client,
+    timeout: Duration,
+    secret: Option<ClientSecret>,
+    random: SystemRandom,
+    /// Logins under way, and when each began.
+    flows: RefCell<HashMap<String, (UnixMillis, Record<EcdsaKeyPair>)>>,
+    /// URL and reason of the last request that had no response.
+    failure: RefCell<Option<(String, String)>>,
+}
+
+impl Native {
+    /// `http` follows no redirects. `timeout`: for each request, to the end of its body.
+    pub(super) fn new(
+        http: reqwest::Client,
+        timeout: Duration,
+        secret: Option<ClientSecret>,
+    ) -> Self {
+        Self {
+            http,
+            timeout,
+            secret,
+            random: SystemRandom::new(),
+            flows: RefCell::default(),
+            failure: RefCell::default(),
+        }
+    }
+
+    /// Why there was no response from this URL, where that was the last thing to fail.
+    pub(super) fn reason(&self, url: &str) -> Option<String> {
+        let failure = self.failure.borrow();
+        let (failed, reason) = failure.as_ref()?;
+        (failed == url).then(|| reason.clone())
+    }
+
+    async fn exchange(&self, request: &Request<'_>) -> Result<Response<Json>, reqwest::Error> {
+        let mut builder = match request.form {
+            Some(form) => {
+                let builder = self
+                    .http
+                    .post(request.url)
+                    .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+                match &self.secret {
+                    Some(secret) => secret.authenticate(builder, form),
+                    None => builder.body(String::from(form)),
+                }
+            }
+            None => self.http.get(request.url),
+        };
+        builder = builder
+            .header(ACCEPT, "application/json")
+            .timeout(self.timeout);
+        if let Some(proof) = request.proof {
+            builder = builder.header("DPoP", proof);
+        }
+        let mut response = builder.send().await?;
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await? {
+            body.extend_from_slice(&chunk);
+            if body.len() > MAX_DOCUMENT {
+                body.clear();
+                break;
+            }
+        }
+        Ok(Response {
+            status: response.status().as_u16(),
+            dpop_nonce: dpop_nonce(response.headers()).into(),
+            date: date(response.headers()),
+            json: self.parse(&body),
+        })
+    }
+}
+
+impl Platform for Native {
+    type Key = EcdsaKeyPair;
+    type Document = Json;
+
+    async fn send(&self, request: Request<'_>) -> Result<Response<Json>, SendError> {
+        if request.url == OWN_ORIGIN {
+            // There is none: `Date` can be read of every response here.
+            return Err(SendError);
+        }
+        self.exchange(&request).await.map_err(|error| {
+            let failure = (String::from(request.url), transport(&error));
+            self.failure.replace(Some(failure));
+            SendError
+        })
+    }
+
+    async fn generate_key(&self) -> Result<Rc<KeyPair<EcdsaKeyPair>>, KeyError> {
+        let private =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| KeyError)?;
+        // SEC 1, 2.3.3: 4, X, Y.
+        let point: &[u8; 65] = private
+            .public_key()
+            .as_ref()
+            .try_into()
+            .map_err(|_| KeyError)?;
+        let (mut x, mut y) = ([0; 32], [0; 32]);
+        x.copy_from_slice(&point[1..33]);
+        y.copy_from_slice(&point[33..]);
+        Ok(Rc::new(KeyPair {
+            private,
+            public: PublicJwk::P256 { x, y },
+        }))
+    }
+
+    async fn sign(&self, key: &EcdsaKeyPair, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        let signature = key.sign(&self.random, message).map_err(|_| KeyError)?;
+        Ok(signature.as_ref().to_vec())
+    }
+
+    async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        Ok(sha256(message))
+    }
+
+    async fn sleep(&self, milliseconds: u32) {
+        tokio::time::sleep(Duration::from_millis(milliseconds.into())).await;
+    }
+
+    fn now(&self) -> UnixMillis {
+        UnixMillis(unix_millis(SystemTime::now()))
+    }
+
+    #[allow(clippy::expect_used)] // without random numbers there is no security to go on with
+    fn random(&self, bytes: &mut [u8]) {
+        self.random
+            .fill(bytes)
+            .expect("the system's random source answers");
+    }
+
+    fn parse(&self, json: &[u8]) -> Option<Json> {
+        // serde_json does not check the strings that it skips.
+        let text = core::str::from_utf8(json).ok()?;
+        serde_json::from_str(text).ok().map(Json)
+    }
+
+    fn merge(&self, mut object: Json, overrides: &Json) -> Json {
+        object.0.extend(overrides.0.clone());
+        object
+    }
+
+    fn url(&self, text: &str) -> Option<Url> {
+        parts(&reqwest::Url::parse(text).ok()?)
+    }
+
+    async fn keep(&self, name: &str, record: &Record<EcdsaKeyPair>) -> bool {
+        let now = self.now();
+        let record = Record {
+            fields: record.fields.clone(),
+            key: record.key.clone(),
+        };
+        let mut flows = self.flows.borrow_mut();
+        flows.retain(|_, (begun, _)| is_alive(*begun, now));
+        flows.insert(name.into(), (now, record));
+        true
+    }
+
+    async fn take(&self, name: &str) -> Option<Record<EcdsaKeyPair>> {
+        let (begun, record) = self.flows.borrow_mut().remove(name)?;
+        is_alive(begun, self.now()).then_some(record)
+    }
+}
+
+fn is_alive(begun: UnixMillis, now: UnixMillis) -> bool {
+    now.0 - begun.0 < FLOW_LIFETIME_MILLIS
+}
+
+/// What `htu` is made of; `None` where the URL is not http(s), or carries user information. It is what stands in the
+/// request line: reqwest sends its path as it is here, and nothing in between decodes it.
+pub(super) fn parts(url: &reqwest::Url) -> Option<Url> {
+    let is_http = matches!(url.scheme(), "http" | "https");
+    let is_anonymous = url.username().is_empty() && url.password().is_none();
+    (is_http && is_anonymous).then(|| Url {
+        origin: url.origin().ascii_serialization().into(),
+        path: url.path().into(),
+    })
+}
+
+/// `DPoP-Nonce`; empty where there is none.
+pub(super) fn dpop_nonce(headers: &HeaderMap) -> &str {
+    let nonce = headers.get("DPoP-Nonce").map(|nonce| nonce.to_str());
+    nonce.and_then(Result::ok).unwrap_or_default()
+}
+
+/// `Date`.
+pub(super) fn date(headers: &HeaderMap) -> Option<UnixMillis> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    let date = httpdate::parse_http_date(date).ok()?;
+    Some(UnixMillis(unix_millis(date)))
+}
+
+pub(super) fn sha256(message: &[u8]) -> Vec<u8> {
+    digest(&SHA256, message).as_ref().to_vec()
+}
+
+fn unix_millis(time: SystemTime) -> i64 {
+    let whole = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(after) => whole(after),
+        Err(before) => -whole(before.duration()),
+    }
+}
+
+/// reqwest's own message stops at "error sending request"; the cause is what helps.
+fn transport(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use countersign::target::TargetUri;
+
+    use super::*;
+
+    fn json(text: &str) -> Option<Json> {
+        let http = reqwest::Client::new();
+        Native::new(http, Duration::from_secs(1), None).parse(text.as_bytes())
+    }
+
+    #[test]
+    fn a_document_is_an_object_read_by_name() {
+        let document = json(r#"{"a":"b","c":1.5,"d":true,"e":["f","g"],"h":["i",1],"j":"k"}"#);
+        let document = document.expect("an object");
+        assert_eq!(document.text("a"), "b");
+        assert_eq!(document.text("c"), "");
+        assert!((document.number("c") - 1.5).abs() < f64::EPSILON);
+        assert!(document.number("a").is_nan());
+        assert!(document.is_true("d") && !document.is_true("a") && !document.is_true("x"));
+        assert_eq!(document.texts("e").len(), 2);
+        assert!(document.texts("h").is_empty());
+        assert_eq!(document.texts("j").len(), 1);
+        for other in ["[]", "1", "", "{", "{\"a\":\"\u{0}\"}"] {
+            assert!(json(other).is_none(), "{other}");
+        }
+    }
+
+    #[test]
+    fn p4_htu_is_what_the_request_line_says() {
+        for (text, htu) in [
+            ("https://API.example:443", "https://api.example/"),
+            (
+                "http://api.example:8080/a/../b?q=1#f",
+                "http://api.example:8080/b",
+            ),
+            (
+                "https://api.example/%7Ea%2fb|",
+                "https://api.example/%7Ea%2fb|",
+            ),
+            (
+                "https://api.example/a b/é",
+                "https://api.example/a%20b/%C3%A9",
+            ),
+            ("http://[0:0::1]/", "http://[::1]/"),
+        ] {
+            let url = reqwest::Url::parse(text).expect("a URL");
+            let parts = parts(&url).expect("http");
+            let sent = std::format!("{}{}", &*parts.origin, &*parts.path);
+            assert_eq!(sent, htu);
+            // A verifier's normalisation finds the same in the request line.
+            assert_eq!(TargetUri::parse(&sent), TargetUri::parse(url.as_str()));
+        }
+        for text in [
+            "https://ann@api.example/",
+            "https://:b@api.example/",
+            "ftp://a/",
+            "data:,a",
+        ] {
+            let url = reqwest::Url::parse(text).expect("a URL");
+            assert!(parts(&url).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_login_waits_ten_minutes_and_not_longer() {
+        let begun = UnixMillis(1_000);
+        assert!(is_alive(begun, UnixMillis(1_000 + 599_999)));
+        assert!(!is_alive(begun, UnixMillis(1_000 + 600_000)));
+    }
+}

@@ -1,0 +1,184 @@
+//! One API call: upgraded, observed, and sent once more where the engine says so.
+
+use std::format;
+use std::string::{String, ToString as _};
+use std::vec::Vec;
+
+use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use reqwest::{Request, RequestBuilder, Response};
+
+use super::client::NativeClient;
+use super::driver::{Driver, Handle, Ticket};
+use super::error::Error;
+use super::platform::{date, dpop_nonce, parts};
+use super::redirect::Hop;
+use crate::call::{Observed, Upgraded};
+
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
+/// As many as browsers follow half of, and more than an API needs.
+const MAX_REDIRECTS: usize = 10;
+
+/// The headers of one request.
+struct Headers {
+    authorization: HeaderValue,
+    /// The proof, and what its response is observed with; `None` for a Bearer token.
+    proof: Option<(HeaderValue, Ticket)>,
+}
+
+impl NativeClient {
+    /// Sends a request with the access token: with `Authorization: DPoP` and a proof of its own where the token is
+    /// bound, else as Bearer (RFC 9449, 7.1). The access token is renewed first where it is near its end.
+    ///
+    /// A response that asks for a nonce (section 9), or refuses the proof for its time, is answered by sending the
+    /// request once more, with the same body. A body that is a stream cannot be sent twice: then the challenge is the
+    /// response, and the next request has the nonce.
+    ///
+    /// Redirects within the URL's origin are followed as browsers do, up to ten, each with a proof of its own; neither
+    /// token nor proof ever goes to another origin, where the redirect is the response.
+    ///
+    /// The request may be built with any reqwest client, like [`http`](Self::http); it is sent by this client's own.
+    ///
+    /// # Errors
+    /// [`Error::NotLoggedIn`], [`Error::HeaderPresent`], [`Error::UrlUnusable`]; [`Error::Request`] where reqwest has
+    /// failed; [`Error::Refused`] where a renewal was due and nothing is left of the old token. A response with an
+    /// error status is no error here.
+    pub async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
+        self.execute(request.build()?).await
+    }
+
+    /// [`send`](Self::send) for a request that is built already.
+    ///
+    /// # Errors
+    /// As `send`.
+    pub async fn execute(&self, mut request: Request) -> Result<Response, Error> {
+        for (header, name) in [(AUTHORIZATION, "Authorization"), (DPOP, "DPoP")] {
+            if request.headers().contains_key(header) {
+                return Err(Error::HeaderPresent { name });
+            }
+        }
+        let mut redirects = 0;
+        loop {
+            let hop = Hop::before(&request);
+            let response = self.exchange(request).await?;
+            match hop.next(&response) {
+                Some(next) if redirects < MAX_REDIRECTS => request = next,
+                _ => return Ok(response),
+            }
+            redirects += 1;
+        }
+    }
+
+    /// One request, and once more where that helps.
+    async fn exchange(&self, request: Request) -> Result<Response, Error> {
+        let Some(url) = parts(request.url()) else {
+            let mut url = request.url().clone();
+            // Fails for URLs that cannot have any.
+            let _ = (url.set_username(""), url.set_password(None));
+            return Err(Error::UrlUnusable { url: url.into() });
+        };
+        let method = request.method().to_string();
+        let (origin, path) = (String::from(&*url.origin), String::from(&*url.path));
+        drop(url);
+        let copy = request.try_clone();
+        let handle = self.engine().clone();
+        let headers = self.engine().ask(async move |driver| {
+            let tokens = driver.usable().await?;
+            let token = &tokens.access_token;
+            let (method, origin) = (method.into(), origin.into());
+            let upgraded = driver.engine.authorize(method, origin, &path, token).await;
+            match upgraded.map_err(|error| driver.error(&error))? {
+                Some(upgraded) => driver.headers(upgraded, &handle),
+                None => Ok(Headers {
+                    authorization: secret(&format!("Bearer {}", &**token))?,
+                    proof: None,
+                }),
+            }
+        });
+        let (response, ticket) = self.put(request, headers.await?).await?;
+        let Some(ticket) = ticket else {
+            return Ok(response);
+        };
+        let again = self.observe(ticket, &response, copy.is_some()).await?;
+        let (Some(headers), Some(copy)) = (again, copy) else {
+            return Ok(response);
+        };
+        let (response, ticket) = self.put(copy, headers).await?;
+        if let Some(ticket) = ticket {
+            // It teaches as every response does; an attempt that was a retry yields no other.
+            self.observe(ticket, &response, false).await?;
+        }
+        Ok(response)
+    }
+
+    /// On the wire.
+    async fn put(
+        &self,
+        mut request: Request,
+        headers: Headers,
+    ) -> Result<(Response, Option<Ticket>), Error> {
+        let map = request.headers_mut();
+        map.insert(AUTHORIZATION, headers.authorization);
+        let ticket = headers.proof.map(|(proof, ticket)| {
+            map.insert(DPOP, proof);
+            ticket
+        });
+        Ok((self.http().execute(request).await?, ticket))
+    }
+
+    async fn observe(
+        &self,
+        ticket: Ticket,
+        response: &Response,
+        is_replayable: bool,
+    ) -> Result<Option<Headers>, Error> {
+        let status = response.status().as_u16();
+        let map = response.headers();
+        let nonce = String::from(dpop_nonce(map));
+        let challenges = map.get_all(WWW_AUTHENTICATE).iter();
+        let challenges: Vec<&str> = challenges.filter_map(|value| value.to_str().ok()).collect();
+        let challenges = challenges.join(", ");
+        let date = date(map);
+        let handle = self.engine().clone();
+        let observed = self.engine().ask(async move |driver| {
+            let Some(attempt) = driver.take(ticket.number()) else {
+                return Ok(None);
+            };
+            let response = Observed {
+                status,
+                dpop_nonce: &nonce,
+                www_authenticate: &challenges,
+                date,
+            };
+            let again = driver.engine.observe(attempt, &response, is_replayable);
+            match again.await.map_err(|error| driver.error(&error))? {
+                Some(upgraded) => driver.headers(upgraded, &handle).map(Some),
+                None => Ok(None),
+            }
+        });
+        observed.await
+    }
+}
+
+impl Driver {
+    fn headers(
+        &self,
+        upgraded: Upgraded<super::platform::Native>,
+        handle: &Handle,
+    ) -> Result<Headers, Error> {
+        let authorization = secret(&upgraded.attempt.authorization())?;
+        let proof = secret(&upgraded.proof)?;
+        let ticket = Ticket::new(self.keep(upgraded.attempt), handle);
+        Ok(Headers {
+            authorization,
+            proof: Some((proof, ticket)),
+        })
+    }
+}
+
+/// A header that logs do not show. A token that no header can hold has not come from a working server.
+fn secret(text: &str) -> Result<HeaderValue, Error> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| Error::TokenUnusable)?;
+    value.set_sensitive(true);
+    Ok(value)
+}

@@ -1,0 +1,110 @@
+//! What the program shows: sentences for people, or a JSON object a line for programs.
+
+use std::time::UNIX_EPOCH;
+
+use countersign_client::reqwest::{Error, TokenUse, Tokens};
+use reqwest::Response;
+use serde_json::{Value, json};
+
+#[derive(Clone, Copy)]
+pub(crate) struct Output {
+    pub(crate) json: bool,
+    pub(crate) show_tokens: bool,
+}
+
+impl Output {
+    /// Where the user has to go, where no browser could be opened.
+    pub(crate) fn authorize(self, url: &str) {
+        if self.json {
+            line(json!({ "event": "authorize", "url": url }));
+        } else {
+            println!("Open this address in your browser:\n{url}");
+        }
+    }
+
+    pub(crate) fn tokens(self, event: &str, tokens: &Tokens) {
+        let token_use = match tokens.token_use {
+            TokenUse::Dpop => "DPoP",
+            TokenUse::Bearer => "Bearer",
+        };
+        let expires = tokens.expires.duration_since(UNIX_EPOCH);
+        let expires = expires.map_or(0, |since| since.as_secs());
+        let subject = tokens.claims.get("sub").and_then(Value::as_str);
+        if self.json {
+            let mut object = json!({
+                "event": event,
+                "tokenUse": token_use,
+                "subject": subject,
+                "expires": expires,
+                "hasRefreshToken": tokens.has_refresh_token,
+                "thumbprint": tokens.thumbprint,
+            });
+            if self.show_tokens {
+                object["accessToken"] = tokens.access_token.as_str().into();
+                object["idToken"] = tokens.id_token.as_str().into();
+            }
+            return line(object);
+        }
+        let key = match (&tokens.thumbprint, tokens.token_use) {
+            (Some(thumbprint), TokenUse::Dpop) => format!(", bound to the key {thumbprint}"),
+            _ => ", not bound to a key".into(),
+        };
+        let subject = subject.unwrap_or("nobody in particular");
+        println!("{event}: {subject}, a {token_use} token{key}");
+        if self.show_tokens {
+            println!("access token: {}", tokens.access_token);
+            println!("id_token: {}", tokens.id_token);
+        }
+    }
+
+    pub(crate) async fn response(self, response: Response) -> Result<(), Error> {
+        let status = response.status();
+        let headers = response.headers().iter().map(|(name, value)| {
+            let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+            (String::from(name.as_str()), Value::from(value))
+        });
+        let headers: serde_json::Map<String, Value> = headers.collect();
+        let url = String::from(response.url().as_str());
+        let body = response.text().await?;
+        if self.json {
+            line(json!({
+                "event": "response",
+                "status": status.as_u16(),
+                "url": url,
+                "headers": headers,
+                "body": body,
+            }));
+        } else {
+            println!("{status} {url}\n{body}");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn error(self, error: &Error) {
+        let code = match error {
+            Error::Refused(refused) => refused.cause.code(),
+            Error::NotLoggedIn => "not_logged_in",
+            Error::LoginTimedOut { .. } => "login_timed_out",
+            Error::Request(_) => "request_failed",
+            _ => "other",
+        };
+        if self.json {
+            line(json!({ "event": "error", "code": code, "message": error.to_string() }));
+        } else {
+            eprintln!("example-native: {error}");
+        }
+    }
+
+    /// A command that is none.
+    pub(crate) fn usage(self, message: &str) {
+        if self.json {
+            line(json!({ "event": "error", "code": "usage", "message": message }));
+        } else {
+            eprintln!("example-native: {message}");
+        }
+    }
+}
+
+fn line(object: Value) {
+    println!("{object}");
+}
