@@ -14,14 +14,20 @@ import { table } from "./lib/table.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const { values } = parseArgs({
-    options: { peer: { type: "string", multiple: true }, needs: { type: "boolean", default: false } }
+    options: {
+        peer: { type: "string", multiple: true },
+        needs: { type: "boolean", default: false },
+        // For the tests of this file.
+        peers: { type: "string", default: path.join(here, "peers") },
+        results: { type: "string", default: path.join(repository, "target/interop.json") }
+    }
 });
 
 const manifest = JSON.parse(await readFile(path.join(here, "package.json"), "utf8"));
 const versions = { ...manifest.peers, ...manifest.dependencies };
 const notReady = JSON.parse(process.env.COUNTERSIGN_NOT_READY ?? "{}");
 
-const names = (await readdir(path.join(here, "peers")))
+const names = (await readdir(values.peers))
     .filter(file => file.endsWith(".mjs"))
     .map(file => path.basename(file, ".mjs"))
     .sort();
@@ -35,7 +41,7 @@ if (unknown.length > 0) {
 /** The peer, or why it can't be loaded. */
 async function load(name) {
     try {
-        const { default: peer } = await import(`./peers/${name}.mjs`);
+        const { default: peer } = await import(path.join(values.peers, `${name}.mjs`));
         if (peer?.name !== name) {
             throw new Error(`peers/${name}.mjs has to define a peer of that name`);
         }
@@ -81,9 +87,9 @@ for (const name of chosen) {
     times.set(name, (performance.now() - start) / 1000);
 }
 
-await mkdir(path.join(repository, "target"), { recursive: true });
+await mkdir(path.dirname(values.results), { recursive: true });
 const results = { versions, seconds: Object.fromEntries(times), rows };
-await writeFile(path.join(repository, "target/interop.json"), `${JSON.stringify(results, undefined, 4)}\n`);
+await writeFile(values.results, `${JSON.stringify(results, undefined, 4)}\n`);
 
 const failed = rows.filter(({ passed }) => !passed).length;
 console.log(`\n${table(rows, times)}\n`);

@@ -3,6 +3,10 @@
 const WIDTH = 120;
 const RESULT_WIDTH = 4;
 const TIME_WIDTH = 7;
+/** Under the scenario's name. */
+const INDENT = " ".repeat(2 + RESULT_WIDTH + 1 + TIME_WIDTH + 2);
+/** Lines of a failure's reason; the rest is above the table, where the scenario ended. */
+const SHOWN_LINES = 12;
 
 /**
  * @typedef {object} Row
@@ -26,24 +30,22 @@ export function table(rows, times) {
     const lines = [];
     for (const [peer, group] of groups(rows)) {
         lines.push("", `${group[0].title} (--peer ${peer}; ${Math.round(times.get(peer) ?? 0)} s)`);
-        const width = WIDTH - RESULT_WIDTH - TIME_WIDTH - 4;
         for (const { scenario, passed, notes, error, seconds } of group) {
-            const [first, ...rest] = wrap(scenario, width);
+            const result = (passed ? "pass" : "FAIL").padEnd(RESULT_WIDTH);
             const time = `${seconds.toFixed(1)} s`.padStart(TIME_WIDTH);
-            lines.push(`  ${(passed ? "pass" : "FAIL").padEnd(RESULT_WIDTH)} ${time}  ${first}`);
-            const indent = " ".repeat(RESULT_WIDTH + TIME_WIDTH + 5);
-            lines.push(...rest.map(line => indent + line));
-            for (const note of notes) {
-                const [head, ...tail] = wrap(note, WIDTH - indent.length - 9);
-                lines.push(`${indent}differs: ${head}`, ...tail.map(line => `${indent}         ${line}`));
-            }
-            if (error !== undefined) {
-                const kept = error.split("\n").flatMap(line => wrap(line, WIDTH - indent.length));
-                lines.push(...kept.slice(0, 12).map(line => indent + line));
-            }
+            lines.push(...hanging(`  ${result} ${time}  `, scenario));
+            lines.push(...notes.flatMap(note => hanging(`${INDENT}differs: `, note)));
+            const reasons = error?.split("\n").flatMap(line => hanging(INDENT, line)) ?? [];
+            lines.push(...reasons.slice(0, SHOWN_LINES));
         }
     }
     return lines.join("\n").replace(/^\n/, "");
+}
+
+/** The text after its first words, and under itself. */
+function hanging(start, text) {
+    const [first, ...rest] = wrap(text, WIDTH - start.length);
+    return [start + first, ...rest.map(line => " ".repeat(start.length) + line)];
 }
 
 /** @param {Row[]} rows */
