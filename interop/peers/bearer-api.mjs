@@ -4,10 +4,8 @@
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
-import {
-    assertBearerCall,
-    assertBoundCall
-} from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { assertBearerCall, assertBoundCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { byForms, checkBearerCall, nativeClient } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi, spa } from "../lib/spa.mjs";
 import { startBearerApi } from "./bearer-api/server.mjs";
@@ -35,10 +33,12 @@ export default definePeer({
         const wire = await run.wire();
         const [ours, open, narrow] = [await run.wire(), await run.wire(), await run.wire()];
         const issuer = wire.origin;
+        const nativeRedirectUri = `http://127.0.0.1:${await run.freePort()}/`;
         const idp = await run.idp([
             "--issuer",
             issuer,
             ...CLIENTS.flatMap(id => ["--client", `${id}=${app.origin}/`]),
+            ...["--client", `native=${nativeRedirectUri}`],
             ...[ours, open, narrow].flatMap(({ origin }) => ["--audience", origin])
         ]);
         wire.upstream = idp.port;
@@ -69,7 +69,12 @@ export default definePeer({
         });
         const messages = [];
         page.page.on("console", message => messages.push(message.text()));
-        return { spa: page, open, narrow, messages };
+        const native = await nativeClient(run, {
+            ...{ wire, issuer, clientId: "native", redirectUri: nativeRedirectUri },
+            logInAt: byForms(page => page.submit({ user: "alice" })),
+            api: { origin: open.origin, wire: open }
+        });
+        return { spa: page, open, narrow, messages, native };
     },
     scenarios: {
         "two clients log in: one token is bound, that of disableDPoP is not": async ({ spa }) => {
@@ -166,6 +171,22 @@ export default definePeer({
                 assert.equal(status, call.method === "POST" ? 201 : 200);
                 assertBearerCall(narrow.list().at(-1), accessToken);
             }
+        },
+        "native: a call with the bound token is one request, and its 401 is delivered": async ({ native }) => {
+            const { accessToken } = await native.logIn();
+            const { origin, wire } = native.api;
+            const mark = wire.mark();
+            const { status, headers } = await native.call({ url: `${origin}/notes`, json: JSON_BODY.value });
+            assert.equal(status, 401);
+            assert.equal(headers["www-authenticate"], "Bearer");
+            const sent = wire.list({ since: mark });
+            assert.equal(sent.length, 1, `no second try: ${sent.join(", ")}`);
+            await assertBoundCall(sent[0], accessToken);
+        },
+        "native: with DPoP off it is served": async ({ native }) => {
+            const off = native.with({ mode: "off" });
+            assert.equal((await off.logIn()).tokenUse, "Bearer");
+            await checkBearerCall(off, { url: `${off.api.origin}/me` }, 200);
         }
     }
 });

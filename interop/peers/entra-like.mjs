@@ -6,12 +6,13 @@ import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { decodeJwt } from "jose";
 import { assertBearerCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { byForms, checkBearerCall, nativeClient } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi, spa } from "../lib/spa.mjs";
 import { EntraLike } from "./entra-like/server.mjs";
 
 const SITE = "127.0.0.1";
-const CLIENT = randomUUID();
+const [CLIENT, NATIVE] = [randomUUID(), randomUUID()];
 /** The clock that the app reads against the one that ours is. */
 const TOLERANCE_MILLISECONDS = 10_000;
 
@@ -23,7 +24,10 @@ export default definePeer({
         const app = await run.app({ variant: { mode: "auto" }, host: SITE });
         const enforcedApp = await run.app({ variant: { mode: "enforced" }, host: SITE });
         const provider = await EntraLike.start({
-            apps: [{ clientId: CLIENT, spa: [`${app.origin}/`, `${enforcedApp.origin}/signed-in`] }],
+            apps: [
+                { clientId: CLIENT, spa: [`${app.origin}/`] },
+                { clientId: NATIVE, native: ["http://127.0.0.1/"] }
+            ],
             api: { clientId: randomUUID(), scope: "access_as_user" },
             user: { name: "Adele Vance", username: "adele@contoso.example", oid: randomUUID() }
         });
@@ -35,11 +39,12 @@ export default definePeer({
         const origins = [app.origin, enforcedApp.origin];
         const api = await protectedApi(run, { issuer, audience, origins, flags: ["--dpop", "optional"] });
         const strictApi = await protectedApi(run, { issuer, audience, origins });
+        const scopes = ["profile", "offline_access", provider.apiScope];
         const common = {
             wire,
             issuer,
             clientId: CLIENT,
-            scopes: ["profile", "offline_access", provider.apiScope],
+            scopes,
             logInAt: page => page.getByRole("button", { name: /Adele Vance/ }).click(),
             api
         };
@@ -47,7 +52,11 @@ export default definePeer({
             provider,
             strictApi,
             spa: await spa(run, { ...common, app, expectedErrors: [/blocked by CORS policy/, /net::ERR_FAILED/] }),
-            enforced: await spa(run, { ...common, app: enforcedApp })
+            enforced: await spa(run, { ...common, app: enforcedApp }),
+            native: await nativeClient(run, {
+                ...{ wire, issuer, clientId: NATIVE, scopes, api },
+                logInAt: byForms(page => page.submit({}))
+            })
         };
     },
     scenarios: {
@@ -67,7 +76,7 @@ export default definePeer({
                 [],
                 "no preflight: the token request is a simple one"
             );
-            assertNoDpop(spa.wire);
+            assertNoDpop(spa.wire.exchanges);
             note("no `iss` in its responses, no metadata for DPoP: nothing of RFC 9207 or 9449");
         },
         "SPA, auto: the app is told the token's end by its own clock": async ({ spa }, note) => {
@@ -97,7 +106,7 @@ export default definePeer({
             assert.equal(request.query().prompt, "none");
             assert.equal(request.header("Sec-Fetch-Dest"), "document");
             await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
-            assertNoDpop(spa.wire);
+            assertNoDpop(spa.wire.exchanges);
         },
         "SPA, auto: a refresh brings a new Bearer token": async ({ spa }) => {
             const before = await spa.tokens();
@@ -110,7 +119,7 @@ export default definePeer({
             assert.notEqual(after.accessToken, before.accessToken);
             assert.notEqual(after.refreshToken, before.refreshToken);
             await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
-            assertNoDpop(spa.wire);
+            assertNoDpop(spa.wire.exchanges);
         },
         "SPA, auto: logout ends the session": async ({ spa }) => {
             const mark = spa.wire.mark();
@@ -126,6 +135,24 @@ export default definePeer({
             assert.equal(main.rejected.code, "dpop_unsupported");
             assert.deepEqual(enforced.authorizationRequests(mark), []);
             assert.deepEqual(enforced.tokenRequests(mark), []);
+        },
+        "native, auto: login, a call and a refresh as Bearer": async ({ native }) => {
+            const mark = native.wire.mark();
+            const { tokenUse, thumbprint } = await native.logIn();
+            assert.deepEqual({ tokenUse, thumbprint }, { tokenUse: "Bearer", thumbprint: null });
+            await checkBearerCall(native, { url: `${native.api.origin}/api/me` }, 200);
+            assert.equal((await native.refresh()).tokenUse, "Bearer");
+            await checkBearerCall(native, { url: `${native.api.origin}/api/notes`, json: { text: "interop" } }, 201);
+            assertNoDpop(native.wire.exchanges.slice(mark));
+        },
+        "native, enforced: refuses with dpop_unsupported and opens no browser": async ({ native, provider }) => {
+            const mark = native.wire.mark();
+            const logInAt = () => assert.fail("the browser was opened");
+            await assert.rejects(native.with({ mode: "enforced", logInAt }).logIn(), { code: "dpop_unsupported" });
+            assert.deepEqual(
+                native.wire.exchanges.slice(mark).map(({ path }) => path),
+                [new URL(`${provider.issuer}/.well-known/openid-configuration`).pathname]
+            );
         },
         "its token endpoint fails a page that sends a DPoP header": async ({ spa }) => {
             // Or the scenarios above would show nothing.
@@ -175,8 +202,8 @@ async function bearerCall(spa, call, expected) {
 }
 
 /** Neither a header field, nor a parameter, nor a wish to send one. */
-function assertNoDpop(wire) {
-    for (const exchange of wire.exchanges) {
+function assertNoDpop(exchanges) {
+    for (const exchange of exchanges) {
         assert.deepEqual(exchange.all("DPoP"), [], String(exchange));
         assert.ok(!/dpop/i.test(`${exchange.target} ${exchange.text()}`), String(exchange));
         assert.ok(!/dpop/i.test(exchange.header("Access-Control-Request-Headers") ?? ""), String(exchange));

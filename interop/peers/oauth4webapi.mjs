@@ -5,14 +5,17 @@
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import * as oauth from "oauth4webapi";
+import { byForms, nativeClient } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi, spa } from "../lib/spa.mjs";
-import { Client, registration } from "./oauth4webapi/client.mjs";
+import { Visitor } from "../lib/visitor.mjs";
+import { Client } from "./oauth4webapi/client.mjs";
 import { Judge } from "./oauth4webapi/judge.mjs";
-import { Person } from "./oauth4webapi/person.mjs";
 
 const CLIENT = "oauth4webapi";
 const SPA = "spa";
+const NATIVE = "native";
+const USER = { user: "alice" };
 /** Longer than its proofs live, so that a test can be late for the one and not for the other. */
 const TOKEN_LIFETIME_SECONDS = "3600";
 
@@ -22,8 +25,13 @@ export default definePeer({
     needs: [],
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });
-        const plain = await servers(run, app);
-        const nonces = await servers(run, app, ["--dpop", "nonce"], ["--nonces"]);
+        const nativeRedirectUri = `http://127.0.0.1:${await run.freePort()}/`;
+        const clients = [
+            ...["--client", `${CLIENT}=${app.origin}/callback`, "--client", `${SPA}=${app.origin}/`],
+            ...["--client", `${NATIVE}=${nativeRedirectUri}`]
+        ];
+        const plain = await servers(run, app, clients);
+        const nonces = await servers(run, app, [...clients, "--dpop", "nonce"], ["--nonces"]);
         const page = await spa(run, {
             app,
             wire: plain.wire,
@@ -34,22 +42,30 @@ export default definePeer({
             // The challenge of the route that wants nonces.
             expectedErrors: [/status of 401 .*\/api\/with-nonce/]
         });
-        return { plain, nonces, spa: page };
+        const native = await nativeClient(run, {
+            wire: plain.wire,
+            issuer: plain.issuer,
+            clientId: NATIVE,
+            redirectUri: nativeRedirectUri,
+            logInAt: byForms(page => page.submit(USER)),
+            api: plain.api
+        });
+        return { plain, nonces, spa: page, native };
     },
     scenarios: {
         "client: code, PKCE and dpop_jkt end with a token of its handle's key": async fixture => {
             const { plain } = fixture;
-            const person = new Person();
-            const client = await Client.discover(plain.issuer, CLIENT);
+            const user = new User();
+            const client = await Client.discover(plain.registration);
             assert.ok(client.as.dpop_signing_alg_values_supported.includes("ES256"));
-            const tokens = await client.logIn(url => person.logIn(url));
+            const tokens = await client.logIn(url => user.logIn(url));
             assert.equal(tokens.token_type, "dpop");
             const jkt = await client.dpop.calculateThumbprint();
             assert.equal(decodeJwt(tokens.access_token).cnf.jkt, jkt);
             const [request] = plain.wire.list({ path: "/authorize" });
             assert.equal(request.query().dpop_jkt, jkt);
             assert.equal(client.retries, 0);
-            Object.assign(fixture, { person, client, tokens });
+            Object.assign(fixture, { user, client, tokens });
         },
         "client: protectedResourceRequest is served, with query and with body": async ({ plain, client, tokens }) => {
             const { origin } = plain.api;
@@ -68,7 +84,7 @@ export default definePeer({
         },
         "client: a refresh keeps the key, and another handle's proof is refused": async fixture => {
             const { plain, client, tokens } = fixture;
-            const thief = await Client.discover(plain.issuer, CLIENT);
+            const thief = await Client.discover(plain.registration);
             await assert.rejects(client.refresh(tokens.refresh_token, thief.dpop), refusedWith("invalid_dpop_proof"));
             const renewed = await client.refresh(tokens.refresh_token);
             assert.equal(renewed.token_type, "dpop");
@@ -76,9 +92,9 @@ export default definePeer({
             assert.equal((await client.call(renewed.access_token, "GET", `${plain.api.origin}/api/me`)).status, 200);
             fixture.tokens = renewed;
         },
-        "client: it reads our challenges and errors": async ({ plain, client, person, tokens }) => {
+        "client: it reads our challenges and errors": async ({ plain, client, user, tokens }) => {
             const url = `${plain.api.origin}/api/me`;
-            const thief = await Client.discover(plain.issuer, CLIENT);
+            const thief = await Client.discover(plain.registration);
             const challenge = await client.call(tokens.access_token, "GET", url, { dpop: thief.dpop }).then(
                 () => assert.fail("served with another key's proof"),
                 error => error
@@ -92,29 +108,29 @@ export default definePeer({
             assert.ok(dpop.parameters.algs.split(" ").includes("ES256"));
             // A code is as bound as a token: `dpop_jkt` named the one key, the proof is of the other.
             await assert.rejects(
-                client.logIn(request => person.logIn(request), { redeemedWith: thief.dpop }),
+                client.logIn(request => user.logIn(request), { redeemedWith: thief.dpop }),
                 refusedWith("invalid_dpop_proof")
             );
         },
-        "client: a pushed authorization request binds the code by its proof": async ({ plain, person }) => {
-            const client = await Client.discover(plain.issuer, CLIENT);
+        "client: a pushed authorization request binds the code by its proof": async ({ plain, user }) => {
+            const client = await Client.discover(plain.registration);
             const mark = plain.wire.mark();
-            const tokens = await client.logIn(url => person.logIn(url), { par: true });
+            const tokens = await client.logIn(url => user.logIn(url), { par: true });
             assert.equal(decodeJwt(tokens.access_token).cnf.jkt, await client.dpop.calculateThumbprint());
             const { query } = sentTo(plain.wire, "/authorize", mark);
             assert.deepEqual(Object.keys(query).sort(), ["client_id", "request_uri"]);
             const pushed = sentTo(plain.wire, "/par", mark);
             assert.equal(pushed.form.dpop_jkt, undefined, "the proof alone says which key it is");
-            const thief = await Client.discover(plain.issuer, CLIENT);
+            const thief = await Client.discover(plain.registration);
             await assert.rejects(
-                client.logIn(url => person.logIn(url), { par: true, redeemedWith: thief.dpop }),
+                client.logIn(url => user.logIn(url), { par: true, redeemedWith: thief.dpop }),
                 refusedWith("invalid_dpop_proof")
             );
         },
         "client: nonces of both servers are answered once each, and later ones come ahead": async ({ nonces }, note) => {
-            const client = await Client.discover(nonces.issuer, CLIENT);
-            const person = new Person();
-            const tokens = await client.logIn(url => person.logIn(url));
+            const client = await Client.discover(nonces.registration);
+            const user = new User();
+            const tokens = await client.logIn(url => user.logIn(url));
             assert.equal(client.retries, 1, "one for the token request");
             const renewed = await client.refresh(tokens.refresh_token);
             assert.equal(client.retries, 1, "the refresh had the nonce of the response before");
@@ -128,9 +144,9 @@ export default definePeer({
             assert.equal(client.retries, 2, "userinfo stands on the authorization server's origin");
             note("it sends nothing again by itself: `isDPoPNonceError` tells the caller to");
         },
-        "client: end of session, after which its tokens are refused": async ({ client, person, tokens }) => {
+        "client: end of session, after which its tokens are refused": async ({ client, user, tokens }) => {
             const url = client.endSessionUrl(tokens.id_token);
-            assert.equal((await person.logOut(url)).href, url.searchParams.get("post_logout_redirect_uri"));
+            assert.equal((await user.logOut(url)).href, url.searchParams.get("post_logout_redirect_uri"));
             const { sub } = oauth.getValidatedIdTokenClaims(tokens);
             const refused = await client.userInfo(tokens.access_token, sub).catch(error => error);
             assert.ok(refused instanceof oauth.WWWAuthenticateChallengeError, String(refused));
@@ -160,9 +176,33 @@ export default definePeer({
             }
             const sent = wire.list({ since: mark });
             assert.equal(sent.length, 8, sent.join(", "));
-            fixture.judge = new Judge((await Client.discover(plain.issuer, CLIENT)).as, origin);
+            fixture.judge = new Judge((await Client.discover(plain.registration)).as, origin);
             for (const exchange of sent) {
                 await fixture.judge.assertAccepts(exchange);
+            }
+        },
+        "validateJwtAccessToken accepts each request of our native client": async ({ native, judge }) => {
+            await native.logIn();
+            const { origin, wire } = native.api;
+            const mark = wire.mark();
+            const json = { text: "interop" };
+            for (const call of [
+                { url: `${origin}/api/me?with=a%20query&%C3%A4#and-fragment` },
+                { url: `${origin}/api/../api/./me` },
+                { url: `${origin}/api/notes`, json },
+                { method: "PUT", url: `${origin}/api/notes/1`, json },
+                { method: "DELETE", url: `${origin}/api/notes/1` },
+                { url: `${origin}/api/with-nonce`, json }
+            ]) {
+                const { status, body } = await native.call(call);
+                assert.ok(status < 300 || status === 404, `${call.url}: ${status} ${body}`);
+            }
+            await native.refresh();
+            assert.equal((await native.call({ url: `${origin}/api/me` })).status, 200);
+            const sent = wire.list({ since: mark });
+            assert.equal(sent.length, 8, sent.join(", "));
+            for (const exchange of sent) {
+                await judge.assertAccepts(exchange);
             }
         },
         "validateJwtAccessToken refuses them spoilt, each for its reason": async ({ spa, judge }, note) => {
@@ -193,15 +233,32 @@ function refusedWith(code) {
 }
 
 /** An authorization server and an API of ours, each behind a recording proxy. */
-async function servers(run, app, idpFlags = [], apiFlags = []) {
+async function servers(run, app, idpFlags, apiFlags = []) {
     const [wire, apiWire] = [await run.wire(), await run.wire()];
     const issuer = wire.origin;
     const idp = await run.idp([
-        ...["--issuer", issuer, "--client", registration(CLIENT), "--client", `${SPA}=${app.origin}/`],
-        ...["--audience", apiWire.origin, "--access-token-lifetime", TOKEN_LIFETIME_SECONDS],
+        ...["--issuer", issuer, "--audience", apiWire.origin, "--access-token-lifetime", TOKEN_LIFETIME_SECONDS],
         ...idpFlags
     ]);
     wire.upstream = idp.port;
     const api = await protectedApi(run, { issuer, origins: [app.origin], flags: apiFlags, wire: apiWire });
-    return { issuer, wire, api };
+    // The test app's server answers there, too.
+    return { issuer, wire, api, registration: { issuer, clientId: CLIENT, redirectUri: `${app.origin}/callback` } };
+}
+
+/** A user of our development server, without a browser. */
+class User {
+    #visitor = new Visitor();
+
+    /** @param {URL} url the authorization request @returns {Promise<URL>} where the response went */
+    async logIn(url) {
+        const page = await this.#visitor.get(url);
+        const isAsked = new URL(page.url).origin === url.origin;
+        return new URL(isAsked ? (await page.submit(USER)).url : page.url);
+    }
+
+    /** @param {URL} url of the end-session endpoint @returns {Promise<URL>} where it led to */
+    async logOut(url) {
+        return new URL((await this.#visitor.get(url)).url);
+    }
 }

@@ -4,26 +4,22 @@
  */
 import * as oauth from "oauth4webapi";
 
-/** Where the response goes; nothing listens there. */
-const REDIRECT_URI = "http://localhost/callback";
 /** Its default refuses http. */
 const insecure = { [oauth.allowInsecureRequests]: true };
-
-/** What a client has to be registered with. */
-export const registration = id => `${id}=${REDIRECT_URI}`;
 
 export class Client {
     /** Requests that were sent once more with a nonce. */
     retries = 0;
 
-    /** @param {string} issuer @param {string} clientId @param {oauth.ModifyAssertionOptions} [proofs] */
-    static async discover(issuer, clientId, proofs) {
+    /** @param {{ issuer: string, clientId: string, redirectUri: string }} registration */
+    static async discover({ issuer, clientId, redirectUri }) {
         const client = new Client();
+        client.redirectUri = redirectUri;
         const url = new URL(issuer);
         client.as = await oauth.processDiscoveryResponse(url, await oauth.discoveryRequest(url, insecure));
         client.client = { client_id: clientId };
         const keys = await oauth.generateKeyPair("ES256");
-        client.dpop = oauth.DPoP(client.client, keys, proofs);
+        client.dpop = oauth.DPoP(client.client, keys);
         return client;
     }
 
@@ -39,7 +35,7 @@ export class Client {
         const [state, nonce] = [oauth.generateRandomState(), oauth.generateRandomNonce()];
         const parameters = {
             response_type: "code",
-            redirect_uri: REDIRECT_URI,
+            redirect_uri: this.redirectUri,
             scope: "openid profile email",
             code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
             code_challenge_method: "S256",
@@ -75,7 +71,7 @@ export class Client {
                 client,
                 oauth.None(),
                 callback,
-                REDIRECT_URI,
+                this.redirectUri,
                 verifier,
                 options
             );
@@ -128,7 +124,7 @@ export class Client {
     endSessionUrl(idToken) {
         const url = new URL(this.as.end_session_endpoint);
         url.searchParams.set("id_token_hint", idToken);
-        url.searchParams.set("post_logout_redirect_uri", REDIRECT_URI);
+        url.searchParams.set("post_logout_redirect_uri", this.redirectUri);
         return url;
     }
 
