@@ -15,6 +15,7 @@ import { assertBoundCall, assertProof } from "../../packages/countersign/test/br
  * @property {string} clientId
  * @property {string[]} [scopes]
  * @property {(page: import("playwright-core").Page) => Promise<unknown>} logInAt the user's part at the provider's page
+ * @property {(page: import("playwright-core").Page) => Promise<unknown>} [logOutAt] where the provider asks at a logout
  * @property {import("../../packages/countersign/test/browser/harness/app-server.mjs").AppServer} [app] by default a
  * new one, of `variant`
  * @property {import("../../packages/countersign/test/browser/harness/build-app.mjs").Variant} [variant]
@@ -29,6 +30,7 @@ import { assertBoundCall, assertProof } from "../../packages/countersign/test/br
 export class Spa extends AppPage {
     /** @type {Options["api"]} */ api;
     #logInAt;
+    #logOutAt;
 
     /** @param {import("./peer.mjs").Run} run @param {Options} options */
     static async create(run, options) {
@@ -48,6 +50,7 @@ export class Spa extends AppPage {
             }
         };
         spa.#logInAt = options.logInAt;
+        spa.#logOutAt = options.logOutAt;
         spa.metadata = await metadataOf(options.issuer);
         Object.assign(spa, await run.browser({ expectedErrors: options.expectedErrors }));
         return spa;
@@ -61,6 +64,12 @@ export class Spa extends AppPage {
     /** From the logged-out app to the logged-in one, through the provider's own page. */
     logIn(logInAt = this.#logInAt) {
         return this.logInWith(logInAt);
+    }
+
+    /** To the logged-out app, through the provider's page where it has one. */
+    async logOut(client) {
+        const [outcomes] = await Promise.all([super.logOut(client), this.#logOutAt?.(this.page)]);
+        return outcomes;
     }
 
     /** As a user does: the same address once more. */
