@@ -1,6 +1,6 @@
 /**
- * Moving over from oidc-spa is a change of import: one app, built with oidc-spa and with Countersign, in both set-ups
- * that both document, and one script that a user of it follows.
+ * Moving over from oidc-spa is a change of import: one app, built with oidc-spa and with Countersign in the set-ups
+ * that oidc-spa documents, and one script that a user of it follows.
  */
 import assert from "node:assert/strict";
 import { assertBoundCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
@@ -9,7 +9,8 @@ import { protectedApi } from "../lib/spa.mjs";
 import { exampleApp, typeCheckExample } from "./oidc-spa/build.mjs";
 import { NotesApp } from "./oidc-spa/notes-app.mjs";
 
-const BUILDS = ["oidc-spa", "countersign"].flatMap(library => ["plugin", "early init"].map(setup => ({ library, setup })));
+const SETUPS = ["plugin", "early init", "in one module"];
+const BUILDS = ["oidc-spa", "countersign"].flatMap(library => SETUPS.map(setup => ({ library, setup })));
 const USER = "Alice Archer";
 const logInAt = page => page.getByRole("button", { name: /alice/i }).click();
 
@@ -133,15 +134,26 @@ export default definePeer({
         "type-checks with oidc-spa": () => typeCheckExample("oidc-spa"),
         "type-checks with Countersign": () => typeCheckExample("countersign"),
         ...Object.fromEntries(
-            BUILDS.flatMap(({ library, setup }, index) =>
-                Object.entries(script).map(([title, step]) => [
-                    `${library}, ${setup}: ${title}`,
-                    ({ api, users }) => step({ api, user: users[index] })
-                ])
-            )
+            BUILDS.flatMap(({ library, setup }, index) => scenariosOf(`${library}, ${setup}`, index, setup === "plugin"))
         )
     }
 });
+
+/** The script as one scenario a step, or as a single one. */
+function scenariosOf(build, index, isEachStep) {
+    const run = step => ({ api, users }) => step({ api, user: users[index] });
+    if (isEachStep) {
+        return Object.entries(script).map(([title, step]) => [`${build}: ${title}`, run(step)]);
+    }
+    const all = async fixture => {
+        for (const [title, step] of Object.entries(script)) {
+            await step(fixture).catch(error => {
+                throw new Error(`${title}: ${error.message}`, { cause: error });
+            });
+        }
+    };
+    return [[`${build}: the same script`, run(all)]];
+}
 
 /** The access token that a call carried. */
 function tokenOf(exchange) {

@@ -16,7 +16,7 @@ const LIMIT_MILLISECONDS = 60_000;
  *
  * @param {import("../../lib/peer.mjs").Run} run
  * @param {"oidc-spa" | "countersign"} library
- * @param {"plugin" | "early init"} setup
+ * @param {"plugin" | "early init" | "in one module"} setup
  */
 export async function exampleApp(run, library, setup) {
     const isMoved = library === "countersign";
@@ -26,7 +26,7 @@ export async function exampleApp(run, library, setup) {
         setup === "plugin"
             ? { root: EXAMPLE, configFile: path.join(EXAMPLE, isMoved ? "vite.config.countersign.ts" : "vite.config.ts") }
             : {
-                  root: path.join(EXAMPLE, "early-init"),
+                  root: path.join(EXAMPLE, setup.replaceAll(" ", "-")),
                   configFile: false,
                   resolve: { alias: isMoved ? { "oidc-spa": "countersign" } : {} }
               }

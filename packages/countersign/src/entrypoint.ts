@@ -10,6 +10,8 @@ import { takeResponse } from "./entry/response.js";
 import { state, type SessionRestorationMethod } from "./entry/state.js";
 import { isBaseUrl } from "./entry/url.js";
 
+export type { ApiName } from "./browser-runtime-freeze.js";
+
 export type ParamsOfEarlyInit = {
     /** Where the app is served, usually `import.meta.env.BASE_URL`. May be given to `createOidc` instead. */
     BASE_URL?: string;

@@ -113,11 +113,14 @@ export async function readParams(params: Settings["params"]): Promise<Settings> 
     }
     for (const name of ["issuerUri", "clientId", ...Object.keys(params)]) {
         const value = (params as Record<string, unknown>)[name];
+        if (value === undefined && name !== "issuerUri" && name !== "clientId") {
+            // Not given, whatever its name.
+            continue;
+        }
         if (!Object.hasOwn(CHECKS, name)) {
             throw await failure(name.startsWith("__unsafe_") ? "option_unsupported" : "option_unknown", name);
         }
-        const isOptional = name !== "issuerUri" && name !== "clientId";
-        if (!(isOptional && value === undefined) && !CHECKS[name as keyof typeof CHECKS](value)) {
+        if (!CHECKS[name as keyof typeof CHECKS](value)) {
             throw await failure("option_invalid", name, show(value));
         }
     }

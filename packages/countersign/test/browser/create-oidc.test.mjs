@@ -56,6 +56,13 @@ test("a wrong option is one sentence that names it, and is told each time", asyn
     }
 });
 
+test("an option that is undefined is not given, whatever its name", async t => {
+    const world = await World.create(t);
+    await world.open();
+    const params = { scopes: undefined, autoLogin: undefined, __unsafe_clientSecret: undefined, dpop: undefined };
+    assert.deepEqual(await create(world, params), LOGGED_OUT);
+});
+
 test("no options at all, and what is no JSON, are named too", async t => {
     const world = await World.create(t);
     await world.open();

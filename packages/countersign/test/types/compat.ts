@@ -1,9 +1,16 @@
 /** Moving over from oidc-spa is a change of import: our functions and types stand where its own are asked for. */
 import type * as reference from "oidc-spa/core";
 import type { OidcSpaVitePluginParams as ReferencePluginParams } from "oidc-spa/vite-plugin";
-import type { oidcEarlyInit as referenceEarlyInit } from "oidc-spa/entrypoint";
-import { createOidc, OidcInitializationError, type Oidc, type ParamsOfCreateOidc } from "countersign/core";
-import { oidcEarlyInit } from "countersign/entrypoint";
+import type { oidcEarlyInit as referenceEarlyInit, ApiName as ReferenceApiName } from "oidc-spa/entrypoint";
+import {
+    createOidc,
+    oidcEarlyInit as earlyInitOfCore,
+    OidcInitializationError,
+    type Oidc,
+    type ParamsOfCreateOidc
+} from "countersign/core";
+import { oidcEarlyInit as earlyInitOfRoot } from "countersign";
+import { oidcEarlyInit, type ApiName } from "countersign/entrypoint";
 import { oidcSpa, countersign, type OidcSpaVitePluginParams } from "countersign/vite-plugin";
 import { DPoP } from "countersign/DPoP";
 import { browserRuntimeFreeze } from "countersign/browser-runtime-freeze";
@@ -17,6 +24,8 @@ export const withSchema: (params: reference.ParamsOfCreateOidc<Claims>) => Promi
 export const withAutoLogin: (params: reference.ParamsOfCreateOidc<Claims, true>) => Promise<reference.Oidc.LoggedIn<Claims>> =
     createOidc<Claims, true>;
 export const earlyInit: (params: EarlyInitWithoutSubstitution) => ReturnType<typeof referenceEarlyInit> = oidcEarlyInit;
+// Where else the reference has it.
+export const elsewhere: [typeof reference.oidcEarlyInit, typeof oidcEarlyInit] = [earlyInitOfCore, earlyInitOfRoot];
 
 /** Token substitution is the one defense of the reference that is not here. */
 type ReferenceEarlyInit = NonNullable<Parameters<typeof referenceEarlyInit>[0]>;
@@ -48,7 +57,8 @@ export type ParameterTypes = [
     Expect<IsAssignable<reference.ParamsOfCreateOidc<Claims, true>, ParamsOfCreateOidc<Claims, true>>>,
     // Ours take nothing that the reference would not: going back is a change of import too.
     Expect<IsAssignable<ParamsOfCreateOidc, reference.ParamsOfCreateOidc>>,
-    Expect<IsAssignable<Omit<ReferencePluginParams, "tokenSubstitution">, OidcSpaVitePluginParams>>
+    Expect<IsAssignable<Omit<ReferencePluginParams, "tokenSubstitution">, OidcSpaVitePluginParams>>,
+    Expect<IsAssignable<ReferenceApiName, ApiName>>
 ];
 
 // The discriminants of an Oidc and of its tokens.

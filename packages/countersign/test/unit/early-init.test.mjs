@@ -49,6 +49,17 @@ test("createOidc without early init says what is missing", async t => {
     assert.match(failure.message, /vite-plugin.*oidcEarlyInit\(\)/);
 });
 
+test("early init may also stand in the module that makes the client", async t => {
+    const page = await openAt(t, "/?code=c&state=cs.a");
+    const result = await page.evaluate(async () => {
+        const { createOidc, oidcEarlyInit } = await import("/dist/core/index.js");
+        const { shouldLoadApp } = oidcEarlyInit({ BASE_URL: "/" });
+        return [shouldLoadApp, await createOidc({ issuerUri: "nowhere", clientId: "app" }).catch(error => error.code)];
+    });
+    assert.deepEqual(result, [true, "option_invalid"], "no longer early_init_missing");
+    assert.equal(where(page), "/", "the response is taken out");
+});
+
 test("unknown options are one sentence that names them", async t => {
     const page = await openAt(t, "/");
     assert.match(await init(page, { baseUrl: "/" }), /^TypeError: countersign: oidcEarlyInit\(\) has no option "baseUrl"/);

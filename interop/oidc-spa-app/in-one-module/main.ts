@@ -1,0 +1,2 @@
+import "./early-init";
+import "../src/main";
