@@ -1,0 +1,73 @@
+// Collects cases. `accept` and `refuse` take what differs from a good request; the expectation beside it is written by
+// hand from the RFC.
+import { AUDIENCE, NOW, URL, accessToken, proof, sha256 } from "./build.mjs";
+
+export const cases = [];
+
+const REASON_CODES = {
+    invalid_dpop_proof: 401,
+    use_dpop_nonce: 401,
+    invalid_token: 401,
+    invalid_request: 400,
+    none: 401
+};
+
+/** A step's request, of a token and a proof that are good but for what is said. */
+const step = (id, index, options, expect) => {
+    const {
+        policy = "required",
+        now = NOW,
+        method = "GET",
+        url = URL,
+        scheme = "DPoP",
+        token: tokenOptions = {},
+        proof: proofOptions = {},
+        jti = sha256(`${id}/${index}`).slice(0, 22),
+        headers
+    } = options;
+    const token = typeof tokenOptions === "string" ? tokenOptions : accessToken(tokenOptions);
+    const target = url.split(/[?#]/)[0];
+    const make = (more = {}) =>
+        proof({
+            jti,
+            token,
+            ...proofOptions,
+            ...more,
+            claims: { htm: method, htu: target, iat: now, ...proofOptions?.claims, ...more.claims }
+        });
+    const authorization = ["Authorization", `${scheme} ${token}`];
+    const all =
+        headers?.({ token, proof: make, authorization }) ??
+        (proofOptions === null ? [authorization] : [authorization, ["DPoP", make()]]);
+    return { now, policy, request: { method, url, headers: all }, expect };
+};
+
+const ACCEPTED = { outcome: "accepted", status: 200, error: null };
+
+const expectation = (code, check) => {
+    if (code === undefined) return ACCEPTED;
+    if (!(code in REASON_CODES)) throw new Error(`no such code: ${code}`);
+    return { outcome: "refused", status: REASON_CODES[code], error: code === "none" ? null : code, check };
+};
+
+const add = (row, id, says, steps) => {
+    const name = `${row.toLowerCase()}-${id}`;
+    if (cases.some(other => other.name === name)) throw new Error(`twice: ${name}`);
+    cases.push({
+        name,
+        row,
+        says,
+        steps: steps.map(([options, code, check], index) => step(name, index, options, expectation(code, check)))
+    });
+};
+
+/** Accepted. */
+export const accept = (row, id, says, options = {}) => add(row, id, says, [[options]]);
+
+/** Refused with this error code (`none`: without one) by the check of this name. */
+export const refuse = (row, id, says, code, check, options = {}) => add(row, id, says, [[options, code, check]]);
+
+/** Several requests to one server: each step is `[options, code, check]`, or `[options]` for an accepted one. */
+export const sequence = (row, id, says, steps) => add(row, id, says, steps);
+
+export { AUDIENCE, NOW, URL };
