@@ -51,7 +51,7 @@ export default definePeer({
         return {
             provider,
             strictApi,
-            spa: await spa(run, { ...common, app, expectedErrors: [/blocked by CORS policy/, /net::ERR_FAILED/] }),
+            spa: await spa(run, { ...common, app, expectedErrors: [/blocked by CORS policy/, /net::ERR_FAILED/, /status of 400/] }),
             enforced: await spa(run, { ...common, app: enforcedApp }),
             native: await nativeClient(run, {
                 ...{ wire, issuer, clientId: NATIVE, scopes, api },
@@ -120,6 +120,19 @@ export default definePeer({
             assert.notEqual(after.refreshToken, before.refreshToken);
             await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
             assertNoDpop(spa.wire.exchanges);
+        },
+        "SPA, auto: after a day, when the refresh token has ended, a full-page redirect brings the next": async fixture => {
+            const { spa, provider } = fixture;
+            const { refreshToken } = await spa.tokens();
+            provider.endRefreshTokens();
+            const mark = spa.wire.mark();
+            const { main } = await spa.leave(() => void window.harness.loggedIn().renewTokens());
+            assert.equal(main.isUserLoggedIn, true, JSON.stringify(main));
+            const [refused] = spa.tokenRequests(mark);
+            assert.deepEqual(refused.response.json().error_codes, [700084]);
+            assert.equal(spa.authorizationRequests(mark).at(-1).query().prompt, "none", "nobody is asked");
+            assert.notEqual((await spa.tokens()).refreshToken, refreshToken);
+            await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
         },
         "SPA, auto: logout ends the session": async ({ spa }) => {
             const mark = spa.wire.mark();

@@ -82,6 +82,13 @@ export class EntraLike {
         return `api://${this.api.clientId}/${this.api.scope}`;
     }
 
+    /** As after a day: no refresh token is good any more, and the user's session is. */
+    endRefreshTokens() {
+        for (const grant of this.#refreshTokens.values()) {
+            grant.until = 0;
+        }
+    }
+
     #route(request, response) {
         const { pathname, searchParams } = new URL(request.url, this.origin);
         const paths = {
