@@ -1,17 +1,30 @@
-/** What every version of Spring Security's resource server goes through. */
+/** What every version of Spring Security's resource server goes through, with tokens of our development server. */
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import path from "node:path";
+import { ORIGIN, cases } from "../../lib/hostile/cases.mjs";
+import { accessToken } from "../../lib/hostile/login.mjs";
+import { replay } from "../../lib/hostile/replay.mjs";
+import * as ofNative from "../../lib/native.mjs";
 import { definePeer } from "../../lib/peer.mjs";
-import { boundScenarios, spa } from "../../lib/spa.mjs";
-import { ORIGIN, cases } from "./cases.mjs";
-import { accessToken } from "./login.mjs";
-import { generateKey } from "./proofs.mjs";
-import { replay } from "./replay.mjs";
-import { protectedSpring, startSpring } from "./server.mjs";
+import { boundScenarios, checkCall, spa } from "../../lib/spa.mjs";
+import { DIFFERENCES } from "./differences.mjs";
+import { REFUSED_PATH, checkLimit, checkOutOfTheBox, checkProxies, checkReadable, checkStolen } from "./scenarios.mjs";
+import { READY, startSpring } from "./server.mjs";
 
-/** What tokens of our development server need: it is asked for DPoP, and for the `typ` of RFC 9068. */
-const READY = ["--api.dpop=on", "--api.csrf=off", "--api.token-types=at+jwt"];
+const REDIRECT_URI = "http://127.0.0.1/";
+/** Paths that are longer in a URL than in a person's mind, as the browser writes them. */
+const PATHS = ["a b", "ü", "a~b", "n'z", "(x)", "a+b", "a:b@c", "a%7Eb", "%C3%BC"];
 
-/** @param {{ name: string, jar: "spring" | "spring-4.0", version: string }} options `version`: its name in package.json */
-export function springPeer({ name, jar, version }) {
+/**
+ * @param {object} options
+ * @param {string} options.name
+ * @param {"spring" | "spring-4.0"} options.jar
+ * @param {string} options.version its name in package.json
+ * @param {boolean} options.doesDpopByItself 7.1 has to be asked
+ */
+export function springPeer({ name, jar, version, doesDpopByItself }) {
+    const isNewest = jar === "spring";
     return definePeer({
         name,
         title: versions => `Spring Boot ${versions[version]}, OAuth 2 resource server`,
@@ -20,39 +33,83 @@ export function springPeer({ name, jar, version }) {
             const app = await run.app({ variant: { mode: "enforced" } });
             const [wire, apiWire] = [await run.wire(), await run.wire()];
             const issuer = wire.origin;
-            const redirectUri = "http://127.0.0.1/callback";
             const idp = await run.idp([
-                ...["--issuer", issuer, "--client", `spa=${app.origin}/`, "--client", `thief=${redirectUri}`],
-                ...["--audience", `spa=${apiWire.origin}`, "--audience", `thief=${ORIGIN}`]
+                ...["--config", await nativeClientConfig(run, [apiWire.origin, ORIGIN])],
+                ...["--issuer", issuer, "--client", `spa=${app.origin}/`, "--audience", `spa=${apiWire.origin}`]
             ]);
             wire.upstream = idp.port;
-            const [api, spring, ours] = await Promise.all([
-                protectedSpring(run, { jar, issuer, origins: [app.origin], wire: apiWire, flags: READY }),
-                startSpring(run, { jar, issuer, audience: ORIGIN, flags: READY }),
+            const startJar = flags =>
+                startSpring(run, { jar, issuer, audiences: [apiWire.origin, ORIGIN], origins: [app.origin], flags });
+            const [spring, ours] = await Promise.all([
+                startJar(READY),
                 run.api(["--issuer", issuer, "--audience", ORIGIN, "--public-url", ORIGIN])
             ]);
-            const logInAt = page => page.getByRole("button", { name: /alice/i }).click();
-            const logIn = key => accessToken({ issuer, clientId: "thief", redirectUri, key });
-            const key = await generateKey();
+            apiWire.upstream = spring.port;
+            const api = { origin: apiWire.origin, wire: apiWire };
+            const logIn = key => accessToken({ issuer, clientId: "cli", redirectUri: REDIRECT_URI, key });
+            const all = await cases(logIn);
+            const names = new Set(Object.values(all).flatMap(list => list.map(({ name }) => name)));
+            assert.deepEqual(Object.keys(DIFFERENCES).filter(name => !names.has(name)), [], "differences of no case");
             return {
-                spa: await spa(run, { app, wire, issuer, clientId: "spa", logInAt, api }),
-                ports: { ours: ours.port, spring: spring.port },
-                cases: cases({
-                    key,
-                    token: await logIn(key),
-                    otherToken: await logIn(key),
-                    unboundToken: await logIn(undefined),
-                    logIn
-                })
+                ...{ run, logIn, startJar, doesDpopByItself },
+                spa: await spa(run, {
+                    ...{ app, wire, issuer, clientId: "spa", api },
+                    logInAt: page => page.getByRole("button", { name: /alice/i }).click(),
+                    expectedErrors: [new RegExp(`status of 401 .*${REFUSED_PATH}`)]
+                }),
+                native: await ofNative.nativeClient(run, {
+                    ...{ wire, issuer, clientId: "cli", api },
+                    logInAt: ofNative.byForms(page => page.submit({ user: "alice" }))
+                }),
+                ports: { ours: ours.port, theirs: spring.port },
+                cases: all
             };
         },
         scenarios: {
             ...boundScenarios(fixture => fixture.spa),
-            "R1-R6, the same requests to our API and to Spring: credentials": ({ ports, cases }, note) =>
-                replay(ports, cases.credentials, note),
-            "V1-V7, the same: the proof as a JWT": ({ ports, cases }, note) => replay(ports, cases.form, note),
-            "V8-V10, the same: method and URL": ({ ports, cases }, note) => replay(ports, cases.target, note),
-            "V11-V15, the same: time, token, key and replay": ({ ports, cases }, note) => replay(ports, cases.use, note)
+            "SPA: paths as the browser writes them": async ({ spa }) => {
+                await spa.logIn();
+                for (const id of PATHS) {
+                    await checkCall(spa, { url: `${spa.api.origin}/api/notes/${id}` }, 200);
+                }
+            },
+            "SPA: the page can read a refusal": ({ spa }) => checkReadable(spa),
+            "SPA: what was on the wire opens nothing": ({ spa }) => checkStolen(spa),
+            ...callsOfNative(fixture => fixture.native),
+            "R1-R6, the same requests to our API: credentials": ({ ports, cases }, note) =>
+                replay(ports, cases.credentials, DIFFERENCES, note),
+            "V1-V7, the same: the proof as a JWT": ({ ports, cases }, note) =>
+                replay(ports, cases.form, DIFFERENCES, note),
+            "V8-V10, the same: method and URL": ({ ports, cases }, note) =>
+                replay(ports, cases.target, DIFFERENCES, note),
+            "V11-V15, the same: time, token, key and replay": ({ ports, cases }, note) =>
+                replay(ports, cases.use, DIFFERENCES, note),
+            "out of the box": checkOutOfTheBox,
+            ...(isNewest ? { "V15 many requests of one key": checkLimit, "behind a reverse proxy": checkProxies } : {})
         }
     });
+}
+
+/** Without the nonces, which Spring Security does not have. */
+export function callsOfNative(of) {
+    return {
+        "native: login on a loopback redirect ends with a bound token": (fixture, note) =>
+            ofNative.checkLogIn(of(fixture), note),
+        "native: GET and POST carry proofs": fixture => ofNative.checkCalls(of(fixture)),
+        "native: a refresh keeps the key": (fixture, note) => ofNative.checkRefresh(of(fixture), note)
+    };
+}
+
+/** For our development server: a client `cli`, whose tokens are for these. */
+async function nativeClientConfig(run, audiences) {
+    const file = path.join(run.directory, "clients.toml");
+    const lines = [
+        "[[clients]]",
+        'id = "cli"',
+        `redirect_uris = ["${REDIRECT_URI}"]`,
+        "native = true",
+        `audiences = ${JSON.stringify(audiences)}`
+    ];
+    await writeFile(file, lines.join("\n"));
+    return file;
 }

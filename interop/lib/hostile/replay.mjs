@@ -1,5 +1,4 @@
 /** Sends the same bytes to two servers, and holds each answer against what is known of it. */
-import assert from "node:assert/strict";
 import http from "node:http";
 
 /**
@@ -15,15 +14,14 @@ import http from "node:http";
  * @property {string} name with the checklist's row
  * @property {() => Promise<Request[]>} requests the last one's answer counts; those before have to be accepted
  * @property {string} ours as `answerOf` writes it
- * @property {string} [spring] where it differs
  */
 
 /**
- * One answer in a line: status, and of each challenge scheme and error.
+ * An answer in a line: the status, and of each challenge the scheme and the error.
  *
  * @param {{ status: number, challenges: string[] }} answer
  */
-function answerOf({ status, challenges }) {
+export function answerOf({ status, challenges }) {
     const said = challenges.map(challenge => {
         const [scheme] = challenge.split(" ");
         const error = /\berror="([^"]*)"/.exec(challenge)?.[1];
@@ -56,39 +54,39 @@ export function send(port, { method = "GET", target, host, headers }, { agent } 
 }
 
 /**
- * Every case to both, one after the other. Fails with all that is not as it was recorded, and notes what differs.
+ * Every case to our API and to the peer, the same bytes. Fails with all that is not as it is recorded, and notes in
+ * which way the peer differs.
  *
- * @param {{ ours: number, spring: number }} ports
+ * @param {{ ours: number, theirs: number }} ports
  * @param {Case[]} cases
+ * @param {Record<string, string>} differences the peer's answer by the case's name, where it is not ours
  * @param {(text: string) => void} note
  */
-export async function replay(ports, cases, note) {
+export async function replay(ports, cases, differences, note) {
     const wrong = [];
-    const different = new Map();
-    for (const { name, requests, ours, spring = ours } of cases) {
+    const notes = new Map();
+    for (const { name, requests, ours } of cases) {
         const list = await requests();
-        for (const [server, expected] of [["ours", ours], ["spring", spring]]) {
+        const theirs = differences[name] ?? ours;
+        for (const [server, port, expected] of [["our API", ports.ours, ours], ["the peer", ports.theirs, theirs]]) {
             const answers = [];
             for (const request of list) {
-                answers.push(answerOf(await send(ports[server], request)));
+                answers.push(answerOf(await send(port, request)));
             }
-            const received = answers.pop();
-            for (const before of answers) {
-                if (before !== "200") {
-                    wrong.push(`${name}: ${server} answers ${before} to a request before`);
-                }
-            }
-            if (received !== expected) {
-                wrong.push(`${name}: ${server} answers ${received}, recorded is ${expected}`);
+            const recorded = [...Array(list.length - 1).fill("200"), expected];
+            if (answers.join(", ") !== recorded.join(", ")) {
+                wrong.push(`${name}: ${server} answers ${answers.join(", ")}; recorded is ${recorded.join(", ")}`);
             }
         }
-        if (spring !== ours) {
-            const key = `${spring} (ours: ${ours})`;
-            different.set(key, [...(different.get(key) ?? []), name]);
+        if (theirs !== ours) {
+            const difference = `${theirs} (ours: ${ours})`;
+            notes.set(difference, [...(notes.get(difference) ?? []), name]);
         }
     }
-    assert.deepEqual(wrong, []);
-    for (const [answers, names] of different) {
-        note(`${answers}: ${names.join("; ")}`);
+    if (wrong.length > 0) {
+        throw new Error(wrong.join("\n"));
+    }
+    for (const [difference, names] of notes) {
+        note(`${difference}: ${names.join("; ")}`);
     }
 }

@@ -1,0 +1,129 @@
+/** Scenarios of Spring Security alone. */
+import assert from "node:assert/strict";
+import http from "node:http";
+import { generateKey, now, proofOf } from "../../lib/hostile/proofs.mjs";
+import { answerOf, send } from "../../lib/hostile/replay.mjs";
+import { reverseProxy } from "./proxy.mjs";
+import { READY } from "./server.mjs";
+
+/** Of `DPoPProofReplayValidator.InMemoryCache`: proofs of one key whose `iat` is no more than 30 s ago. */
+const PROOFS_OF_A_KEY = 1_000;
+const ACCEPTED_AHEAD_SECONDS = 25;
+/** Divides the number above. */
+const AT_ONCE = 20;
+const HOST = "api.example";
+/** So that the browser's console may say that it was refused. */
+export const REFUSED_PATH = "/api/refused";
+
+/** A good request with a token that is for `ORIGIN`; `url`: as the client knows it. */
+async function goodRequest({ key, token, method = "GET", url, headers = [], claims = {} }) {
+    const { host, pathname } = new URL(url);
+    const proof = await proofOf(key, { token, claims: { htm: method, htu: url, ...claims } });
+    const credentials = [["Authorization", `DPoP ${token}`], ["DPoP", proof]];
+    return { method, target: pathname, host, headers: [...credentials, ...headers] };
+}
+
+async function newToken({ logIn }) {
+    const key = await generateKey();
+    return { key, token: await logIn(key) };
+}
+
+/** What the page is told of a refusal, by the CORS settings. */
+export async function checkReadable(spa) {
+    const read = await spa.page.evaluate(async url => {
+        const { status, headers } = await fetch(url, { headers: { Authorization: "DPoP a.b.c", DPoP: "x" } });
+        return { status, challenge: headers.get("WWW-Authenticate"), date: headers.get("Date") };
+    }, `${spa.api.origin}${REFUSED_PATH}`);
+    assert.equal(read.status, 401);
+    assert.match(read.challenge, /^DPoP error="invalid_token"/);
+    assert.ok(Math.abs(Date.parse(read.date) - Date.now()) < 5_000, "the clock of a page whose own is wrong");
+}
+
+/** A request of the page, sent once more by someone who saw it: with its proof, without, and as Bearer. */
+export async function checkStolen(spa) {
+    const mark = spa.api.wire.mark();
+    assert.equal((await spa.call({ url: `${spa.api.origin}/api/me` })).status, 200);
+    const [seen] = spa.api.wire.list({ since: mark });
+    const token = seen.header("Authorization").replace("DPoP ", "");
+    const again = { target: seen.target, host: new URL(spa.api.origin).host };
+    const proof = ["DPoP", seen.header("DPoP")];
+    for (const [headers, expected] of [
+        [[["Authorization", `DPoP ${token}`], proof], "401 DPoP invalid_dpop_proof"],
+        [[["Authorization", `DPoP ${token}`]], "401 DPoP invalid_request"],
+        [[["Authorization", `Bearer ${token}`]], "401 Bearer invalid_token"]
+    ]) {
+        assert.equal(answerOf(await send(spa.api.wire.upstream, { ...again, headers })), expected);
+    }
+}
+
+/** More requests than Spring Security remembers of one key. */
+export async function checkLimit(fixture, note) {
+    const { ports } = fixture;
+    const credentials = await newToken(fixture);
+    const url = `http://${HOST}/api/me`;
+    const agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
+    // Dated ahead as far as is accepted, so that the first is remembered when the last comes, on a slow machine too.
+    const claims = { iat: now() + ACCEPTED_AHEAD_SECONDS };
+    const one = async () => send(ports.theirs, await goodRequest({ ...credentials, url, claims }), { agent });
+    for (let done = 0; done < PROOFS_OF_A_KEY; done += AT_ONCE) {
+        const answers = await Promise.all(Array.from({ length: AT_ONCE }, one));
+        assert.ok(answers.every(({ status }) => status === 200), `after ${done}: ${answers.map(answerOf)}`);
+    }
+    assert.equal(answerOf(await one()), "401 DPoP invalid_dpop_proof");
+    agent.destroy();
+    note("the 1,001st request of one key within 30 s is refused, as if it were a replay");
+}
+
+/** Without the settings of the server that the other scenarios call, one after the other. */
+export async function checkOutOfTheBox(fixture, note) {
+    const { startJar, logIn, doesDpopByItself } = fixture;
+    const credentials = await newToken(fixture);
+    const [get, post] = [["GET", `http://${HOST}/api/me`], ["POST", `http://${HOST}/api/notes`]];
+    const answers = async (server, ...calls) => {
+        const list = [];
+        for (const [method, url] of calls) {
+            list.push(answerOf(await send(server.port, await goodRequest({ ...credentials, method, url }))));
+        }
+        return list;
+    };
+    const nothing = await startJar([]);
+    assert.deepEqual(await answers(nothing, get), [doesDpopByItself ? "401 DPoP invalid_token" : "401 Bearer"]);
+    const dpop = doesDpopByItself ? nothing : await startJar(["--api.dpop=on"]);
+    assert.deepEqual(await answers(dpop, get), ["401 DPoP invalid_token"]);
+    const types = await startJar(["--api.dpop=on", "--api.token-types=at+jwt"]);
+    assert.deepEqual(await answers(types, get, post), ["200", "401 Bearer"]);
+    const asBearer = { method: "POST", target: "/api/notes", host: HOST, headers: [["Authorization", `Bearer ${await logIn()}`]] };
+    assert.equal(answerOf(await send(types.port, asBearer)), "400", "it reads the body, and there is none");
+    if (!doesDpopByItself) {
+        note("DPoP is off unless the application asks for it: oauth2ResourceServer(server -> server.dPoP(withDefaults()))");
+    }
+    note("access tokens by RFC 9068 (typ at+jwt), DPoP or not, are refused unless a JwtTypeValidator names the type");
+    note("POST with Authorization: DPoP needs a CSRF token (with Bearer it does not), unless the application disables that");
+}
+
+/** Under another name than it sees, with a path that the proxy takes away. */
+export async function checkProxies(fixture, note) {
+    const { run, startJar, ports } = fixture;
+    const credentials = await newToken(fixture);
+    const call = async (upstream, prefix) => {
+        const proxy = await reverseProxy(run, { upstream, host: HOST, prefix });
+        const url = `https://${HOST}${prefix}/api/me`;
+        // What a client says of itself does not get through.
+        const headers = [["X-Forwarded-Host", "other.example"]];
+        return answerOf(await send(proxy, await goodRequest({ ...credentials, url, headers })));
+    };
+    const withStrategy = async strategy =>
+        (await startJar([...READY, `--server.forward-headers-strategy=${strategy}`])).port;
+    const refused = "401 DPoP invalid_dpop_proof";
+    const [native, framework] = [await withStrategy("native"), await withStrategy("framework")];
+    for (const [upstream, prefix, expected] of [
+        [ports.theirs, "", refused],
+        [native, "", "200"],
+        [framework, "", "200"],
+        [native, "/v1", refused],
+        [framework, "/v1", "200"]
+    ]) {
+        assert.equal(await call(upstream, prefix), expected, `${upstream} ${prefix}`);
+    }
+    note("needs server.forward-headers-strategy=native, or framework where the proxy takes a prefix off the path");
+}
