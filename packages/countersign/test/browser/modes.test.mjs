@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertBearerCall, assertBoundCall, assertProof } from "./harness/proof.mjs";
+import { tamperJson } from "./harness/wire.mjs";
 import { World } from "./harness/world.mjs";
 
 const BEARER_API = ["--dpop", "optional"];
@@ -39,6 +40,19 @@ for (const setup of ["plugin", "manual"]) {
         assert.deepEqual(world.tokenRequests(), []);
     });
 }
+
+test("t3_the_app_may_say_that_a_server_binds_which_does_not_list_it", async t => {
+    const __metadata = { dpop_signing_alg_values_supported: ["ES256"] };
+    const world = await World.create(t, { variant: { mode: "enforced" }, params: { main: { __metadata } } });
+    world.issuer.tamper = tamperJson("/.well-known/openid-configuration", metadata => {
+        delete metadata.dpop_signing_alg_values_supported;
+    });
+    assert.equal((await world.start()).main.isUserLoggedIn, true);
+    await assertProof(world.tokenRequests()[0]);
+    const { accessToken } = await world.tokens();
+    assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
+    await assertBoundCall(world.api.list()[0], accessToken);
+});
 
 test("t3_auto_sends_proofs_and_calls_as_bearer_where_dpop_is_advertised_only", async t => {
     const world = await World.create(t, { idp: ["--dpop", "advertised-only"], api: BEARER_API });
