@@ -230,7 +230,7 @@ async function acceptedTokenRequests(spa, mark, note) {
 }
 
 /** The nonce that the proof of a request carries, whichever it is. */
-function proofNonce(exchange) {
+export function proofNonce(exchange) {
     const [proof] = exchange.all("DPoP");
     return proof === undefined ? undefined : decodeJwt(proof).nonce;
 }
