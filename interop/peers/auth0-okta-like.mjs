@@ -52,8 +52,9 @@ export default definePeer({
 
 /**
  * @param {string} path of the issuer
- * @param {{ tamper?: import("../../packages/countersign/test/browser/harness/wire.mjs").Tamper, params?: object }} [options]
- * `params`: more of `createOidc`
+ * @param {object} [options]
+ * @param {import("../../packages/countersign/test/browser/harness/wire.mjs").Tamper} [options.tamper]
+ * @param {object} [options.params] more of `createOidc`
  */
 async function provider(run, path, { tamper, params } = {}) {
     const app = await run.app({ variant: { mode: "enforced" } });

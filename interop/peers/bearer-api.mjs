@@ -15,6 +15,7 @@ const CORS_OF_DPOP = ["Authorization", "Content-Type", "DPoP"];
 const CORS_OF_BEARER = ["Authorization", "Content-Type"];
 const JSON_BODY = { kind: "json", value: { text: "interop" } };
 const POLL_MILLISECONDS = 20;
+const REFUSED_HEADER = /Request header field dpop is not allowed by Access-Control-Allow-Headers/;
 /** Every way in which an app makes a request; `path` is the API's. */
 const CALLS = [
     { path: "/me" },
@@ -156,11 +157,7 @@ export default definePeer({
                 );
                 assert.match(sent[0].header("Access-Control-Request-Headers"), /\bdpop\b/);
                 // The console is told on a way of its own.
-                await until(() =>
-                    messages
-                        .slice(since)
-                        .some(text => /Request header field dpop is not allowed by Access-Control-Allow-Headers/.test(text))
-                );
+                await until(() => messages.slice(since).some(text => REFUSED_HEADER.test(text)));
             }
             assert.equal((await spa.call({ url: `${spa.api.origin}/api/me` }, "main")).status, 200, "and all goes on");
         },

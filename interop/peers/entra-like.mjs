@@ -51,7 +51,11 @@ export default definePeer({
         return {
             provider,
             strictApi,
-            spa: await spa(run, { ...common, app, expectedErrors: [/blocked by CORS policy/, /net::ERR_FAILED/, /status of 400/] }),
+            spa: await spa(run, {
+                ...common,
+                app,
+                expectedErrors: [/blocked by CORS policy/, /net::ERR_FAILED/, /status of 400/]
+            }),
             enforced: await spa(run, { ...common, app: enforcedApp }),
             native: await nativeClient(run, {
                 ...{ wire, issuer, clientId: NATIVE, scopes, api },
@@ -121,8 +125,7 @@ export default definePeer({
             await bearerCall(spa, { url: `${spa.api.origin}/api/me` }, 200);
             assertNoDpop(spa.wire.exchanges);
         },
-        "SPA, auto: after a day, when the refresh token has ended, a full-page redirect brings the next": async fixture => {
-            const { spa, provider } = fixture;
+        "SPA, auto: after a day, a full-page redirect brings the next refresh token": async ({ spa, provider }) => {
             const { refreshToken } = await spa.tokens();
             provider.endRefreshTokens();
             const mark = spa.wire.mark();

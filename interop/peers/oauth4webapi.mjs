@@ -127,7 +127,7 @@ export default definePeer({
                 refusedWith("invalid_dpop_proof")
             );
         },
-        "client: nonces of both servers are answered once each, and later ones come ahead": async ({ nonces }, note) => {
+        "client: nonces of both servers are answered once, and later ones come ahead": async ({ nonces }, note) => {
             const client = await Client.discover(nonces.registration);
             const user = new User();
             const tokens = await client.logIn(url => user.logIn(url));

@@ -4,7 +4,8 @@
  *
  * What it does was taken from Microsoft's documents; the title stands beside each rule. What none of those documents
  * says is marked UNVERIFIED, and is what is hardest on a client. UNVERIFIED, too: the numbers of AADSTS errors that
- * "Microsoft Entra authentication and authorization error codes" does not list (700016, 501481, those with 9002).
+ * "Microsoft Entra authentication and authorization error codes" does not list (700016, 501481, those with 9002); the
+ * words of all of them are ours.
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import http from "node:http";
@@ -207,29 +208,28 @@ export class EntraLike {
         // "Microsoft identity platform and OAuth 2.0 authorization code flow", "Redirect URIs for single-page apps".
         const isCrossOrigin = request.headers.origin !== undefined;
         if (grant.redirect === "spa" && !isCrossOrigin) {
-            const why = "Tokens issued for the 'Single-Page Application' client-type may only be redeemed via cross-origin requests";
-            return refuse("invalid_request", 9002327, why);
+            return refuse("invalid_request", 9002327, "tokens of the platform 'Single-Page Application' need an Origin");
         }
         if (grant.redirect !== "spa" && isCrossOrigin) {
-            const why = "Cross-origin token redemption is permitted only for the 'Single-Page Application' client-type";
-            return refuse("invalid_request", 9002326, why);
+            return refuse("invalid_request", 9002326, "an Origin is for the platform 'Single-Page Application' only");
         }
         return json(response, 200, await this.#tokens(grant));
     }
 
     #grant(form) {
+        const refused = (code, why) => ({ refusal: ["invalid_grant", code, why] });
         switch (form.get("grant_type")) {
             case "authorization_code": {
                 const code = this.#codes.get(form.get("code"));
                 this.#codes.delete(form.get("code"));
                 if (code === undefined || code.until < Date.now()) {
-                    return { refusal: ["invalid_grant", 54005, "OAuth2 Authorization code was already redeemed, or has expired"] };
+                    return refused(54005, "the authorization code was already redeemed, or has expired");
                 }
                 if (code.app.clientId !== form.get("client_id") || code.redirectUri !== form.get("redirect_uri")) {
-                    return { refusal: ["invalid_grant", 50011, "the code was issued to another client or redirect URI"] };
+                    return refused(50011, "the code was issued to another client or redirect URI");
                 }
                 if (code.challenge !== sha256(form.get("code_verifier") ?? "")) {
-                    return { refusal: ["invalid_grant", 501481, "The Code_Verifier does not match the code_challenge"] };
+                    return refused(501481, "the code_verifier does not match the code_challenge");
                 }
                 const lifetime =
                     code.redirect === "spa" ? SPA_REFRESH_LIFETIME_MILLISECONDS : REFRESH_LIFETIME_MILLISECONDS;
@@ -238,7 +238,7 @@ export class EntraLike {
             case "refresh_token": {
                 const grant = this.#refreshTokens.get(form.get("refresh_token"));
                 if (grant === undefined || grant.app.clientId !== form.get("client_id") || grant.until < Date.now()) {
-                    return { refusal: ["invalid_grant", 700084, "The refresh token is unknown or has expired"] };
+                    return refused(700084, "the refresh token is unknown or has expired");
                 }
                 // "Refresh tokens aren't revoked when used": the old one stays valid.
                 return { ...grant, nonce: null };
@@ -302,9 +302,10 @@ function findRedirect(app, uri) {
 function aadsts(error, code, why) {
     const [trace, correlation] = [randomUUID(), randomUUID()];
     const timestamp = new Date().toISOString().replace("T", " ").replace(/\.\d+/, "");
+    const ids = [`Trace ID: ${trace}`, `Correlation ID: ${correlation}`, `Timestamp: ${timestamp}`];
     return {
         error,
-        error_description: `AADSTS${code}: ${why}.\r\nTrace ID: ${trace}\r\nCorrelation ID: ${correlation}\r\nTimestamp: ${timestamp}`,
+        error_description: [`AADSTS${code}: ${why}.`, ...ids].join("\r\n"),
         error_codes: [code],
         timestamp,
         trace_id: trace,

@@ -97,7 +97,10 @@ export class Client {
         );
     }
 
-    /** @param {string} token @param {string} method @param {string} url @param {{ json?: unknown, dpop?: oauth.DPoPHandle }} [options] */
+    /**
+     * @param {string} token @param {string} method @param {string} url
+     * @param {{ json?: unknown, dpop?: oauth.DPoPHandle }} [options] `dpop`: another handle than its own
+     */
     call(token, method, url, { json, dpop = this.dpop } = {}) {
         const headers = new Headers(json === undefined ? {} : { "Content-Type": "application/json" });
         const body = json === undefined ? null : JSON.stringify(json);
