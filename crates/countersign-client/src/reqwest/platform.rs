@@ -199,7 +199,11 @@ impl Platform for Native {
     }
 
     fn url(&self, text: &str) -> Option<Url> {
-        parts(&reqwest::Url::parse(text).ok()?)
+        let (origin, path) = parts(&reqwest::Url::parse(text).ok()?)?;
+        Some(Url {
+            origin: origin.into(),
+            path: path.into(),
+        })
     }
 
     async fn keep(&self, name: &str, record: &Record<EcdsaKeyPair>) -> bool {
@@ -224,15 +228,12 @@ fn is_alive(begun: UnixMillis, now: UnixMillis) -> bool {
     now.0 - begun.0 < FLOW_LIFETIME_MILLIS
 }
 
-/// What `htu` is made of; `None` where the URL is not http(s), or carries user information. It is what stands in the
-/// request line: reqwest sends its path as it is here, and nothing in between decodes it.
-pub(super) fn parts(url: &reqwest::Url) -> Option<Url> {
+/// Origin and path, of which `htu` is made; `None` where the URL is not http(s), or carries user information. It is what
+/// stands in the request line: reqwest sends the path as it is here, and nothing in between decodes it.
+pub(super) fn parts(url: &reqwest::Url) -> Option<(String, String)> {
     let is_http = matches!(url.scheme(), "http" | "https");
     let is_anonymous = url.username().is_empty() && url.password().is_none();
-    (is_http && is_anonymous).then(|| Url {
-        origin: url.origin().ascii_serialization().into(),
-        path: url.path().into(),
-    })
+    (is_http && is_anonymous).then(|| (url.origin().ascii_serialization(), url.path().into()))
 }
 
 /// `DPoP-Nonce`; empty where there is none.
@@ -319,8 +320,8 @@ mod tests {
             ("http://[0:0::1]/", "http://[::1]/"),
         ] {
             let url = reqwest::Url::parse(text).expect("a URL");
-            let parts = parts(&url).expect("http");
-            let sent = std::format!("{}{}", &*parts.origin, &*parts.path);
+            let (origin, path) = parts(&url).expect("http");
+            let sent = origin + &path;
             assert_eq!(sent, htu);
             // A verifier's normalisation finds the same in the request line.
             assert_eq!(TargetUri::parse(&sent), TargetUri::parse(url.as_str()));

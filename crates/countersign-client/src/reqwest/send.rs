@@ -71,15 +71,13 @@ impl NativeClient {
 
     /// One request, and once more where that helps.
     async fn exchange(&self, request: Request) -> Result<Response, Error> {
-        let Some(url) = parts(request.url()) else {
+        let Some((origin, path)) = parts(request.url()) else {
             let mut url = request.url().clone();
             // Fails for URLs that cannot have any.
             let _ = (url.set_username(""), url.set_password(None));
             return Err(Error::UrlUnusable { url: url.into() });
         };
         let method = request.method().to_string();
-        let (origin, path) = (String::from(&*url.origin), String::from(&*url.path));
-        drop(url);
         let copy = request.try_clone();
         let handle = self.engine().clone();
         let headers = self.engine().ask(async move |driver| {

@@ -1,0 +1,11 @@
+//! The native client against the development authorization server and the example API, on sockets of this machine. The
+//! tests play the browser.
+#![allow(clippy::unwrap_used)]
+
+mod calls;
+mod clocks;
+mod login;
+mod modes;
+mod redirects;
+mod renewal;
+mod world;
