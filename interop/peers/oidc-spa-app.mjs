@@ -107,6 +107,21 @@ const script = {
     }
 };
 
+/** It takes its time, and the set-ups have no part in it. */
+const idleness = {
+    async "doing nothing starts the countdown to a logout, and activity ends it"({ user }) {
+        await user.open("/notes");
+        await user.logIn();
+        await user.shows("/notes", USER);
+        assert.equal(await user.text("countdown"), "");
+        await user.holds("countdown", /^5\d s$/);
+        await user.page.mouse.move(10, 10);
+        await user.page.mouse.move(20, 20);
+        await user.holds("countdown", "");
+        await user.shows("/notes", USER);
+    }
+};
+
 export default definePeer({
     name: "oidc-spa-app",
     title: versions => `an app for oidc-spa ${versions["oidc-spa"]}, moved to Countersign by an alias`,
@@ -114,28 +129,54 @@ export default definePeer({
     async start(run) {
         const apps = await Promise.all(BUILDS.map(({ library, setup }) => exampleApp(run, library, setup)));
         const clients = apps.map((app, index) => ({ app, clientId: `notes-${index}` }));
-        const [wire, apiWire] = [await run.wire(), await run.wire()];
+        const [wire, apiWire, front] = [await run.wire(), await run.wire(), await run.wire()];
         const idp = await run.idp([
             ...["--issuer", wire.origin, "--audience", apiWire.origin],
+            ...["--client", `moving=${front.origin}/`],
             ...clients.flatMap(({ app, clientId }) => ["--client", `${clientId}=${app.origin}/`])
         ]);
         wire.upstream = idp.port;
         const issuerUri = wire.origin;
-        const api = await protectedApi(run, { issuer: issuerUri, origins: apps.map(({ origin }) => origin), wire: apiWire });
+        const origins = [front, ...apps].map(({ origin }) => origin);
+        const api = await protectedApi(run, { issuer: issuerUri, origins, wire: apiWire });
         const users = [];
         for (const { app, clientId } of clients) {
-            app.config = { issuerUri, clientId, api: api.origin };
+            app.config = { issuerUri, clientId, api: api.origin, idleSessionLifetimeInSeconds: 60 };
             const { page } = await run.browser();
             users.push(Object.assign(new NotesApp({ page, app, logInAt }), { issuerUri, clientId }));
         }
-        return { api, users };
+        return { run, api, users, front };
     },
     scenarios: {
         "type-checks with oidc-spa": () => typeCheckExample("oidc-spa"),
         "type-checks with Countersign": () => typeCheckExample("countersign"),
         ...Object.fromEntries(
             BUILDS.flatMap(({ library, setup }, index) => scenariosOf(`${library}, ${setup}`, index, setup === "plugin"))
-        )
+        ),
+        async "a tab that oidc-spa has logged in goes on with Countersign, and back"({ run, users, front }) {
+            const appOf = library => users[BUILDS.findIndex(build => build.library === library && build.setup === "plugin")].app;
+            const deploy = library => {
+                const app = appOf(library);
+                app.config.clientId = "moving";
+                front.upstream = Number(new URL(app.origin).port);
+            };
+            deploy("oidc-spa");
+            const { page } = await run.browser();
+            const user = new NotesApp({ page, app: front, logInAt });
+            await user.open("/notes");
+            await user.logIn();
+            await user.shows("/notes", USER);
+            for (const library of ["countersign", "oidc-spa", "countersign"]) {
+                deploy(library);
+                await page.reload();
+                await user.shows("/notes", USER);
+                await user.notes();
+                await user.click("Who am I?");
+                await user.holds("me", "alice");
+            }
+            await user.click("Log out");
+            await user.shows("/", "nobody");
+        }
     }
 });
 
@@ -143,7 +184,7 @@ export default definePeer({
 function scenariosOf(build, index, isEachStep) {
     const run = step => ({ api, users }) => step({ api, user: users[index] });
     if (isEachStep) {
-        return Object.entries(script).map(([title, step]) => [`${build}: ${title}`, run(step)]);
+        return Object.entries({ ...script, ...idleness }).map(([title, step]) => [`${build}: ${title}`, run(step)]);
     }
     const all = async fixture => {
         for (const [title, step] of Object.entries(script)) {

@@ -5,6 +5,8 @@ export type Config = {
     clientId: string;
     /** Origin of the notes API. */
     api: string;
+    /** For an authorization server that does not tell how long it keeps an idle session. */
+    idleSessionLifetimeInSeconds?: number;
 };
 
 export const config: Promise<Config> = fetch("/config.json").then(response => response.json() as Promise<Config>);

@@ -1,5 +1,5 @@
 /** The app's one OIDC client. */
-import { createOidc, type Oidc } from "oidc-spa/core";
+import { createOidc, type Oidc, type ParamsOfCreateOidc } from "oidc-spa/core";
 import { config } from "./config";
 
 /** What the app wants to know of its user. */
@@ -16,8 +16,15 @@ const decodedIdTokenSchema = {
 };
 
 async function params() {
-    const { issuerUri, clientId } = await config;
-    return { issuerUri, clientId, scopes: ["profile"], decodedIdTokenSchema };
+    const { issuerUri, clientId, idleSessionLifetimeInSeconds } = await config;
+    return {
+        issuerUri,
+        clientId,
+        scopes: ["profile"],
+        idleSessionLifetimeInSeconds,
+        autoLogoutParams: { redirectTo: "home" },
+        decodedIdTokenSchema
+    } satisfies ParamsOfCreateOidc<Claims>;
 }
 
 /** Somebody or nobody is logged in. */

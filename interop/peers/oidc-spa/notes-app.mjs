@@ -40,11 +40,12 @@ export class NotesApp {
         return this.page.locator(`#${id}`).textContent();
     }
 
-    /** Waits until an element holds this text. */
+    /** Waits until the text of an element is, or fits, this. @param {string} id @param {string | RegExp} text */
     holds(id, text) {
+        const pattern = text instanceof RegExp ? text.source : `^${text}$`;
         return this.page.waitForFunction(
-            ([id, text]) => document.getElementById(id)?.textContent === text,
-            [id, text],
+            ([id, pattern]) => new RegExp(pattern).test(document.getElementById(id)?.textContent ?? ""),
+            [id, pattern],
             { polling: 20 }
         );
     }
