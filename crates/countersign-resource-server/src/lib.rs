@@ -96,6 +96,7 @@ mod builder;
 mod cache;
 mod clock;
 mod cors;
+mod examine;
 #[cfg(feature = "axum")]
 mod extract;
 mod headers;
@@ -107,12 +108,14 @@ mod rejection;
 mod replay;
 mod server;
 mod token;
+mod token_error;
 mod url;
 
 pub use authenticated::Authenticated;
 pub use builder::{BuildError, DpopRequirement, ResourceServerBuilder, random_secret};
 pub use clock::{Clock, SystemClock};
 pub use cors::OriginError;
+pub use examine::{Check, Examined};
 #[cfg(feature = "axum")]
 pub use extract::LayerMissing;
 pub use keys::{DiscoveryError, Fetch, FetchError, FetchFuture};
@@ -120,7 +123,8 @@ pub use middleware::{Authenticate, AuthenticateLayer, ResponseFuture};
 pub use refused::Refused;
 pub use rejection::{Rejection, Unavailable};
 pub use server::ResourceServer;
-pub use token::TokenError;
+pub use token::TokenCheck;
+pub use token_error::TokenError;
 pub use url::UrlProblem;
 
 // The protocol crate's types that appear here.
@@ -133,6 +137,6 @@ pub use countersign::{
         issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
         jws::JwsError,
         replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
-        verify::{ProofError, VerifierPolicy},
+        verify::{ProofCheck, ProofError, VerifierPolicy},
     },
 };

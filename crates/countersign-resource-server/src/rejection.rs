@@ -18,7 +18,7 @@ use thiserror::Error;
 use crate::{
     headers::DPOP_NONCE,
     keys::{DiscoveryError, RETRY_AFTER_FAILURE},
-    token::TokenError,
+    token_error::TokenError,
 };
 
 /// Why a request is refused.

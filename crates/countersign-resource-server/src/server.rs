@@ -5,6 +5,7 @@ use std::{fmt, sync::Arc};
 use countersign::{
     UnixSeconds,
     confirmation::Ath,
+    jwk::Thumbprint,
     server::{
         credentials::{Credentials, Scheme},
         crypto::sha256,
@@ -28,7 +29,8 @@ use crate::{
     public_url::PublicUrl,
     rejection::Context,
     replay::Replay,
-    token::{AccessToken, TokenError, TokenPolicy, UnverifiedToken},
+    token::{AccessToken, TokenPolicy, UnverifiedToken},
+    token_error::TokenError,
 };
 
 /// Judges requests by their access token and proof. Cheap to clone; clones share keys, caches and the
@@ -158,27 +160,17 @@ impl ResourceServer {
         // Read only now: the issuer's keys may have taken seconds to come.
         let now = shared.clock.now();
 
+        let form = shared.check_form(credentials.scheme, token.confirmation());
+        form.map_err(Rejection::Token)?;
         let proof = match (credentials.scheme, token.confirmation()) {
             (Scheme::Dpop, Some(&thumbprint)) => {
                 let ath = Ath::from_digest(hash);
-                let expected = Expected {
-                    method: parts.method.as_str(),
-                    uri: &uri()?,
-                    token: Some(BoundToken { ath, thumbprint }),
-                    nonce: match &self.nonces {
-                        Some(issuer) => NonceCheck::Required(&**issuer),
-                        None => NonceCheck::NotRequired,
-                    },
-                };
+                let uri = uri()?;
+                let expected = self.expected(parts, &uri, BoundToken { ath, thumbprint });
                 let verified = shared.verifier.verify(&proofs, &expected, now);
                 Some(verified.map_err(Rejection::Proof)?)
             }
-            (Scheme::Dpop, None) => return Err(Rejection::Token(TokenError::UnboundUnderDpop)),
-            (Scheme::Bearer, Some(_)) => return Err(Rejection::Token(TokenError::BoundAsBearer)),
-            (Scheme::Bearer, None) => match shared.requirement {
-                DpopRequirement::Required => return Err(Rejection::Token(TokenError::Unbound)),
-                DpopRequirement::Optional => None,
-            },
+            _ => None,
         };
         let mut authenticated =
             Authenticated::new(Arc::clone(&self.shared), token, credentials.scheme);
@@ -209,6 +201,28 @@ impl ResourceServer {
     pub fn refusal(&self, rejection: &Rejection) -> Response<()> {
         let fresh_nonce = self.fresh_nonce(self.shared.clock.now());
         self.shared.refusal(rejection, fresh_nonce)
+    }
+
+    /// What a proof must show.
+    pub(crate) fn expected<'a>(
+        &'a self,
+        parts: &'a Parts,
+        uri: &'a TargetUri,
+        token: BoundToken,
+    ) -> Expected<'a> {
+        Expected {
+            method: parts.method.as_str(),
+            uri,
+            token: Some(token),
+            nonce: match &self.nonces {
+                Some(issuer) => NonceCheck::Required(&**issuer),
+                None => NonceCheck::NotRequired,
+            },
+        }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The token's claims, of the cache or of the token itself.
@@ -250,6 +264,23 @@ impl ResourceServer {
 }
 
 impl Shared {
+    /// Whether a token that is bound to this key, or to none, may be presented in this way.
+    pub(crate) fn check_form(
+        &self,
+        scheme: Scheme,
+        confirmation: Option<&Thumbprint>,
+    ) -> Result<(), TokenError> {
+        match (scheme, confirmation) {
+            (Scheme::Dpop, Some(_)) => Ok(()),
+            (Scheme::Dpop, None) => Err(TokenError::UnboundUnderDpop),
+            (Scheme::Bearer, Some(_)) => Err(TokenError::BoundAsBearer),
+            (Scheme::Bearer, None) => match self.requirement {
+                DpopRequirement::Required => Err(TokenError::Unbound),
+                DpopRequirement::Optional => Ok(()),
+            },
+        }
+    }
+
     pub(crate) fn refusal(
         &self,
         rejection: &Rejection,
@@ -264,12 +295,12 @@ impl Shared {
 }
 
 /// The values of all fields of this name.
-fn fields(parts: &Parts, name: HeaderName) -> Vec<&[u8]> {
+pub(crate) fn fields(parts: &Parts, name: HeaderName) -> Vec<&[u8]> {
     let fields = parts.headers.get_all(name).iter();
     fields.map(HeaderValue::as_bytes).collect()
 }
 
-fn unavailable(cause: Arc<DiscoveryError>) -> Rejection {
+pub(crate) fn unavailable(cause: Arc<DiscoveryError>) -> Rejection {
     Rejection::Unavailable(Unavailable::Keys(cause))
 }
 

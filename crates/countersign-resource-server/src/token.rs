@@ -4,20 +4,17 @@
 //! A token that is bound to something other than a key's thumbprint (RFC 7800 has other members, and
 //! later ones may come) is neither bound as we can check it nor unbound: it is refused.
 
+use crate::{keys::KeySet, token_error::TokenError};
 use countersign::{
     UnixSeconds,
     jwk::Thumbprint,
     server::{
-        confirmation::{ConfirmationError, bound_key},
+        confirmation::bound_key,
         crypto::{self, Algorithm},
-        jws::{CompactJws, JwsError},
-        quoted::Quoted,
+        jws::CompactJws,
     },
 };
 use serde_json::{Map, Value};
-use thiserror::Error;
-
-use crate::keys::KeySet;
 
 /// What a token may be signed with. A symmetric algorithm or `none` is never among them.
 const ALGORITHMS: [Algorithm; 5] = [
@@ -28,117 +25,47 @@ const ALGORITHMS: [Algorithm; 5] = [
     Algorithm::Es384,
 ];
 /// Tokens travel in a header, which servers bound at 8 or 16 kilobytes.
-const MAX_TOKEN: usize = 16 * 1024; // bytes
+pub(crate) const MAX_TOKEN: usize = 16 * 1024; // bytes
 /// For an issuer whose clock is a little ahead, or behind.
 const LEEWAY: i64 = 5; // seconds
 
-/// Why an access token is refused. `Display` is for logs: what came from outside is quoted in it, shortened
-/// and with control characters escaped.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+/// A check of an access token, in its order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum TokenError {
-    /// It is no JWT.
-    #[error("it is no well-formed JWT: {0}")]
-    Malformed(JwsError),
-    /// Its `typ` is that of another kind of JWT.
-    #[error("its typ is {}, which is not that of an access token", Quoted(.received))]
-    Type {
-        /// The header's `typ`.
-        received: String,
-    },
-    /// Its `alg` is not on the list.
-    #[error("its alg {} is not accepted", Quoted(.received))]
-    Algorithm {
-        /// The header's `alg`.
-        received: String,
-    },
-    /// The issuer has no key for it.
-    #[error("the issuer has no key that fits{}", named(.kid.as_deref()))]
-    UnknownKey {
-        /// The header's `kid`.
-        kid: Option<String>,
-    },
-    /// The signature is not of the issuer's key.
-    #[error("its signature does not verify")]
+pub enum TokenCheck {
+    /// A well-formed signed JWT.
+    Syntax,
+    /// `typ` is that of an access token.
+    Type,
+    /// `alg` is one that tokens may have.
+    Algorithm,
+    /// `iss` is the issuer.
+    Issuer,
+    /// `aud` names this API.
+    Audience,
+    /// The other claims are of their types, and `exp` is there.
+    Claims,
+    /// `cnf`, where it is there, names a key.
+    Confirmation,
+    /// Between `nbf` and `exp`.
+    Time,
+    /// By one of the issuer's keys.
     Signature,
-    /// A claim is missing or of another JSON type than it must be.
-    #[error("its claim `{claim}` is missing or malformed")]
-    Claim {
-        /// The claim.
-        claim: &'static str,
-    },
-    /// Another issuer's.
-    #[error("its issuer is {}, not `{expected}`", Quoted(.received))]
-    Issuer {
-        /// As configured.
-        expected: String,
-        /// The claim.
-        received: String,
-    },
-    /// For another API.
-    #[error("its audience {} does not include `{expected}`", Quoted(&.received.join(" ")))]
-    Audience {
-        /// As configured.
-        expected: String,
-        /// The claim's values.
-        received: Vec<String>,
-    },
-    /// Its time has passed.
-    #[error("it expired {} seconds ago", now.since(*at))]
-    Expired {
-        /// `exp`
-        at: UnixSeconds,
-        /// When it was presented.
-        now: UnixSeconds,
-    },
-    /// Its time has not come.
-    #[error("it is valid in {} seconds only", at.since(*now))]
-    NotYetValid {
-        /// `nbf`
-        at: UnixSeconds,
-        /// When it was presented.
-        now: UnixSeconds,
-    },
-    /// `cnf` names no key.
-    #[error("{0}")]
-    Confirmation(ConfirmationError),
-    /// A bound token under the Bearer scheme: what a thief without the key would try.
-    #[error("it is bound to a key and was presented as Bearer, without a proof")]
-    BoundAsBearer,
-    /// An unbound token under the DPoP scheme.
-    #[error("it is bound to no key and was presented as DPoP")]
-    UnboundUnderDpop,
-    /// An unbound token where DPoP is required.
-    #[error("it is bound to no key, which this API requires")]
-    Unbound,
 }
 
-/// ` its kid "..."`, where it has one.
-fn named(kid: Option<&str>) -> String {
-    kid.map_or_else(String::new, |kid| format!(" its kid {}", Quoted(kid)))
-}
-
-impl TokenError {
-    /// The variant's name, unmistakable among the names of all rejections.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Malformed(_) => "TokenMalformed",
-            Self::Type { .. } => "TokenType",
-            Self::Algorithm { .. } => "TokenAlgorithm",
-            Self::UnknownKey { .. } => "TokenUnknownKey",
-            Self::Signature => "TokenSignature",
-            Self::Claim { .. } => "TokenClaim",
-            Self::Issuer { .. } => "TokenIssuer",
-            Self::Audience { .. } => "TokenAudience",
-            Self::Expired { .. } => "TokenExpired",
-            Self::NotYetValid { .. } => "TokenNotYetValid",
-            Self::Confirmation(_) => "TokenConfirmation",
-            Self::BoundAsBearer => "TokenBoundAsBearer",
-            Self::UnboundUnderDpop => "TokenUnboundUnderDpop",
-            Self::Unbound => "TokenUnbound",
-        }
-    }
+impl TokenCheck {
+    /// All of them, in order.
+    pub const ALL: [Self; 9] = [
+        Self::Syntax,
+        Self::Type,
+        Self::Algorithm,
+        Self::Issuer,
+        Self::Audience,
+        Self::Claims,
+        Self::Confirmation,
+        Self::Time,
+        Self::Signature,
+    ];
 }
 
 /// Whose tokens, for whom.
@@ -166,11 +93,7 @@ impl<'a> UnverifiedToken<'a> {
     ) -> Result<Self, TokenError> {
         let jws = CompactJws::parse(text.as_bytes(), MAX_TOKEN).map_err(TokenError::Malformed)?;
         check_type(jws.header().get("typ"))?;
-        let algorithm = Algorithm::from_name(jws.alg())
-            .filter(|algorithm| ALGORITHMS.contains(algorithm))
-            .ok_or_else(|| TokenError::Algorithm {
-                received: jws.alg().to_owned(),
-            })?;
+        let algorithm = check_algorithm(&jws)?;
         let claims = jws.claims();
         check_issuer(claims, policy)?;
         check_audience(claims, policy)?;
@@ -183,23 +106,85 @@ impl<'a> UnverifiedToken<'a> {
         })
     }
 
-    /// With the key that `kid` names, or each that fits where there is no `kid`.
     pub(crate) fn verify(&self, keys: &KeySet) -> Result<AccessToken, TokenError> {
-        let (input, signature) = (self.jws.signing_input(), self.jws.signature());
-        let kid = self.jws.kid();
-        let mut fitting = keys.candidates(kid, self.algorithm).peekable();
-        if fitting.peek().is_none() {
-            return Err(TokenError::UnknownKey {
-                kid: kid.map(str::to_owned),
-            });
-        }
-        if !fitting.any(|key| crypto::verify(self.algorithm, key, input, signature).is_ok()) {
-            return Err(TokenError::Signature);
-        }
+        check_signature(&self.jws, self.algorithm, keys)?;
         Ok(AccessToken {
             claims: self.jws.claims().clone(),
             facts: self.facts.clone(),
         })
+    }
+}
+
+/// How each check of a token went, for showing it to a person: `None` where it could not be made.
+pub(crate) fn examine(
+    text: &str,
+    policy: &TokenPolicy,
+    keys: &KeySet,
+    now: UnixSeconds,
+) -> Vec<(TokenCheck, Option<Result<(), TokenError>>)> {
+    let checks = |made: [Option<Result<(), TokenError>>; 9]| TokenCheck::ALL.into_iter().zip(made);
+    let jws = match CompactJws::parse(text.as_bytes(), MAX_TOKEN) {
+        Ok(jws) => jws,
+        Err(error) => {
+            let mut made = [const { None }; 9];
+            made[0] = Some(Err(TokenError::Malformed(error)));
+            return checks(made).collect();
+        }
+    };
+    let claims = jws.claims();
+    let algorithm = check_algorithm(&jws);
+    let facts = Facts::of(claims);
+    let (claim, confirmation) = match &facts {
+        Ok(_) => (Ok(()), Some(Ok(()))),
+        Err(TokenError::Confirmation(error)) => {
+            (Ok(()), Some(Err(TokenError::Confirmation(*error))))
+        }
+        Err(error) => (Err(error.clone()), None),
+    };
+    let time = facts.as_ref().ok().map(|facts| facts.check_time(now));
+    let signature = algorithm
+        .as_ref()
+        .ok()
+        .map(|algorithm| check_signature(&jws, *algorithm, keys));
+    checks([
+        Some(Ok(())),
+        Some(check_type(jws.header().get("typ"))),
+        Some(algorithm.map(|_| ())),
+        Some(check_issuer(claims, policy)),
+        Some(check_audience(claims, policy)),
+        Some(claim),
+        confirmation,
+        time,
+        signature,
+    ])
+    .collect()
+}
+
+fn check_algorithm(jws: &CompactJws<'_>) -> Result<Algorithm, TokenError> {
+    Algorithm::from_name(jws.alg())
+        .filter(|algorithm| ALGORITHMS.contains(algorithm))
+        .ok_or_else(|| TokenError::Algorithm {
+            received: jws.alg().to_owned(),
+        })
+}
+
+/// By the key that `kid` names, or one of those that fit where there is no `kid`.
+fn check_signature(
+    jws: &CompactJws<'_>,
+    algorithm: Algorithm,
+    keys: &KeySet,
+) -> Result<(), TokenError> {
+    let (input, signature) = (jws.signing_input(), jws.signature());
+    let kid = jws.kid();
+    let mut fitting = keys.candidates(kid, algorithm).peekable();
+    if fitting.peek().is_none() {
+        return Err(TokenError::UnknownKey {
+            kid: kid.map(str::to_owned),
+        });
+    }
+    match fitting.any(|key| crypto::verify(algorithm, key, input, signature).is_ok()) {
+        true => Ok(()),
+        false => Err(TokenError::Signature),
     }
 }
 
@@ -277,8 +262,8 @@ impl Facts {
             expires_at: moment(claims, "exp", f64::floor)?
                 .ok_or(TokenError::Claim { claim: "exp" })?,
             not_before: moment(claims, "nbf", f64::ceil)?,
-            confirmation: bound_key(claims).map_err(TokenError::Confirmation)?,
             scope: scope(claims)?,
+            confirmation: bound_key(claims).map_err(TokenError::Confirmation)?,
         })
     }
 

@@ -10,6 +10,7 @@ mod checks;
 pub mod confirmation;
 pub mod credentials;
 pub mod crypto;
+mod examine;
 pub mod issuer;
 pub mod json;
 pub mod jwk;

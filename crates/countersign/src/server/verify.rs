@@ -45,6 +45,7 @@ use super::{
     replay::ReplayEntry,
 };
 pub use super::{
+    examine::{Examined, ProofCheck},
     issuer::{CheckNonce, NonceStatus},
     policy::VerifierPolicy,
     proof_error::ProofError,
