@@ -157,8 +157,8 @@ impl<P: Platform> Engine<P> {
         else {
             return Ok(url.into());
         };
-        let start = url.bytes().position(|byte| byte == b'?');
-        let form = url.get(start.map_or(0, |at| at + 1)..).unwrap_or_default();
+        let (endpoint_url, form) = split_query(url);
+        let form = form.get(1..).unwrap_or_default();
         // The code will be bound to this key, or to none: one that could not be kept is not there after the redirect.
         let signer = client.session.borrow().signer.clone();
         let signer = signer.filter(|_| holds(form.as_bytes(), b"&dpop_jkt="));
@@ -170,7 +170,10 @@ impl<P: Platform> Engine<P> {
         let mut query = Form::new("");
         query.add("client_id", &client.config.client_id);
         query.add(REQUEST_URI, &request_uri);
-        Ok(query.at(&metadata.authorization_endpoint))
+        // The app may have chosen another page of the server; a query of the endpoint's own stays (RFC 6749, 3.1).
+        let mut visited = String::from(endpoint_url);
+        visited.push_str(split_query(&metadata.authorization_endpoint).1);
+        Ok(query.at(&visited))
     }
 
     /// Redeems an authorization response, its parameters as they came. The flow that its `state` names is forgotten
@@ -280,4 +283,10 @@ impl<P: Platform> Engine<P> {
         session.ended = why.cloned();
         self.retain_known(&|known| !ptr::eq(&*known.client, client));
     }
+}
+
+/// What stands before a URL's query, and the query with its `?`.
+fn split_query(url: &str) -> (&str, &str) {
+    let at = url.bytes().position(|byte| byte == b'?');
+    url.split_at(at.unwrap_or(url.len()))
 }

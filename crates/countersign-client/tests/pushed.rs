@@ -171,9 +171,12 @@ fn what_an_app_adds_to_the_url_is_pushed() {
     };
     let redirect = world.run(engine.prepare(&client, &request)).unwrap();
     assert!(pushes(&world).is_empty());
-    let url = redirect.url + "&login_hint=alice%40example.com";
-    world.run(engine.push(&client, &url)).unwrap();
+    let url = redirect.url.replace("/authorize?", "/register?") + "&login_hint=alice%40example.com";
+    let visited = world.run(engine.push(&client, &url)).unwrap();
     assert_eq!(pushes(&world)[0].form["login_hint"], "alice@example.com");
+    let (page, query) = visited.split_once('?').unwrap();
+    assert_eq!(page, "https://as.example/register", "the app's choice");
+    assert_eq!(parameters(query)["tenant"], "1");
 }
 
 #[test]
