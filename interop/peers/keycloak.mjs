@@ -1,7 +1,11 @@
 /** Keycloak, with a realm as any API needs it: the app's client has no DPoP setting whatsoever. */
+import { byForms, nativeClient, nativeScenarios } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { boundScenarios, protectedApi, spa } from "../lib/spa.mjs";
+import { browserScenarios } from "./keycloak/browser.mjs";
+import { PASSWORDS } from "./keycloak/home.mjs";
 import { logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
+import { tokenScenarios } from "./keycloak/tokens.mjs";
 
 const AUDIENCE = "https://notes.example.com";
 
@@ -10,24 +14,46 @@ export default definePeer({
     title: versions => `Keycloak ${versions.keycloak}`,
     needs: ["keycloak"],
     async start(run) {
-        const auto = await run.app();
-        const keycloak = await startKeycloak(run, { apps: [auto.origin], audiences: [AUDIENCE] });
-        const api = await protectedApi(run, {
-            issuer: keycloak.issuer,
-            audience: AUDIENCE,
-            origins: [auto.origin]
+        const [autoApp, enforcedApp, foreignApp] = await Promise.all([
+            run.app({ variant: { mode: "auto" } }),
+            run.app({ variant: { mode: "enforced" } }),
+            run.app({ variant: { mode: "enforced" }, host: "127.0.0.1" })
+        ]);
+        const apps = [autoApp, enforcedApp, foreignApp].map(({ origin }) => origin);
+        const keycloak = await startKeycloak(run, {
+            apps,
+            audiences: [AUDIENCE],
+            flags: ["--proxy-headers=xforwarded"]
         });
-        const page = await spa(run, {
-            app: auto,
-            wire: keycloak.wire,
-            issuer: keycloak.issuer,
-            clientId: "spa",
-            logInAt: logInAtKeycloak("alice"),
-            api
-        });
-        return { run, keycloak, api, page };
+        const { wire, issuer } = keycloak;
+        const [api, otherApi] = await Promise.all(
+            [AUDIENCE, "https://other.example.com"].map(audience => protectedApi(run, { issuer, audience, origins: apps }))
+        );
+        /** @param {Partial<Parameters<typeof spa>[1]>} options */
+        const open = options =>
+            spa(run, { wire, issuer, clientId: "spa", api, logInAt: logInAtKeycloak("alice"), ...options });
+        return {
+            run,
+            keycloak,
+            api,
+            otherApi,
+            open,
+            autoApp,
+            enforcedApp,
+            foreignApp,
+            auto: await open({ app: autoApp }),
+            enforced: await open({ app: enforcedApp, logInAt: logInAtKeycloak("bob") }),
+            native: await nativeClient(run, {
+                ...{ wire, issuer, clientId: "native", api },
+                logInAt: byForms(page => page.submit({ username: "alice", password: PASSWORDS.alice }))
+            })
+        };
     },
     scenarios: {
-        ...boundScenarios(({ page }) => page)
+        ...boundScenarios(({ auto }) => auto),
+        ...boundScenarios(({ enforced }) => enforced, ", enforced"),
+        ...browserScenarios,
+        ...tokenScenarios,
+        ...nativeScenarios(({ native }) => native)
     }
 });
