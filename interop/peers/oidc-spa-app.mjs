@@ -1,15 +1,15 @@
 /**
- * Moving over from oidc-spa is a change of import: one app, built with oidc-spa and with Countersign in the set-ups
- * that oidc-spa documents, and one script that a user of it follows.
+ * Moving over from oidc-spa is a change of import: one app, with oidc-spa and with Countersign, in the set-ups that
+ * oidc-spa documents and under Vite's dev server, and one script that a user of it follows.
  */
 import assert from "node:assert/strict";
 import { assertBoundCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi } from "../lib/spa.mjs";
-import { exampleApp, typeCheckExample } from "./oidc-spa/build.mjs";
+import { exampleApp, exampleInDevelopment, typeCheckExample } from "./oidc-spa/build.mjs";
 import { NotesApp } from "./oidc-spa/notes-app.mjs";
 
-const SETUPS = ["plugin", "early init", "in one module"];
+const SETUPS = ["plugin", "early init", "in one module", "in development"];
 const BUILDS = ["oidc-spa", "countersign"].flatMap(library => SETUPS.map(setup => ({ library, setup })));
 const USER = "Alice Archer";
 const logInAt = page => page.getByRole("button", { name: /alice/i }).click();
@@ -127,7 +127,11 @@ export default definePeer({
     title: versions => `an app for oidc-spa ${versions["oidc-spa"]}, moved to Countersign by an alias`,
     needs: [],
     async start(run) {
-        const apps = await Promise.all(BUILDS.map(({ library, setup }) => exampleApp(run, library, setup)));
+        const apps = await Promise.all(
+            BUILDS.map(({ library, setup }) =>
+                setup === "in development" ? exampleInDevelopment(run, library) : exampleApp(run, library, setup)
+            )
+        );
         const clients = apps.map((app, index) => ({ app, clientId: `notes-${index}` }));
         const [wire, apiWire, front] = [await run.wire(), await run.wire(), await run.wire()];
         const idp = await run.idp([

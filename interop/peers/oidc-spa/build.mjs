@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
 import { promisify } from "node:util";
-import { build } from "vite";
+import { build, createServer } from "vite";
 import { oidcSpa } from "oidc-spa/vite-plugin";
 import { AppServer } from "../../../packages/countersign/test/browser/harness/app-server.mjs";
 import { apps, repository } from "../../../packages/countersign/test/browser/harness/paths.mjs";
@@ -31,6 +31,37 @@ export async function exampleApp(run, library, setup) {
                   resolve: { alias: isMoved ? { "oidc-spa": "countersign" } : {} }
               }
     );
+}
+
+/**
+ * The example app under Vite's dev server, with a cold cache; what it returns has the `config` and `origin` of an
+ * `AppServer`.
+ *
+ * @param {import("../../lib/peer.mjs").Run} run
+ * @param {"oidc-spa" | "countersign"} library
+ */
+export async function exampleInDevelopment(run, library) {
+    const port = await run.freePort();
+    const app = { config: {}, origin: `http://localhost:${port}` };
+    const configJson = {
+        name: "config-json",
+        configureServer: ({ middlewares }) =>
+            void middlewares.use("/config.json", (_, response) => {
+                response.setHeader("Content-Type", "application/json");
+                response.end(JSON.stringify(app.config));
+            })
+    };
+    const server = await createServer({
+        root: EXAMPLE,
+        configFile: path.join(EXAMPLE, library === "countersign" ? "vite.config.countersign.ts" : "vite.config.ts"),
+        cacheDir: path.join(run.directory, `vite-${library}`),
+        plugins: [configJson],
+        server: { port, strictPort: true, host: "localhost" },
+        logLevel: "error"
+    });
+    await server.listen();
+    run.after(() => server.close());
+    return app;
 }
 
 /** Type-checks the example app; rejects with what the compiler says. @param {"oidc-spa" | "countersign"} library */

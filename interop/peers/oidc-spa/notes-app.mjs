@@ -14,9 +14,9 @@ export class NotesApp {
         this.#logInAt = logInAt;
     }
 
-    /** Loads a path of the app. */
+    /** Begins to load a path of the app, which may leave it before it is loaded. */
     async open(path) {
-        await this.page.goto(this.app.origin + path);
+        await this.page.goto(this.app.origin + path, { waitUntil: "commit" });
     }
 
     /** Waits until the app shows a path. */
