@@ -26,6 +26,7 @@ import { createInterface } from "node:readline";
 import { decodeJwt } from "jose";
 import { repository } from "../../packages/countersign/test/browser/harness/paths.mjs";
 import { assertBearerCall, assertBoundCall, assertProof } from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { acceptedTokenRequest, proofNonce } from "./checks.mjs";
 import { Visitor } from "./visitor.mjs";
 
 const ANSWER_LIMIT_MILLISECONDS = 30_000;
@@ -336,13 +337,7 @@ export async function checkBearerCall(native, call, expected) {
 /** The one token request since `mark` that was answered with tokens; a nonce challenge before is noted. */
 async function checkTokenRequest(native, mark, grant, note) {
     const requests = native.wire.list({ method: "POST", since: mark }).filter(({ body }) => body.includes("grant_type="));
-    const refused = requests.filter(({ response }) => response?.status !== 200);
-    for (const { response } of refused) {
-        assert.equal(response?.json().error, "use_dpop_nonce", `${requests.join(", ")}`);
-        note?.(`the token endpoint asks for a nonce with ${response.status} use_dpop_nonce`);
-    }
-    const [request, ...more] = requests.filter(({ response }) => response?.status === 200);
-    assert.ok(request !== undefined && more.length === 0, `one token request: ${requests.join(", ")}`);
+    const request = acceptedTokenRequest(requests, note);
     assert.equal(request.form().grant_type, grant);
     const { jkt } = await assertProof(request, { nonce: proofNonce(request) });
     const response = request.response.json();
@@ -361,10 +356,4 @@ function readable(token) {
     } catch {
         return undefined;
     }
-}
-
-/** The nonce that the proof of a request carries, whichever it is. */
-function proofNonce(exchange) {
-    const [proof] = exchange.all("DPoP");
-    return proof === undefined ? undefined : decodeJwt(proof).nonce;
 }

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { AppPage } from "../../packages/countersign/test/browser/harness/app-page.mjs";
 import { assertBoundCall, assertProof } from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { acceptedTokenRequest, proofNonce } from "./checks.mjs";
 
 /**
  * @typedef {object} Options
@@ -162,9 +163,7 @@ export async function checkRefresh(spa, note) {
     const before = await spa.tokens();
     const mark = spa.wire.mark();
     await spa.renew();
-    const requests = await acceptedTokenRequests(spa, mark, note);
-    assert.equal(requests.length, 1, "one refresh");
-    const [refresh] = requests;
+    const refresh = acceptedTokenRequest(spa.tokenRequests(mark), note);
     assert.equal(refresh.form().grant_type, "refresh_token");
     assert.equal(refresh.form().refresh_token, before.refreshToken);
     const { jkt } = await assertProof(refresh, { nonce: proofNonce(refresh) });
@@ -203,9 +202,7 @@ export async function checkCall(spa, call, expected, token) {
 
 /** The authorization and token requests since `mark`: one login, bound to one key. */
 async function checkRedemption(spa, mark, note, par) {
-    const redemptions = await acceptedTokenRequests(spa, mark, note);
-    assert.equal(redemptions.length, 1, "one token request was accepted");
-    const [redemption] = redemptions;
+    const redemption = acceptedTokenRequest(spa.tokenRequests(mark), note);
     assert.equal(redemption.form().grant_type, "authorization_code");
     const { jkt } = await assertProof(redemption, { nonce: proofNonce(redemption) });
     const { token_type, access_token } = redemption.response.json();
@@ -216,23 +213,6 @@ async function checkRedemption(spa, mark, note, par) {
     if (!par) {
         assert.equal(requests.at(-1).query().dpop_jkt, jkt, "the code is bound to the same key");
     }
-}
-
-/** Token requests that were answered with tokens; a nonce challenge before is noted. */
-async function acceptedTokenRequests(spa, mark, note) {
-    const requests = spa.tokenRequests(mark);
-    const refused = requests.filter(({ response }) => response?.status !== 200);
-    for (const { response } of refused) {
-        assert.equal(response?.json().error, "use_dpop_nonce", `${requests.join(", ")}`);
-        note(`the token endpoint asks for a nonce with ${response.status} use_dpop_nonce`);
-    }
-    return requests.filter(request => !refused.includes(request));
-}
-
-/** The nonce that the proof of a request carries, whichever it is. */
-export function proofNonce(exchange) {
-    const [proof] = exchange.all("DPoP");
-    return proof === undefined ? undefined : decodeJwt(proof).nonce;
 }
 
 async function metadataOf(issuer) {

@@ -2,10 +2,11 @@
 import assert from "node:assert/strict";
 import { calculateJwkThumbprint, decodeJwt } from "jose";
 import { assertProof } from "../../packages/countersign/test/browser/harness/proof.mjs";
+import { proofNonce } from "../lib/checks.mjs";
 import { generateKey } from "../lib/hostile/proofs.mjs";
 import { nativeScenarios } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
-import { boundScenarios, checkCall, proofNonce } from "../lib/spa.mjs";
+import { boundScenarios, checkCall } from "../lib/spa.mjs";
 import { startProvider } from "./oidc-provider/provider.mjs";
 import { Thief } from "./oidc-provider/thief.mjs";
 
@@ -133,6 +134,19 @@ export default definePeer({
         ...boundScenarios(({ usualSpa }) => usualSpa),
         ...nativeScenarios(({ usual }) => usual.native),
         ...browserScenarios(({ usual }) => usual),
+        "SPA: a client that alone has to push says so in `__metadata`": async ({ usual }) => {
+            const params = { __metadata: { require_pushed_authorization_requests: true } };
+            const spa = await usual.spa({ clientId: "spa-that-pushes", params });
+            const mark = usual.wire.mark();
+            await spa.open();
+            assert.equal((await spa.logIn()).main.isUserLoggedIn, true);
+            const path = new URL(spa.metadata.pushed_authorization_request_endpoint).pathname;
+            const [silent, push] = usual.wire.list({ method: "POST", path, since: mark });
+            assert.equal(silent.form().prompt, "none");
+            assert.equal((await assertProof(push)).jkt, push.form().dpop_jkt);
+            const { request_uri } = push.response.json();
+            assert.deepEqual(spa.authorizationRequests(mark).at(-1).query(), { client_id: "spa-that-pushes", request_uri });
+        },
         ...thefts(({ usual }) => usual),
         "behind a proxy that ends TLS, proofs name the outer URL": async ({ usual }) => {
             const headers = { "X-Forwarded-Proto": "https", "X-Forwarded-Host": "id.example.com" };
