@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -62,8 +63,8 @@ pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
     };
     let workshop = Workshop::open()?;
     run_maven(
-        maven()?
-            .arg(workshop.local_repository())
+        workshop
+            .maven()?
             .arg(format!("{DEPENDENCY_PLUGIN}:get"))
             .arg(format!("-Dartifact={artifact}:RELEASE:pom"))
             .arg("-Dtransitive=false"),
@@ -119,8 +120,8 @@ fn keycloak(version: &str) -> Result<PathBuf> {
     let start = Instant::now();
     let workshop = Workshop::open()?;
     run_maven(
-        maven()?
-            .arg(workshop.local_repository())
+        workshop
+            .maven()?
             .arg(format!("{DEPENDENCY_PLUGIN}:unpack"))
             .arg(format!("-Dartifact={KEYCLOAK}:{version}:zip"))
             .arg(format!(
@@ -197,8 +198,14 @@ impl Workshop {
         Ok(Self(directory))
     }
 
-    fn local_repository(&self) -> String {
-        format!("-Dmaven.repo.local={}", self.0.join("maven").display())
+    /// Outside of a project, the plugin writes where it is started.
+    fn maven(&self) -> Result<Command> {
+        let mut command = maven()?;
+        command.current_dir(&self.0).arg(format!(
+            "-Dmaven.repo.local={}",
+            self.0.join("maven").display()
+        ));
+        Ok(command)
     }
 }
 

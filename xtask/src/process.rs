@@ -39,11 +39,19 @@ pub(crate) fn locked() -> &'static [&'static str] {
     }
 }
 
-/// Builds the servers that demo, browser suite and size check start. One selection of packages for all three:
-/// with another one cargo unifies features differently and builds half the dependencies again.
+/// Builds the servers, and the native client, that demo, browser suite, size check and interop run start. One selection
+/// of packages for all: with another one cargo unifies features differently and builds half the dependencies again.
 pub(crate) fn build_servers() -> Result<()> {
     run(cargo()
-        .args(["build", "-p", "countersign-cli", "-p", "example-api"])
+        .arg("build")
+        .args([
+            "-p",
+            "countersign-cli",
+            "-p",
+            "example-api",
+            "-p",
+            "example-native",
+        ])
         .args(locked()))
 }
 

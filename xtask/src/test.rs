@@ -190,7 +190,10 @@ impl Part {
                 package::build()?;
                 size::measure()
             }
-            Self::InteropHarness => node_test("interop/lib", 1, count),
+            Self::InteropHarness => {
+                setup::npm_packages(&root().join("interop"))?;
+                node_test("interop/lib", 2, count)
+            }
             Self::Interop => {
                 *count = interop::run_all()?;
                 if count.failed > 0 {
