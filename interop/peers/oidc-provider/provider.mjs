@@ -24,7 +24,7 @@ async function logInAt(page) {
  * @param {Pick<import("./server.mjs").Settings, "hasNonces" | "isStrict">} demands
  */
 export async function startProvider(run, demands) {
-    const app = await run.app({ variant: { mode: "enforced" } });
+    const app = await run.app({ variant: { mode: demands.isStrict ? "enforced" : "auto" } });
     const [wire, apiWire, port] = [await run.wire(), await run.wire(), await run.freePort()];
     const issuer = wire.origin;
     const settings = { issuer, port, app: app.origin, audience: apiWire.origin, ...demands };

@@ -30,6 +30,7 @@ const provider = new Provider(issuer, {
     clients: [
         { ...page, client_id: "spa" },
         { ...page, client_id: "spa-without-resource" },
+        { ...page, client_id: "spa-that-pushes", require_pushed_authorization_requests: true },
         { ...client, client_id: "native", application_type: "native", redirect_uris: ["http://127.0.0.1/"] }
     ],
     // By default no page may call it.
