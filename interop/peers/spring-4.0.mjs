@@ -1,4 +1,9 @@
 /** Spring Security's resource server in the line that does DPoP by itself. */
 import { springPeer } from "./spring/peer.mjs";
 
-export default springPeer({ name: "spring-4.0", jar: "spring-4.0", version: "spring-boot-4.0", doesDpopByItself: true });
+export default springPeer({
+    name: "spring-4.0",
+    jar: "spring-4.0",
+    version: "spring-boot-4.0",
+    doesDpopByItself: true
+});

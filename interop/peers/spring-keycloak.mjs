@@ -18,8 +18,9 @@ export default definePeer({
         const apiWire = await run.wire();
         const api = { origin: apiWire.origin, wire: apiWire };
         const origins = [app.origin];
-        const { wire, issuer } = await startKeycloak(run, { apps: origins, audiences: [api.origin] });
-        const spring = await startSpring(run, { jar: "spring", issuer, audiences: [api.origin], origins, flags: FLAGS });
+        const audiences = [api.origin];
+        const { wire, issuer } = await startKeycloak(run, { apps: origins, audiences });
+        const spring = await startSpring(run, { jar: "spring", issuer, audiences, origins, flags: FLAGS });
         apiWire.upstream = spring.port;
         const logInAt = logInAtKeycloak("alice");
         return {

@@ -58,8 +58,16 @@ export async function cases(logIn) {
         sent("R5 no credentials", () => [], NO_TOKEN),
         sent("R5 another scheme", () => [["Authorization", "Basic YTpi"]], NO_TOKEN),
         sent("R2 two tokens", () => [authorization(), authorization(), ["DPoP", proof()]], BAD_REQUEST),
-        sent("R2 DPoP and then Bearer", () => [authorization(), authorization("Bearer"), ["DPoP", proof()]], BAD_REQUEST),
-        sent("R2 Bearer and then DPoP", () => [authorization("Bearer"), authorization(), ["DPoP", proof()]], BAD_REQUEST),
+        sent(
+            "R2 DPoP and then Bearer",
+            () => [authorization(), authorization("Bearer"), ["DPoP", proof()]],
+            BAD_REQUEST
+        ),
+        sent(
+            "R2 Bearer and then DPoP",
+            () => [authorization("Bearer"), authorization(), ["DPoP", proof()]],
+            BAD_REQUEST
+        ),
         sent("R2 two tokens in one field", () => [authorization("DPoP", `${token}, DPoP ${token}`)], BAD_TOKEN),
         sent("R3 no proof", () => [authorization()], BAD_PROOF),
         sent("R4 the bound token as Bearer", () => [authorization("Bearer")], BAD_TOKEN),
@@ -74,7 +82,9 @@ export async function cases(logIn) {
             BAD_TOKEN
         ),
         sent("an unbound token as Bearer", () => [authorization("Bearer", unboundToken)], BAD_TOKEN),
-        sent("R6 the token in the query", () => [["DPoP", proof()]], NO_TOKEN, { target: `${TARGET}?access_token=${token}` })
+        sent("R6 the token in the query", () => [["DPoP", proof()]], NO_TOKEN, {
+            target: `${TARGET}?access_token=${token}`
+        })
     ];
 
     const form = [

@@ -26,13 +26,17 @@ export async function signatureOf(key, input) {
  * A good proof, but for what is given.
  *
  * @param {Key} key
- * @param {{ token?: string, claims: object, header?: object, text?: (part: "header" | "claims", json: string) => string,
- * sign?: (input: string) => string | Promise<string> }} options members of `claims` and `header` that are `undefined`
- * are left out; `text` edits the JSON before it is encoded
+ * @param {object} options members of `claims` and `header` that are `undefined` are left out
+ * @param {string} [options.token] for `ath`
+ * @param {object} options.claims
+ * @param {object} [options.header]
+ * @param {(part: "header" | "claims", json: string) => string} [options.text] edits the JSON before it is encoded
+ * @param {(input: string) => string | Promise<string>} [options.sign]
  */
 export async function proofOf(key, { token, claims, header = {}, text = (_, json) => json, sign }) {
     const protectedHeader = { typ: "dpop+jwt", alg: key.alg, jwk: key.publicJwk, ...header };
-    const payload = { jti: randomUUID(), iat: now(), ...(token === undefined ? {} : { ath: sha256(token) }), ...claims };
+    const ath = token === undefined ? undefined : sha256(token);
+    const payload = { jti: randomUUID(), iat: now(), ath, ...claims };
     const parts = { header: protectedHeader, claims: payload };
     const input = Object.entries(parts)
         .map(([name, value]) => encode(text(name, JSON.stringify(value))))

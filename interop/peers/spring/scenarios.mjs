@@ -78,6 +78,9 @@ export async function checkLimit(fixture, note) {
 export async function checkOutOfTheBox(fixture, note) {
     const { startJar, logIn, doesDpopByItself } = fixture;
     const credentials = await newToken(fixture);
+    const bearer = ["Authorization", `Bearer ${await logIn()}`];
+    const asBearer = async (server, method, target) =>
+        answerOf(await send(server.port, { method, target, host: HOST, headers: [bearer] }));
     const [get, post] = [["GET", `http://${HOST}/api/me`], ["POST", `http://${HOST}/api/notes`]];
     const answers = async (server, ...calls) => {
         const list = [];
@@ -90,15 +93,16 @@ export async function checkOutOfTheBox(fixture, note) {
     assert.deepEqual(await answers(nothing, get), [doesDpopByItself ? "401 DPoP invalid_token" : "401 Bearer"]);
     const dpop = doesDpopByItself ? nothing : await startJar(["--api.dpop=on"]);
     assert.deepEqual(await answers(dpop, get), ["401 DPoP invalid_token"]);
+    assert.equal(await asBearer(dpop, "GET", "/api/me"), "401 Bearer invalid_token", "nor are they accepted as Bearer");
     const types = await startJar(["--api.dpop=on", "--api.token-types=at+jwt"]);
     assert.deepEqual(await answers(types, get, post), ["200", "401 Bearer"]);
-    const asBearer = { method: "POST", target: "/api/notes", host: HOST, headers: [["Authorization", `Bearer ${await logIn()}`]] };
-    assert.equal(answerOf(await send(types.port, asBearer)), "400", "it reads the body, and there is none");
+    assert.equal(await asBearer(types, "GET", "/api/me"), "200");
+    assert.equal(await asBearer(types, "POST", "/api/notes"), "400", "it gets as far as the body, and there is none");
     if (!doesDpopByItself) {
-        note("DPoP is off unless the application asks for it: oauth2ResourceServer(server -> server.dPoP(withDefaults()))");
+        note("DPoP is off unless asked for: oauth2ResourceServer(server -> server.dPoP(withDefaults()))");
     }
-    note("access tokens by RFC 9068 (typ at+jwt), DPoP or not, are refused unless a JwtTypeValidator names the type");
-    note("POST with Authorization: DPoP needs a CSRF token (with Bearer it does not), unless the application disables that");
+    note("access tokens by RFC 9068 (typ at+jwt), bound or not, are refused unless a JwtTypeValidator names the type");
+    note("POST with Authorization: DPoP needs a CSRF token, which with Bearer it does not, unless that is disabled");
 }
 
 /** Under another name than it sees, with a path that the proxy takes away. */
