@@ -20,7 +20,7 @@ const KEYCLOAK: &str = "org.keycloak:keycloak-quarkus-dist";
 const SPRING_BOOT: &str = "org.springframework.boot:spring-boot";
 
 /// What an interrupted run left behind is removed after this time.
-const LEFT_BEHIND: Duration = Duration::from_secs(24 * 60 * 60);
+const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 
 /// Versions by name.
 pub(crate) type Pins = BTreeMap<String, String>;
