@@ -75,6 +75,7 @@ export default definePeer({
             cases: Object.values(await cases(logIn)).flat(),
             ports: {
                 it: (await startExpress(run, issuer, ORIGIN, app.origin)).port,
+                itBehindProxy: (await startExpress(run, issuer, ORIGIN, app.origin, "trust-proxy")).port,
                 ours: (await run.api(["--issuer", issuer, "--audience", ORIGIN, "--public-url", ORIGIN])).port
             }
         });
@@ -98,6 +99,18 @@ export default definePeer({
             note(`RR5 among others: it accepts ${[...accepted].join("; ")}`);
             note(`RR3, RR6: it refuses ${[...refused].join("; ")}`);
         },
+        async "behind a reverse proxy it takes proofs for the public address, with trustProxy"({ cases, ports }, note) {
+            const forwardedTo = async host => {
+                const [request] = await cases.find(({ name }) => name === "R1 a good request").requests();
+                const { protocol, host: publicHost } = new URL(ORIGIN);
+                const added = [["X-Forwarded-Proto", protocol.slice(0, -1)], ["X-Forwarded-Host", publicHost]];
+                return [{ ...request, host, headers: [...request.headers, ...added] }];
+            };
+            assert.equal(await lastStatus(ports.itBehindProxy, await forwardedTo("internal.example")), 200);
+            assert.equal(await lastStatus(ports.it, await forwardedTo("internal.example")), 401, "Host decides without it");
+            assert.equal(await lastStatus(ports.itBehindProxy, await forwardedTo("internal.example:8080")), 401, "mended?");
+            note("a port in Host stays beside an X-Forwarded-Host without one, and the proof is refused: the proxy passes Host on");
+        },
         async "keys that were rotated"(fixture, note) {
             const { spa } = fixture;
             // New keys at the same issuer.
@@ -115,8 +128,8 @@ export default definePeer({
     }
 });
 
-async function startExpress(run, issuer, audience, allowedOrigin) {
-    const started = await run.spawn("node", [PROGRAM, issuer, audience, allowedOrigin], { ready: READY });
+async function startExpress(run, issuer, audience, allowedOrigin, ...flags) {
+    const started = await run.spawn("node", [PROGRAM, issuer, audience, allowedOrigin, ...flags], { ready: READY });
     return { ...started, port: Number(READY.exec(started.output())[1]) };
 }
 

@@ -1,12 +1,13 @@
 /**
- * A notes API on Express whose tokens and proofs `oidc-spa/server` validates: node express.mjs ISSUER AUDIENCE ORIGIN
+ * A notes API on Express whose tokens and proofs `oidc-spa/server` validates:
+ * node express.mjs ISSUER AUDIENCE ORIGIN [trust-proxy]
  *
  * What is refused is the library's decision; 401 without a challenge is the app's, as the library makes none.
  */
 import express from "express";
 import { extractRequestAuthContext, oidcSpa } from "oidc-spa/server";
 
-const [issuerUri, expectedAudience, allowedOrigin] = process.argv.slice(2);
+const [issuerUri, expectedAudience, allowedOrigin, trust] = process.argv.slice(2);
 const { bootstrapAuth, validateAndDecodeAccessToken } = oidcSpa.createUtils();
 await bootstrapAuth({ implementation: "real", issuerUri, expectedAudience });
 
@@ -26,7 +27,7 @@ app.use((request, response, next) => {
 });
 
 app.use(async (request, response, next) => {
-    const context = extractRequestAuthContext({ request, trustProxy: false });
+    const context = extractRequestAuthContext({ request, trustProxy: trust === "trust-proxy" });
     if (!context?.isWellFormed) {
         response.status(401).send(context?.debugErrorMessage ?? "no credentials");
         return;
