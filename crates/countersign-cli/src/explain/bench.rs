@@ -7,8 +7,8 @@ use std::sync::{
 
 use countersign::{UnixSeconds, target::TargetUri};
 use countersign_resource_server::{
-    Authenticated, CheckNonce, DpopRequirement, InProcessReplayStore, IssueNonce, NonceStatus,
-    Rejection, ResourceServer, random_secret,
+    Authenticated, CheckNonce, DpopRequirement, Examined, InProcessReplayStore, IssueNonce,
+    NonceStatus, Rejection, ResourceServer, random_secret,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 use tokio::runtime::{self, Runtime};
@@ -30,7 +30,7 @@ pub(super) struct Bench {
 /// A request that an HTTP server would hand on.
 pub(super) struct Received {
     parts: Parts,
-    uri: TargetUri,
+    pub(super) uri: TargetUri,
 }
 
 /// The only nonce of a server.
@@ -65,6 +65,20 @@ impl Bench {
         let outcome = self.runtime.block_on(judged);
         self.server = Some((policy.clone(), server));
         Ok(outcome)
+    }
+
+    /// Every check of the request, whatever the others say.
+    pub(super) fn examine(
+        &mut self,
+        policy: &Policy,
+        request: &Received,
+        now: UnixSeconds,
+    ) -> Result<Vec<Examined>, String> {
+        self.now.store(now.0, Ordering::Relaxed);
+        let server = self.build(policy)?;
+        let examined = server.examine_at(&request.parts, &request.uri);
+        let examined = self.runtime.block_on(examined);
+        examined.map_err(|error| error.to_string())
     }
 
     fn build(&self, policy: &Policy) -> Result<ResourceServer, String> {

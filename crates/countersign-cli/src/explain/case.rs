@@ -32,7 +32,7 @@ pub(super) struct Policy {
 }
 
 /// A request as it was sent, not yet known to be HTTP.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(super) struct Request {
     pub(super) method: String,
     /// As the client called it: absolute.

@@ -1,29 +1,105 @@
 //! `countersign explain`: what a resource server would answer to a request, and why.
 //!
 //! The decision is [`ResourceServer::authenticate_at`](countersign_resource_server::ResourceServer::authenticate_at)'s,
-//! with keys, clock and nonce that are given: [`bench`] sets that up. [`jsonl`] asks it line by line, for programs.
+//! with keys, clock and nonce that are given: [`bench`] sets that up. [`jsonl`] asks it line by line, for programs;
+//! [`human`] shows every check, for people.
 
 mod answer;
 mod bench;
 mod case;
+mod checks;
+mod difference;
+mod human;
+mod input;
 mod jsonl;
+mod keys;
 mod line;
 
 use std::{
-    io::{self, BufReader},
+    io::{self, BufReader, IsTerminal, Read, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use self::{
+    bench::Bench,
+    human::{Known, Style},
+};
 use crate::USAGE;
+
+const AFTER_HELP: &str = "\
+The request is a curl command, HTTP text (also as `curl -v` prints it), a HAR file or an entry of it, or JSON:
+{\"method\", \"url\", \"headers\": [[name, value], ...]}, or an array of them.
+
+Without --jwks the token's signature is not checked, without --issuer and --audience these are taken from the token.
+The time is --now, else the response's Date where the input has one, else this machine's clock.
+
+Exit status: 0 accepted, 1 refused, 2 input that can't be used.
+
+--jsonl, one object a line in and out; all lines share one replay store, and `now` is the only clock:
+  in   {\"name\", \"now\", \"policy\": {\"issuer\", \"audience\", \"jwks\", \"dpop\": \"optional\"|\"required\", \"nonce\"?},
+        \"request\": {\"method\", \"url\", \"headers\": [[\"name\", \"value\"], ...]}}
+  out  {\"name\", \"outcome\": \"accepted\"|\"refused\", \"status\", \"error\", \"reason\", \"detail\"}";
+
+/// So much is read of a file: a HAR file of a long session.
+const MAX_INPUT: u64 = 256 * 1024 * 1024;
 
 /// What a resource server would answer to a request, and why.
 #[derive(Args)]
+#[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
+    /// File with the request; `-` or nothing: standard input
+    #[arg(value_name = "FILE", conflicts_with_all = ["curl", "jsonl"])]
+    file: Option<PathBuf>,
+
+    /// The request as a curl command; without a value it is read from standard input
+    #[arg(long, value_name = "COMMAND", num_args = 0..=1, default_missing_value = "-", conflicts_with = "jsonl")]
+    curl: Option<String>,
+
+    /// Issuer that tokens must be of
+    #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
+    issuer: Option<String>,
+
+    /// Audience that tokens must be for
+    #[arg(long, value_name = "URI", conflicts_with = "jsonl")]
+    audience: Option<String>,
+
+    /// The issuer's key set
+    #[arg(long, value_name = "FILE|URL", conflicts_with = "jsonl")]
+    jwks: Option<String>,
+
+    /// The server's clock, in Unix seconds
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        allow_negative_numbers = true,
+        conflicts_with = "jsonl"
+    )]
+    now: Option<i64>,
+
+    /// A nonce that the server has issued and requires
+    #[arg(long, conflicts_with = "jsonl")]
+    nonce: Option<String>,
+
+    /// Whether unbound tokens are accepted as Bearer
+    #[arg(long, value_enum, default_value_t = Requirement::Optional, conflicts_with = "jsonl")]
+    dpop: Requirement,
+
+    /// The URL that the server believes it was called by [default: the request's]
+    #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
+    url: Option<String>,
+
     /// Read one JSON object a line from standard input, and write one a line
-    #[arg(long, required = true)]
+    #[arg(long)]
     jsonl: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Requirement {
+    Optional,
+    Required,
 }
 
 /// Explains, and says how it went by the status: 0 for accepted or answered, 1 for refused, 2 for input that can't be
@@ -31,12 +107,68 @@ pub(crate) struct Arguments {
 ///
 /// # Errors
 /// In words, for the user.
-pub(crate) fn run(_arguments: Arguments) -> Result<ExitCode, String> {
-    let input = BufReader::new(io::stdin().lock());
-    let all_usable = jsonl::run(input, io::stdout().lock())
-        .map_err(|error| format!("cannot read or write the lines: {error}"))?;
-    Ok(match all_usable {
+pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
+    if arguments.jsonl {
+        let input = BufReader::new(io::stdin().lock());
+        let all_usable = jsonl::run(input, io::stdout().lock())
+            .map_err(|error| format!("cannot read or write the lines: {error}"))?;
+        return Ok(match all_usable {
+            true => ExitCode::SUCCESS,
+            false => ExitCode::from(USAGE),
+        });
+    }
+    explain(arguments)
+}
+
+fn explain(arguments: Arguments) -> Result<ExitCode, String> {
+    let text = match arguments.curl.as_deref() {
+        Some("-") | None => read(arguments.file.as_ref())?,
+        Some(command) => command.to_owned(),
+    };
+    let requests = input::read(&text, arguments.curl.is_some())?;
+    let known = Known {
+        issuer: arguments.issuer,
+        audience: arguments.audience,
+        jwks: arguments.jwks.as_deref().map(keys::read).transpose()?,
+        now: arguments.now,
+        nonce: arguments.nonce,
+        requires_dpop: arguments.dpop == Requirement::Required,
+        url: arguments.url,
+    };
+    if known.url.is_none() && requests.iter().any(|one| one.request.url.starts_with('/')) {
+        return Err(
+            "the request has no Host: give the URL that the client called by --url".to_owned(),
+        );
+    }
+    let mut output = io::stdout();
+    let style = Style {
+        colour: output.is_terminal()
+            && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+    };
+    let mut bench = Bench::new()?;
+    let mut all_accepted = true;
+    for (number, request) in requests.iter().enumerate() {
+        let (report, accepted) = human::report(&mut bench, request, &known, style)?;
+        all_accepted &= accepted;
+        let blank = if number == 0 { "" } else { "\n" };
+        write!(output, "{blank}{report}").map_err(|error| error.to_string())?;
+    }
+    Ok(match all_accepted {
         true => ExitCode::SUCCESS,
-        false => ExitCode::from(USAGE),
+        false => ExitCode::from(1),
     })
+}
+
+fn read(file: Option<&PathBuf>) -> Result<String, String> {
+    let mut text = String::new();
+    let read = match file.filter(|file| file.as_os_str() != "-") {
+        None => io::stdin().lock().take(MAX_INPUT).read_to_string(&mut text),
+        Some(file) => std::fs::File::open(file)
+            .and_then(|opened| opened.take(MAX_INPUT).read_to_string(&mut text)),
+    };
+    match (read, file) {
+        (Ok(_), _) => Ok(text),
+        (Err(error), Some(file)) => Err(format!("cannot read {}: {error}", file.display())),
+        (Err(error), None) => Err(format!("cannot read standard input: {error}")),
+    }
 }

@@ -1,0 +1,338 @@
+//! A curl command, as a shell reads it and as browsers' "copy as cURL" writes it.
+
+use super::super::case::Request;
+
+/// Options whose value is the next word, and which say nothing that a proof covers.
+const WITH_VALUE: &str = "AbcCDeEKmoPQrtUwxyYz";
+const LONG_WITH_VALUE: [&str; 24] = [
+    "user-agent",
+    "referer",
+    "cookie",
+    "cookie-jar",
+    "output",
+    "max-time",
+    "connect-timeout",
+    "proxy",
+    "proxy-user",
+    "cacert",
+    "capath",
+    "cert",
+    "key",
+    "cert-type",
+    "key-type",
+    "pass",
+    "ciphers",
+    "resolve",
+    "connect-to",
+    "retry",
+    "retry-delay",
+    "write-out",
+    "config",
+    "interface",
+];
+const DATA: [&str; 6] = [
+    "data",
+    "data-raw",
+    "data-binary",
+    "data-ascii",
+    "data-urlencode",
+    "json",
+];
+
+#[derive(Default)]
+struct Command {
+    method: Option<String>,
+    has_body: bool,
+    in_query: bool,
+    is_head: bool,
+    is_upload: bool,
+    url: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+pub(super) fn read(text: &str) -> Result<Request, String> {
+    let mut words = words(text)?.into_iter().peekable();
+    if words.peek().is_some_and(|word| word == "curl") {
+        words.next();
+    }
+    let mut command = Command::default();
+    while let Some(word) = words.next() {
+        let mut next = |option: &str| {
+            words
+                .next()
+                .ok_or_else(|| format!("curl's option {option} has no value"))
+        };
+        if let Some(option) = word.strip_prefix("--") {
+            let (name, value) = match option.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (option, None),
+            };
+            if takes_value(name) {
+                let value = match value {
+                    Some(value) => value,
+                    None => next(&word)?,
+                };
+                command.take(name, value)?;
+            } else {
+                command.flag(name);
+            }
+        } else if let Some(letters) = word.strip_prefix('-').filter(|rest| !rest.is_empty()) {
+            let mut rest = letters.chars();
+            while let Some(letter) = rest.next() {
+                let Some(name) = short(letter) else {
+                    continue;
+                };
+                if !takes_value(name) {
+                    command.flag(name);
+                    continue;
+                }
+                let value = match rest.as_str() {
+                    "" => next(&word)?,
+                    value => value.to_owned(),
+                };
+                command.take(name, value)?;
+                break;
+            }
+        } else if command.url.is_none() {
+            command.url = Some(word);
+        }
+    }
+    command.request()
+}
+
+/// Long names of the short options that matter; those with a value that does not matter become one that is skipped.
+fn short(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        'X' => "request",
+        'H' => "header",
+        'd' => "data",
+        'F' => "form",
+        'T' => "upload-file",
+        'G' => "get",
+        'I' => "head",
+        'u' => "user",
+        _ if WITH_VALUE.contains(letter) => "output",
+        _ => return None,
+    })
+}
+
+fn takes_value(name: &str) -> bool {
+    [
+        "request",
+        "header",
+        "form",
+        "upload-file",
+        "user",
+        "url",
+        "oauth2-bearer",
+    ]
+    .contains(&name)
+        || DATA.contains(&name)
+        || LONG_WITH_VALUE.contains(&name)
+}
+
+impl Command {
+    fn flag(&mut self, name: &str) {
+        match name {
+            "get" => self.in_query = true,
+            "head" => self.is_head = true,
+            _ => {}
+        }
+    }
+
+    fn take(&mut self, name: &str, value: String) -> Result<(), String> {
+        match name {
+            "request" => self.method = Some(value),
+            "url" => self.url = Some(value),
+            "header" => self.header(&value)?,
+            "oauth2-bearer" => self.add("Authorization", &format!("Bearer {value}")),
+            "user" => self.add("Authorization", "Basic x"),
+            "upload-file" => self.is_upload = true,
+            "form" => self.has_body = true,
+            _ if DATA.contains(&name) => self.has_body = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn header(&mut self, text: &str) -> Result<(), String> {
+        if text.starts_with('@') {
+            return Err(
+                "headers of a file (-H @FILE) are not read: put them into the command".into(),
+            );
+        }
+        match text.split_once(':') {
+            // curl takes a header of its own away.
+            Some((_, value)) if value.trim().is_empty() => {}
+            Some((name, value)) => self.add(name, value.trim()),
+            None => self.add(text.trim_end_matches(';'), ""),
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, name: &str, value: &str) {
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
+    fn request(self) -> Result<Request, String> {
+        let url = self.url.ok_or("the curl command has no URL")?;
+        let default = match (
+            self.is_head,
+            self.is_upload,
+            self.has_body && !self.in_query,
+        ) {
+            (true, _, _) => "HEAD",
+            (_, true, _) => "PUT",
+            (_, _, true) => "POST",
+            _ => "GET",
+        };
+        Ok(Request {
+            method: self.method.unwrap_or_else(|| default.to_owned()),
+            // As curl does.
+            url: match url.contains("://") {
+                true => url,
+                false => format!("http://{url}"),
+            },
+            headers: self.headers,
+        })
+    }
+}
+
+/// What a POSIX shell makes of the text, with the `$'...'` of bash; no variables, no substitution.
+fn words(text: &str) -> Result<Vec<String>, String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
+            '\\' => match characters.next() {
+                Some('\n') | None => {}
+                // A line's end of Windows.
+                Some('\r') if characters.peek() == Some(&'\n') => drop(characters.next()),
+                Some(other) => word.get_or_insert_default().push(other),
+            },
+            '\'' => quoted(&mut characters, word.get_or_insert_default(), '\'')?,
+            '"' => quoted(&mut characters, word.get_or_insert_default(), '"')?,
+            '$' if characters.peek() == Some(&'\'') => {
+                characters.next();
+                quoted(&mut characters, word.get_or_insert_default(), '$')?;
+            }
+            other => word.get_or_insert_default().push(other),
+        }
+    }
+    words.extend(word);
+    Ok(words)
+}
+
+fn quoted(
+    characters: &mut std::iter::Peekable<std::str::Chars<'_>>,
+    word: &mut String,
+    kind: char,
+) -> Result<(), String> {
+    let end = if kind == '"' { '"' } else { '\'' };
+    while let Some(c) = characters.next() {
+        match c {
+            _ if c == end => return Ok(()),
+            '\\' if kind == '"' => match characters.next() {
+                Some('\n') => {}
+                Some(escaped @ ('"' | '\\' | '$' | '`')) => word.push(escaped),
+                Some(other) => word.extend(['\\', other]),
+                None => break,
+            },
+            '\\' if kind == '$' => match characters.next() {
+                Some('n') => word.push('\n'),
+                Some('r') => word.push('\r'),
+                Some('t') => word.push('\t'),
+                Some('u') => {
+                    let digits: String = characters.by_ref().take(4).collect();
+                    let code = u32::from_str_radix(&digits, 16).ok();
+                    word.push(code.and_then(char::from_u32).unwrap_or('\u{fffd}'));
+                }
+                Some(other) => word.push(other),
+                None => break,
+            },
+            other => word.push(other),
+        }
+    }
+    Err("a quote in the curl command is not closed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(command: &str) -> (String, String, Vec<(String, String)>) {
+        let request = read(command).unwrap();
+        (request.method, request.url, request.headers)
+    }
+
+    fn header(name: &str, value: &str) -> (String, String) {
+        (name.to_owned(), value.to_owned())
+    }
+
+    #[test]
+    fn a_browsers_command_is_read() {
+        let command = "curl 'https://api.example.com/notes?a=1' \\\n  -H 'authorization: DPoP a.b.c' \\\r\n  -H $'x-note: it\\'s \\u0021' --compressed -sSL --data-raw '{\"a\":1}'";
+        let headers = vec![
+            header("authorization", "DPoP a.b.c"),
+            header("x-note", "it's !"),
+        ];
+        assert_eq!(
+            parts(command),
+            (
+                "POST".into(),
+                "https://api.example.com/notes?a=1".into(),
+                headers
+            )
+        );
+    }
+
+    #[test]
+    fn options_in_every_spelling_are_read() {
+        for (command, method, url) in [
+            ("curl localhost:8080/a", "GET", "http://localhost:8080/a"),
+            ("curl -XPUT https://a/", "PUT", "https://a/"),
+            ("curl -sXDELETE --url https://a/", "DELETE", "https://a/"),
+            (
+                "curl --request=PATCH https://a/ -d x",
+                "PATCH",
+                "https://a/",
+            ),
+            ("curl -I https://a/", "HEAD", "https://a/"),
+            ("curl -G -d q=1 https://a/", "GET", "https://a/"),
+            (
+                "curl -o out.json -m 5 --proxy http://p:1 https://a/",
+                "GET",
+                "https://a/",
+            ),
+            ("curl -T file https://a/", "PUT", "https://a/"),
+            ("curl \"https://a/\\\"b\\\"\"", "GET", "https://a/\"b\""),
+        ] {
+            let (read_method, read_url, _) = parts(command);
+            assert_eq!((&*read_method, &*read_url), (method, url), "{command}");
+        }
+        let headers = parts("curl https://a/ --oauth2-bearer t -HDPoP:p -H 'Accept:' -H 'X;'").2;
+        assert_eq!(
+            headers,
+            [
+                header("Authorization", "Bearer t"),
+                header("DPoP", "p"),
+                header("X", "")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        for (command, word) in [
+            ("curl -H 'a: b'", "no URL"),
+            ("curl 'https://a/", "quote"),
+            ("curl https://a/ -H", "no value"),
+            ("curl https://a/ -H @file", "@FILE"),
+        ] {
+            let error = read(command).err().unwrap();
+            assert!(error.contains(word), "{error}");
+        }
+    }
+}
