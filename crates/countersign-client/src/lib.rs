@@ -19,6 +19,7 @@ extern crate alloc;
 extern crate std;
 
 mod call;
+mod client_credentials;
 mod clock;
 mod discovery;
 mod engine;

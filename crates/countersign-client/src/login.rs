@@ -232,14 +232,17 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Drops tokens and key. Returns the end-session URL (OpenID Connect RP-Initiated Logout 1.0), `None` where the
-    /// server has no such endpoint, or has not been asked for its metadata.
+    /// server has no such endpoint, or has not been asked for its metadata. `post_logout_redirect_uri` may be empty: the
+    /// browser then stays there.
     pub fn logout(&self, client: &Client<P>, post_logout_redirect_uri: &Text) -> Option<String> {
         let tokens = client.tokens();
         self.end_session(client, None);
         let endpoint = client.metadata.get()?.end_session_endpoint.as_ref()?;
         let mut query = Form::new("");
         query.add("client_id", &client.config.client_id);
-        query.add("post_logout_redirect_uri", post_logout_redirect_uri);
+        if !post_logout_redirect_uri.is_empty() {
+            query.add("post_logout_redirect_uri", post_logout_redirect_uri);
+        }
         if let Some(tokens) = tokens {
             query.add("id_token_hint", &tokens.id_token);
         }
@@ -247,7 +250,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Do this client's token requests carry proofs?
-    fn token_use(&self, client: &Client<P>) -> Result<TokenUse, ClientError> {
+    pub(crate) fn token_use(&self, client: &Client<P>) -> Result<TokenUse, ClientError> {
         let offered = client
             .metadata
             .get()
@@ -257,7 +260,10 @@ impl<P: Platform> Engine<P> {
     }
 
     /// The client's key, made when first needed.
-    async fn signer(&self, client: &Client<P>) -> Result<Rc<Signer<P::Key>>, ClientError> {
+    pub(crate) async fn signer(
+        &self,
+        client: &Client<P>,
+    ) -> Result<Rc<Signer<P::Key>>, ClientError> {
         let known = client.session.borrow().signer.clone();
         if let Some(signer) = known {
             return Ok(signer);

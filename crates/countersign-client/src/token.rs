@@ -7,7 +7,7 @@ use countersign::support::{Refusal, TokenUse, accept};
 use crate::engine::{Client, Engine, KnownToken, Signer, Tokens};
 use crate::error::{Cause, ClientError};
 use crate::form::{Form, Parameter};
-use crate::gate::Gate;
+use crate::gate::{Gate, Keeper};
 use crate::id_token;
 use crate::platform::{Document, Platform, UnixMillis};
 use crate::text::Text;
@@ -26,15 +26,14 @@ impl<P: Platform> Engine<P> {
         client: &Rc<Client<P>>,
         extra: &[Parameter],
     ) -> Result<(), ClientError> {
-        let under_way = client.session.borrow().renewal.clone();
-        if let Some(gate) = under_way.filter(|gate| !gate.is_open()) {
-            // A renewal that was abandoned answers nothing: then the tokens are as they were.
-            return core::future::poll_fn(|context| gate.poll(context))
-                .await
-                .unwrap_or(Ok(()));
-        }
-        let (gate, keeper) = Gate::close();
-        client.session.borrow_mut().renewal = Some(gate);
+        let keeper = match turn(client) {
+            Ok(keeper) => keeper,
+            Err(gate) => {
+                // A renewal that was abandoned answers nothing: then the tokens are as they were.
+                let answer = core::future::poll_fn(|context| gate.poll(context));
+                return answer.await.unwrap_or(Ok(()));
+            }
+        };
         let outcome = self.renew_alone(client, extra).await;
         keeper.answer(outcome.clone());
         outcome
@@ -102,28 +101,7 @@ impl<P: Platform> Engine<P> {
             .or_else(|| Some(&previous?.nonce))
             .ok_or(Cause::NoRefreshToken)?;
 
-        let access_token = document.text("access_token");
-        if access_token.is_empty() {
-            return Err(ClientError::new(
-                Cause::TokenResponseInvalid,
-                &["access_token"],
-            ));
-        }
-        let token_type = document.text("token_type");
-        let asked = if is_proven {
-            TokenUse::Dpop
-        } else {
-            TokenUse::Bearer
-        };
-        let is_bound = match accept(config.mode, asked, &token_type) {
-            Ok(token_use) => token_use == TokenUse::Dpop,
-            Err(Refusal::NotBound) => {
-                let error = ClientError::new(Cause::TokenNotBound, &[&config.issuer, &token_type]);
-                self.end_session(client, Some(&error));
-                return Err(error);
-            }
-            Err(_) => return Err(ClientError::new(Cause::TokenTypeUnknown, &[&token_type])),
-        };
+        let (access_token, is_bound) = self.check_access_token(client, is_proven, document)?;
 
         let server = client.server();
         let now = || self.platform.now().0 + self.offset(server, "");
@@ -162,13 +140,7 @@ impl<P: Platform> Engine<P> {
         };
 
         let now = now();
-        let end = |lifetime: &str, token: &str| {
-            let seconds = document.number(lifetime);
-            if seconds > 0.0 {
-                return Some(UnixMillis(now + to_millis(seconds)));
-            }
-            millis(id_token::payload(&self.platform, token)?.number("exp"))
-        };
+        let end = |lifetime: &str, token: &str| self.end(document, now, lifetime, token);
         let expires = end("expires_in", &access_token).or_else(|| millis(claims.number("exp")));
         let mut refresh_token =
             Some(document.text("refresh_token")).filter(|token| !token.is_empty());
@@ -190,8 +162,57 @@ impl<P: Platform> Engine<P> {
         }))
     }
 
+    /// The access token of a token response, and whether it is bound.
+    #[inline(always)] // as if it had one caller, which it has in a browser
+    pub(crate) fn check_access_token(
+        &self,
+        client: &Client<P>,
+        is_proven: bool,
+        document: &P::Document,
+    ) -> Result<(Text, bool), ClientError> {
+        let config = &client.config;
+        let access_token = document.text("access_token");
+        if access_token.is_empty() {
+            return Err(ClientError::new(
+                Cause::TokenResponseInvalid,
+                &["access_token"],
+            ));
+        }
+        let token_type = document.text("token_type");
+        let asked = if is_proven {
+            TokenUse::Dpop
+        } else {
+            TokenUse::Bearer
+        };
+        match accept(config.mode, asked, &token_type) {
+            Ok(token_use) => Ok((access_token, token_use == TokenUse::Dpop)),
+            Err(Refusal::NotBound) => {
+                let error = ClientError::new(Cause::TokenNotBound, &[&config.issuer, &token_type]);
+                self.end_session(client, Some(&error));
+                Err(error)
+            }
+            Err(_) => Err(ClientError::new(Cause::TokenTypeUnknown, &[&token_type])),
+        }
+    }
+
+    /// When a token ends, as the response says or the token itself. `now`: by the server's clock, milliseconds.
+    #[inline(always)] // as above
+    pub(crate) fn end(
+        &self,
+        document: &P::Document,
+        now: i64,
+        lifetime: &str,
+        token: &str,
+    ) -> Option<UnixMillis> {
+        let seconds = document.number(lifetime);
+        if seconds > 0.0 {
+            return Some(UnixMillis(now + to_millis(seconds)));
+        }
+        millis(id_token::payload(&self.platform, token)?.number("exp"))
+    }
+
     /// The client's tokens and key from now on. `ath`: where the access token is bound.
-    fn adopt_tokens(
+    pub(crate) fn adopt_tokens(
         &self,
         client: &Rc<Client<P>>,
         signer: Option<Rc<Signer<P::Key>>>,
@@ -226,6 +247,18 @@ impl<P: Platform> Engine<P> {
     pub(crate) fn retain_known(&self, is_kept: &dyn Fn(&KnownToken<P>) -> bool) {
         self.state.borrow_mut().known.retain(|known| is_kept(known));
     }
+}
+
+/// Whose turn it is to ask for tokens: the caller's, or theirs who have the gate.
+#[inline(always)] // as `check_access_token`
+pub(crate) fn turn<P: Platform>(client: &Client<P>) -> Result<Keeper, Rc<Gate>> {
+    let under_way = client.session.borrow().renewal.clone();
+    if let Some(gate) = under_way.filter(|gate| !gate.is_open()) {
+        return Err(gate);
+    }
+    let (gate, keeper) = Gate::close();
+    client.session.borrow_mut().renewal = Some(gate);
+    Ok(keeper)
 }
 
 /// A `NumericDate`; NaN is none.

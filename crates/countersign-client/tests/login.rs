@@ -458,6 +458,15 @@ fn logout_gives_the_end_session_url_and_forgets() {
 }
 
 #[test]
+fn a_logout_may_name_no_place_to_return_to() {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    let url = engine.logout(&client, &"".into()).unwrap();
+    assert!(!url.contains("post_logout_redirect_uri"), "{url}");
+}
+
+#[test]
 fn of_silent_logins_that_were_never_answered_the_last_sixteen_are_remembered() {
     let (world, engine) = World::new();
     let client = create(&engine, config(Mode::Auto));

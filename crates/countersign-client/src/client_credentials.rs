@@ -1,0 +1,89 @@
+//! Tokens for the client itself, without a user (RFC 6749, 4.4). Its authentication is the platform's part: it goes with
+//! every form.
+
+use alloc::rc::Rc;
+
+use countersign::support::TokenUse;
+
+use crate::engine::{Client, Engine, Tokens};
+use crate::error::{Cause, ClientError};
+use crate::form::{Form, Parameter};
+use crate::platform::{Platform, UnixMillis};
+use crate::text::Text;
+use crate::token::turn;
+
+impl<P: Platform> Engine<P> {
+    /// Gets tokens for the client itself; once more when they end, as there is no refresh token. Concurrent calls share
+    /// one request. `scope`: separated by spaces; empty: the server's choice.
+    ///
+    /// # Errors
+    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], and those of the token endpoint and the access
+    /// token.
+    pub async fn client_credentials(
+        &self,
+        client: &Rc<Client<P>>,
+        scope: &Text,
+        extra: &[Parameter],
+    ) -> Result<(), ClientError> {
+        let keeper = match turn(client) {
+            Ok(keeper) => keeper,
+            Err(gate) => {
+                // A request that was abandoned answers nothing: then the tokens are as they were.
+                let answer = core::future::poll_fn(|context| gate.poll(context));
+                return answer.await.unwrap_or(Ok(()));
+            }
+        };
+        let outcome = self.request_own(client, scope, extra).await;
+        keeper.answer(outcome.clone());
+        outcome
+    }
+
+    async fn request_own(
+        &self,
+        client: &Rc<Client<P>>,
+        scope: &Text,
+        extra: &[Parameter],
+    ) -> Result<(), ClientError> {
+        let endpoint = &self.discover(client).await?.token;
+        let signer = match self.token_use(client)? {
+            TokenUse::Dpop => Some(self.signer(client).await?),
+            TokenUse::Bearer => None,
+        };
+        let mut form = Form::new("&grant_type=client_credentials");
+        form.add("client_id", &client.config.client_id);
+        if !scope.is_empty() {
+            form.add("scope", scope);
+        }
+        form.extend(extra);
+        let document = self
+            .post(endpoint, signer.as_deref(), form.as_str())
+            .await?;
+        let (access_token, is_bound) =
+            self.check_access_token(client, signer.is_some(), &document)?;
+        let ath = if is_bound {
+            Some(self.hash(&access_token).await?)
+        } else {
+            None
+        };
+        let now = self.platform.now().0 + self.clock_offset(client);
+        let expires = self.end(&document, now, "expires_in", &access_token);
+        // Nobody has logged in: there are no claims.
+        let claims = self
+            .platform
+            .parse(b"{}")
+            .ok_or(Cause::TokenResponseInvalid)?;
+        let tokens = Tokens {
+            access_token,
+            expires: expires.unwrap_or(UnixMillis(now)),
+            id_token: "".into(),
+            claims: Rc::new(claims),
+            refresh_token: None,
+            refresh_expires: None,
+            is_bound,
+            subject: "".into(),
+            nonce: "".into(),
+        };
+        self.adopt_tokens(client, signer, Rc::new(tokens), ath);
+        Ok(())
+    }
+}
