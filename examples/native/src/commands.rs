@@ -14,7 +14,12 @@ pub(crate) async fn run(options: &Options, output: Output) -> Result<(), Error> 
             output.authorize(url);
         }
     };
-    output.tokens("login", &client.login(open).await?);
+    let tokens = if options.client_credentials {
+        client.client_credentials().await?
+    } else {
+        client.login(open).await?
+    };
+    output.tokens("login", &tokens);
     if options.stdin {
         return commands(&client, output).await;
     }
@@ -56,9 +61,10 @@ async fn command(client: &NativeClient, output: Output, line: &str) -> Result<()
             let tokens = client.tokens().await?.ok_or(Error::NotLoggedIn)?;
             output.tokens("tokens", &tokens);
         }
+        (Some("logout"), None, None) => output.logged_out(client.log_out().await?.as_deref()),
         (Some("STREAM"), Some(url), Some(text)) => stream(client, output, url, text).await?,
         (Some(method), Some(url), body) => call(client, output, method, url, body).await?,
-        _ => output.usage("write METHOD URL [JSON], STREAM URL TEXT, refresh or tokens"),
+        _ => output.usage("write METHOD URL [JSON], STREAM URL TEXT, refresh, tokens or logout"),
     }
     Ok(())
 }

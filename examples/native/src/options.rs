@@ -47,6 +47,9 @@ pub(crate) struct Options {
     /// How the secret of CLIENT_SECRET is sent
     #[arg(long, value_enum, default_value_t = AuthOption::Basic)]
     pub(crate) client_auth: AuthOption,
+    /// Get tokens for the client itself, without a user
+    #[arg(long)]
+    pub(crate) client_credentials: bool,
     /// How long to wait for the browser
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     pub(crate) login_timeout: u64,
@@ -72,9 +75,11 @@ Commands of --stdin, one a line:
   STREAM URL TEXT  POST with a body that can be sent once only
   refresh          renews the tokens
   tokens           shows what is known of them
+  logout           forgets them, and the key
 
 With --json each line has an \"event\": \"authorize\" (url), \"login\", \"refresh\" and \"tokens\" (tokenUse, subject,
-expires, hasRefreshToken, thumbprint), \"response\" (status, headers, body), \"error\" (code, message).";
+expires, hasRefreshToken, thumbprint), \"response\" (status, headers, body), \"logout\" (url), \"error\" (code,
+message).";
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum ModeOption {

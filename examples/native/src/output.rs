@@ -41,7 +41,7 @@ impl Output {
             });
             if self.show_tokens {
                 object["accessToken"] = tokens.access_token.as_str().into();
-                object["idToken"] = tokens.id_token.as_str().into();
+                object["idToken"] = json!(tokens.id_token);
             }
             return line(object);
         }
@@ -53,7 +53,18 @@ impl Output {
         println!("{event}: {subject}, a {token_use} token{key}");
         if self.show_tokens {
             println!("access token: {}", tokens.access_token);
-            println!("id_token: {}", tokens.id_token);
+            println!("id_token: {}", tokens.id_token.as_deref().unwrap_or("none"));
+        }
+    }
+
+    /// Where the user can end the session at the server, too.
+    pub(crate) fn logged_out(self, url: Option<&str>) {
+        if self.json {
+            line(json!({ "event": "logout", "url": url }));
+        } else if let Some(url) = url {
+            println!("Tokens and key are gone. To log out at the server, too, open:\n{url}");
+        } else {
+            println!("Tokens and key are gone.");
         }
     }
 

@@ -1,7 +1,6 @@
 //! What a client is told before it starts.
 
 use core::fmt;
-use std::borrow::ToOwned as _;
 use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
@@ -48,7 +47,7 @@ impl NativeClientBuilder {
         Self {
             issuer: issuer.into(),
             client_id: client_id.into(),
-            scopes: Vec::from(["openid".to_owned()]),
+            scopes: Vec::new(),
             mode: Mode::Auto,
             metadata: None,
             secret: None,
@@ -61,7 +60,7 @@ impl NativeClientBuilder {
         }
     }
 
-    /// Scopes beside `openid`.
+    /// Scopes beside `openid`, which every login of a user has.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes = scopes.into_iter().map(Into::into);
         self.scopes.extend(scopes.filter(|scope| scope != "openid"));
@@ -172,7 +171,7 @@ impl NativeClientBuilder {
         let engine = Handle::start(Plan {
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
-            scope: self.scopes.join(" "),
+            scopes: self.scopes,
             mode: self.mode,
             metadata,
             authorization_parameters: self.authorization_parameters,

@@ -60,6 +60,32 @@ impl NativeClient {
         PendingLogin::begin(self.0.engine.clone(), loopback, self.0.login_timeout).await
     }
 
+    /// Gets tokens for the client itself, without a user (RFC 6749, 4.4): for services, which have a
+    /// [secret](NativeClientBuilder::client_secret_basic). They are renewed in the same way.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] with a cause of discovery, the token request or the mode.
+    pub async fn client_credentials(&self) -> Result<Tokens, Error> {
+        let asked = self
+            .0
+            .engine
+            .ask(async move |driver| driver.client_credentials().await);
+        asked.await
+    }
+
+    /// Forgets tokens and key. `Some`: where to send the user's browser to end the session at the server as well
+    /// (OpenID Connect RP-Initiated Logout 1.0), where it has such a place and a user has logged in. The URL holds the
+    /// id_token.
+    ///
+    /// # Errors
+    /// [`Error::EngineStopped`].
+    pub async fn log_out(&self) -> Result<Option<String>, Error> {
+        self.0
+            .engine
+            .ask(async move |driver| Ok(driver.log_out()))
+            .await
+    }
+
     /// Renews the tokens by the refresh token now. [`send`](Self::send) does so by itself when the access token is near
     /// its end. Calls at the same time share one request.
     ///

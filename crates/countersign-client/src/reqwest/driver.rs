@@ -24,13 +24,15 @@ use super::session::Schedule;
 use crate::call::Attempt;
 use crate::engine::{Client, ClientConfig, Engine};
 use crate::form::Parameter;
+use crate::text::Text;
 use countersign::support::Mode;
 
 /// What an engine is made of, on its way to its thread.
 pub(super) struct Plan {
     pub(super) issuer: String,
     pub(super) client_id: String,
-    pub(super) scope: String,
+    /// Beside `openid`.
+    pub(super) scopes: Vec<String>,
     pub(super) mode: Mode,
     pub(super) metadata: Option<Json>,
     pub(super) authorization_parameters: Vec<(String, String)>,
@@ -47,6 +49,10 @@ pub(super) struct Driver {
     pub(super) authorization_parameters: Vec<Parameter>,
     pub(super) token_parameters: Vec<Parameter>,
     pub(super) schedule: RefCell<Schedule>,
+    /// What the client may do for itself.
+    pub(super) own_scope: Text,
+    /// The tokens are the client's own, not a user's.
+    pub(super) is_own: Cell<bool>,
     attempts: RefCell<HashMap<u64, Attempt<Native>>>,
     next_attempt: Cell<u64>,
 }
@@ -105,11 +111,15 @@ impl Handle {
 
 impl Driver {
     fn new(plan: Plan) -> Self {
+        let own_scope = plan.scopes.join(" ");
+        let mut scope = String::from("openid ");
+        scope.push_str(&own_scope);
+        scope.truncate(scope.trim_end().len());
         let engine = Engine::new(Native::new(plan.http, plan.timeout, plan.secret));
         let index = engine.create(ClientConfig {
             issuer: plan.issuer.into(),
             client_id: plan.client_id.into(),
-            scope: plan.scope.into(),
+            scope: scope.into(),
             mode: plan.mode,
             metadata: plan.metadata,
         });
@@ -121,6 +131,8 @@ impl Driver {
             authorization_parameters: parameters(plan.authorization_parameters),
             token_parameters: parameters(plan.token_parameters),
             schedule: RefCell::default(),
+            own_scope: own_scope.into(),
+            is_own: Cell::default(),
             attempts: RefCell::default(),
             next_attempt: Cell::default(),
         }

@@ -22,6 +22,20 @@
 //! # }
 //! ```
 //!
+//! A service without a user has a secret, and gets tokens for itself:
+//!
+//! ```no_run
+//! # use countersign_client::reqwest::NativeClient;
+//! # async fn run(secret: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! let client = NativeClient::builder("https://login.example", "notes-backup")
+//!     .client_secret_basic(secret)
+//!     .build()?;
+//! client.client_credentials().await?;
+//! let response = client.send(client.http().get("https://api.example/notes")).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Nothing is written to disk: a program that starts again logs in again, which asks nothing of a user who has a
 //! session in the browser. The key is in the process's memory, not in hardware.
 

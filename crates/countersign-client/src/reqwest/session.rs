@@ -32,9 +32,9 @@ pub struct Tokens {
     pub token_use: TokenUse,
     /// When the access token ends, by the local clock.
     pub expires: SystemTime,
-    /// As it came last.
-    pub id_token: String,
-    /// The id_token's payload.
+    /// As it came last; `None` for tokens of the client itself.
+    pub id_token: Option<String>,
+    /// The id_token's payload, or nothing.
     pub claims: Map<String, Value>,
     /// Whether there is a refresh token. It is not shown: only this client's key can use it.
     pub has_refresh_token: bool,
@@ -81,7 +81,7 @@ impl Driver {
                 TokenUse::Bearer
             },
             expires: system_time(tokens.expires.0 - offset),
-            id_token: String::from(&*tokens.id_token),
+            id_token: Some(String::from(&*tokens.id_token)).filter(|token| !token.is_empty()),
             claims: claims.0.clone(),
             has_refresh_token: tokens.refresh_token.is_some(),
             thumbprint: signer.map(|signer| {
@@ -90,7 +90,16 @@ impl Driver {
         })
     }
 
-    /// After a login: when to renew is decided by how long the access token lives.
+    /// Tokens for the client itself.
+    pub(super) async fn client_credentials(&self) -> Result<Tokens, Error> {
+        let (scope, extra) = (&self.own_scope, &self.token_parameters);
+        let asked = self.engine.client_credentials(&self.client, scope, extra);
+        asked.await.map_err(|error| self.error(&error))?;
+        self.is_own.set(true);
+        self.schedule()
+    }
+
+    /// New tokens: when to renew is decided by how long the access token lives.
     pub(super) fn schedule(&self) -> Result<Tokens, Error> {
         let tokens = self.client.tokens().ok_or(Error::NotLoggedIn)?;
         self.schedule.replace(Schedule {
@@ -102,9 +111,19 @@ impl Driver {
 
     /// Renews, whatever is left of the access token.
     pub(super) async fn renew(&self) -> Result<Tokens, Error> {
+        if self.is_own.get() {
+            return self.client_credentials().await;
+        }
         let renewed = self.engine.renew(&self.client, &self.token_parameters);
         renewed.await.map_err(|error| self.error(&error))?;
         self.schedule()
+    }
+
+    /// Forgets tokens and key. Where the user can end the session at the server, too.
+    pub(super) fn log_out(&self) -> Option<String> {
+        let is_users = !self.is_own.replace(false);
+        let url = self.engine.logout(&self.client, &"".into());
+        url.filter(|_| is_users)
     }
 
     /// Tokens that can be used, renewed first where the access token is near its end. A renewal that fails is no
@@ -144,7 +163,8 @@ impl Driver {
         let schedule = self.schedule.borrow();
         let now = self.engine.platform.now();
         let is_paused = schedule.pause.is_some_and(|pause| now < pause);
-        left < schedule.margin && tokens.refresh_token.is_some() && !is_paused
+        let can_be_renewed = tokens.refresh_token.is_some() || self.is_own.get();
+        left < schedule.margin && can_be_renewed && !is_paused
     }
 
     /// What is left of the access token, milliseconds.

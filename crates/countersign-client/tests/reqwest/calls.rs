@@ -284,7 +284,8 @@ async fn nothing_secret_is_in_debug_output() {
         shown += &format!("{builder:?}");
         shown += &format!("{:?}", builder.build().unwrap());
     }
-    for secret in ["s3cret", &tokens.access_token, &tokens.id_token] {
+    let id_token = tokens.id_token.unwrap();
+    for secret in ["s3cret", &tokens.access_token, &id_token] {
         assert!(!shown.contains(secret), "{shown}");
     }
 }

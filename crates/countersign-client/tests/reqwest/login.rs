@@ -295,6 +295,29 @@ async fn a_secret_goes_with_token_requests_and_nowhere_else() {
 }
 
 #[tokio::test]
+async fn after_a_logout_there_is_nothing_left() {
+    let world = World::new().await;
+    let client = world.builder().build().unwrap();
+    assert_eq!(client.log_out().await.unwrap(), None);
+    let before = log_in(&client).await.unwrap();
+    let url = client.log_out().await.unwrap().unwrap();
+    assert!(
+        url.starts_with(&format!("{}/logout?", world.issuer)),
+        "{url}"
+    );
+    let told = parameters(&url);
+    assert_eq!(told.get("id_token_hint"), before.id_token.as_ref());
+    assert!(!told.contains_key("post_logout_redirect_uri"));
+    assert_eq!(visit(&url).await.0, StatusCode::OK);
+
+    assert!(client.tokens().await.unwrap().is_none());
+    let outcome = client.send(client.http().get(world.url("/api/me"))).await;
+    assert!(matches!(outcome, Err(Error::NotLoggedIn)));
+    let after = log_in(&client).await.unwrap();
+    assert_ne!(after.thumbprint, before.thumbprint, "the key is gone, too");
+}
+
+#[tokio::test]
 async fn a_server_that_is_down_is_said_to_be_down() {
     let client = NativeClient::builder("http://localhost:1", "cli").build();
     let refused = refused(client.unwrap().begin_login().await);

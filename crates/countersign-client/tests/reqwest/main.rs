@@ -8,4 +8,5 @@ mod login;
 mod modes;
 mod redirects;
 mod renewal;
+mod service;
 mod world;
