@@ -3,6 +3,7 @@
 
 mod explain;
 mod idp;
+mod proof;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Says why a request is accepted or refused.
     Explain(explain::Arguments),
+    /// Makes a proof for one request, by a key in a file.
+    Proof(proof::Arguments),
     /// Runs a development authorization server.
     Idp(idp::Arguments),
 }
@@ -30,6 +33,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Explain(arguments) => explain::run(arguments),
+        Command::Proof(arguments) => proof::run(arguments),
         Command::Idp(arguments) => idp::run(arguments)
             .map(|()| ExitCode::SUCCESS)
             .map_err(|error| error.to_string()),
