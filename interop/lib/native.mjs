@@ -6,6 +6,8 @@
  *     await native.logIn();                              // a new session in a new process; throws NativeError
  *     await native.call({ url: `${api.origin}/api/me` }) // { status, headers, body }
  *     await native.refresh(); await native.tokens();     // { tokenUse, subject, thumbprint, accessToken, ... }
+ *     await native.logOut();                             // { url }: where the user can end the provider's session
+ *     await native.with({ clientId, secret }).getOwnTokens(); // client_credentials instead of a login
  *
  *     scenarios: { ...boundScenarios(fixture => fixture.spa), ...nativeScenarios(fixture => fixture.native) }
  *
@@ -90,6 +92,7 @@ export class NativeClient {
         this.#options = options;
         this.wire = options.wire;
         this.api = options.api;
+        this.issuer = options.issuer;
     }
 
     /** A client that differs in these options. @param {Partial<Options>} options */
@@ -99,21 +102,36 @@ export class NativeClient {
 
     /** Ends the session there is, and starts another. Resolves with what `tokens()` gives. */
     async logIn(logInAt = this.#options.logInAt) {
-        await this.stop();
-        const { issuer, clientId, mode = "auto", scopes = [], redirectUri, secret, flags = [] } = this.#options;
-        const program = new Program([
-            ...["--issuer", issuer, "--client-id", clientId, "--mode", mode, "--json", "--stdin", "--show-tokens"],
-            ...scopes.flatMap(scope => ["--scope", scope]),
-            ...(redirectUri === undefined ? [] : ["--redirect-uri", redirectUri]),
-            ...flags
-        ], secret);
-        this.#program = program;
-        this.#run.after(() => program.stop());
+        const program = await this.#start([]);
         const { url } = await program.event("authorize");
         this.authorizationUrl = url;
         // A refusal of the program ends the wait for a browser that will not come.
         const [tokens] = await Promise.all([program.event("login"), logInAt(url)]);
         return tokens;
+    }
+
+    /** The same for tokens of the client itself (RFC 6749, 4.4), which has a secret. */
+    async getOwnTokens() {
+        const program = await this.#start(["--client-credentials"]);
+        return program.event("login");
+    }
+
+    async #start(more) {
+        await this.stop();
+        const { issuer, clientId, mode = "auto", scopes = [], redirectUri, secret, flags = [] } = this.#options;
+        const program = new Program(
+            [
+                ...["--issuer", issuer, "--client-id", clientId, "--mode", mode, "--json", "--stdin", "--show-tokens"],
+                ...scopes.flatMap(scope => ["--scope", scope]),
+                ...(redirectUri === undefined ? [] : ["--redirect-uri", redirectUri]),
+                ...flags,
+                ...more
+            ],
+            secret
+        );
+        this.#program = program;
+        this.#run.after(() => program.stop());
+        return program;
     }
 
     /**
@@ -137,6 +155,11 @@ export class NativeClient {
     /** What the program knows of its tokens. */
     tokens() {
         return this.#ask("tokens", "tokens");
+    }
+
+    /** Forgets tokens and key. `url` ends the session at the provider; `null`: it has no such place. */
+    logOut() {
+        return this.#ask("logout", "logout");
     }
 
     async stop() {
@@ -238,7 +261,8 @@ export function nativeScenarios(of, suffix = "", { par = false } = {}) {
         "native: login on a loopback redirect ends with a bound token": (native, note) => checkLogIn(native, note, { par }),
         "native: GET and POST carry proofs": native => checkCalls(native),
         "native: a nonce challenge is answered, but for a stream": native => checkNonces(native),
-        "native: a refresh keeps the key": (native, note) => checkRefresh(native, note)
+        "native: a refresh keeps the key": (native, note) => checkRefresh(native, note),
+        "native: logout forgets tokens and key": native => checkLogOut(native)
     };
     return Object.fromEntries(
         Object.entries(scenarios).map(([title, check]) => [title + suffix, (fixture, note) => check(of(fixture), note)])
@@ -310,6 +334,37 @@ export async function checkRefresh(native, note) {
     assert.equal(jkt, before.thumbprint, "the key is the one from before");
     assert.equal(thumbprint, before.thumbprint);
     await checkCall(native, { url: `${native.api.origin}/api/me` }, 200, accessToken);
+}
+
+/** @param {NativeClient} native */
+export async function checkLogOut(native) {
+    const { idToken } = await native.tokens();
+    const { url } = await native.logOut();
+    const discovery = await fetch(`${native.issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+    const { end_session_endpoint: endpoint } = await discovery.json();
+    assert.equal(url?.split("?")[0], endpoint);
+    assert.equal(new URL(url).searchParams.get("id_token_hint"), idToken);
+    const mark = native.api.wire.mark();
+    await assert.rejects(native.call({ url: `${native.api.origin}/api/me` }), { code: "not_logged_in" });
+    assert.equal(native.api.wire.list({ since: mark }).length, 0);
+}
+
+/**
+ * Tokens of the client itself are bound, and so are the next ones.
+ *
+ * @param {NativeClient} native @param {(text: string) => void} note
+ */
+export async function checkOwnTokens(native, note) {
+    const mark = native.wire.mark();
+    const { tokenUse, subject, accessToken } = await native.getOwnTokens();
+    assert.deepEqual({ tokenUse, subject }, { tokenUse: "DPoP", subject: null });
+    const first = await checkTokenRequest(native, mark, "client_credentials", note);
+    await checkCall(native, { url: `${native.api.origin}/api/me` }, 200, accessToken);
+    const again = native.wire.mark();
+    await native.refresh();
+    const second = await checkTokenRequest(native, again, "client_credentials", note);
+    assert.equal(second.jkt, first.jkt, "the key is the one from before");
+    await checkCall(native, { url: `${native.api.origin}/api/me` }, 200, second.response.access_token);
 }
 
 /** One call, whose last request has to be a bound one. @param {NativeClient} native */
