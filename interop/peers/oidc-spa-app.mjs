@@ -158,9 +158,8 @@ export default definePeer({
             BUILDS.flatMap(({ library, setup }, index) => scenariosOf(`${library}, ${setup}`, index, setup === "plugin"))
         ),
         async "a tab that oidc-spa has logged in goes on with Countersign, and back"({ run, users, front }) {
-            const appOf = library => users[BUILDS.findIndex(build => build.library === library && build.setup === "plugin")].app;
             const deploy = library => {
-                const app = appOf(library);
+                const { app } = users[BUILDS.findIndex(build => build.library === library && build.setup === "plugin")];
                 app.config.clientId = "moving";
                 front.upstream = Number(new URL(app.origin).port);
             };

@@ -109,7 +109,7 @@ export default definePeer({
             assert.equal(await lastStatus(ports.itBehindProxy, await forwardedTo("internal.example")), 200);
             assert.equal(await lastStatus(ports.it, await forwardedTo("internal.example")), 401, "Host decides without it");
             assert.equal(await lastStatus(ports.itBehindProxy, await forwardedTo("internal.example:8080")), 401, "mended?");
-            note("a port in Host stays beside an X-Forwarded-Host without one, and the proof is refused: the proxy passes Host on");
+            note("a port in Host stays beside an X-Forwarded-Host without one: then the proxy has to pass Host on");
         },
         async "keys that were rotated"(fixture, note) {
             const { spa } = fixture;

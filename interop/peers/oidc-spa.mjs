@@ -85,7 +85,7 @@ export default definePeer({
             await spa.renew();
             const next = spa.tokenRequests().at(-1);
             assert.equal(next.response.status, 200);
-            await known(note, "RC7: the nonce of a successful token response is not taken: the next proof has the challenge's again", () =>
+            await known(note, "RC7: the nonce of a token response with 200 is not taken: the next proof has the one before", () =>
                 assert.equal(decodeJwt(next.header("DPoP")).nonce, nonce)
             );
         },
@@ -142,7 +142,7 @@ export default definePeer({
             const spa = await world(run, { mode: "enforced", idp: ["--dpop", "advertised-only"], expectedErrors: [/401/] });
             await spa.open();
             const { main } = await spa.logIn();
-            await known(note, "RC4: token_type is not looked at: the login succeeds with an unbound token, and each call fails", () =>
+            await known(note, "RC4: token_type is not looked at: the login succeeds with an unbound token, calls fail", () =>
                 assert.deepEqual(main, { isUserLoggedIn: true, sub: "alice" })
             );
             assert.equal(spa.tokenRequests().at(-1).response.json().token_type, "Bearer");

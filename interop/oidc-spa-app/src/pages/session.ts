@@ -8,7 +8,9 @@ export function session(user: Oidc.LoggedIn<Claims>): HTMLElement {
     let seen = 0;
     const subscription = user.subscribeToTokensChange(() => renewals.set(`${++seen}`));
     const countdown = row("Logged out in", "", "countdown");
-    user.subscribeToAutoLogoutCountdown(({ secondsLeft }) => countdown.set(secondsLeft === undefined ? "" : `${secondsLeft} s`));
+    user.subscribeToAutoLogoutCountdown(({ secondsLeft }) =>
+        countdown.set(secondsLeft === undefined ? "" : `${secondsLeft} s`)
+    );
     const lifetime = row("Access token lives", "", "lifetime");
     void user.getTokens().then(({ accessTokenExpirationTime, getServerDateNow }) => {
         lifetime.set(`${Math.round((accessTokenExpirationTime - getServerDateNow()) / 1000)} s`);
