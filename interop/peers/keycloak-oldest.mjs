@@ -1,7 +1,7 @@
 /** The first Keycloak that has DPoP on by default. It boots for one scenario. */
 import { definePeer } from "../lib/peer.mjs";
 import { checkCalls, checkLogIn, checkRefresh, checkRestored, protectedApi, spa } from "../lib/spa.mjs";
-import { logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
+import { START_LIMIT_SECONDS, logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
 
 const AUDIENCE = "https://notes.example.com";
 
@@ -9,6 +9,7 @@ export default definePeer({
     name: "keycloak-oldest",
     title: versions => `Keycloak ${versions["keycloak-oldest"]}, the first with DPoP on by default`,
     needs: ["keycloak-oldest"],
+    startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });
         const { wire, issuer } = await startKeycloak(run, {

@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import { assertBearerCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi, spa } from "../lib/spa.mjs";
-import { logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
+import { START_LIMIT_SECONDS, logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
 
 const AUDIENCE = "https://notes.example.com";
 
@@ -12,6 +12,7 @@ export default definePeer({
     name: "keycloak-without-dpop",
     title: versions => `Keycloak ${versions.keycloak} without its DPoP feature`,
     needs: ["keycloak"],
+    startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const [autoApp, enforcedApp] = await Promise.all(
             ["auto", "enforced"].map(mode => run.app({ variant: { mode } }))

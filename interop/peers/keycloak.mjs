@@ -4,7 +4,7 @@ import { definePeer } from "../lib/peer.mjs";
 import { boundScenarios, protectedApi, spa } from "../lib/spa.mjs";
 import { browserScenarios } from "./keycloak/browser.mjs";
 import { PASSWORDS } from "./keycloak/home.mjs";
-import { logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
+import { START_LIMIT_SECONDS, logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
 import { tokenScenarios } from "./keycloak/tokens.mjs";
 
 const AUDIENCE = "https://notes.example.com";
@@ -13,6 +13,7 @@ export default definePeer({
     name: "keycloak",
     title: versions => `Keycloak ${versions.keycloak}`,
     needs: ["keycloak"],
+    startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const [autoApp, enforcedApp, foreignApp] = await Promise.all([
             run.app({ variant: { mode: "auto" } }),

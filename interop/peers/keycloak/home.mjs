@@ -2,17 +2,30 @@
  * A home for one run of Keycloak: the distribution's libraries by link, and of its own what a run writes: the built
  * server, configuration, data and the realm to import. So that runs at the same time never meet, and the cached
  * distribution stays as it was unpacked. Needs nothing but Node.
+ *
+ * Keycloak builds itself at its first start (half of the time that it takes), and again where it is told to have other
+ * features. What it built is kept for the next run; it finds out by itself whether that still fits.
  */
-import { cp, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { fileURLToPath } from "node:url";
 
 export const REALM = "countersign";
-/** User name to password, as in `realm.json`. */
-export const PASSWORDS = { alice: "alice-password", bob: "bob-password" };
 /** Of the realm `master`; a run's Keycloak listens on loopback only. */
 export const ADMINISTRATOR = { user: "administrator", password: "administrator-password" };
 
-const REALM_FILE = new URL("realm.json", import.meta.url);
+const BUILDS = fileURLToPath(new URL("../../../target/interop/keycloak", import.meta.url));
+/** Where a home and a distribution hold what was built. */
+const BUILT = "lib/quarkus";
+/** Compiling further costs more than it saves in the minute that it runs. */
+const JAVA_OPTIONS = "-XX:TieredStopAtLevel=1";
+const REALM_TEXT = await readFile(new URL("realm.json", import.meta.url), "utf8");
+
+/** User name to password. @type {Record<string, string>} */
+export const PASSWORDS = Object.fromEntries(
+    JSON.parse(REALM_TEXT).users.map(({ username, credentials }) => [username, credentials[0].value])
+);
 
 /**
  * @typedef {object} Options
@@ -24,17 +37,24 @@ const REALM_FILE = new URL("realm.json", import.meta.url);
  * @property {string[]} [flags] more flags of `kc.sh start-dev`
  */
 
-/** @param {Options} options @returns {Promise<{ program: string, args: string[], env: Record<string, string> }>} */
+/**
+ * @param {Options} options
+ * @returns {Promise<{ program: string, args: string[], env: Record<string, string>, keepBuild: () => Promise<void> }>}
+ * `keepBuild`: to be called when it is up
+ */
 export async function prepareHome({ distribution, directory, port, apps, audiences, flags = [] }) {
+    const features = flags.filter(flag => flag.startsWith("--features")).map(flag => flag.replace(/\W+/g, "-"));
+    const build = path.join(BUILDS, path.basename(distribution) + features.join(""));
     await mkdir(path.join(directory, "lib"), { recursive: true });
     await Promise.all([
-        ...["bin/kc.sh", "conf", "providers", "themes", "lib/quarkus", "lib/quarkus-run.jar", "version.txt"].map(name =>
+        ...["bin/kc.sh", "conf", "providers", "themes", "lib/quarkus-run.jar", "version.txt"].map(name =>
             cp(path.join(distribution, name), path.join(directory, name), { recursive: true })
         ),
+        cp(existsSync(build) ? build : path.join(distribution, BUILT), path.join(directory, BUILT), { recursive: true }),
         ...["lib/lib", "lib/app"].map(name => symlink(path.join(distribution, name), path.join(directory, name)))
     ]);
     await mkdir(path.join(directory, "data/import"), { recursive: true });
-    const realm = fill(JSON.parse(await readFile(REALM_FILE, "utf8")), apps, audiences);
+    const realm = fill(JSON.parse(REALM_TEXT), apps, audiences);
     await writeFile(path.join(directory, "data/import", `${REALM}-realm.json`), JSON.stringify(realm, null, 4));
     return {
         program: path.join(directory, "bin/kc.sh"),
@@ -48,9 +68,21 @@ export async function prepareHome({ distribution, directory, port, apps, audienc
         ],
         env: {
             KC_BOOTSTRAP_ADMIN_USERNAME: ADMINISTRATOR.user,
-            KC_BOOTSTRAP_ADMIN_PASSWORD: ADMINISTRATOR.password
-        }
+            KC_BOOTSTRAP_ADMIN_PASSWORD: ADMINISTRATOR.password,
+            JAVA_OPTS_APPEND: `${process.env.JAVA_OPTS_APPEND ?? ""} ${JAVA_OPTIONS}`
+        },
+        keepBuild: () => copyWhole(path.join(directory, BUILT), build)
     };
+}
+
+/** Once, and never seen half. */
+async function copyWhole(from, to) {
+    if (!existsSync(to)) {
+        const unfinished = `${to}.${process.pid}`;
+        await cp(from, unfinished, { recursive: true });
+        // Another run may have been faster.
+        await rename(unfinished, to).catch(() => rm(unfinished, { recursive: true }));
+    }
 }
 
 /** `${app}` in a redirect URI and `${audience}` in a mapper: one for each. */

@@ -13,18 +13,20 @@ const SERVICE = `Basic ${Buffer.from("service:service-secret").toString("base64"
  * @param {Record<string, string>} form
  * @param {object} [options]
  * @param {import("../../lib/hostile/proofs.mjs").Key} [options.key] without: no proof
+ * @param {string} [options.proof] instead of a new one by `key`
  * @param {number} [options.age] of the proof, in seconds
  * @param {string} [options.htu] by default the endpoint
  * @param {Record<string, string>} [options.headers]
  * @param {string} [options.url] where it is really sent; by default to the endpoint
  * @returns {Promise<{ status: number, body: any }>}
  */
-export async function askForTokens(keycloak, form, { key, age = 0, htu, headers = {}, url } = {}) {
+export async function askForTokens(keycloak, form, { key, proof, age = 0, htu, headers = {}, url } = {}) {
     const endpoint = keycloak.endpoint("token");
     const claims = { htm: "POST", htu: htu ?? endpoint, iat: now() - age };
+    const dpop = proof ?? (key === undefined ? undefined : await proofOf(key, { claims }));
     const response = await fetch(url ?? endpoint, {
         method: "POST",
-        headers: { ...headers, ...(key === undefined ? {} : { DPoP: await proofOf(key, { claims }) }) },
+        headers: { ...headers, ...(dpop === undefined ? {} : { DPoP: dpop }) },
         body: new URLSearchParams(form)
     });
     return { status: response.status, body: await response.json() };
