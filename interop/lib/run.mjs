@@ -20,8 +20,8 @@ export async function runPeer(peer, { versions, notReady = {}, add }) {
     }
     const missing = peer.needs.filter(need => notReady[need] !== undefined);
     if (missing.length > 0) {
-        const error = `did not run: ${missing.map(need => `${need} could not be had: ${notReady[need]}`).join("; ")}`;
-        scenarios.forEach(([scenario]) => tell({ scenario, error }));
+        const why = missing.map(need => `${need} could not be had: ${notReady[need]}`).join("; ");
+        scenarios.forEach(([scenario], index) => tell({ scenario, error: `did not run: ${index === 0 ? why : "see above"}` }));
         return;
     }
     const run = await Run.create(versions);
@@ -29,7 +29,8 @@ export async function runPeer(peer, { versions, notReady = {}, add }) {
     const boot = await timed(async () => (fixture = await peer.start(run)), peer.startLimit ?? START_LIMIT_SECONDS);
     for (const [scenario, body] of scenarios) {
         if (boot.error !== undefined) {
-            tell({ scenario, error: `did not run: the peer did not start: ${boot.error}` });
+            const why = scenario === scenarios[0][0] ? `the peer did not start: ${boot.error}` : "see above";
+            tell({ scenario, error: `did not run: ${why}` });
             continue;
         }
         const notes = [];

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: authorization server, API and the demo app on three neighbouring localhost ports.
+//! `cargo xtask demo`: authorization server, API and the demo app on three neighbouring localhost ports. The
+//! authorization server is ours, or with `--keycloak` a real Keycloak.
 //!
 //! Ctrl-C, a failing start and a server that ends by itself all end every process that was started.
 
@@ -12,6 +13,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
+mod keycloak;
+
 use crate::package;
 use crate::process::{build_servers, command, find_program, root, seconds};
 use crate::setup::{self, Needs};
@@ -19,6 +22,9 @@ use crate::setup::{self, Needs};
 const DEFAULT_PORT: u16 = 9440;
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(3);
+
+/// What the app's client is called at our authorization server.
+const CLIENT: &str = "demo";
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -28,6 +34,19 @@ pub(crate) struct Options {
     /// Do not open the browser
     #[arg(long)]
     no_open: bool,
+    /// Log in at a real Keycloak, which is downloaded once; needs a JDK and Maven
+    #[arg(long)]
+    keycloak: bool,
+}
+
+/// The authorization server, as the app and the API have to know it.
+pub(crate) struct Provider {
+    pub(crate) issuer: String,
+    pub(crate) client_id: &'static str,
+    /// User names and passwords to type at its login page; none: it has buttons.
+    pub(crate) users: Vec<(String, String)>,
+    pub(crate) server: Command,
+    pub(crate) start_limit: Duration,
 }
 
 pub(crate) fn run_step(options: &Options) -> Result<()> {
@@ -38,49 +57,62 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
     }
     setup::run(Needs::PACKAGE)?;
     package::build()?;
+    let mut provider = if options.keycloak {
+        keycloak::provider(issuer, &origin(app), &origin(api))?
+    } else {
+        ours(app, issuer, api)
+    };
     println!("demo: building the servers ...");
     build_servers()?;
 
     let interrupted = interruption()?;
     let mut servers = Servers::default();
-    servers.start(
-        "authorization server",
-        issuer,
-        &mut authorization_server(app, issuer, api),
-    )?;
-    servers.start("API", api, &mut example_api(app, issuer, api))?;
-    servers.start("app", app, &mut vite(app, issuer, api))?;
-    servers.wait_until_all_answer(&interrupted)?;
+    servers.start("authorization server", issuer, &mut provider.server)?;
+    if options.keycloak {
+        println!("demo: Keycloak starts, which takes half a minute ...");
+    }
+    servers.start("API", api, &mut example_api(app, &provider.issuer, api))?;
+    servers.start("app", app, &mut vite(app, &provider, api))?;
+    servers.wait_until_all_answer(provider.start_limit, &interrupted)?;
 
     let url = origin(app);
     println!(
         "\ndemo: {url}  (ready in {}; Ctrl-C ends it)",
         seconds(start.elapsed())
     );
+    for (name, password) in &provider.users {
+        println!("demo: log in as {name} with the password {password}");
+    }
     if !options.no_open {
         open_browser(&url);
     }
     servers.watch(&interrupted)
 }
 
-fn authorization_server(app: u16, issuer: u16, api: u16) -> Command {
-    let mut command = command(root().join("target/debug/countersign"));
-    command
+fn ours(app: u16, issuer: u16, api: u16) -> Provider {
+    let mut server = command(root().join("target/debug/countersign"));
+    server
         .args(["idp", "--port", &issuer.to_string()])
-        .args(["--client", &format!("demo={}/", origin(app))])
+        .args(["--client", &format!("{CLIENT}={}/", origin(app))])
         .args(["--audience", &origin(api)])
         .args(["--allow-origin", &origin(app)]);
-    command
+    Provider {
+        issuer: origin(issuer),
+        client_id: CLIENT,
+        users: Vec::new(),
+        server,
+        start_limit: START_LIMIT,
+    }
 }
 
-fn example_api(app: u16, issuer: u16, api: u16) -> Command {
+fn example_api(app: u16, issuer: &str, api: u16) -> Command {
     let mut command = command(root().join("target/debug/example-api"));
     command
         .args([
             "--port",
             &api.to_string(),
             "--issuer",
-            &origin(issuer),
+            issuer,
             "--audience",
             &origin(api),
         ])
@@ -88,7 +120,7 @@ fn example_api(app: u16, issuer: u16, api: u16) -> Command {
     command
 }
 
-fn vite(app: u16, issuer: u16, api: u16) -> Command {
+fn vite(app: u16, provider: &Provider, api: u16) -> Command {
     let mut command = command("node");
     command
         .current_dir(root().join("examples/demo"))
@@ -100,8 +132,15 @@ fn vite(app: u16, issuer: u16, api: u16) -> Command {
             "--clearScreen",
             "false",
         ])
-        .env("DEMO_ISSUER", origin(issuer))
+        .env("DEMO_ISSUER", &provider.issuer)
+        .env("DEMO_CLIENT_ID", provider.client_id)
         .env("DEMO_API", origin(api));
+    let users: Vec<_> = provider
+        .users
+        .iter()
+        .map(|(name, password)| format!("{name} {password}"))
+        .collect();
+    command.env("DEMO_USERS", users.join("\n"));
     command
 }
 
@@ -170,8 +209,8 @@ impl Servers {
         Ok(())
     }
 
-    fn wait_until_all_answer(&mut self, interrupted: &Receiver<()>) -> Result<()> {
-        let deadline = Instant::now() + START_LIMIT;
+    fn wait_until_all_answer(&mut self, limit: Duration, interrupted: &Receiver<()>) -> Result<()> {
+        let deadline = Instant::now() + limit;
         for index in 0..self.0.len() {
             loop {
                 self.all_alive()?;
@@ -184,7 +223,7 @@ impl Servers {
                     bail!(
                         "the {name} did not answer at {} within {} s",
                         origin(port),
-                        START_LIMIT.as_secs()
+                        limit.as_secs()
                     );
                 }
                 if interrupted.recv_timeout(Duration::from_millis(50)).is_ok() {

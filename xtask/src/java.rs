@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 
 use anyhow::{Context as _, Result, anyhow, bail};
 
-use crate::process::{command, find_program, output, shown};
+use crate::process::{command, find_program, output};
 use crate::setup::apt_install;
 
 /// Spring Boot 4 and Keycloak 26 want 17 or newer.
@@ -118,14 +118,21 @@ pub(crate) fn run_maven(command: &mut Command) -> Result<()> {
     }
     let printed = [output.stdout, output.stderr].concat();
     let printed = String::from_utf8_lossy(&printed);
-    bail!("`{}`: {}", shown(command), reason(&printed))
+    bail!("Maven: {}", reason(&printed))
 }
 
+/// The first error that Maven prints, without the name of its goal.
 fn reason(printed: &str) -> String {
     let mut errors = printed
         .lines()
         .filter_map(|line| line.split_once("[ERROR]"))
         .map(|(_, text)| text.split(" -> [Help").next().unwrap_or(text).trim())
+        .map(|text| match text.split_once("on project ") {
+            Some((goal, why)) if goal.starts_with("Failed to execute goal") => {
+                why.split_once(": ").map_or(why, |(_, why)| why)
+            }
+            _ => text,
+        })
         .filter(|text| !text.is_empty());
     let first = errors.next().unwrap_or(printed.trim()).to_owned();
     // A compiler's message comes on lines of its own, with a summary before it.
@@ -149,10 +156,16 @@ mod tests {
 
     #[test]
     fn mavens_reason_is_one_sentence() {
-        let printed = "\u{1b}[m[ERROR] Failed to execute goal x:unpack: Could not find artifact a:b:zip:9 in central -> [Help 1]\n[ERROR] \n[ERROR] To see the full stack trace";
+        let printed = "\u{1b}[m[ERROR] Failed to execute goal x:unpack (default-cli) on project y: Could not find artifact a:b:zip:9 in central -> [Help 1]\n[ERROR] \n[ERROR] To see the full stack trace";
         assert_eq!(
             reason(printed),
-            "Failed to execute goal x:unpack: Could not find artifact a:b:zip:9 in central"
+            "Could not find artifact a:b:zip:9 in central"
+        );
+        assert_eq!(
+            reason(
+                "[ERROR] COMPILATION ERROR : \n[ERROR] Api.java:[3,5] ';' expected\n[INFO] 1 error"
+            ),
+            "COMPILATION ERROR : Api.java:[3,5] ';' expected"
         );
         assert_eq!(reason("killed\n"), "killed");
     }

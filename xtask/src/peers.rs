@@ -128,7 +128,8 @@ fn keycloak(version: &str) -> Result<PathBuf> {
                 "-DoutputDirectory={}",
                 workshop.0.join("out").display()
             )),
-    )?;
+    )
+    .with_context(|| format!("Keycloak {version} cannot be fetched"))?;
     let unpacked = workshop.0.join("out").join(&name);
     if !unpacked.join("bin/kc.sh").is_file() {
         bail!("the archive of Keycloak {version} holds no {name}/bin/kc.sh");
@@ -156,7 +157,8 @@ fn spring(interop: &Path, version: &str) -> Result<()> {
             .current_dir(interop.join("spring-resource-server"))
             .arg("package")
             .arg(format!("-Dspring-boot.version={version}")),
-    )?;
+    )
+    .with_context(|| format!("the Spring Boot {version} program cannot be built"))?;
     println!("setup: built ({})", seconds(start.elapsed()));
     Ok(())
 }

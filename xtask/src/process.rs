@@ -178,7 +178,7 @@ fn cannot_start(command: &Command) -> String {
 }
 
 /// The command as a person would type it; long argument lists are cut.
-pub(crate) fn shown(command: &Command) -> String {
+fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()
         .unwrap_or(command.get_program());
