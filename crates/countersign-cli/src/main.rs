@@ -1,48 +1,8 @@
-//! The `countersign` command. One file for each subcommand.
+//! The `countersign` command.
 #![forbid(unsafe_code)]
-
-mod explain;
-mod idp;
-mod proof;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
-
-/// The status of whatever the user can put right: a wrong argument, a wrong file, a port that is taken.
-const USAGE: u8 = 2;
-
-/// DPoP (RFC 9449) on the command line.
-#[derive(Parser)]
-#[command(name = "countersign", version, arg_required_else_help = true)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Says why a request is accepted or refused.
-    Explain(explain::Arguments),
-    /// Makes a proof for one request, by a key in a file.
-    Proof(proof::Arguments),
-    /// Runs a development authorization server.
-    Idp(idp::Arguments),
-}
-
 fn main() -> ExitCode {
-    let result = match Arguments::parse().command {
-        Command::Explain(arguments) => explain::run(arguments),
-        Command::Proof(arguments) => proof::run(arguments),
-        Command::Idp(arguments) => idp::run(arguments)
-            .map(|()| ExitCode::SUCCESS)
-            .map_err(|error| error.to_string()),
-    };
-    match result {
-        Ok(status) => status,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(USAGE)
-        }
-    }
+    countersign_cli::run()
 }

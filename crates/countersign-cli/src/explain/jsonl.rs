@@ -1,7 +1,10 @@
 //! One JSON object a line in, one out, in order. Every line is answered, and the answer flushed before the next line is
 //! read.
 
-use std::io::{self, BufRead, Write};
+use std::{
+    fmt,
+    io::{self, BufRead, Write},
+};
 
 use countersign_resource_server::Scheme;
 
@@ -12,29 +15,62 @@ use super::{
     line::{self, Line, MAX_LINE},
 };
 
+/// Answers lines of input one after the other; all share one replay store.
+pub struct Lines {
+    bench: Bench,
+}
+
+impl Lines {
+    /// With an empty store.
+    ///
+    /// # Errors
+    /// The operating system gives no random bytes, or no runtime.
+    pub fn new() -> Result<Self, String> {
+        Bench::new().map(|bench| Self { bench })
+    }
+
+    /// The answer to one line, on one line, and whether the line could be used.
+    pub fn answer(&mut self, line: &[u8]) -> (String, bool) {
+        self.answer_to(Case::parse(line))
+    }
+
+    fn answer_to(&mut self, case: Result<Case, Unusable>) -> (String, bool) {
+        let answer = case.and_then(|case| answer(&mut self.bench, case));
+        let is_usable = answer.is_ok();
+        let answer = answer.unwrap_or_else(|Unusable { name, why }| Answer::unusable(name, &why));
+        // Strings and numbers: nothing in it can fail.
+        (
+            serde_json::to_string(&answer).unwrap_or_default(),
+            is_usable,
+        )
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Lines").finish_non_exhaustive()
+    }
+}
+
 /// Answers every line of `input`. Whether all of them could be used.
 ///
 /// # Errors
 /// Input that can't be read, output that can't be written, and no random bytes.
 pub(super) fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<bool> {
-    let mut bench = Bench::new().map_err(io::Error::other)?;
+    let mut lines = Lines::new().map_err(io::Error::other)?;
     let mut buffer = Vec::new();
     let mut all_usable = true;
     loop {
-        let case = match line::next(&mut input, &mut buffer, MAX_LINE)? {
+        let (answer, is_usable) = match line::next(&mut input, &mut buffer, MAX_LINE)? {
             Line::End => return Ok(all_usable),
-            Line::Complete => Case::parse(&buffer),
-            Line::TooLong => Err(Unusable {
+            Line::Complete => lines.answer(&buffer),
+            Line::TooLong => lines.answer_to(Err(Unusable {
                 name: None,
                 why: format!("the line has more than {MAX_LINE} bytes"),
-            }),
+            })),
         };
-        let answer = case.and_then(|case| answer(&mut bench, case));
-        let answer = answer.unwrap_or_else(|Unusable { name, why }| {
-            all_usable = false;
-            Answer::unusable(name, &why)
-        });
-        serde_json::to_writer(&mut output, &answer)?;
+        all_usable &= is_usable;
+        output.write_all(answer.as_bytes())?;
         output.write_all(b"\n")?;
         output.flush()?;
     }

@@ -23,6 +23,8 @@ use std::{
 
 use clap::{Args, ValueEnum};
 
+pub use jsonl::Lines;
+
 use self::{
     bench::Bench,
     human::{Known, Style},

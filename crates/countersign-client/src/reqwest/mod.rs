@@ -57,4 +57,5 @@ pub use client::NativeClient;
 pub use countersign::support::TokenUse;
 pub use error::{Error, Refused};
 pub use login::PendingLogin;
+pub use send::SentHeaders;
 pub use session::Tokens;

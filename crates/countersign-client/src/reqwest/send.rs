@@ -19,6 +19,17 @@ const DPOP: HeaderName = HeaderName::from_static("dpop");
 /// As many as browsers follow half of, and more than an API needs.
 const MAX_REDIRECTS: usize = 10;
 
+/// The two headers that a request was sent with: an extension of the [`Response`] of
+/// [`send`](NativeClient::send), for tools that show them. Both are secrets, and marked as sensitive.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SentHeaders {
+    /// `Authorization`.
+    pub authorization: HeaderValue,
+    /// `DPoP`; `None` with a Bearer token.
+    pub proof: Option<HeaderValue>,
+}
+
 /// The headers of one request.
 struct Headers {
     authorization: HeaderValue,
@@ -115,13 +126,19 @@ impl NativeClient {
         mut request: Request,
         headers: Headers,
     ) -> Result<(Response, Option<Ticket>), Error> {
+        let sent = SentHeaders {
+            authorization: headers.authorization.clone(),
+            proof: headers.proof.as_ref().map(|(proof, _)| proof.clone()),
+        };
         let map = request.headers_mut();
         map.insert(AUTHORIZATION, headers.authorization);
         let ticket = headers.proof.map(|(proof, ticket)| {
             map.insert(DPOP, proof);
             ticket
         });
-        Ok((self.http().execute(request).await?, ticket))
+        let mut response = self.http().execute(request).await?;
+        response.extensions_mut().insert(sent);
+        Ok((response, ticket))
     }
 
     async fn observe(
