@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use countersign::server::{
     issuer::IssueNonce,
-    replay::{InProcessReplayStore, ReplayStore},
+    replay::{InProcessReplayStore, ReplayCapacity, ReplayStore},
     verify::{Verifier, VerifierPolicy},
 };
 use thiserror::Error;
@@ -129,9 +129,6 @@ struct StaticKeys {
 /// Live tokens whose signature is checked once; more are checked again with each request.
 const CACHED_TOKENS: usize = 10_000;
 
-/// Room for 15,000 requests a second with the default policy, in 25 MB.
-const REMEMBERED_PROOFS: usize = 1_000_000;
-
 impl ResourceServerBuilder {
     pub(crate) fn new(issuer: String, audience: String) -> Self {
         Self {
@@ -209,8 +206,8 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// Where used proofs are remembered. Default: in this process, a million at a time, which is right for
-    /// one process; where several serve the same API, they need a store that they share.
+    /// Where used proofs are remembered. Default: in this process, up to 8 million at a time ([`ReplayCapacity`]),
+    /// which is right for one process; where several serve the same API, they need a store that they share.
     pub fn replay_store(mut self, store: impl ReplayStore + 'static) -> Self {
         self.replay = Some(Replay::new(store));
         self
@@ -273,7 +270,10 @@ impl ResourceServerBuilder {
             Some(replay) => replay,
             None => {
                 let secret = random_secret()?;
-                Replay::new(InProcessReplayStore::new(REMEMBERED_PROOFS, &secret))
+                Replay::new(InProcessReplayStore::new(
+                    ReplayCapacity::default(),
+                    &secret,
+                ))
             }
         };
         let shared = Shared {

@@ -136,7 +136,7 @@ pub use countersign::{
         credentials::{CredentialsError, Scheme},
         issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
         jws::JwsError,
-        replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
+        replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
         verify::{ProofCheck, ProofError, VerifierPolicy},
     },
 };

@@ -10,11 +10,11 @@ use countersign::{
 type InsertFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ReplayError>> + Send + 'a>>;
 
 trait DynReplayStore: Send + Sync {
-    fn insert<'a>(&'a self, entry: &'a ReplayEntry, now: UnixSeconds) -> InsertFuture<'a>;
+    fn insert<'a>(&'a self, entry: &'a ReplayEntry<'a>, now: UnixSeconds) -> InsertFuture<'a>;
 }
 
 impl<S: ReplayStore> DynReplayStore for S {
-    fn insert<'a>(&'a self, entry: &'a ReplayEntry, now: UnixSeconds) -> InsertFuture<'a> {
+    fn insert<'a>(&'a self, entry: &'a ReplayEntry<'a>, now: UnixSeconds) -> InsertFuture<'a> {
         Box::pin(ReplayStore::insert(self, entry, now))
     }
 }
@@ -28,7 +28,7 @@ impl Replay {
 
     pub(crate) async fn insert(
         &self,
-        entry: &ReplayEntry,
+        entry: &ReplayEntry<'_>,
         now: UnixSeconds,
     ) -> Result<(), ReplayError> {
         self.0.insert(entry, now).await

@@ -26,7 +26,7 @@ impl Scripted {
 }
 
 impl ReplayStore for Scripted {
-    async fn insert(&self, _entry: &ReplayEntry, _now: UnixSeconds) -> Result<(), ReplayError> {
+    async fn insert(&self, _entry: &ReplayEntry<'_>, _now: UnixSeconds) -> Result<(), ReplayError> {
         let mut inner = self.0.lock().unwrap();
         inner.1 += 1;
         inner.0.map_or(Ok(()), Err)

@@ -14,42 +14,57 @@
 //! ```
 
 mod in_process;
+mod siphash;
 mod table;
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 use core::future::Future;
 
-use aws_lc_rs::digest;
+pub use in_process::{InProcessReplayStore, ReplayCapacity};
 
-pub use in_process::InProcessReplayStore;
-
+use super::crypto::sha256;
 use crate::{UnixSeconds, jwk::Thumbprint};
 
 /// What a store remembers of one verified proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ReplayEntry {
-    fingerprint: [u8; 32],
+pub struct ReplayEntry<'a> {
+    thumbprint: Thumbprint,
+    jti: &'a str,
     until: UnixSeconds,
 }
 
-impl ReplayEntry {
+impl<'a> ReplayEntry<'a> {
     /// Of the key and `jti` of a proof that can be accepted up to `until`, inclusive. Usually made by
     /// [`VerifiedProof::replay_entry`](super::verify::VerifiedProof::replay_entry).
     #[must_use]
-    pub fn new(key: &Thumbprint, jti: &str, until: UnixSeconds) -> Self {
-        // The thumbprint has a fixed length, so no two pairs give the same bytes.
-        let mut context = digest::Context::new(&digest::SHA256);
-        context.update(key.as_bytes());
-        context.update(jti.as_bytes());
-        let mut fingerprint = [0; 32];
-        fingerprint.copy_from_slice(context.finish().as_ref());
-        Self { fingerprint, until }
+    pub const fn new(key: &Thumbprint, jti: &'a str, until: UnixSeconds) -> Self {
+        Self {
+            thumbprint: *key,
+            jti,
+            until,
+        }
     }
 
-    /// SHA-256 of key and `jti`: the same on every replica. A store in memory shortens it under a key of its own.
+    /// The key that signed.
     #[must_use]
-    pub const fn fingerprint(&self) -> &[u8; 32] {
-        &self.fingerprint
+    pub const fn thumbprint(&self) -> &Thumbprint {
+        &self.thumbprint
+    }
+
+    /// The proof's `jti`, of at most 256 bytes by default.
+    #[must_use]
+    pub const fn jti(&self) -> &'a str {
+        self.jti
+    }
+
+    /// SHA-256 of key and `jti`, for a store outside the process: of one length, and the same on every replica.
+    #[must_use]
+    pub fn fingerprint(&self) -> [u8; 32] {
+        // The thumbprint has a fixed length, so no two pairs give the same bytes.
+        let mut both = Vec::with_capacity(32 + self.jti.len());
+        both.extend_from_slice(self.thumbprint.as_bytes());
+        both.extend_from_slice(self.jti.as_bytes());
+        sha256(&both)
     }
 
     /// The last moment, inclusive, at which the proof could be accepted.
@@ -100,7 +115,7 @@ pub trait ReplayStore: Send + Sync {
     /// [`ReplayError`]: do not serve the request.
     fn insert(
         &self,
-        entry: &ReplayEntry,
+        entry: &ReplayEntry<'_>,
         now: UnixSeconds,
     ) -> impl Future<Output = Result<(), ReplayError>> + Send;
 }
@@ -108,7 +123,7 @@ pub trait ReplayStore: Send + Sync {
 impl<S: ReplayStore> ReplayStore for Arc<S> {
     fn insert(
         &self,
-        entry: &ReplayEntry,
+        entry: &ReplayEntry<'_>,
         now: UnixSeconds,
     ) -> impl Future<Output = Result<(), ReplayError>> + Send {
         S::insert(self, entry, now)

@@ -254,7 +254,7 @@ impl VerifiedProof {
 
     /// What the replay store remembers: this key and `jti`, until this proof could no longer be accepted.
     #[must_use]
-    pub fn replay_entry(&self) -> ReplayEntry {
+    pub fn replay_entry(&self) -> ReplayEntry<'_> {
         ReplayEntry::new(&self.thumbprint, self.jti(), self.until)
     }
 }

@@ -6,40 +6,72 @@ use core::{
 };
 use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::hmac;
-
 use super::{
     ReplayEntry, ReplayError, ReplayStore,
-    table::{Fingerprint, Outcome, Table},
+    siphash::SipKey,
+    table::{Fingerprint, MOST_BYTES_AN_ENTRY, Outcome, Table},
 };
-use crate::UnixSeconds;
+use crate::{UnixSeconds, server::crypto::sha256};
 
 /// A replay store in this process's memory: for one replica, and until it restarts.
 ///
-/// Bounded, and it never forgets a live entry: when it is full it refuses. 25 bytes an entry at full capacity (20 for
-/// a 128-bit fingerprint and its end, in a hash table that is filled to four fifths), allocated when made.
+/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 28 to 36 bytes, of which 20
+/// are its fingerprint (128 bits of SipHash-2-4 over key and `jti`, under a key that nobody else has) and its end.
+/// Memory is taken as entries come and kept for the next busy hour; entries that have ended cost nothing to drop.
 ///
 /// A restart forgets: a proof seen just before is accepted once more, within its window. Server nonces, or a store
 /// outside the process, close that.
 pub struct InProcessReplayStore {
-    key: hmac::Key,
+    key: SipKey,
     /// The newest moment of any call: entries that end at or before it may be forgotten.
     newest: AtomicI64,
     /// Each entry belongs to one by its fingerprint. A power of two.
-    shards: Box<[Mutex<Table>]>,
+    shards: Box<[Shard]>,
+}
+
+/// Locks of two shards never share a cache line, nor the pair of them that is fetched together.
+#[repr(align(128))]
+struct Shard(Mutex<Table>);
+
+/// How many entries may live at one time.
+///
+/// Needed is (requests per second) x (seconds a proof can be accepted, 65 by default). The default is 8 million: more
+/// proofs than one core can verify in that time, whatever their algorithm, so that no single client fills it on a small
+/// machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayCapacity {
+    /// So many. With more than 16,384, up to 4 % more, since the parts of the store fill unevenly.
+    Entries(usize),
+    /// As many as surely fit into so many bytes, 36 each.
+    Bytes(usize),
+}
+
+impl Default for ReplayCapacity {
+    fn default() -> Self {
+        Self::Entries(8_000_000)
+    }
+}
+
+impl From<usize> for ReplayCapacity {
+    fn from(entries: usize) -> Self {
+        Self::Entries(entries)
+    }
 }
 
 /// Below this many entries a shard, more locks bring nothing and an uneven spread would show.
-const ENTRIES_PER_SHARD: usize = 32 * 1024;
+const ENTRIES_PER_SHARD: usize = 16 * 1024;
 const MOST_SHARDS: usize = 256;
 
 impl InProcessReplayStore {
-    /// Room for `capacity` live entries (with more than 65,536, up to 3 % more, since the parts fill unevenly). `key`:
-    /// 32 random bytes, drawn anew at each start, so that nobody can choose where entries fall.
-    ///
-    /// Needed is (requests per second) x (seconds a proof can be accepted, 65 by default).
+    /// `capacity`: how many live entries it has room for; a plain number is [`ReplayCapacity::Entries`]. `key`: 32 random
+    /// bytes, drawn anew at each start, so that nobody can choose where entries fall.
     #[must_use]
-    pub fn new(capacity: usize, key: &[u8; 32]) -> Self {
+    pub fn new(capacity: impl Into<ReplayCapacity>, key: &[u8; 32]) -> Self {
+        let capacity = match capacity.into() {
+            ReplayCapacity::Entries(entries) => entries,
+            // A twenty-fifth for the uneven spread.
+            ReplayCapacity::Bytes(bytes) => bytes / (MOST_BYTES_AN_ENTRY * 26 / 25),
+        };
         let wanted = (capacity / ENTRIES_PER_SHARD).clamp(1, MOST_SHARDS);
         let shards = 1 << wanted.ilog2();
         let mut each = capacity.div_ceil(shards);
@@ -47,9 +79,13 @@ impl InProcessReplayStore {
             // Five standard deviations of an even spread: that a part is full before the whole is as good as never.
             each += 5 * each.isqrt();
         }
-        let tables: Vec<_> = (0..shards).map(|_| Mutex::new(Table::new(each))).collect();
+        let tables: Vec<_> = (0..shards)
+            .map(|_| Shard(Mutex::new(Table::new(each))))
+            .collect();
+        let mut half = [0; 16];
+        half.copy_from_slice(&sha256(key)[..16]);
         Self {
-            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            key: SipKey::new(half),
             newest: AtomicI64::new(i64::MIN),
             shards: tables.into_boxed_slice(),
         }
@@ -59,15 +95,15 @@ impl InProcessReplayStore {
     ///
     /// # Errors
     /// [`Seen`](ReplayError::Seen), [`Full`](ReplayError::Full) or [`Stale`](ReplayError::Stale).
-    pub fn insert_now(&self, entry: &ReplayEntry, now: UnixSeconds) -> Result<(), ReplayError> {
+    pub fn insert_now(&self, entry: &ReplayEntry<'_>, now: UnixSeconds) -> Result<(), ReplayError> {
         // Loaded first: within one second nobody writes, and the cache line stays shared.
         if self.newest.load(Ordering::Relaxed) < now.0 {
             self.newest.fetch_max(now.0, Ordering::Relaxed);
         }
-        let fingerprint = self.shorten(entry);
+        let fingerprint = self.fingerprint(entry);
         let shard = &self.shards[fingerprint[3] as usize & (self.shards.len() - 1)];
-        let mut table = shard.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock: whoever forgot entries of this shard had written the moment by which he did so.
+        let mut table = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: whoever dropped entries of this shard had written the moment by which he did so.
         let newest = UnixSeconds(self.newest.load(Ordering::Relaxed));
         if entry.until() <= newest {
             return Err(ReplayError::Stale);
@@ -79,35 +115,29 @@ impl InProcessReplayStore {
         }
     }
 
-    /// How many bytes the entries' table has, for capacity planning.
+    /// How many bytes the entries' tables have now. They are kept as the busiest window so far needed them.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
-        let bytes = |shard: &Mutex<Table>| {
-            shard
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .allocated_bytes()
+        let bytes = |shard: &Shard| {
+            let table = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
+            table.allocated_bytes()
         };
         self.shards.iter().map(bytes).sum()
     }
 
     /// 128 bits under this store's key: a collision can be neither computed nor waited for.
-    fn shorten(&self, entry: &ReplayEntry) -> Fingerprint {
-        let tag = hmac::sign(&self.key, entry.fingerprint());
-        let mut words = [0; 4];
-        for (word, bytes) in words.iter_mut().zip(tag.as_ref().chunks_exact(4)) {
-            *word = bytes
-                .iter()
-                .fold(0, |word, byte| word << 8 | u32::from(*byte));
-        }
-        words
+    fn fingerprint(&self, entry: &ReplayEntry<'_>) -> Fingerprint {
+        let [a, b] = self
+            .key
+            .tag(entry.thumbprint().as_bytes(), entry.jti().as_bytes());
+        [a as u32, (a >> 32) as u32, b as u32, (b >> 32) as u32]
     }
 }
 
 impl ReplayStore for InProcessReplayStore {
     fn insert(
         &self,
-        entry: &ReplayEntry,
+        entry: &ReplayEntry<'_>,
         now: UnixSeconds,
     ) -> impl Future<Output = Result<(), ReplayError>> + Send {
         ready(self.insert_now(entry, now))
