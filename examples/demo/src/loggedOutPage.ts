@@ -14,6 +14,18 @@ export function loggedOutPage(oidc: Oidc.NotLoggedIn): Node {
         ),
         h("button", { class: "primary", id: "login", click: () => void oidc.login() }, "Log in")
     );
+    if (__DEMO__.users.length > 0) {
+        page.append(
+            h("p", {}, "The login page asks for a name and a password:"),
+            h(
+                "ul",
+                { class: "users" },
+                ...__DEMO__.users.map(([name, password]) =>
+                    h("li", {}, h("code", {}, name), " with ", h("code", {}, password))
+                )
+            )
+        );
+    }
     if (oidc.initializationError !== undefined) {
         page.append(h("p", { class: "error" }, oidc.initializationError.message));
     }

@@ -5,7 +5,7 @@ import { loggedOutPage } from "./loggedOutPage";
 
 const oidc = await createOidc({
     issuerUri: __DEMO__.issuer,
-    clientId: "demo",
+    clientId: __DEMO__.clientId,
     scopes: ["profile", "email"]
 }).catch((error: unknown) => error);
 

@@ -6,6 +6,7 @@ import { createServer, connect } from "node:net";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { openContext } from "../../../packages/countersign/test/browser/harness/browser.mjs";
+import { tour } from "./tour.mjs";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const START_TIMEOUT_MS = 300_000;
@@ -39,17 +40,7 @@ for (const width of [400, 1400]) {
         await page.waitForSelector("#user");
         assert.equal(await page.textContent("#user"), "Alice Archer");
 
-        await call(page, "Add a note");
-        await call(page, "Who am I? (XHR)");
-        await call(page, "An endpoint that asks for a nonce");
-        const newest = page.locator("#requests > details").first();
-        assert.match(await newest.innerText(), /As the app wrote it[\s\S]*Authorization: Bearer ey/);
-        assert.match(await newest.innerText(), /On the wire \(2 requests\)[\s\S]*Authorization: DPoP ey[\s\S]*401 NonceMissing[\s\S]*→ 200 accepted/);
-        assert.match(await page.innerText(".columns"), /the same as cnf\.jkt/);
-
-        assert.match(await attack(page, "no-key"), /^Refused: 401\s+HeaderMissing: [\s\S]*error="invalid_dpop_proof"/);
-        assert.match(await attack(page, "bearer"), /^Refused: 401\s+TokenBoundAsBearer: [\s\S]*error="invalid_token"/);
-        assert.match(await attack(page, "replay"), /^Refused: 401\s+Replayed: [\s\S]*error="invalid_dpop_proof"/);
+        await tour(page);
 
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
         assert.equal(overflow, 0, "the page scrolls sideways");
@@ -76,21 +67,6 @@ test("Ctrl-C ends all of it", async () => {
         assert.equal(await isListening(one), false, `port ${one} is still served`);
     }
 });
-
-async function call(page, name) {
-    const cards = page.locator("#requests > details");
-    const count = await cards.count();
-    await page.getByRole("button", { name, exact: true }).click();
-    await cards.nth(count).waitFor();
-    assert.match(await cards.first().locator("summary").innerText(), /20[01]$/, name);
-}
-
-async function attack(page, id) {
-    await page.click(`#attack-${id}`);
-    const outcome = page.locator(`li:has(#attack-${id}) .outcome`);
-    await outcome.waitFor();
-    return outcome.innerText();
-}
 
 async function threeFreePorts() {
     for (let base = 23_400; ; base += 3) {
