@@ -21,6 +21,18 @@ pub enum DpopMode {
     Nonce,
 }
 
+/// The `typ` of access tokens. Resource servers differ in what they take.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum AccessTokenTyp {
+    /// `at+jwt` (RFC 9068, 2.1).
+    #[default]
+    #[serde(rename = "at+jwt")]
+    AtJwt,
+    /// `JWT`, as Keycloak, Auth0 and others write it, and as Spring Security expects it by default.
+    #[serde(rename = "JWT")]
+    Jwt,
+}
+
 /// The server's configuration. All members have defaults; unknown ones are errors.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -37,6 +49,8 @@ pub struct Config {
     pub require_pushed_authorization_requests: bool,
     /// How far the server's clock runs ahead, in seconds; negative: behind.
     pub clock_offset_seconds: i64,
+    /// The `typ` of access tokens; `at+jwt` by default.
+    pub access_token_typ: AccessTokenTyp,
     /// How long an access token is valid, in seconds; 300 by default.
     pub access_token_lifetime_seconds: u32,
     /// Whether refresh tokens are issued.
@@ -83,6 +97,7 @@ impl Default for Config {
             dpop: DpopMode::On,
             require_pushed_authorization_requests: false,
             clock_offset_seconds: 0,
+            access_token_typ: AccessTokenTyp::AtJwt,
             access_token_lifetime_seconds: 300,
             refresh_tokens: true,
             refresh_token_lifetime_seconds: EIGHT_HOURS,

@@ -15,6 +15,8 @@ use countersign::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::config::AccessTokenTyp;
+
 /// Twice of what the largest token of this server needs.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
@@ -22,30 +24,23 @@ const MAX_TOKEN_BYTES: usize = 8 * 1024;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SigningFailed;
 
-/// What kind of JWT: its `typ` (RFC 8725, 3.11). One is never taken for the other.
+/// What kind of JWT. One is never taken for the other (RFC 8725, 3.11 and 3.12): by `typ`, and by `client_id`, which
+/// every access token of this server has (RFC 9068, 2.2) and no id_token, where both are of the type `JWT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenType {
     AccessToken,
     IdToken,
 }
 
-impl TokenType {
-    const fn typ(self) -> &'static str {
-        match self {
-            Self::AccessToken => "at+jwt",
-            Self::IdToken => "JWT",
-        }
-    }
-}
-
 pub(crate) struct SigningKey {
+    access_token_typ: AccessTokenTyp,
     pair: EcdsaKeyPair,
     public: PublicJwk,
     kid: String,
 }
 
 impl SigningKey {
-    pub(crate) fn generate() -> Result<Self, SigningFailed> {
+    pub(crate) fn generate(access_token_typ: AccessTokenTyp) -> Result<Self, SigningFailed> {
         let pair =
             EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| SigningFailed)?;
         // SEC 1, uncompressed: 04 || X || Y.
@@ -55,7 +50,19 @@ impl SigningKey {
         };
         let public = PublicJwk::P256 { x, y };
         let kid = crypto::thumbprint(&public).to_base64url();
-        Ok(Self { pair, public, kid })
+        Ok(Self {
+            access_token_typ,
+            pair,
+            public,
+            kid,
+        })
+    }
+
+    const fn typ(&self, kind: TokenType) -> &'static str {
+        match (kind, self.access_token_typ) {
+            (TokenType::AccessToken, AccessTokenTyp::AtJwt) => "at+jwt",
+            (TokenType::AccessToken, AccessTokenTyp::Jwt) | (TokenType::IdToken, _) => "JWT",
+        }
     }
 
     /// The JWK Set's text.
@@ -70,7 +77,7 @@ impl SigningKey {
     }
 
     pub(crate) fn sign(&self, kind: TokenType, claims: &Value) -> Result<String, SigningFailed> {
-        let header = json!({ "alg": "ES256", "kid": self.kid, "typ": kind.typ() });
+        let header = json!({ "alg": "ES256", "kid": self.kid, "typ": self.typ(kind) });
         let mut token = base64url::encode(header.to_string().as_bytes());
         token.push('.');
         base64url::encode_into(&mut token, claims.to_string().as_bytes());
@@ -86,7 +93,11 @@ impl SigningKey {
     /// The claims of a token that this key signed. Its times are the caller's to check.
     pub(crate) fn open(&self, kind: TokenType, token: &str) -> Option<Map<String, Value>> {
         let jws = CompactJws::parse(token.as_bytes(), MAX_TOKEN_BYTES).ok()?;
-        if jws.typ() != Some(kind.typ()) || jws.alg() != "ES256" {
+        let has_client = jws.claims().contains_key("client_id");
+        if jws.typ() != Some(self.typ(kind))
+            || has_client != (kind == TokenType::AccessToken)
+            || jws.alg() != "ES256"
+        {
             return None;
         }
         crypto::verify(
@@ -116,19 +127,32 @@ mod tests {
 
     #[test]
     fn s5_one_kind_of_token_is_never_taken_for_another() {
-        let key = SigningKey::generate().expect("a key");
-        let token = key
-            .sign(TokenType::IdToken, &json!({ "sub": "alice" }))
-            .expect("a token");
-        assert_eq!(key.open(TokenType::AccessToken, &token), None);
-        let claims = key.open(TokenType::IdToken, &token).expect("its claims");
-        assert_eq!(claims["sub"], "alice");
+        for typ in [AccessTokenTyp::AtJwt, AccessTokenTyp::Jwt] {
+            let key = SigningKey::generate(typ).expect("a key");
+            for (kind, other, claims) in [
+                (
+                    TokenType::IdToken,
+                    TokenType::AccessToken,
+                    json!({ "sub": "alice" }),
+                ),
+                (
+                    TokenType::AccessToken,
+                    TokenType::IdToken,
+                    json!({ "sub": "alice", "client_id": "demo" }),
+                ),
+            ] {
+                let token = key.sign(kind, &claims).expect("a token");
+                assert_eq!(key.open(other, &token), None, "{typ:?} {kind:?}");
+                let claims = key.open(kind, &token).expect("its claims");
+                assert_eq!(claims["sub"], "alice");
+            }
+        }
     }
 
     #[test]
     fn each_start_has_its_own_key() {
-        let (key, other) = (SigningKey::generate(), SigningKey::generate());
-        let (key, other) = (key.expect("a key"), other.expect("a key"));
+        let key = || SigningKey::generate(AccessTokenTyp::AtJwt).expect("a key");
+        let (key, other) = (key(), key());
         assert_ne!(key.jwks()["keys"][0]["kid"], other.jwks()["keys"][0]["kid"]);
         let token = key.sign(TokenType::IdToken, &json!({})).expect("a token");
         assert_eq!(other.open(TokenType::IdToken, &token), None);

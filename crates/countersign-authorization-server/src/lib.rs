@@ -18,6 +18,7 @@
 //!     ## dpop = "on"                             # or "off", "advertised-only", "nonce"
 //!     ## require_pushed_authorization_requests = false
 //!     ## clock_offset_seconds = 0                # its clock runs ahead by that; negative: behind
+//!     ## access_token_typ = "at+jwt"             # or "JWT", for APIs that refuse RFC 9068's
 //!     ## access_token_lifetime_seconds = 300
 //!     ## refresh_tokens = true
 //!     ## refresh_token_lifetime_seconds = 28800
@@ -81,6 +82,8 @@ mod token;
 mod userinfo;
 
 pub use clock::Clock;
-pub use config::{ClientConfig, Config, ConfigError, DEFAULT_PORT, DpopMode, UserConfig};
+pub use config::{
+    AccessTokenTyp, ClientConfig, Config, ConfigError, DEFAULT_PORT, DpopMode, UserConfig,
+};
 pub use serve::{ListenError, Listeners, serve};
 pub use server::AuthorizationServer;

@@ -75,7 +75,7 @@ impl AuthorizationServer {
         Ok(Self(Arc::new(Server {
             origins: allowed_origins(&config)?,
             clock: clock.ahead_by(config.clock_offset_seconds),
-            key: SigningKey::generate()?,
+            key: SigningKey::generate(config.access_token_typ)?,
             proofs: Proofs::new(config.dpop, nonce_lifetime)?,
             grants: Grants::new()?,
             pushed: PushedRequests::new(),

@@ -8,8 +8,8 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use countersign_authorization_server::{
-    AuthorizationServer, ClientConfig, Clock, Config, ConfigError, DEFAULT_PORT, DpopMode,
-    ListenError, Listeners, serve,
+    AccessTokenTyp, AuthorizationServer, ClientConfig, Clock, Config, ConfigError, DEFAULT_PORT,
+    DpopMode, ListenError, Listeners, serve,
 };
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -25,6 +25,7 @@ const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out;
   dpop = "on"                           # or "off", "advertised-only", "nonce"
   require_pushed_authorization_requests = false
   clock_offset_seconds = 0
+  access_token_typ = "at+jwt"           # or "JWT"
   access_token_lifetime_seconds = 300
   refresh_tokens = true
   refresh_token_lifetime_seconds = 28800
@@ -90,6 +91,10 @@ pub(crate) struct Arguments {
     #[arg(long)]
     no_refresh_tokens: bool,
 
+    /// The type of access tokens, for APIs that refuse RFC 9068's [default: at+jwt]
+    #[arg(long, value_enum, ignore_case = true)]
+    access_token_typ: Option<TypArgument>,
+
     /// How long an access token is valid, in seconds [default: 300]
     #[arg(long, value_name = "SECONDS")]
     access_token_lifetime: Option<u32>,
@@ -122,6 +127,25 @@ impl From<DpopArgument> for DpopMode {
             DpopArgument::Off => Self::Off,
             DpopArgument::AdvertisedOnly => Self::AdvertisedOnly,
             DpopArgument::Nonce => Self::Nonce,
+        }
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TypArgument {
+    /// As RFC 9068 has it
+    #[value(name = "at+jwt")]
+    AtJwt,
+    /// As Keycloak and Auth0 write it, and as Spring Security expects it by default
+    #[value(name = "JWT")]
+    Jwt,
+}
+
+impl From<TypArgument> for AccessTokenTyp {
+    fn from(argument: TypArgument) -> Self {
+        match argument {
+            TypArgument::AtJwt => Self::AtJwt,
+            TypArgument::Jwt => Self::Jwt,
         }
     }
 }
@@ -215,6 +239,9 @@ impl Arguments {
         config.require_pushed_authorization_requests |= self.require_par;
         config.clock_offset_seconds = self.clock_offset.unwrap_or(config.clock_offset_seconds);
         config.refresh_tokens &= !self.no_refresh_tokens;
+        config.access_token_typ = self
+            .access_token_typ
+            .map_or(config.access_token_typ, Into::into);
         config.access_token_lifetime_seconds = self
             .access_token_lifetime
             .unwrap_or(config.access_token_lifetime_seconds);

@@ -9,7 +9,8 @@ import * as ofNative from "../../lib/native.mjs";
 import { definePeer } from "../../lib/peer.mjs";
 import { boundScenarios, checkCall, spa } from "../../lib/spa.mjs";
 import { DIFFERENCES } from "./differences.mjs";
-import { REFUSED_PATH, checkLimit, checkOutOfTheBox, checkProxies, checkReadable, checkStolen } from "./scenarios.mjs";
+import { REFUSED_PATH, checkLimit, checkOutOfTheBox, checkProxies } from "./scenarios.mjs";
+import { checkReadable, checkStolen, checkTyp } from "./scenarios.mjs";
 import { READY, startSpring } from "./server.mjs";
 
 const REDIRECT_URI = "http://127.0.0.1/";
@@ -33,25 +34,27 @@ export function springPeer({ name, jar, version, doesDpopByItself }) {
             const app = await run.app({ variant: { mode: "enforced" } });
             const [wire, apiWire] = [await run.wire(), await run.wire()];
             const issuer = wire.origin;
+            const config = await nativeClientConfig(run, [apiWire.origin, ORIGIN]);
             const idp = await run.idp([
-                ...["--config", await nativeClientConfig(run, [apiWire.origin, ORIGIN])],
+                ...["--config", config],
                 ...["--issuer", issuer, "--client", `spa=${app.origin}/`, "--audience", `spa=${apiWire.origin}`]
             ]);
             wire.upstream = idp.port;
-            const startJar = flags =>
-                startSpring(run, { jar, issuer, audiences: [apiWire.origin, ORIGIN], origins: [app.origin], flags });
+            const startJar = (flags, { issuer: of = issuer } = {}) =>
+                startSpring(run, { jar, issuer: of, audiences: [apiWire.origin, ORIGIN], origins: [app.origin], flags });
             const [spring, ours] = await Promise.all([
                 startJar(READY),
                 run.api(["--issuer", issuer, "--audience", ORIGIN, "--public-url", ORIGIN])
             ]);
             apiWire.upstream = spring.port;
             const api = { origin: apiWire.origin, wire: apiWire };
-            const logIn = key => accessToken({ issuer, clientId: "cli", redirectUri: REDIRECT_URI, key });
+            const logInAt = (issuer, key) => accessToken({ issuer, clientId: "cli", redirectUri: REDIRECT_URI, key });
+            const logIn = key => logInAt(issuer, key);
             const all = await cases(logIn);
             const names = new Set(Object.values(all).flatMap(list => list.map(({ name }) => name)));
             assert.deepEqual(Object.keys(DIFFERENCES).filter(name => !names.has(name)), [], "differences of no case");
             return {
-                ...{ run, logIn, startJar, doesDpopByItself },
+                ...{ run, logIn, logInAt, config, startJar, doesDpopByItself },
                 spa: await spa(run, {
                     ...{ app, wire, issuer, clientId: "spa", api },
                     logInAt: page => page.getByRole("button", { name: /alice/i }).click(),
@@ -85,6 +88,7 @@ export function springPeer({ name, jar, version, doesDpopByItself }) {
             "V11-V15, the same: time, token, key and replay": ({ ports, cases }, note) =>
                 replay(ports, cases.use, DIFFERENCES, note),
             "out of the box": checkOutOfTheBox,
+            "out of the box, with access tokens of the type JWT": checkTyp,
             ...(isNewest ? { "V15 many requests of one key": checkLimit, "behind a reverse proxy": checkProxies } : {})
         }
     });

@@ -105,6 +105,18 @@ export async function checkOutOfTheBox(fixture, note) {
     note("POST with Authorization: DPoP needs a CSRF token, which with Bearer it does not, unless that is disabled");
 }
 
+/** Tokens that our development server issues in the form that Spring Security expects. */
+export async function checkTyp({ run, startJar, logInAt, config, doesDpopByItself }, note) {
+    const idp = await run.idp(["--config", config, "--access-token-typ", "JWT"]);
+    const jar = await startJar(doesDpopByItself ? [] : ["--api.dpop=on"], { issuer: idp.origin });
+    const logIn = key => logInAt(idp.origin, key);
+    const url = `http://${HOST}/api/me`;
+    assert.equal(answerOf(await send(jar.port, await goodRequest({ ...(await newToken({ logIn })), url }))), "200");
+    const headers = [["Authorization", `Bearer ${await logIn()}`]];
+    assert.equal(answerOf(await send(jar.port, { method: "GET", target: "/api/me", host: HOST, headers })), "200");
+    note("`countersign idp --access-token-typ JWT` issues what it accepts without a JwtTypeValidator");
+}
+
 /** Under another name than it sees, with a path that the proxy takes away. */
 export async function checkProxies(fixture, note) {
     const { run, startJar, ports } = fixture;

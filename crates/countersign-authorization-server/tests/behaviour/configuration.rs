@@ -29,6 +29,7 @@ fn unknown_members_are_errors_with_their_line() {
 #[test]
 fn values_of_another_kind_are_errors() {
     assert!(error("dpop = 'maybe'").contains("unknown variant `maybe`"));
+    assert!(error("access_token_typ = 'jwt'").contains("expected `at+jwt` or `JWT`"));
     assert!(error("access_token_lifetime_seconds = -1").contains("-1"));
     assert!(error("port = 70000").contains("70000"));
     assert!(error("[[clients]]\nid = 'a'").contains("missing field `redirect_uris`"));

@@ -258,3 +258,24 @@ async fn with_dpop_off_only_bearer_is_asked_for() {
         .await;
     assert_eq!(reply.status, 200);
 }
+
+#[tokio::test]
+async fn s5_with_typ_jwt_an_id_token_is_still_no_access_token() {
+    let world = World::with("access_token_typ = 'JWT'");
+    let key = Key::new();
+    let tokens = world.tokens(&key).await;
+    let (header, claims) = decode(&world, &tokens["access_token"]).await;
+    assert_eq!(header["typ"], "JWT");
+    assert_eq!(claims["cnf"], json!({ "jkt": key.jkt() }));
+    for (name, status) in [("access_token", 200), ("id_token", 401)] {
+        let token = tokens[name].as_str().expect("a token");
+        let proof = key.proof_with_token(world.now(), "GET", token);
+        let call = call(Method::GET, &[&format!("DPoP {token}")], Some(&proof));
+        let reply = world.send(call).await;
+        assert_eq!(reply.status, status, "{name}: {}", reply.body);
+    }
+    // Nor is the access token a hint of who is logged in.
+    let hint = tokens["access_token"].as_str().expect("a token");
+    let page = world.visit(&format!("/logout?id_token_hint={hint}")).await;
+    assert!(!page.hidden("csrf").is_empty(), "{}", page.body);
+}
