@@ -4,100 +4,13 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { engineHost, storage } from "./support/engine-host.mjs";
-import { EmbeddedJWK, calculateJwkThumbprint, jwtVerify, UnsecuredJWT } from "jose";
+import { API, APP, ISSUER, observed, verifyProof, world } from "./support/engine-world.mjs";
+import { calculateJwkThumbprint } from "jose";
 
 const { startEngine } = await import("../../dist/engine/boundary.js");
 const { loadEngine } = await import("../../dist/engine/load.js");
-const { default: base64 } = await import("../../dist/engine/bytes.js");
-const { gunzipSync } = await import("node:zlib");
 
-const ISSUER = "https://as.example";
-const APP = "https://app.example";
-const API = "https://api.example";
 const sha256 = text => createHash("sha256").update(text).digest("base64url");
-
-/** A fresh engine with a scripted network. `respond(request)` gives `{ status, headers, json }`. */
-async function world({ respond, host: overrides } = {}) {
-    const requests = [];
-    const signs = { count: 0 };
-    const { subtle } = engineHost();
-    const server = { nonce: undefined, metadata: {}, token: {}, claims: {}, oidcNonce: undefined };
-    const standard = ({ url, method, body }) => {
-        if (url === `${ISSUER}/.well-known/openid-configuration`) {
-            return {
-                json: {
-                    issuer: ISSUER,
-                    authorization_endpoint: `${ISSUER}/authorize`,
-                    token_endpoint: `${ISSUER}/token`,
-                    end_session_endpoint: `${ISSUER}/logout`,
-                    authorization_response_iss_parameter_supported: true,
-                    dpop_signing_alg_values_supported: ["ES256"],
-                    ...server.metadata
-                }
-            };
-        }
-        assert.equal(`${method} ${url}`, `POST ${ISSUER}/token`);
-        const seconds = Math.floor(Date.now() / 1000);
-        const id_token = new UnsecuredJWT({
-            iss: ISSUER,
-            aud: "app",
-            sub: "alice",
-            iat: seconds,
-            exp: seconds + 300,
-            ...(body.get("grant_type") === "authorization_code" ? { nonce: server.oidcNonce } : {}),
-            ...server.claims
-        }).encode();
-        return {
-            json: {
-                access_token: `at-${requests.length}`,
-                token_type: "DPoP",
-                expires_in: 300,
-                refresh_token: `rt-${requests.length}`,
-                id_token,
-                ...server.token
-            }
-        };
-    };
-    const host = engineHost({
-        fetch: async (url, init) => {
-            const request = {
-                url: String(url),
-                method: init.method,
-                body: init.body ? new URLSearchParams(init.body) : undefined,
-                headers: new Headers(init.headers),
-                signal: init.signal
-            };
-            requests.push(request);
-            const { status = 200, headers = {}, json = {} } = (await respond?.(request, server)) ?? standard(request);
-            return new Response(init.method === "HEAD" ? null : JSON.stringify(json), { status, headers });
-        },
-        subtle: { ...subtle, sign: (...args) => (signs.count++, subtle.sign(...args)) },
-        ...overrides
-    });
-    const engine = await startEngine(gunzipSync(Buffer.from(base64, "base64")), host);
-    const create = (overrides = {}) =>
-        engine.create({ issuerUri: ISSUER, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined, ...overrides });
-    const login = async (client, request = {}) => {
-        const { url, state } = await engine.login(client, {
-            redirectUri: `${APP}/`,
-            silent: true,
-            interactive: false,
-            extraQueryParams: {},
-            ...request
-        });
-        server.oidcNonce = new URL(url).searchParams.get("nonce");
-        return { query: new URL(url).searchParams, url, state };
-    };
-    const logIn = async client => {
-        const { state, query } = await login(client);
-        return { query, tokens: await engine.complete(client, { code: "c0de", state, iss: ISSUER }) };
-    };
-    return { engine, host, server, requests, signs, create, login, logIn };
-}
-
-const verifyProof = (proof, options = {}) => jwtVerify(proof, EmbeddedJWK, { typ: "dpop+jwt", algorithms: ["ES256"], ...options });
-
-const observed = (overrides = {}) => ({ status: 200, dpopNonce: null, wwwAuthenticate: null, date: null, ...overrides });
 
 test("c1_t1 a login sends dpop_jkt, PKCE and a nonce, then a proof with the same key", async () => {
     const { logIn, create, requests, engine } = await world();
