@@ -41,7 +41,8 @@ pub enum TargetUriError {
     Host,
     /// The port is not a number up to 65535.
     Port,
-    /// A character that a URI can't hold unencoded (a space, a backslash, `{`, anything not ASCII, ...).
+    /// A character that a URI can't hold unencoded (a space, a tab, a backslash, `{`, ...), or one behind the host that is
+    /// not ASCII.
     Character,
     /// A `%` without two hexadecimal digits after it, in the host.
     PercentEncoding,
@@ -54,7 +55,10 @@ impl TargetUri {
     /// One [`TargetUriError`] for each part that is not as RFC 3986 says.
     pub fn parse(uri: &str) -> Result<Self, TargetUriError> {
         if !uri.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(TargetUriError::Character);
+            return Err(match has_ascii_authority(uri) {
+                true => TargetUriError::Character,
+                false => TargetUriError::Host,
+            });
         }
         let (scheme, rest) = cut(uri, b':').ok_or(TargetUriError::Scheme)?;
         let is_https = scheme.eq_ignore_ascii_case("https");
@@ -79,6 +83,13 @@ impl TargetUri {
     pub fn htu(&self) -> &str {
         &self.normalised
     }
+}
+
+/// Whether what is not ASCII stands behind the host, where it has to be percent-encoded. A host has another form for it.
+fn has_ascii_authority(uri: &str) -> bool {
+    let end = |b: &u8| matches!(b, b'/' | b'?' | b'#');
+    let behind_scheme = uri.bytes().skip_while(|b| *b != b'/').skip(2);
+    behind_scheme.take_while(|b| !end(b)).all(|b| b.is_ascii())
 }
 
 fn push_authority(

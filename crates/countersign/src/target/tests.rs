@@ -163,6 +163,9 @@ fn what_rfc3986_refuses_is_not_repaired() {
         ("//a/b", Scheme),
         ("https:a/b", Scheme),
         ("https:/a/b", Scheme),
+        ("https:\\\\a/b", Scheme),
+        ("https:\\/a/b", Scheme),
+        ("https:/\\a/b", Scheme),
         ("ftp://a/", Scheme),
         ("https://", Host),
         ("https:///b", Host),
@@ -171,7 +174,12 @@ fn what_rfc3986_refuses_is_not_repaired() {
         ("https://user@a/", UserInfo),
         ("https://user:pw@a/", UserInfo),
         ("https://@a/", UserInfo),
-        ("https://\u{e9}.example/", Character),
+        ("https://a\\@b/", UserInfo),
+        ("https://\u{e9}.example/", Host),
+        ("https://\u{e9}.example", Host),
+        ("https://a/\u{e9}", Character),
+        ("https://a?\u{e9}", Character),
+        ("https://a#\u{e9}", Character),
         ("https://%C3%A9.example/", Host),
         ("https://a%2Fb/", Host),
         ("https://a%21/", Host),
@@ -180,6 +188,9 @@ fn what_rfc3986_refuses_is_not_repaired() {
         ("https://[::1]a/", Host),
         ("https://[::1%25eth0]/", Host),
         ("https://[1.2.3.4]/", Host),
+        ("https://[v1.a]/", Host),
+        ("https://[]/", Host),
+        ("https://a%40b/", Host),
         ("https://1::1/", Port),
         ("https://a:65536/", Port),
         ("https://a:+1/", Port),
@@ -187,6 +198,10 @@ fn what_rfc3986_refuses_is_not_repaired() {
         ("https://a/b c", Character),
         (" https://a/", Character),
         ("https://a/\tb", Character),
+        ("ht\ttps://a/", Character),
+        ("https://\ta/", Character),
+        ("https://a/\n", Character),
+        ("https://a/\0", Character),
         ("https://a\\b", Host),
         ("https://a/b\\c", Character),
         ("https://a/{b}", Character),
@@ -197,6 +212,46 @@ fn what_rfc3986_refuses_is_not_repaired() {
     ] {
         assert_eq!(htu(uri), Err(error), "{uri:?}");
     }
+}
+
+/// Browsers make all but the first of these into `http://127.0.0.1/`.
+#[test]
+fn v10_what_looks_like_an_address_is_a_name_unless_it_is_one() {
+    for host in [
+        "127.0.0.1",
+        "127.1",
+        "0177.0.0.1",
+        "0x7f.1",
+        "2130706433",
+        "127.0.0.1.",
+    ] {
+        let uri = format!("http://{host}/");
+        assert_eq!(htu(&uri).as_deref(), Ok(&*uri));
+    }
+}
+
+/// Names are compared as ASCII, without a table of Unicode: an A-label is its letters.
+#[test]
+fn v10_a_labels_are_compared_by_ascii_case() {
+    assert_normalised(&[
+        (
+            "https://XN--BCHER-KVA.Example/",
+            "https://xn--bcher-kva.example/",
+        ),
+        ("https://xn--a/", "https://xn--a/"),
+        ("https://a_b.example/", "https://a_b.example/"),
+    ]);
+}
+
+#[test]
+fn v10_an_encoded_slash_ends_no_segment() {
+    assert_normalised(&[
+        ("https://a/b/..%2fc", "https://a/b/..%2Fc"),
+        ("https://a/b%2f../c", "https://a/b%2F../c"),
+        ("https://a/b/%2e%2e%2f", "https://a/b/..%2F"),
+        ("https://a/b%5c..", "https://a/b%5C.."),
+        ("https://a/b//", "https://a/b//"),
+    ]);
 }
 
 proptest! {
