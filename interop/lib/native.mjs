@@ -21,17 +21,13 @@
  * Built by `cargo build -p example-native`, which `cargo xtask interop` does.
  */
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import path from "node:path";
-import { createInterface } from "node:readline";
 import { decodeJwt } from "jose";
-import { repository } from "../../packages/countersign/test/browser/harness/paths.mjs";
 import { assertBearerCall, assertBoundCall, assertProof } from "../../packages/countersign/test/browser/harness/proof.mjs";
 import { acceptedTokenRequest, proofNonce } from "./checks.mjs";
+import { Program } from "./native-program.mjs";
 import { Visitor } from "./visitor.mjs";
 
-const ANSWER_LIMIT_MILLISECONDS = 30_000;
+export { NativeError } from "./native-program.mjs";
 
 /**
  * @typedef {object} Options
@@ -47,15 +43,6 @@ const ANSWER_LIMIT_MILLISECONDS = 30_000;
  * @property {string} [secret] of a confidential client
  * @property {string[]} [flags] more of `example-native --help`
  */
-
-/** What the program said instead of an answer. */
-export class NativeError extends Error {
-    /** @param {{ code: string, message: string }} event */
-    constructor({ code, message }) {
-        super(`${code}: ${message}`);
-        this.code = code;
-    }
-}
 
 /** The user's part as plain HTTP. `act` is given the first page. @param {(page: import("./visitor.mjs").Page) => Promise<unknown>} act */
 export function byForms(act) {
@@ -177,74 +164,6 @@ export class NativeClient {
 /** @param {import("./peer.mjs").Run} run @param {Options} options */
 export async function nativeClient(run, options) {
     return new NativeClient(run, options);
-}
-
-/** The program: its events are its lines. */
-class Program {
-    #child;
-    #events = [];
-    #waiting = [];
-    #errors = "";
-    #ended;
-
-    constructor(parameters, secret) {
-        const target = process.env.CARGO_TARGET_DIR ?? path.join(repository, "target");
-        const program = process.env.EXAMPLE_NATIVE_BIN ?? path.join(target, "debug/example-native");
-        if (!existsSync(program)) {
-            throw new Error(`${program} is missing: cargo build -p example-native`);
-        }
-        const env = { ...process.env, ...(secret === undefined ? {} : { CLIENT_SECRET: secret }) };
-        this.#child = spawn(program, parameters, { env, stdio: ["pipe", "pipe", "pipe"] });
-        this.#child.stderr.setEncoding("utf8").on("data", text => (this.#errors += text));
-        this.#child.stdin.on("error", () => undefined);
-        createInterface({ input: this.#child.stdout }).on("line", line => this.#take(JSON.parse(line)));
-        this.#ended = new Promise(resolve => {
-            this.#child.once("error", error => resolve(error.message));
-            this.#child.once("close", status => resolve(`ended with status ${status}`));
-        });
-    }
-
-    write(command) {
-        this.#child.stdin.write(`${command}\n`);
-    }
-
-    /** The next event, which has to be this one. */
-    async event(name) {
-        let timer;
-        const late = new Promise((_, reject) => {
-            timer = setTimeout(() => reject(new Error(`no "${name}" of the native client\n${this.#errors}`)), ANSWER_LIMIT_MILLISECONDS);
-        });
-        const dead = this.#ended.then(how => {
-            // What it said last was said before it ended.
-            const last = this.#events.shift();
-            return last ?? Promise.reject(new Error(`the native client ${how}\n${this.#errors}`));
-        });
-        const event = await Promise.race([this.#next(), dead, late]).finally(() => clearTimeout(timer));
-        if (event.event === "error") {
-            throw new NativeError(event);
-        }
-        assert.equal(event.event, name, JSON.stringify(event));
-        return event;
-    }
-
-    async stop() {
-        this.#child.kill("SIGTERM");
-        await this.#ended;
-    }
-
-    #next() {
-        const event = this.#events.shift();
-        return event === undefined ? new Promise(resolve => this.#waiting.push(resolve)) : event;
-    }
-
-    #take(event) {
-        const waiting = this.#waiting.shift();
-        if (waiting === undefined) {
-            this.#events.push(event);
-        } else {
-            waiting(event);
-        }
-    }
 }
 
 /**

@@ -15,7 +15,8 @@ use super::session::Tokens;
 /// A client of one authorization server, with one user's session: log in, then [`send`](Self::send).
 ///
 /// A handle: clones are the same client, and may be used from any number of tasks and threads at once. Its calls need
-/// a Tokio runtime. Tokens and key are in memory only, and gone with the last handle.
+/// a Tokio runtime, as reqwest does. Tokens and key are in memory only, and gone with the last handle; a renewal that is
+/// under way then is given up.
 #[derive(Clone)]
 pub struct NativeClient(Arc<Inner>);
 

@@ -2,9 +2,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::rc::Rc;
-use std::string::{String, ToString as _};
+use std::string::String;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::vec::Vec;
 
@@ -15,6 +14,7 @@ use countersign::jwk::PublicJwk;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
 use serde_json::{Map, Value};
 
+use super::error::with_sources;
 use super::secret::ClientSecret;
 use crate::platform::{
     Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
@@ -139,7 +139,7 @@ impl Platform for Native {
             return Err(SendError);
         }
         self.exchange(&request).await.map_err(|error| {
-            let failure = (String::from(request.url), transport(&error));
+            let failure = (String::from(request.url), with_sources(&error));
             self.failure.replace(Some(failure));
             SendError
         })
@@ -259,18 +259,6 @@ fn unix_millis(time: SystemTime) -> i64 {
         Ok(after) => whole(after),
         Err(before) => -whole(before.duration()),
     }
-}
-
-/// reqwest's own message stops at "error sending request"; the cause is what helps.
-fn transport(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

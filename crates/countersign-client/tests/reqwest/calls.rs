@@ -295,7 +295,9 @@ async fn nothing_secret_is_in_debug_output() {
 fn a_handle_can_go_anywhere(client: NativeClient, request: reqwest::RequestBuilder) {
     fn anywhere<T: Send + Sync + Clone + 'static>(_: &T) {}
     fn sendable<T: Send>(_: T) {}
+    fn boxable<T: std::error::Error + Send + Sync + 'static>(_: Option<T>) {}
     anywhere(&client);
+    boxable(None::<Error>);
     let other = client.clone();
     sendable(async move { other.send(request).await });
     let other = client.clone();
