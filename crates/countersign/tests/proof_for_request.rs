@@ -1,5 +1,5 @@
 //! A proof against one request: RFC 9449 section 4.3, checks 8 to 12 (V8 to V14 of the checklist).
-#![cfg(feature = "aws-lc-rs")]
+#![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 
 mod common;
@@ -376,4 +376,31 @@ fn checks_run_in_the_order_of_section_4_3() {
     assert_eq!(name(&draft, &signer), "AthMissing");
     draft = draft.claim("ath", token.ath.to_base64url());
     assert_eq!(name(&draft, &signer), "KeyMismatch");
+}
+
+#[test]
+fn fapi2_accepts_clocks_ten_seconds_ahead_and_three_algorithms() {
+    let policy = VerifierPolicy::fapi2();
+    assert_eq!(policy.algs(), "PS256 ES256 EdDSA");
+    let signer = Signer::p256();
+    let check = |ahead: i64| {
+        let proof = Draft::new(&signer)
+            .claim("iat", NOW.0 + ahead)
+            .sign(&signer);
+        let error = verify_by(policy.clone(), &proof, NOW).err();
+        error.map(|error| error.name())
+    };
+    for (ahead, error) in [
+        (10, None),
+        (11, Some("IatInFuture")),
+        (61, Some("IatInFuture")),
+        (-60, None),
+        (-61, Some("IatTooOld")),
+    ] {
+        assert_eq!(check(ahead), error, "{ahead}");
+    }
+    let signer = Signer::p384();
+    let proof = Draft::new(&signer).header("alg", "ES384").sign(&signer);
+    let error = verify_by(policy, &proof, NOW).unwrap_err();
+    assert_eq!(error.name(), "AlgorithmNotAccepted");
 }

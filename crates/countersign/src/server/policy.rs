@@ -3,7 +3,8 @@ use core::time::Duration;
 
 use super::crypto::Algorithm;
 
-/// What a [`Verifier`](super::verify::Verifier) accepts. The default is the secure one.
+/// What a [`Verifier`](super::verify::Verifier) accepts. The default is the secure one, for APIs that make their own rules;
+/// [`fapi2`](Self::fapi2) is for those that follow that profile.
 #[derive(Clone, Debug)]
 pub struct VerifierPolicy {
     pub(crate) algorithms: Vec<Algorithm>,
@@ -36,6 +37,19 @@ impl Default for VerifierPolicy {
 }
 
 impl VerifierPolicy {
+    /// What the FAPI 2.0 Security Profile asks for: PS256, ES256 and EdDSA alone (5.4.1), and clocks that are up to ten
+    /// seconds ahead accepted (5.3.2.1, which refuses those of more than a minute; this preset refuses the eleventh
+    /// second, as a proof made ahead of its time is of use to whoever has the key for a moment only). The rest is as by
+    /// default.
+    #[must_use]
+    pub fn fapi2() -> Self {
+        Self {
+            algorithms: [Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa].to_vec(),
+            leeway_seconds: 10,
+            ..Self::default()
+        }
+    }
+
     /// The allow-list of signature algorithms (11.6): by default ES256, ES384, EdDSA, PS256, RS256.
     #[must_use]
     pub fn with_algorithms(mut self, algorithms: &[Algorithm]) -> Self {
