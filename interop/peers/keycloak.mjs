@@ -24,6 +24,7 @@ export default definePeer({
         const keycloak = await startKeycloak(run, {
             apps,
             audiences: [AUDIENCE],
+            isNamed: true,
             flags: ["--proxy-headers=xforwarded"]
         });
         const { wire, issuer } = keycloak;

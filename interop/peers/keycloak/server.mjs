@@ -12,16 +12,17 @@ export const START_LIMIT_SECONDS = 300;
  * @param {string[]} options.audiences what access tokens are for
  * @param {string} [options.version] its name among the pinned versions
  * @param {string[]} [options.flags] more flags of `kc.sh start-dev`
+ * @param {boolean} [options.isNamed] with its address as `--hostname`; without, it is called what a request calls it
  */
-export async function startKeycloak(run, { apps, audiences, version = "keycloak", flags }) {
-    const port = await run.freePort();
+export async function startKeycloak(run, { apps, audiences, version = "keycloak", flags = [], isNamed = false }) {
+    const [port, wire] = [await run.freePort(), await run.wire()];
     const home = await prepareHome({
         distribution: run.path(version),
         directory: path.join(run.directory, `${version}-${port}`),
         port,
         apps,
         audiences,
-        flags
+        flags: isNamed ? [`--hostname=${wire.origin}`, ...flags] : flags
     });
     const server = await run.spawn(home.program, home.args, {
         env: home.env,
@@ -29,8 +30,7 @@ export async function startKeycloak(run, { apps, audiences, version = "keycloak"
         limit: START_LIMIT_SECONDS
     });
     await home.keepBuild();
-    const wire = await run.wire(port);
-    // Without a configured host name, Keycloak is called what the request calls it: here, the proxy's.
+    wire.upstream = port;
     return new Keycloak(server, wire, port);
 }
 
