@@ -58,13 +58,13 @@ macro_rules! sha256_type {
 }
 pub(crate) use sha256_type;
 
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(feature = "verify")]
 pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+    crate::server::crypto::equal(a, b)
 }
 
 /// Without a verifier nothing secret is compared; folding is constant enough and small.
-#[cfg(not(feature = "aws-lc-rs"))]
+#[cfg(not(feature = "verify"))]
 pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
     a.iter()
         .zip(b)

@@ -18,8 +18,11 @@ extern crate alloc;
 #[cfg(any(test, feature = "verify"))]
 extern crate std;
 
-#[cfg(all(feature = "verify", not(feature = "aws-lc-rs")))]
-compile_error!("the feature `verify` needs a cryptography backend: enable `aws-lc-rs`");
+#[cfg(all(
+    feature = "verify",
+    not(any(feature = "aws-lc-rs", feature = "rust-crypto"))
+))]
+compile_error!("the feature `verify` needs a back end: enable `aws-lc-rs` or `rust-crypto`");
 
 pub mod base64url;
 pub mod challenge;
@@ -28,7 +31,10 @@ mod digest;
 pub mod jwk;
 pub mod nonce;
 pub mod proof;
-#[cfg(feature = "aws-lc-rs")]
+#[cfg(all(
+    feature = "verify",
+    any(feature = "aws-lc-rs", feature = "rust-crypto")
+))]
 pub mod server;
 pub mod support;
 pub mod target;

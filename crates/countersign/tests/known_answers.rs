@@ -1,5 +1,5 @@
 //! The examples that the RFCs print: they tie us to others' bytes, not to our own.
-#![cfg(feature = "aws-lc-rs")]
+#![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 
 use countersign::{

@@ -1,5 +1,5 @@
 //! Key and signature of a proof: RFC 9449 section 4.3, checks 6 and 7 (V6 and V7 of the checklist).
-#![cfg(feature = "aws-lc-rs")]
+#![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 
 mod common;

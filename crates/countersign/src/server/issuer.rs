@@ -19,8 +19,7 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, time::Duration};
 
-use aws_lc_rs::{constant_time::verify_slices_are_equal, hmac};
-
+use super::crypto::{HmacKey, equal};
 use crate::{UnixSeconds, base64url};
 
 /// What a server makes of a nonce that came back.
@@ -55,7 +54,7 @@ pub trait IssueNonce: CheckNonce {
 #[derive(Clone)]
 pub struct NonceIssuer {
     /// The first one issues; all are accepted.
-    keys: Vec<hmac::Key>,
+    keys: Vec<HmacKey>,
     lifetime_seconds: i64,
 }
 
@@ -75,7 +74,7 @@ impl NonceIssuer {
     #[must_use]
     pub fn new(key: &[u8; 32], lifetime: Duration) -> Self {
         Self {
-            keys: [hmac::Key::new(hmac::HMAC_SHA256, key)].to_vec(),
+            keys: [HmacKey::new(key)].to_vec(),
             lifetime_seconds: i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX).max(1),
         }
     }
@@ -83,7 +82,7 @@ impl NonceIssuer {
     /// Accepts nonces of a former `key` too: for a lifetime after a change of keys, at all replicas.
     #[must_use]
     pub fn accepting_also(mut self, key: &[u8; 32]) -> Self {
-        self.keys.push(hmac::Key::new(hmac::HMAC_SHA256, key));
+        self.keys.push(HmacKey::new(key));
         self
     }
 
@@ -108,7 +107,7 @@ impl CheckNonce for NonceIssuer {
         let Some((time, received)) = bytes.split_first_chunk::<TIME_BYTES>() else {
             return NonceStatus::NotOurs;
         };
-        let is_ours = |key| verify_slices_are_equal(&tag(key, time), received).is_ok();
+        let is_ours = |key| equal(&tag(key, time), received);
         if !self.keys.iter().any(is_ours) {
             return NonceStatus::NotOurs;
         }
@@ -138,12 +137,9 @@ impl fmt::Debug for NonceIssuer {
     }
 }
 
-fn tag(key: &hmac::Key, time: &[u8; TIME_BYTES]) -> [u8; TAG_BYTES] {
-    let mut context = hmac::Context::with_key(key);
-    context.update(PURPOSE);
-    context.update(time);
+fn tag(key: &HmacKey, time: &[u8; TIME_BYTES]) -> [u8; TAG_BYTES] {
     let mut tag = [0; TAG_BYTES];
-    tag.copy_from_slice(&context.sign().as_ref()[..TAG_BYTES]);
+    tag.copy_from_slice(&key.sign(&[PURPOSE, time])[..TAG_BYTES]);
     tag
 }
 

@@ -1,0 +1,65 @@
+//! What makes a key or a signature bad whoever does the mathematics, so that every back end refuses the same ones.
+
+use super::SignatureError;
+
+/// The modulus has 2048 to 8192 bits, and the exponent is an odd number from 3 to 32 bits. Both without leading zero
+/// octets.
+pub(super) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), SignatureError> {
+    let leading_zeros = n.first().map_or(0, |first| first.leading_zeros() as usize);
+    let bits = (n.len() * 8).saturating_sub(leading_zeros);
+    if !(2048..=8192).contains(&bits) {
+        return Err(SignatureError::RsaModulusSize { bits });
+    }
+    let is_odd = e.last().is_some_and(|last| last & 1 == 1);
+    if e.len() > 4 || !is_odd || e == [1] {
+        return Err(SignatureError::RsaExponent);
+    }
+    Ok(())
+}
+
+/// The key is a canonically encoded point, and none of small order. The same goes for the signature's `R`: RFC 8032
+/// leaves the latter open and libraries differ, but no honest signer makes one.
+pub(super) fn check_ed25519(key: &[u8; 32], signature: &[u8]) -> Result<(), SignatureError> {
+    if !is_canonical_of_large_order(key) {
+        return Err(SignatureError::Ed25519Key);
+    }
+    match signature.first_chunk() {
+        Some(r) if is_canonical_of_large_order(r) => Ok(()),
+        _ => Err(SignatureError::Invalid),
+    }
+}
+
+/// The y coordinates of the eight points whose order divides 8, little-endian (two points share each but the first
+/// and last of order 1 and 2); a key with one of them accepts signatures that nobody needs a secret for.
+const SMALL_ORDER_Y: [[u8; 32]; 5] = [
+    [0; 32],
+    {
+        let mut one = [0; 32];
+        one[0] = 1;
+        one
+    },
+    [
+        0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+        0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d, 0x53,
+        0xfc, 0x05,
+    ],
+    [
+        0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+        0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92, 0xac,
+        0x03, 0x7a,
+    ],
+    {
+        let mut minus_one = [0xff; 32];
+        minus_one[0] = 0xec;
+        minus_one[31] = 0x7f;
+        minus_one
+    },
+];
+
+/// Whether a point's y coordinate is below p = 2^255 - 19 and of none of the points of small order.
+fn is_canonical_of_large_order(point: &[u8; 32]) -> bool {
+    let mut y = *point;
+    y[31] &= 0x7f; // without the sign of x
+    let is_below_p = y[0] < 0xed || y[31] != 0x7f || y[1..31].iter().any(|b| *b != 0xff);
+    is_below_p && !SMALL_ORDER_Y.contains(&y)
+}
