@@ -11,7 +11,7 @@ use super::{
     crypto::{self, Algorithm},
     issuer::NonceStatus,
     jwk::refuse_private_members,
-    policy::VerifierPolicy,
+    policy::{ProofClock, VerifierPolicy},
     proof_claims::{Claims, NumericDate},
     proof_error::ProofError,
     verify::{NonceCheck, UntrustedProof},
@@ -125,17 +125,26 @@ pub(super) fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(),
     }
 }
 
-/// 4.3, 10. Whether the client should get a new one.
+/// What an accepted nonce, or none that was required, has told.
+#[derive(Clone, Copy, Default)]
+pub(super) struct AcceptedNonce {
+    /// Whether the client should get a new one.
+    pub(super) renews: bool,
+    /// The last moment at which it is accepted, where that is known.
+    until: Option<UnixSeconds>,
+}
+
+/// 4.3, 10.
 ///
 /// One that is required and of another JSON type is one that doesn't match (9): the client gets a good one.
 pub(super) fn check_nonce(
     claims: &Claims<'_>,
     check: NonceCheck<'_>,
     now: UnixSeconds,
-) -> Result<bool, ProofError> {
+) -> Result<AcceptedNonce, ProofError> {
     let NonceCheck::Required(judge) = check else {
         claims.unrequired_nonce()?;
-        return Ok(false);
+        return Ok(AcceptedNonce::default());
     };
     let nonce = claims.nonce.ok_or(ProofError::NonceMissing)?;
     let Some(nonce) = nonce.as_str() else {
@@ -143,18 +152,45 @@ pub(super) fn check_nonce(
             received: nonce.to_string(),
         });
     };
-    match judge.check(nonce, now) {
-        NonceStatus::Fresh => Ok(false),
-        NonceStatus::AcceptAndRenew => Ok(true),
-        NonceStatus::Expired => Err(ProofError::NonceExpired),
-        NonceStatus::NotOurs => Err(ProofError::NonceMismatch {
-            received: nonce.to_owned(),
-        }),
-    }
+    let renews = match judge.check(nonce, now) {
+        NonceStatus::Fresh => false,
+        NonceStatus::AcceptAndRenew => true,
+        NonceStatus::Expired => return Err(ProofError::NonceExpired),
+        NonceStatus::NotOurs => {
+            return Err(ProofError::NonceMismatch {
+                received: nonce.to_owned(),
+            });
+        }
+    };
+    Ok(AcceptedNonce {
+        renews,
+        until: judge.accepted_until(nonce),
+    })
 }
 
-/// 4.3, 11. A fraction counts against the proof at both ends.
-pub(super) fn check_age(
+/// 4.3, 11, by the policy's clock; then the proof's own `exp` and `nbf`. The last moment at which this proof could be
+/// accepted: as long must it be remembered.
+pub(super) fn check_time(
+    claims: &Claims<'_>,
+    nonce: AcceptedNonce,
+    policy: &VerifierPolicy,
+    now: UnixSeconds,
+) -> Result<UnixSeconds, ProofError> {
+    // One second at least after now: the store refuses an entry that ends at the very moment it is inserted.
+    let until = match nonce.until {
+        Some(until) if policy.clock == ProofClock::Nonce => until.max(now.plus(1)),
+        _ => {
+            check_age(claims.iat, policy, now)?;
+            let oldest = claims.iat.ceiling.plus(policy.max_age_seconds);
+            oldest.plus(policy.leeway_seconds.max(1))
+        }
+    };
+    check_own_times(claims, policy, now)?;
+    Ok(until)
+}
+
+/// A fraction counts against the proof at both ends.
+fn check_age(
     iat: NumericDate,
     policy: &VerifierPolicy,
     now: UnixSeconds,
@@ -177,7 +213,7 @@ pub(super) fn check_age(
 }
 
 /// A proof needs neither `exp` nor `nbf`; where it has them they hold (RFC 7519, 4.1.4 and 4.1.5).
-pub(super) fn check_own_times(
+fn check_own_times(
     claims: &Claims<'_>,
     policy: &VerifierPolicy,
     now: UnixSeconds,

@@ -2,8 +2,8 @@ use alloc::vec::Vec;
 
 use super::{
     checks::{
-        check_age, check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
-        check_own_times, check_signature, check_token_hash, check_type, check_uri, key_object,
+        check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
+        check_signature, check_time, check_token_hash, check_type, check_uri, key_object,
         only_header,
     },
     crypto,
@@ -148,9 +148,8 @@ impl Verifier {
         results.keep(ProofCheck::Method, check_method(&claims, expected.method));
         results.keep(ProofCheck::Uri, check_uri(&claims, expected.uri));
         let nonce = check_nonce(&claims, expected.nonce, now);
-        results.keep(ProofCheck::Nonce, nonce);
-        let time =
-            check_age(claims.iat, policy, now).and_then(|()| check_own_times(&claims, policy, now));
+        let nonce = results.keep(ProofCheck::Nonce, nonce).unwrap_or_default();
+        let time = check_time(&claims, nonce, policy, now);
         results.keep(ProofCheck::Time, time);
         if let Some(token) = &expected.token {
             let hash = check_token_hash(&claims, token.ath);

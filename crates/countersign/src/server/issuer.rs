@@ -42,6 +42,14 @@ pub enum NonceStatus {
 pub trait CheckNonce: Send + Sync {
     /// What to make of `nonce` at `now`.
     fn check(&self, nonce: &str, now: UnixSeconds) -> NonceStatus;
+
+    /// The last moment, inclusive, at which this judge accepts `nonce`, one that it has just accepted; `None` where it
+    /// can't tell. Needed by a policy that takes [the nonce's time for the proof's](super::verify::ProofClock::Nonce): a
+    /// moment that is too early lets a replay pass.
+    fn accepted_until(&self, nonce: &str) -> Option<UnixSeconds> {
+        let _ = nonce;
+        None
+    }
 }
 
 /// Issues nonces that it recognises later. For a server that has its nonces from elsewhere than a [`NonceIssuer`].
@@ -119,6 +127,12 @@ impl CheckNonce for NonceIssuer {
         } else {
             NonceStatus::Fresh
         }
+    }
+
+    fn accepted_until(&self, nonce: &str) -> Option<UnixSeconds> {
+        let bytes = base64url::decode(nonce)?;
+        let (time, _) = bytes.split_first_chunk::<TIME_BYTES>()?;
+        Some(UnixSeconds(i64::from_be_bytes(*time)).plus(self.lifetime_seconds))
     }
 }
 

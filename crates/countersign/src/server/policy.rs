@@ -10,6 +10,7 @@ pub struct VerifierPolicy {
     pub(crate) algorithms: Vec<Algorithm>,
     pub(crate) max_age_seconds: i64,
     pub(crate) leeway_seconds: i64,
+    pub(crate) clock: ProofClock,
     pub(crate) max_proof_bytes: usize,
     pub(crate) max_jti_bytes: usize,
 }
@@ -29,6 +30,7 @@ impl Default for VerifierPolicy {
             max_age_seconds: 60,
             // A client whose clock was set by the network is well within this.
             leeway_seconds: 5,
+            clock: ProofClock::Iat,
             // An RSA-4096 key, a long URI and a nonce stay below 3 KiB.
             max_proof_bytes: 8 * 1024,
             max_jti_bytes: 256,
@@ -71,6 +73,13 @@ impl VerifierPolicy {
         self
     }
 
+    /// Which clock tells when a proof was made: [`ProofClock::Iat`] by default.
+    #[must_use]
+    pub fn with_clock(mut self, clock: ProofClock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// How long a proof may be: 8 KiB by default.
     #[must_use]
     pub fn with_max_proof_bytes(mut self, bytes: usize) -> Self {
@@ -94,6 +103,20 @@ impl VerifierPolicy {
     pub fn algorithms(&self) -> &[Algorithm] {
         &self.algorithms
     }
+}
+
+/// What tells when a proof was made (4.3, 11): "the creation time of the JWT, as determined by either the `iat` claim or a
+/// server managed timestamp via the `nonce` claim".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum ProofClock {
+    /// The client's clock.
+    #[default]
+    Iat,
+    /// The time of the proof's nonce, where the server requires one and [can tell its
+    /// time](super::issuer::CheckNonce::accepted_until): then a client whose clock is off by hours is served, and a proof
+    /// is accepted as long as its nonce is. Elsewhere `iat`.
+    Nonce,
 }
 
 fn seconds(duration: Duration) -> i64 {

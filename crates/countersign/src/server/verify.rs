@@ -34,9 +34,9 @@ use serde_json::{Map, Value};
 
 use super::{
     checks::{
-        check_age, check_algorithm, check_binding, check_header_count, check_key_is_public,
-        check_method, check_nonce, check_own_times, check_signature, check_token_hash, check_type,
-        check_uri, key_object, only_header,
+        check_algorithm, check_binding, check_header_count, check_key_is_public, check_method,
+        check_nonce, check_signature, check_time, check_token_hash, check_type, check_uri,
+        key_object, only_header,
     },
     crypto::{self, Algorithm},
     jwk::read_public_members,
@@ -47,7 +47,7 @@ use super::{
 pub use super::{
     examine::{Examined, ProofCheck},
     issuer::{CheckNonce, NonceStatus},
-    policy::VerifierPolicy,
+    policy::{ProofClock, VerifierPolicy},
     proof_error::ProofError,
 };
 use crate::{
@@ -138,28 +138,21 @@ impl Verifier {
         check_key_is_public(jwk)?;
         check_method(&claims, expected.method)?;
         check_uri(&claims, expected.uri)?;
-        let renews_nonce = check_nonce(&claims, expected.nonce, now)?;
-        check_age(claims.iat, policy, now)?;
-        check_own_times(&claims, policy, now)?;
+        let nonce = check_nonce(&claims, expected.nonce, now)?;
+        let until = check_time(&claims, nonce, policy, now)?;
         let thumbprint = crypto::thumbprint(&key);
         if let Some(token) = &expected.token {
             check_token_hash(&claims, token.ath)?;
             check_binding(thumbprint, token.thumbprint)?;
         }
         let iat = claims.iat.floor;
-        // One second at least: the store refuses an entry that ends at the very moment it is inserted.
-        let until = claims
-            .iat
-            .ceiling
-            .plus(policy.max_age_seconds)
-            .plus(policy.leeway_seconds.max(1));
         Ok(VerifiedProof {
             algorithm,
             thumbprint,
             key,
             iat,
             until,
-            renews_nonce,
+            renews_nonce: nonce.renews,
             claims: proof.jws.into_claims(),
         })
     }

@@ -1,0 +1,139 @@
+//! The nonce's own time as the proof's (RFC 9449, 4.3, check 11, and 11.1), for clients whose clock is off.
+#![cfg(feature = "verify")]
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use core::time::Duration;
+
+use common::{Draft, NOW, Signer, uri};
+use countersign::{
+    UnixSeconds,
+    server::{
+        issuer::{CheckNonce, NonceIssuer, NonceStatus},
+        replay::{InProcessReplayStore, ReplayError},
+        verify::{
+            Expected, NonceCheck, ProofClock, ProofError, VerifiedProof, Verifier, VerifierPolicy,
+        },
+    },
+};
+
+const LIFETIME: i64 = 300;
+
+fn issuer() -> NonceIssuer {
+    NonceIssuer::new(&[1; 32], Duration::from_secs(300))
+}
+
+fn verify(
+    clock: ProofClock,
+    nonce: NonceCheck<'_>,
+    proof: &str,
+    now: UnixSeconds,
+) -> Result<VerifiedProof, ProofError> {
+    let uri = uri();
+    let expected = Expected {
+        method: "GET",
+        uri: &uri,
+        token: None,
+        nonce,
+    };
+    let verifier = Verifier::new(VerifierPolicy::default().with_clock(clock));
+    let outcome = verifier.verify(&[proof.as_bytes()], &expected, now);
+    // The two ways through the checks agree.
+    let examined = verifier.examine(&[proof.as_bytes()], &expected, now);
+    let first = examined.into_iter().find_map(|(_, result)| result?.err());
+    assert_eq!(outcome.as_ref().err(), first.as_ref());
+    outcome
+}
+
+/// Of a client whose clock is off by so many seconds, with the nonce of `NOW`.
+fn proof(signer: &Signer, offset: i64) -> String {
+    Draft::new(signer)
+        .claim("iat", NOW.0 + offset)
+        .claim("nonce", issuer().issue(NOW))
+        .sign(signer)
+}
+
+#[test]
+fn v12_with_the_nonces_time_a_clock_that_is_off_by_hours_is_served() {
+    let (signer, issuer) = (Signer::p256(), issuer());
+    let required = NonceCheck::Required(&issuer);
+    for offset in [0, -61, 6, -86_400, 86_400] {
+        let proof = proof(&signer, offset);
+        for age in [0, 1, LIFETIME] {
+            let verified = verify(ProofClock::Nonce, required, &proof, NOW.plus(age));
+            assert!(verified.is_ok(), "{offset} {age}: {verified:?}");
+        }
+        let late = verify(ProofClock::Nonce, required, &proof, NOW.plus(LIFETIME + 1));
+        assert_eq!(late.unwrap_err(), ProofError::NonceExpired);
+    }
+    // By default it is not.
+    let error = verify(ProofClock::Iat, required, &proof(&signer, -61), NOW).unwrap_err();
+    assert_eq!(error.name(), "IatTooOld");
+}
+
+#[test]
+fn v12_where_no_nonce_tells_the_time_iat_does() {
+    let signer = Signer::p256();
+    let proof = proof(&signer, -61);
+    let not_required = verify(ProofClock::Nonce, NonceCheck::NotRequired, &proof, NOW);
+    assert_eq!(not_required.unwrap_err().name(), "IatTooOld");
+
+    /// Knows its nonces, and not when they were made.
+    struct Timeless;
+    impl CheckNonce for Timeless {
+        fn check(&self, _nonce: &str, _now: UnixSeconds) -> NonceStatus {
+            NonceStatus::Fresh
+        }
+    }
+    let timeless = verify(
+        ProofClock::Nonce,
+        NonceCheck::Required(&Timeless),
+        &proof,
+        NOW,
+    );
+    assert_eq!(timeless.unwrap_err().name(), "IatTooOld");
+}
+
+#[test]
+fn v15_a_proof_is_remembered_as_long_as_its_nonce_is_accepted() {
+    let (signer, issuer) = (Signer::p256(), issuer());
+    let required = NonceCheck::Required(&issuer);
+    // A clock that is behind must not shorten the memory, nor one ahead prolong it.
+    for offset in [-86_400, 0, 86_400] {
+        let proof = proof(&signer, offset);
+        let store = InProcessReplayStore::new(10, &[7; 32]);
+        let insert = |now: UnixSeconds| {
+            let verified = verify(ProofClock::Nonce, required, &proof, now).unwrap();
+            assert_eq!(
+                verified.replay_entry().until(),
+                NOW.plus(LIFETIME).max(now.plus(1))
+            );
+            store.insert_now(&verified.replay_entry(), now)
+        };
+        assert_eq!(insert(NOW), Ok(()));
+        for age in [0, 66, LIFETIME] {
+            assert_eq!(
+                insert(NOW.plus(age)),
+                Err(ReplayError::Seen),
+                "{offset} {age}"
+            );
+        }
+    }
+}
+
+#[test]
+fn v12_the_proofs_own_end_holds_by_either_clock() {
+    let (signer, issuer) = (Signer::p256(), issuer());
+    let proof = Draft::new(&signer)
+        .claim("nonce", issuer.issue(NOW))
+        .claim("exp", NOW.0)
+        .sign(&signer);
+    let outcome = verify(
+        ProofClock::Nonce,
+        NonceCheck::Required(&issuer),
+        &proof,
+        NOW,
+    );
+    assert_eq!(outcome.unwrap_err().name(), "Expired");
+}
