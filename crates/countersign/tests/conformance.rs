@@ -1,6 +1,6 @@
 //! The cases of conformance/ that are of this crate: URIs and challenges. (Those of requests are countersign-cli's.)
 #![cfg(feature = "verify")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)] // tests read files
 
 use countersign::{challenge, target::TargetUri};
 use serde_json::Value;
