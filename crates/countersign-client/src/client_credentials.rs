@@ -12,6 +12,10 @@ use crate::platform::{Platform, UnixMillis};
 use crate::text::Text;
 use crate::token::turn;
 
+/// How long an access token is used whose end neither the response nor the token tells (RFC 6749, 5.1, recommends that
+/// it does): asking too often is better than calling with a dead one. Milliseconds.
+const UNTOLD_LIFETIME_MILLIS: i64 = 60_000;
+
 impl<P: Platform> Engine<P> {
     /// Gets tokens for the client itself; once more when they end, as there is no refresh token. Concurrent calls share
     /// one request. `scope`: separated by spaces; empty: the server's choice.
@@ -74,7 +78,7 @@ impl<P: Platform> Engine<P> {
             .ok_or(Cause::TokenResponseInvalid)?;
         let tokens = Tokens {
             access_token,
-            expires: expires.unwrap_or(UnixMillis(now)),
+            expires: expires.unwrap_or(UnixMillis(now + UNTOLD_LIFETIME_MILLIS)),
             id_token: "".into(),
             claims: Rc::new(claims),
             refresh_token: None,

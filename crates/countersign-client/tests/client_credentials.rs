@@ -56,6 +56,20 @@ fn without_a_scope_none_is_asked_for() {
 }
 
 #[test]
+fn a_token_whose_end_is_not_told_is_used_for_a_minute() {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    at_token_endpoint(&world, |_, _, _| {
+        Some(ok(json!({ "access_token": "own", "token_type": "DPoP" })))
+    });
+    world
+        .run(engine.client_credentials(&client, &"".into(), &[]))
+        .unwrap();
+    let expires = client.tokens().unwrap().expires.0;
+    assert_eq!(expires / 1000, START + 60);
+}
+
+#[test]
 fn the_next_ones_are_bound_to_the_same_key() {
     let (world, engine, client) = own(Mode::Auto, "DPoP");
     for _ in 0..2 {

@@ -87,7 +87,7 @@ impl NativeClient {
             .await
     }
 
-    /// Renews the tokens by the refresh token now. [`send`](Self::send) does so by itself when the access token is near
+    /// Renews the tokens now: by the refresh token, or as the client got them for itself. [`send`](Self::send) does so by itself when the access token is near
     /// its end. Calls at the same time share one request.
     ///
     /// # Errors

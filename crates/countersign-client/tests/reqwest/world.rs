@@ -17,7 +17,7 @@ use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
 use serde_json::Value;
 use url::Url;
 
-/// One request as the server saw it, and the status of its answer.
+/// One request as the server saw it, and the status of its answer (0: none yet).
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
     pub(crate) method: String,
@@ -75,13 +75,18 @@ async fn record(State(record): State<Record>, request: Request, next: Next) -> R
         assert!(values.next().is_none(), "one field at most");
         value
     };
-    let mut seen = Seen {
+    let seen = Seen {
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         authorization: header(AUTHORIZATION),
         proof: header("DPoP".parse().unwrap()),
         body: body.clone(),
-        status: 503,
+        status: 0,
+    };
+    let index = {
+        let mut all = record.seen.lock().unwrap();
+        all.push(seen);
+        all.len() - 1
     };
     let is_down = record.is_down.load(Ordering::Relaxed) && parts.method == "POST";
     let response = if is_down {
@@ -89,8 +94,7 @@ async fn record(State(record): State<Record>, request: Request, next: Next) -> R
     } else {
         next.run(Request::from_parts(parts, Body::from(body))).await
     };
-    seen.status = response.status().as_u16();
-    record.seen.lock().unwrap().push(seen);
+    record.seen.lock().unwrap()[index].status = response.status().as_u16();
     response
 }
 
