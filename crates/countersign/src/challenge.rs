@@ -174,6 +174,8 @@ impl<'a> Cursor<'a> {
             return Some(challenge);
         }
         loop {
+            self.skip(is_blank);
+            let is_next_element = !challenge.params.is_empty() || self.peek() == Some(b',');
             self.skip(is_separator);
             let start = self.at;
             let Some(name) = self.token() else {
@@ -182,9 +184,9 @@ impl<'a> Cursor<'a> {
             };
             self.skip(is_blank);
             if self.peek() != Some(b'=') {
-                // Another scheme begins here.
+                // Another scheme begins here, unless it should have been a parameter.
                 self.at = start;
-                return Some(challenge);
+                return is_next_element.then_some(challenge);
             }
             self.at += 1;
             self.skip(is_blank);
