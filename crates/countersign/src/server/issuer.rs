@@ -29,7 +29,7 @@ pub enum NonceStatus {
     Fresh,
     /// Ours and in the second half of its life: accept it, and send a new one with the response (8.2).
     AcceptAndRenew,
-    /// Ours and too old: `use_dpop_nonce`, with a new one.
+    /// Ours and too old, or of a moment that has not come (the clock went back): `use_dpop_nonce`, with a new one.
     Expired,
     /// Not ours, or of a key that is no longer accepted: `use_dpop_nonce`, with a new one.
     NotOurs,
@@ -87,7 +87,13 @@ impl NonceIssuer {
         }
     }
 
-    /// Accepts nonces of a former `key` too: for a lifetime after a change of keys, at all replicas.
+    /// Accepts nonces of another `key` too, and issues none by it. The keys of a server that has replicas change in three
+    /// steps, each of which all replicas take before the next begins; none of them ever refuses another's nonces:
+    /// 1. accept the next key also: `new(&current, lifetime).accepting_also(&next)`;
+    /// 2. issue by the next key: `new(&next, lifetime).accepting_also(&current)`;
+    /// 3. after a lifetime, drop the former one: `new(&next, lifetime)`.
+    ///
+    /// A key that somebody else may know is dropped at once instead: that costs each client one challenge.
     #[must_use]
     pub fn accepting_also(mut self, key: &[u8; 32]) -> Self {
         self.keys.push(HmacKey::new(key));
@@ -232,6 +238,47 @@ mod tests {
             changed.clone().accepting_also(&[1; 32]).issue(NOW),
             changed.issue(NOW)
         );
+    }
+
+    #[test]
+    fn v16_replicas_share_nonces_while_their_keys_change_one_after_the_other() {
+        let lifetime = Duration::from_secs(100);
+        let steps = [
+            issuer(),
+            issuer().accepting_also(&[3; 32]),
+            NonceIssuer::new(&[3; 32], lifetime).accepting_also(&[1; 32]),
+            NonceIssuer::new(&[3; 32], lifetime),
+        ];
+        // One replica has taken the step and the other has not.
+        for pair in steps.windows(2) {
+            for (one, other) in [(&pair[0], &pair[1]), (&pair[1], &pair[0])] {
+                assert_eq!(other.check(&one.issue(NOW), NOW), Fresh, "{pair:?}");
+            }
+        }
+        // Nothing that the last step forgets was still good.
+        let former = steps[1].issue(NOW.plus(-101));
+        assert_eq!(steps[2].check(&former, NOW), Expired);
+        assert_eq!(steps[3].check(&former, NOW), NotOurs);
+    }
+
+    #[test]
+    fn n6_a_clock_that_goes_back_costs_one_challenge() {
+        let nonce = issuer().issue(NOW);
+        let back = NOW.plus(-3600);
+        assert_eq!(issuer().check(&nonce, back), Expired);
+        assert_eq!(issuer().check(&issuer().issue(back), back), Fresh);
+        // And the extremes of what a clock may say are no reason to panic.
+        for now in [UnixSeconds(i64::MIN), UnixSeconds(i64::MAX)] {
+            assert_eq!(issuer().check(&nonce, now), Expired);
+            assert_eq!(issuer().check(&issuer().issue(now), now), Fresh);
+        }
+    }
+
+    #[test]
+    fn v16_replicas_whose_clocks_differ_a_little_accept_each_others_nonces() {
+        let (ahead, behind) = (issuer(), issuer());
+        assert_eq!(behind.check(&ahead.issue(NOW.plus(5)), NOW), Fresh);
+        assert_eq!(ahead.check(&behind.issue(NOW), NOW.plus(5)), Fresh);
     }
 
     #[test]
