@@ -2,16 +2,21 @@
 
 use std::fmt::Write as _;
 
-use countersign::{UnixSeconds, server::quoted::Quoted, target::TargetUri};
+use countersign::{
+    UnixSeconds,
+    server::{jws::CompactJws, quoted::Quoted},
+    target::TargetUri,
+};
 use countersign_resource_server::{
-    Check, Clock, Examined, ProofError, Rejection, SystemClock, TokenCheck,
+    Authenticated, Check, Clock, Examined, ProofError, Rejection, Scheme, SystemClock, TokenCheck,
+    TokenError,
 };
 use serde_json::Value;
 
 use super::{
     bench::{Bench, Received},
     case::Policy,
-    checks::{self, advice, found, group, offset, title},
+    checks::{self, Group, advice, found, group, offset, title},
     difference,
     input::{Captured, Moment},
 };
@@ -81,124 +86,178 @@ pub(super) fn report(
             return Ok((out, false));
         }
     };
-    let Moment { now, source } = moment(captured, known);
-    let token_text = bearer_of(&request.headers);
-    let token = token_text.as_deref().and_then(checks::read);
-    let claim = |name: &str| {
-        token
-            .as_ref()
-            .and_then(|token| first_text(token.claims().get(name)))
+    let moment = moment(captured, known);
+    let token = token_of(&request.headers);
+    let token = token.as_deref().and_then(checks::read);
+    let policy = policy(known, token.as_ref());
+    let mut report = Report {
+        out,
+        style,
+        known,
+        token,
+        proof: header(&request.headers, "dpop").and_then(checks::read),
+        moment,
+        group: None,
+        first: None,
     };
-    let policy = Policy {
-        issuer: known
-            .issuer
-            .clone()
-            .or_else(|| claim("iss"))
-            .unwrap_or_default(),
-        audience: known
-            .audience
-            .clone()
-            .or_else(|| claim("aud"))
-            .unwrap_or_else(|| "-".to_owned()),
-        jwks: known
-            .jwks
-            .clone()
-            .unwrap_or_else(|| r#"{"keys":[]}"#.to_owned()),
-        requires_dpop: known.requires_dpop,
-        nonce: known.nonce.clone(),
-    };
-    let examined = bench.examine(&policy, &received, now)?;
-    let proof_text = header(&request.headers, "dpop");
-    let proof = proof_text.and_then(checks::read);
-
-    let mut shown_group = None;
-    let mut first: Option<Rejection> = None;
-    for Examined { check, outcome, .. } in examined {
-        let of = group(check);
-        if shown_group != Some(of) {
-            let _ = writeln!(out, "\n{}", style.paint("1", of.title()));
-            shown_group = Some(of);
-        }
-        let name = match check {
-            Check::Proof(check) => format!("{:>2}  {}", check.number(), title(Check::Proof(check))),
-            other => title(other).to_owned(),
-        };
-        let missing = flag_for(check, known);
-        match outcome {
-            Some(Ok(())) if missing.is_none() => {
-                let found = found(check, token.as_ref(), proof.as_ref(), now);
-                let found = found.map(|found| format!(": {found}")).unwrap_or_default();
-                let _ = writeln!(out, "  {} {name}{found}", style.holds());
-            }
-            Some(Err(rejection))
-                if missing.is_none() || check != Check::Token(TokenCheck::Signature) =>
-            {
-                let _ = writeln!(out, "  {} {name}: {}", style.fails(), why(&rejection));
-                difference_of(&mut out, &rejection, &received.uri, &request.headers);
-                first.get_or_insert(rejection);
-            }
-            Some(_) => {
-                let flag = missing.unwrap_or_default();
-                let _ = writeln!(out, "  {} {name}: not checked, give {flag}", style.open());
-            }
-            None => {
-                let _ = writeln!(out, "  {} {name}: can't be checked", style.open());
-            }
+    for Examined { check, outcome, .. } in bench.examine(&policy, &received, moment.now)? {
+        report.row(check, outcome.as_ref());
+        if let Some(Err(rejection)) = &outcome {
+            report.difference(rejection, &received.uri, &request.headers);
         }
     }
     // What the checks can't tell: whether the proof was used before.
-    if first.is_none() && known.jwks.is_some() {
-        match bench.judge(&policy, &received, now)? {
-            Ok(_) => {
-                if proof.is_some() {
-                    let _ = writeln!(
-                        out,
-                        "  {}     jti: not used before in this input",
-                        style.holds()
-                    );
-                }
-            }
-            Err(rejection) => {
-                let _ = writeln!(out, "  {}     jti: {rejection}", style.fails());
-                first = Some(rejection);
-            }
-        }
+    if report.first.is_none() && known.jwks.is_some() {
+        report.replay(bench.judge(&policy, &received, moment.now)?);
     }
-    if let Some(offset) = proof.as_ref().and_then(|proof| offset(proof, now)) {
-        let _ = writeln!(
-            out,
-            "\nClock: the proof is {}, which is {} ({source})",
-            offset.sentence(),
-            now.0
-        );
-    }
-    let accepted = first.is_none();
-    verdict(&mut out, first.as_ref(), known, style);
-    Ok((out, accepted))
+    Ok(report.end())
 }
 
-fn verdict(out: &mut String, first: Option<&Rejection>, known: &Known, style: Style) {
-    let Some(rejection) = first else {
-        let open = match known.jwks {
-            Some(_) => "",
-            None => ", as far as it could be checked",
-        };
-        let _ = writeln!(out, "\n{}{open}", style.paint("32", "Accepted"));
-        return;
+/// A server that has what the flags say, and what the token says where they are silent.
+fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
+    let claim = |name: &str| token.and_then(|token| first_text(token.claims().get(name)));
+    let or = |flag: &Option<String>, claim: Option<String>, otherwise: &str| {
+        let value = flag.clone().or(claim);
+        value.unwrap_or_else(|| otherwise.to_owned())
     };
-    let code = rejection
-        .code()
-        .map(|code| format!(" {code}"))
-        .unwrap_or_default();
-    let refused = format!("Refused: {}{code}", rejection.status().as_u16());
-    let _ = writeln!(
-        out,
-        "\n{} ({})",
-        style.paint("31", &refused),
-        rejection.name()
-    );
-    if !matches!(rejection, Rejection::Proof(ProofError::HtuMismatch { .. })) {
-        let _ = writeln!(out, "To change: {}", advice(rejection));
+    Policy {
+        issuer: or(&known.issuer, claim("iss"), ""),
+        audience: or(&known.audience, claim("aud"), "-"),
+        jwks: or(&known.jwks, None, r#"{"keys":[]}"#),
+        requires_dpop: known.requires_dpop,
+        nonce: known.nonce.clone(),
+    }
+}
+
+/// A report as it is written.
+struct Report<'a> {
+    out: String,
+    style: Style,
+    known: &'a Known,
+    token: Option<CompactJws<'a>>,
+    proof: Option<CompactJws<'a>>,
+    moment: Moment,
+    /// That of the last row.
+    group: Option<Group>,
+    /// What the request is refused for: the first that fails.
+    first: Option<Rejection>,
+}
+
+impl Report<'_> {
+    fn line(&mut self, line: &str) {
+        self.out.push_str(line);
+        self.out.push('\n');
+    }
+
+    /// How one check went.
+    fn row(&mut self, check: Check, outcome: Option<&Result<(), Rejection>>) {
+        let group = group(check);
+        if self.group != Some(group) {
+            let heading = self.style.paint("1", group.title());
+            self.line(&format!("\n{heading}"));
+            self.group = Some(group);
+        }
+        let name = match check {
+            Check::Proof(of) => format!("{:>2}  {}", of.number(), title(check)),
+            other => title(other).to_owned(),
+        };
+        let style = self.style;
+        let line = match (outcome, flag_for(check, self.known)) {
+            (None, _) => format!("  {} {name}: can't be checked", style.open()),
+            // Without keys no signature can hold; without the others, what they are compared with is the token's own.
+            (Some(Ok(())), Some(flag))
+            | (Some(Err(Rejection::Token(TokenError::UnknownKey { .. }))), Some(flag)) => {
+                format!("  {} {name}: not checked, give {flag}", style.open())
+            }
+            (Some(Ok(())), None) => {
+                let (token, proof) = (self.token.as_ref(), self.proof.as_ref());
+                let found = found(check, token, proof, self.moment.now);
+                let found = found.map_or_else(String::new, |found| format!(": {found}"));
+                format!("  {} {name}{found}", style.holds())
+            }
+            (Some(Err(rejection)), _) => {
+                self.first.get_or_insert_with(|| rejection.clone());
+                format!("  {} {name}: {}", style.fails(), why(rejection))
+            }
+        };
+        self.line(&line);
+    }
+
+    /// Expected and received `htu`, part by part, and where the difference usually comes from.
+    fn difference(
+        &mut self,
+        rejection: &Rejection,
+        seen: &TargetUri,
+        headers: &[(String, String)],
+    ) {
+        let Rejection::Proof(ProofError::HtuMismatch { expected, received }) = rejection else {
+            return;
+        };
+        let mut row = |name: &str, text: &str| self.line(&format!("          {name:<9} {text}"));
+        row("expected", expected);
+        row("received", &Quoted(received).to_string());
+        let Ok(htu) = TargetUri::parse(received) else {
+            return;
+        };
+        let parts = difference::between(seen, &htu);
+        let names: Vec<_> = parts.iter().map(|part| part.name()).collect();
+        row("differs", &names.join(", "));
+        if let Some(name) = difference::forwarded(seen, &htu, headers) {
+            let cause = format!(
+                "{name} of this request names what the client called: let the server trust it, behind your own proxy only, \
+                 or set the server's public URL"
+            );
+            return row("cause", &cause);
+        }
+        for part in parts {
+            row(part.name(), part.usual_cause());
+        }
+    }
+
+    /// The decision of a server that knows what was sent before.
+    fn replay(&mut self, decision: Result<Authenticated, Rejection>) {
+        let line = match &decision {
+            Ok(accepted) if accepted.scheme() == Scheme::Bearer => return,
+            Ok(_) => format!(
+                "  {}     jti: not used before in this input",
+                self.style.holds()
+            ),
+            Err(rejection) => format!("  {}     jti: {rejection}", self.style.fails()),
+        };
+        self.line(&line);
+        self.first = decision.err();
+    }
+
+    /// The clock and the verdict. Whether the request is accepted.
+    fn end(mut self) -> (String, bool) {
+        let Moment { now, source } = self.moment;
+        if let Some(offset) = self.proof.as_ref().and_then(|proof| offset(proof, now)) {
+            let offset = offset.sentence();
+            self.line(&format!(
+                "\nClock: the proof is {offset}, which is {} ({source})",
+                now.0
+            ));
+        }
+        let Some(rejection) = self.first.take() else {
+            let open = match self.known.jwks {
+                Some(_) => "",
+                None => ", as far as it could be checked",
+            };
+            let accepted = self.style.paint("32", "Accepted");
+            self.line(&format!("\n{accepted}{open}"));
+            return (self.out, true);
+        };
+        let code = rejection
+            .code()
+            .map_or_else(String::new, |code| format!(" {code}"));
+        let refused = format!("Refused: {}{code}", rejection.status().as_u16());
+        let refused = self.style.paint("31", &refused);
+        self.line(&format!("\n{refused} ({})", rejection.name()));
+        // Of a URI, the parts have said it.
+        if !matches!(rejection, Rejection::Proof(ProofError::HtuMismatch { .. })) {
+            self.line(&format!("To change: {}", advice(&rejection)));
+        }
+        (self.out, false)
     }
 }
 
@@ -223,37 +282,6 @@ fn flag_for(check: Check, known: &Known) -> Option<&'static str> {
     }
 }
 
-/// Expected and received, part by part, and where the difference usually comes from.
-fn difference_of(
-    out: &mut String,
-    rejection: &Rejection,
-    seen: &TargetUri,
-    headers: &[(String, String)],
-) {
-    let Rejection::Proof(ProofError::HtuMismatch { expected, received }) = rejection else {
-        return;
-    };
-    let _ = writeln!(out, "          expected  {expected}");
-    let _ = writeln!(out, "          received  {}", Quoted(received));
-    let Ok(htu) = TargetUri::parse(received) else {
-        return;
-    };
-    let parts = difference::between(seen, &htu);
-    let names: Vec<_> = parts.iter().map(|part| part.name()).collect();
-    let _ = writeln!(out, "          differs   {}", names.join(", "));
-    if let Some(name) = difference::forwarded(seen, &htu, headers) {
-        let _ = writeln!(
-            out,
-            "          cause     {name} of this request names what the client called: let the server trust it, behind your \
-             own proxy only, or set the server's public URL"
-        );
-        return;
-    }
-    for part in parts {
-        let _ = writeln!(out, "          {:<9} {}", part.name(), part.usual_cause());
-    }
-}
-
 fn moment(captured: &Captured, known: &Known) -> Moment {
     let given = known.now.map(|now| Moment {
         now: UnixSeconds(now),
@@ -272,7 +300,7 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
 }
 
 /// What stands after the scheme.
-fn bearer_of(headers: &[(String, String)]) -> Option<String> {
+fn token_of(headers: &[(String, String)]) -> Option<String> {
     let (_, token) = header(headers, "authorization")?.split_once(' ')?;
     Some(token.trim_start_matches(' ').to_owned())
 }
