@@ -20,4 +20,5 @@ mod proof_claims;
 mod proof_error;
 pub mod quoted;
 pub mod replay;
+pub mod resource_metadata;
 pub mod verify;
