@@ -1,5 +1,5 @@
 /** Keycloak, with a realm as any API needs it: the app's client has no DPoP setting whatsoever. */
-import { byForms, nativeClient, nativeScenarios } from "../lib/native.mjs";
+import { byForms, checkOwnTokens, nativeClient, nativeScenarios } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { boundScenarios, protectedApi, spa } from "../lib/spa.mjs";
 import { browserScenarios } from "./keycloak/browser.mjs";
@@ -8,6 +8,8 @@ import { START_LIMIT_SECONDS, logInAtKeycloak, startKeycloak } from "./keycloak/
 import { tokenScenarios } from "./keycloak/tokens.mjs";
 
 const AUDIENCE = "https://notes.example.com";
+/** The confidential client of the realm. */
+const SERVICE = { clientId: "service", secret: "service-secret" };
 
 export default definePeer({
     name: "keycloak",
@@ -56,6 +58,12 @@ export default definePeer({
         ...boundScenarios(({ enforced }) => enforced, ", enforced"),
         ...browserScenarios,
         ...tokenScenarios,
-        ...nativeScenarios(({ native }) => native)
+        ...nativeScenarios(({ native }) => native),
+        ...Object.fromEntries(
+            ["basic", "post"].map(method => [
+                `native: a confidential client gets bound tokens for itself (client_secret_${method})`,
+                ({ native }, note) => checkOwnTokens(native.with({ ...SERVICE, flags: ["--client-auth", method] }), note)
+            ])
+        )
     }
 });
