@@ -6,6 +6,7 @@ use std::sync::Arc;
 use countersign::server::{
     issuer::IssueNonce,
     replay::{InProcessReplayStore, ReplayCapacity, ReplayStore},
+    resource_metadata::ResourceMetadata,
     verify::{Verifier, VerifierPolicy},
 };
 use thiserror::Error;
@@ -119,6 +120,7 @@ pub struct ResourceServerBuilder {
     clock: Arc<dyn Clock>,
     policy: VerifierPolicy,
     cached_tokens: usize,
+    metadata: Option<ResourceMetadata>,
 }
 
 struct StaticKeys {
@@ -144,6 +146,7 @@ impl ResourceServerBuilder {
             clock: Arc::new(SystemClock),
             policy: VerifierPolicy::default(),
             cached_tokens: CACHED_TOKENS,
+            metadata: None,
         }
     }
 
@@ -231,6 +234,15 @@ impl ResourceServerBuilder {
         self
     }
 
+    /// Publishes what the API says of itself (RFC 9728): challenges name the document's URL, and
+    /// [`ResourceServer::metadata_routes`] or a route of yours serves it. Its resource is the API's identifier
+    /// as clients know it, for most the public URL. The members that this configuration decides, issuer and
+    /// DPoP, are filled in; all others are yours. Default: none.
+    pub fn metadata(mut self, metadata: ResourceMetadata) -> Self {
+        self.metadata = Some(metadata);
+        self
+    }
+
     /// The resource server. Reads nothing over the network yet: the issuer may be down.
     ///
     /// # Errors
@@ -276,7 +288,15 @@ impl ResourceServerBuilder {
                 ))
             }
         };
+        let is_required = self.dpop == DpopRequirement::Required;
+        let metadata = self.metadata.map(|metadata| {
+            let metadata = metadata
+                .with_authorization_servers(&[&self.issuer])
+                .with_dpop(&self.policy, is_required);
+            (metadata.well_known_url(), metadata)
+        });
         let shared = Shared {
+            metadata,
             tokens: TokenPolicy {
                 issuer: self.issuer,
                 audience: self.audience,

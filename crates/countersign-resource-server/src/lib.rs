@@ -101,6 +101,7 @@ mod examine;
 mod extract;
 mod headers;
 mod keys;
+mod metadata;
 mod middleware;
 mod public_url;
 mod refused;
@@ -137,6 +138,7 @@ pub use countersign::{
         issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
         jws::JwsError,
         replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
+        resource_metadata::{ResourceMetadata, ResourceMetadataError},
         verify::{ProofCheck, ProofError, VerifierPolicy},
     },
 };

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use countersign::{
-    challenge::Challenge,
+    challenge::{Challenge, RESOURCE_METADATA},
     server::{credentials::CredentialsError, quoted::Quoted, verify::ProofError},
 };
 use http::{
@@ -79,6 +79,8 @@ pub(crate) struct Context<'a> {
     pub(crate) algorithms: &'a str,
     /// Unbound tokens are accepted too.
     pub(crate) bearer: bool,
+    /// The URL of the resource's metadata (RFC 9728, 5.1).
+    pub(crate) metadata: Option<&'a str>,
     /// For [`ProofError`]s that ask for a nonce.
     pub(crate) fresh_nonce: Option<HeaderValue>,
 }
@@ -173,9 +175,7 @@ impl Rejection {
         }
         let with_error = |mut challenge: Challenge| {
             if let Some(error) = row.error {
-                challenge = challenge
-                    .with("error", error)
-                    .with("error_description", self.description(error));
+                challenge = challenge.with_error(error, self.description(error));
             }
             match self {
                 Self::Scope { required } => challenge.with("scope", required),
@@ -187,7 +187,10 @@ impl Rejection {
             true => with_error(Challenge::bearer()),
             false => Challenge::bearer(),
         });
-        for challenge in [Some(dpop), bearer].into_iter().flatten() {
+        for mut challenge in [Some(dpop), bearer].into_iter().flatten() {
+            if let Some(url) = context.metadata {
+                challenge = challenge.with(RESOURCE_METADATA, url);
+            }
             // A built challenge consists of visible ASCII.
             if let Ok(value) = HeaderValue::from_str(&challenge.to_header()) {
                 headers.append(WWW_AUTHENTICATE, value);

@@ -11,6 +11,7 @@ use countersign::{
         crypto::sha256,
         issuer::IssueNonce,
         replay::ReplayError,
+        resource_metadata::ResourceMetadata,
         verify::{BoundToken, Expected, NonceCheck, Verifier},
     },
     target::TargetUri,
@@ -53,6 +54,8 @@ pub(crate) struct Shared {
     pub(crate) verifier: Verifier,
     pub(crate) replay: Replay,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The URL of the metadata, and the metadata.
+    pub(crate) metadata: Option<(String, ResourceMetadata)>,
 }
 
 impl ResourceServer {
@@ -289,6 +292,7 @@ impl Shared {
         rejection.response(Context {
             algorithms: &self.algorithms,
             bearer: self.requirement == DpopRequirement::Optional,
+            metadata: self.metadata.as_ref().map(|(url, _)| &**url),
             fresh_nonce,
         })
     }

@@ -7,6 +7,7 @@ mod cors;
 mod credentials;
 mod keys;
 mod logs;
+mod metadata;
 mod middleware;
 mod nonces;
 mod proofs;
