@@ -1,5 +1,5 @@
 // Algorithm, key and signature (RFC 9449, 4.3, 5 to 7; RFC 7518; RFC 8037; RFC 9864).
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHash, createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
 import { privateJwk, publicJwk, signature } from "../build.mjs";
 import { accept, refuse } from "../cases.mjs";
 
@@ -98,6 +98,37 @@ const small = (id, hex) =>
         header: { jwk: { kty: "OKP", crv: "Ed25519", x: Buffer.from(hex, "hex").toString("base64url") } },
         sign: () => Buffer.concat([Buffer.from("01".padEnd(64, "0"), "hex"), Buffer.alloc(32)])
     });
+const SMALL_ORDERS = {
+    "order-1": "01".padEnd(64, "0"),
+    "order-2": "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "order-4": "".padEnd(64, "0"),
+    "order-8": "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"
+};
+const GROUP_ORDER = (1n << 252n) + 27742317777372353535851937790883648493n;
+const fromLittleEndian = bytes => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+const toLittleEndian = number => Buffer.from(number.toString(16).padStart(64, "0"), "hex").reverse();
+/** A signature of these bytes that verifies for the key of small order A, made without a secret: S B = R + h A holds where h A
+    is zero, for any R = r B and S = r. One h in A's order is a multiple of it. */
+const forged = (point, order) => input => {
+    for (;;) {
+        const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+        const hash = createHash("sha512").update(Buffer.from(d, "base64url")).digest().subarray(0, 32);
+        hash[0] &= 248;
+        hash[31] = (hash[31] & 127) | 64;
+        const R = Buffer.from(x, "base64url");
+        const h = createHash("sha512").update(Buffer.concat([R, Buffer.from(point, "hex"), Buffer.from(input)])).digest();
+        if ((fromLittleEndian(h) % GROUP_ORDER) % BigInt(order) === 0n) {
+            return Buffer.concat([R, toLittleEndian(fromLittleEndian(hash) % GROUP_ORDER)]);
+        }
+    }
+};
+for (const [id, point] of Object.entries(SMALL_ORDERS)) {
+    signed(`ed25519-${id}-forged`, "Anyone can make a signature that verifies for such a key.", {
+        key: "clientEdDsa",
+        header: { jwk: { kty: "OKP", crv: "Ed25519", x: Buffer.from(point, "hex").toString("base64url") } },
+        sign: forged(point, Number(id.slice(-1)))
+    });
+}
 small("order-1", "01".padEnd(64, "0"));
 small("order-2", "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f");
 small("order-4", "".padEnd(64, "0"));

@@ -33,6 +33,7 @@ refuse("N2", "token-first", "An expired token is refused before the nonce.", "in
     policy: "nonce",
     token: { claims: { exp: NOW - 100 } }
 });
+nonce("N2", "before-iat", "Section 4.3 looks at the nonce (10) before `iat` (11).", undefined, "NonceMissing", { iat: NOW - 61 });
 nonce("N2", "before-ath", "The nonce is looked at before `ath`.", undefined, "NonceMissing", { ath: "x" });
 refuse("N2", "before-the-key", "The nonce is looked at before the token's key.", "use_dpop_nonce", "NonceMissing", {
     policy: "nonce",
