@@ -58,6 +58,9 @@ if (values.needs) {
     process.exit(0);
 }
 
+// Nobody reads any more: whoever started the run is gone.
+process.stdout.on("error", () => process.exit(1));
+
 const rows = [];
 const times = new Map();
 

@@ -228,3 +228,10 @@ test("a run that is interrupted leaves no program behind", async t => {
         assert.ok(await hasEnded(pid), `${pid} is still running`);
     }
 });
+
+test("a run whose reader is gone ends", async t => {
+    const run = await program(t, ["--peer", "passes,fails,passes"]);
+    run.child.stdout.destroy();
+    run.child.stderr.destroy();
+    assert.equal((await run.ended).status, 1);
+});

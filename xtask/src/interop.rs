@@ -140,15 +140,13 @@ impl NewestCopy {
         }
         println!("interop: asking Maven and npm for the newest releases ...");
         let mut pinned = peers::pins(interop, "peers")?;
-        for name in pinned.keys() {
-            if let Some(newest) = peers::newest(name)? {
-                run_quietly(command("npm").current_dir(&directory).args([
-                    "pkg",
-                    "set",
-                    &format!("peers.{name}={newest}"),
-                ]))?;
+        let mut newest = pinned.clone();
+        for (name, version) in &mut newest {
+            if let Some(found) = peers::newest(name)? {
+                *version = found;
             }
         }
+        peers::set_pins(&directory, &newest)?;
         let packages = peers::pins(interop, "dependencies")?;
         run_quietly(
             command("npm")

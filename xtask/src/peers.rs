@@ -10,7 +10,7 @@ use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::java::{maven, run_maven};
 use crate::process::{root, seconds, user_cache};
@@ -25,15 +25,32 @@ const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 /// Versions by name.
 pub(crate) type Pins = BTreeMap<String, String>;
 
-/// The versions under `"peers"` of a copy of `interop/`; npm's stand under `"dependencies"`.
+/// The versions in a section of `package.json`, of `interop/` or a copy of it: `"peers"`, and npm's `"dependencies"`.
 pub(crate) fn pins(interop: &Path, section: &str) -> Result<Pins> {
+    let pins = manifest(interop)?.remove(section).unwrap_or_default();
+    serde_json::from_value(pins).with_context(|| {
+        format!(
+            "{}: \"{section}\" holds names and versions",
+            interop.join("package.json").display()
+        )
+    })
+}
+
+/// Writes other versions under `"peers"` of a copy.
+pub(crate) fn set_pins(copy: &Path, pins: &Pins) -> Result<()> {
+    let mut manifest = manifest(copy)?;
+    manifest.insert("peers".to_owned(), serde_json::to_value(pins)?);
+    fs::write(
+        copy.join("package.json"),
+        serde_json::to_string_pretty(&manifest)?,
+    )?;
+    Ok(())
+}
+
+fn manifest(interop: &Path) -> Result<Map<String, Value>> {
     let file = interop.join("package.json");
     let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
-    let manifest: Value =
-        serde_json::from_str(&text).with_context(|| file.display().to_string())?;
-    let pins = manifest.get(section).cloned().unwrap_or(Value::Null);
-    serde_json::from_value(pins)
-        .with_context(|| format!("{}: \"{section}\" holds names and versions", file.display()))
+    serde_json::from_str(&text).with_context(|| file.display().to_string())
 }
 
 /// The distribution of Keycloak that `interop/package.json` pins, unpacked in the cache: for the demo.
