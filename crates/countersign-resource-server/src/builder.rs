@@ -314,7 +314,7 @@ impl ResourceServerBuilder {
     }
 }
 
-/// 32 random bytes: the secret of a [`NonceIssuer`] or an [`InProcessReplayStore`].
+/// 32 random bytes: the secret of a [`NonceIssuer`](crate::NonceIssuer) or an [`InProcessReplayStore`].
 ///
 /// # Errors
 /// [`BuildError::Random`] when the operating system gives none.
