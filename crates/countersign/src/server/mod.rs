@@ -6,6 +6,7 @@
 //! Every parser here reads what an attacker wrote: sizes are limited before any work is done, and a value that breaks
 //! its grammar is refused, never repaired.
 
+pub mod authorization;
 mod checks;
 pub mod confirmation;
 pub mod credentials;
