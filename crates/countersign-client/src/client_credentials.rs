@@ -21,8 +21,8 @@ impl<P: Platform> Engine<P> {
     /// one request. `scope`: separated by spaces; empty: the server's choice.
     ///
     /// # Errors
-    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], and those of the token endpoint and the access
-    /// token.
+    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], those of the token endpoint and the access token, and
+    /// [`Cause::NoRefreshToken`] where the client was logged out, or a user in, before the answer came.
     pub async fn client_credentials(
         &self,
         client: &Rc<Client<P>>,
@@ -31,11 +31,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), ClientError> {
         let keeper = match turn(client) {
             Ok(keeper) => keeper,
-            Err(gate) => {
-                // A request that was abandoned answers nothing: then the tokens are as they were.
-                let answer = core::future::poll_fn(|context| gate.poll(context));
-                return answer.await.unwrap_or(Ok(()));
-            }
+            Err(gate) => return gate.outcome().await,
         };
         let outcome = self.request_own(client, scope, extra).await;
         keeper.answer(outcome.clone());
@@ -48,6 +44,7 @@ impl<P: Platform> Engine<P> {
         scope: &Text,
         extra: &[Parameter],
     ) -> Result<(), ClientError> {
+        let previous = client.tokens();
         let endpoint = &self.discover(client).await?.token;
         let signer = match self.token_use(client)? {
             TokenUse::Dpop => Some(self.signer(client).await?),
@@ -62,6 +59,7 @@ impl<P: Platform> Engine<P> {
         let document = self
             .post(endpoint, signer.as_deref(), form.as_str())
             .await?;
+        client.check_held(previous.as_ref())?;
         let (access_token, is_bound) =
             self.check_access_token(client, signer.is_some(), &document)?;
         let ath = if is_bound {

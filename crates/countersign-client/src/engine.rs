@@ -249,6 +249,19 @@ impl<P: Platform> Client<P> {
         self.session.borrow().tokens.clone()
     }
 
+    /// Are these still the client's tokens? An answer continues the session it was asked for: one that was logged out
+    /// meanwhile is not revived, and whoever has logged in since does not get it.
+    pub(crate) fn check_held(
+        &self,
+        tokens: Option<&Rc<Tokens<P::Document>>>,
+    ) -> Result<(), ClientError> {
+        let held = self.session.borrow();
+        if held.tokens.as_ref().map(Rc::as_ptr) == tokens.map(Rc::as_ptr) {
+            return Ok(());
+        }
+        Err(Cause::NoRefreshToken.into())
+    }
+
     /// The origin of its token endpoint: the clock that a resource server is taken to share until it shows its own.
     pub(crate) fn server(&self) -> &str {
         self.metadata

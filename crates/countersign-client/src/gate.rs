@@ -45,6 +45,11 @@ impl Gate {
         inner.waiting.push(context.waker().clone());
         Poll::Pending
     }
+
+    /// What the keeper answers. One that gave up answers nothing: then everything is as it was.
+    pub(crate) fn outcome(&self) -> impl Future<Output = Outcome> {
+        core::future::poll_fn(|context| self.poll(context).map(|answer| answer.unwrap_or(Ok(()))))
+    }
 }
 
 impl Keeper {

@@ -228,7 +228,7 @@ impl<P: Platform> Engine<P> {
         form.add("client_id", &config.client_id);
         form.add("code_verifier", verifier);
         form.extend(extra);
-        self.obtain_tokens(client, signer, form, Some(nonce)).await
+        self.obtain_tokens(client, signer, form, nonce, None).await
     }
 
     /// Drops tokens and key. Returns the end-session URL (OpenID Connect RP-Initiated Logout 1.0), `None` where the

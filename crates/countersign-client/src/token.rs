@@ -28,11 +28,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), ClientError> {
         let keeper = match turn(client) {
             Ok(keeper) => keeper,
-            Err(gate) => {
-                // A renewal that was abandoned answers nothing: then the tokens are as they were.
-                let answer = core::future::poll_fn(|context| gate.poll(context));
-                return answer.await.unwrap_or(Ok(()));
-            }
+            Err(gate) => return gate.outcome().await,
         };
         let outcome = self.renew_alone(client, extra).await;
         keeper.answer(outcome.clone());
@@ -51,31 +47,33 @@ impl<P: Platform> Engine<P> {
             }
             (session.signer.clone(), session.tokens.clone())
         };
-        let refresh_token = tokens
-            .as_ref()
-            .and_then(|tokens| tokens.refresh_token.as_ref());
+        let tokens = tokens.ok_or(Cause::NoRefreshToken)?;
+        let refresh_token = tokens.refresh_token.as_ref();
         let refresh_token = refresh_token.ok_or(Cause::NoRefreshToken)?;
         let mut form = Form::new("&grant_type=refresh_token");
         form.add("refresh_token", refresh_token);
         form.add("client_id", &client.config.client_id);
         form.extend(extra);
-        self.obtain_tokens(client, signer, form, None).await
+        self.obtain_tokens(client, signer, form, &tokens.nonce, Some(&tokens))
+            .await
     }
 
-    /// Asks the token endpoint and makes its answer the client's. `nonce`: that of the login; `None` at a refresh.
+    /// Asks the token endpoint and makes its answer the client's. `nonce`: that of the login. `previous`: the tokens that
+    /// are renewed.
     pub(crate) async fn obtain_tokens(
         &self,
         client: &Rc<Client<P>>,
         signer: Option<Rc<Signer<P::Key>>>,
         form: Form,
-        nonce: Option<&Text>,
+        nonce: &Text,
+        previous: Option<&Rc<Tokens<P::Document>>>,
     ) -> Result<(), ClientError> {
         // There is no code and no refresh token without it.
         let endpoint = &client.metadata.get().ok_or(Cause::NoRefreshToken)?.token;
         let document = self
             .post(endpoint, signer.as_deref(), form.as_str())
             .await?;
-        let tokens = self.check_tokens(client, signer.is_some(), &document, nonce)?;
+        let tokens = self.check_tokens(client, signer.is_some(), &document, nonce, previous)?;
         let ath = if tokens.is_bound {
             Some(self.hash(&tokens.access_token).await?)
         } else {
@@ -91,16 +89,13 @@ impl<P: Platform> Engine<P> {
         client: &Client<P>,
         is_proven: bool,
         document: &P::Document,
-        nonce: Option<&Text>,
+        nonce: &Text,
+        previous: Option<&Rc<Tokens<P::Document>>>,
     ) -> Result<Rc<Tokens<P::Document>>, ClientError> {
         let config = &client.config;
-        // A refresh continues a session; one that was logged out meanwhile is not revived.
-        let previous = client.tokens().filter(|_| nonce.is_none());
-        let previous = previous.as_deref();
-        let nonce = nonce
-            .or_else(|| Some(&previous?.nonce))
-            .ok_or(Cause::NoRefreshToken)?;
-
+        if previous.is_some() {
+            client.check_held(previous)?;
+        }
         let (access_token, is_bound) = self.check_access_token(client, is_proven, document)?;
 
         let server = client.server();

@@ -102,6 +102,28 @@ fn requests_at_once_share_one() {
 }
 
 #[test]
+fn a_logout_during_a_renewal_stays_a_logout() {
+    let (world, engine, client) = own(Mode::Auto, "DPoP");
+    let (scope, extra) = ("".into(), []);
+    world
+        .run(engine.client_credentials(&client, &scope, &extra))
+        .unwrap();
+    let outcomes = world.all(vec![
+        Box::pin(engine.client_credentials(&client, &scope, &extra)),
+        Box::pin(async {
+            engine.logout(&client, &"".into());
+            Ok(())
+        }),
+    ]);
+    assert_eq!(
+        outcomes[0].as_ref().unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+    assert!(client.tokens().is_none());
+    assert!(!engine.is_bound_token("own2"));
+}
+
+#[test]
 fn n5_a_nonce_challenge_is_answered() {
     let (world, engine) = World::new();
     let client = create(&engine, config(Mode::Auto));

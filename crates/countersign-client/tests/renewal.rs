@@ -131,6 +131,34 @@ fn a_logout_during_a_refresh_stays_a_logout() {
     assert!(client.tokens().is_none());
 }
 
+/// Whoever has logged in while it was under way does not get the tokens of who was logged in before.
+#[test]
+fn a_login_during_a_refresh_stays_that_login() {
+    let (world, engine, client) = logged_in();
+    let state = request(&world, &engine, &client, true).unwrap()["state"].clone();
+    at_token_endpoint(&world, |_, sent, world| {
+        if sent.form["grant_type"] == "authorization_code" {
+            return Some(ok(world.tokens("DPoP")));
+        }
+        // Without an id_token, so that nothing in it tells whose they are.
+        Some(ok(
+            json!({ "access_token": "theirs", "token_type": "DPoP", "expires_in": 60 }),
+        ))
+    });
+    let response = pairs(&[("code", "c0de"), ("state", &state), ("iss", ISSUER)]);
+    let none = [];
+    let outcomes = world.all(vec![
+        Box::pin(engine.complete(&client, &response, &none)),
+        Box::pin(engine.renew(&client, &none)),
+    ]);
+    assert_eq!(outcomes[0], Ok(()));
+    assert_eq!(
+        outcomes[1].as_ref().unwrap_err().cause,
+        Cause::NoRefreshToken
+    );
+    assert_ne!(*client.tokens().unwrap().access_token, *"theirs");
+}
+
 #[test]
 fn each_client_has_its_own_key() {
     let (world, engine, client) = logged_in();

@@ -51,8 +51,6 @@ pub(super) struct Driver {
     pub(super) schedule: RefCell<Schedule>,
     /// What the client may do for itself.
     pub(super) own_scope: Text,
-    /// The tokens are the client's own, not a user's.
-    pub(super) is_own: Cell<bool>,
     attempts: RefCell<HashMap<u64, Attempt<Native>>>,
     next_attempt: Cell<u64>,
 }
@@ -132,7 +130,6 @@ impl Driver {
             token_parameters: parameters(plan.token_parameters),
             schedule: RefCell::default(),
             own_scope: own_scope.into(),
-            is_own: Cell::default(),
             attempts: RefCell::default(),
             next_attempt: Cell::default(),
         }

@@ -79,7 +79,6 @@ impl PendingLogin {
                 let response = parameters(response);
                 let completed = engine.complete(client, &response, token_parameters);
                 completed.await.map_err(|error| driver.error(&error))?;
-                driver.is_own.set(false);
                 driver.schedule()
             })
             .await

@@ -95,7 +95,6 @@ impl Driver {
         let (scope, extra) = (&self.own_scope, &self.token_parameters);
         let asked = self.engine.client_credentials(&self.client, scope, extra);
         asked.await.map_err(|error| self.error(&error))?;
-        self.is_own.set(true);
         self.schedule()
     }
 
@@ -111,7 +110,7 @@ impl Driver {
 
     /// Renews, whatever is left of the access token.
     pub(super) async fn renew(&self) -> Result<Tokens, Error> {
-        if self.is_own.get() {
+        if self.client.tokens().is_some_and(|held| is_own(&held)) {
             return self.client_credentials().await;
         }
         let renewed = self.engine.renew(&self.client, &self.token_parameters);
@@ -121,7 +120,7 @@ impl Driver {
 
     /// Forgets tokens and key. Where the user can end the session at the server, too.
     pub(super) fn log_out(&self) -> Option<String> {
-        let is_users = !self.is_own.replace(false);
+        let is_users = self.client.tokens().is_none_or(|held| !is_own(&held));
         let url = self.engine.logout(&self.client, &"".into());
         url.filter(|_| is_users)
     }
@@ -163,7 +162,7 @@ impl Driver {
         let schedule = self.schedule.borrow();
         let now = self.engine.platform.now();
         let is_paused = schedule.pause.is_some_and(|pause| now < pause);
-        let can_be_renewed = tokens.refresh_token.is_some() || self.is_own.get();
+        let can_be_renewed = tokens.refresh_token.is_some() || is_own(tokens);
         left < schedule.margin && can_be_renewed && !is_paused
     }
 
@@ -172,6 +171,11 @@ impl Driver {
         let now = self.engine.platform.now().0 + self.engine.clock_offset(&self.client);
         tokens.expires.0 - now
     }
+}
+
+/// The client's own, not a user's: every id_token names somebody.
+fn is_own(tokens: &engine::Tokens<Json>) -> bool {
+    tokens.subject.is_empty()
 }
 
 fn system_time(unix_millis: i64) -> SystemTime {
