@@ -1,10 +1,12 @@
 //! The loopback redirect (RFC 8252, 7.3): a listener for the one authorization response.
 //!
-//! It answers whoever asks on this machine, so it gives nothing away: other paths are 404, a response of another login
-//! is refused and not the end of this one. It is plain HTTP of the smallest kind; nothing but a browser's `GET` comes.
+//! Whoever is on this machine can ask it, and so can any page in its browsers, under any name that leads here (so no
+//! `Host` is believed). It gives nothing away: what it answers is fixed, other paths are 404, and a response without this
+//! login's `state` is refused and not the end of this one. It is plain HTTP of the smallest kind; nothing but a browser's
+//! `GET` comes.
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
@@ -21,10 +23,16 @@ const MAX_HEAD: usize = 32 * 1024;
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Connections at a time.
 const MAX_CONNECTIONS: usize = 32;
+/// How often a port is looked for that is free at both of `localhost`'s addresses.
+const ATTEMPTS: usize = 8;
 
 /// A redirect URI as configured: its port is known when something listens there.
 #[derive(Clone, Debug)]
-pub(super) struct RedirectUri(reqwest::Url);
+pub(super) struct RedirectUri {
+    url: reqwest::Url,
+    /// Servers compare redirect URIs as strings: `http://localhost` is not `http://localhost/`.
+    has_path: bool,
+}
 
 impl RedirectUri {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
@@ -35,7 +43,10 @@ impl RedirectUri {
             url.scheme() == "http" && is_loopback && is_plain && is_anonymous
         };
         match reqwest::Url::parse(text) {
-            Ok(url) if is_usable(&url) => Ok(Self(url)),
+            Ok(url) if is_usable(&url) => Ok(Self {
+                has_path: url.path() != "/" || text.ends_with('/'),
+                url,
+            }),
             _ => Err(Error::RedirectUriInvalid {
                 redirect_uri: text.into(),
             }),
@@ -45,45 +56,75 @@ impl RedirectUri {
     /// Listens there; without a port, at any free one.
     pub(super) async fn listen(&self) -> Result<Loopback, Error> {
         let failed = |reason| Error::Listener {
-            redirect_uri: self.0.as_str().into(),
+            redirect_uri: self.text(&self.url),
             reason,
         };
-        let listeners = bind(&self.0).await.map_err(failed)?;
+        let listeners = bind(&self.url).await.map_err(failed)?;
         let port = listeners[0].local_addr().map_err(failed)?.port();
-        let mut url = self.0.clone();
+        let mut url = self.url.clone();
         // Fails for URLs without a host only.
         let _ = url.set_port(Some(port));
-        Ok(Loopback { listeners, url })
+        Ok(Loopback {
+            listeners,
+            redirect_uri: self.text(&url),
+            url,
+        })
+    }
+
+    /// As it was configured.
+    fn text(&self, url: &reqwest::Url) -> String {
+        let text = url.as_str();
+        let text = if self.has_path {
+            text
+        } else {
+            text.trim_end_matches('/')
+        };
+        text.into()
     }
 }
 
 async fn bind(url: &reqwest::Url) -> io::Result<Vec<TcpListener>> {
-    let (four, six) = (Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into());
     let port = url.port().unwrap_or(0);
-    let at = |address, port| TcpListener::bind(SocketAddr::new(address, port));
-    Ok(match url.host_str() {
-        Some("[::1]") => Vec::from([at(six, port).await?]),
-        Some("localhost") => {
-            // Browsers try both; a machine may have no IPv6.
-            let first = at(four, port).await?;
-            let second = at(six, first.local_addr()?.port()).await;
-            core::iter::once(first).chain(second.ok()).collect()
-        }
-        _ => Vec::from([at(four, port).await?]),
-    })
+    let listener = match url.host_str() {
+        Some("localhost") => return bind_both(port).await,
+        Some("[::1]") => at(Ipv6Addr::LOCALHOST.into(), port).await?,
+        _ => at(Ipv4Addr::LOCALHOST.into(), port).await?,
+    };
+    Ok(Vec::from([listener]))
+}
+
+/// Both addresses of the name, as browsers choose either: where somebody else on this machine has one of them, the
+/// response may be theirs. `port`: 0 is any that is free at both.
+async fn bind_both(port: u16) -> io::Result<Vec<TcpListener>> {
+    let mut attempts = 1..=ATTEMPTS;
+    loop {
+        let four = at(Ipv4Addr::LOCALHOST.into(), port).await?;
+        let is_last = attempts.next().is_none() || port != 0;
+        return match at(Ipv6Addr::LOCALHOST.into(), four.local_addr()?.port()).await {
+            Ok(six) => Ok(Vec::from([four, six])),
+            Err(error) if error.kind() != io::ErrorKind::AddrInUse => Ok(Vec::from([four])), // there is no IPv6
+            Err(error) if is_last => Err(error),
+            Err(_) => continue,
+        };
+    }
+}
+
+async fn at(address: IpAddr, port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind(SocketAddr::new(address, port)).await
 }
 
 /// Listening. Dropped, the port is free again.
 #[derive(Debug)]
 pub(super) struct Loopback {
     listeners: Vec<TcpListener>,
+    redirect_uri: String,
     url: reqwest::Url,
 }
 
 impl Loopback {
     /// With its port.
     pub(super) fn redirect_uri(&self) -> &str {
-        self.url.as_str()
+        &self.redirect_uri
     }
 
     /// The parameters of the response with this `state`; the browser has been shown that it may be closed.
@@ -138,13 +179,17 @@ async fn serve(
 
 async fn read_head(stream: &mut TcpStream) -> Option<Vec<u8>> {
     let mut head = Vec::new();
-    while !head.windows(4).any(|window| window == b"\r\n\r\n") {
+    loop {
+        // The end may have come in pieces; what is before them has been looked at.
+        let unread = head.len().saturating_sub(3);
         let read = stream.read_buf(&mut head).await.ok()?;
         if read == 0 || head.len() > MAX_HEAD {
             return None;
         }
+        if head[unread..].windows(4).any(|end| end == b"\r\n\r\n") {
+            return Some(head);
+        }
     }
-    Some(head)
 }
 
 /// The target of a `GET`.
@@ -208,7 +253,7 @@ async fn answer(stream: &mut TcpStream, page: Page) -> io::Result<()> {
     // The URL holds the code: it goes to no other site, and into no cache.
     let head = std::format!(
         "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\nCache-Control: no-store\r\n\
-         Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'\r\nX-Content-Type-Options: nosniff\r\n\
+         Referrer-Policy: no-referrer\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\nX-Content-Type-Options: nosniff\r\n\
          Connection: close\r\n\r\n",
         body.len()
     );
