@@ -6,7 +6,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use countersign::{UnixSeconds, base64url, jwk::Thumbprint};
+use countersign::{
+    UnixSeconds, base64url, jwk::Thumbprint, server::authorization::Grant as Presented,
+};
 
 use crate::{
     bounded::Bounded,
@@ -53,7 +55,19 @@ pub(crate) struct Found {
     /// It was used when it was looked up; whether meanwhile, [`Grants::consume`] says.
     pub(crate) was_used: bool,
     pub(crate) authorization: Authorization,
-    pub(crate) key: Option<Thumbprint>,
+    key: Option<Thumbprint>,
+}
+
+impl Found {
+    pub(crate) fn as_code(&self) -> Presented {
+        Presented::Code {
+            dpop_jkt: self.authorization.dpop_jkt,
+        }
+    }
+
+    pub(crate) fn as_refresh_token(&self) -> Presented {
+        Presented::RefreshToken { key: self.key }
+    }
 }
 
 /// It was used before. The family is revoked.

@@ -2,7 +2,8 @@
 //! token.
 
 use countersign::{
-    UnixSeconds, base64url, confirmation::cnf_json, jwk::Thumbprint, server::crypto::sha256,
+    UnixSeconds, base64url,
+    server::{authorization::Binding, crypto::sha256},
 };
 use serde_json::{Map, Value, json};
 
@@ -24,8 +25,8 @@ pub(crate) struct Grantee<'a> {
     pub(crate) authorization: &'a Authorization,
     pub(crate) scopes: Vec<String>,
     pub(crate) audiences: Vec<String>,
-    /// The key to bind them to; `None`: they are Bearer tokens.
-    pub(crate) key: Option<Thumbprint>,
+    /// The key that they are bound to, or none.
+    pub(crate) binding: Binding,
     /// The code is redeemed, not a refresh token.
     pub(crate) is_login: bool,
 }
@@ -40,7 +41,7 @@ pub(crate) fn tokens(
     let access_token = access_token(server, grantee, lifetime, now)?;
     let mut response = json!({
         "access_token": access_token,
-        "token_type": if grantee.key.is_some() { "DPoP" } else { "Bearer" },
+        "token_type": grantee.binding.token_type(),
         "expires_in": lifetime,
         "scope": grantee.scopes.join(" "),
     });
@@ -56,7 +57,12 @@ pub(crate) fn tokens(
     };
     let refresh_token = server
         .grants
-        .renew(grantee.id, grantee.key, grant_lifetime, now)
+        .renew(
+            grantee.id,
+            grantee.binding.refresh_token(),
+            grant_lifetime,
+            now,
+        )
         .ok_or_else(|| {
             OAuthError::invalid_grant("the login was revoked meanwhile; log in again")
         })?;
@@ -86,8 +92,8 @@ fn access_token(
         "jti": jti,
         "scope": grantee.scopes.join(" "),
     });
-    if let Some(key) = &grantee.key {
-        claims["cnf"] = serde_json::from_str(&cnf_json(key)).unwrap_or_default();
+    if let Some(claims) = claims.as_object_mut() {
+        grantee.binding.add_to_claims(claims);
     }
     Ok(server.key.sign(TokenType::AccessToken, &claims)?)
 }

@@ -1,7 +1,7 @@
 //! The errors of what clients send themselves: their codes and their JSON (RFC 6749, 5.2; RFC 9126, 2.3; RFC 8707, 2; RFC 9449, 5 and 8).
 
 use axum::response::{IntoResponse, Response};
-use countersign::server::{replay::ReplayError, verify::ProofError};
+use countersign::server::{authorization::BindingError, replay::ReplayError, verify::ProofError};
 use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},
@@ -90,6 +90,12 @@ impl OAuthError {
 
 impl From<ProofError> for OAuthError {
     fn from(error: ProofError) -> Self {
+        Self::bad_request(error.code(), error.to_string())
+    }
+}
+
+impl From<BindingError> for OAuthError {
+    fn from(error: BindingError) -> Self {
         Self::bad_request(error.code(), error.to_string())
     }
 }

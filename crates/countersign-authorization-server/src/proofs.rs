@@ -5,6 +5,7 @@ use std::time::Duration;
 use countersign::{
     UnixSeconds,
     server::{
+        authorization::ProofEndpoint,
         crypto::Algorithm,
         issuer::NonceIssuer,
         replay::{InProcessReplayStore, ReplayError},
@@ -71,43 +72,48 @@ impl Proofs {
         self.verifier.policy().algs()
     }
 
-    /// Checks the request's proof. `None`: it has none, or the mode is off.
+    /// Checks the proof of a request to the token endpoint, or to that of pushed requests. `None`: it has none, or the
+    /// mode is off.
     pub(crate) fn check(
         &self,
         headers: &HeaderMap,
         uri: &TargetUri,
         now: UnixSeconds,
     ) -> Result<Option<VerifiedProof>, ProofError> {
-        if !self.is_on() || !headers.contains_key(DPOP) {
+        if !self.is_on() {
             return Ok(None);
         }
-        self.verify(headers, "POST", uri, None, now).map(Some)
+        let endpoint = ProofEndpoint {
+            verifier: &self.verifier,
+            uri,
+            nonce: self.nonce(),
+        };
+        endpoint.check(&fields(headers), now)
     }
 
-    /// Checks a proof that must be there.
+    /// Checks the proof of a request with a bound access token.
     pub(crate) fn verify(
         &self,
         headers: &HeaderMap,
         method: &str,
         uri: &TargetUri,
-        token: Option<BoundToken>,
+        token: BoundToken,
         now: UnixSeconds,
     ) -> Result<VerifiedProof, ProofError> {
-        let fields: Vec<&[u8]> = headers
-            .get_all(DPOP)
-            .iter()
-            .map(|field| field.as_bytes())
-            .collect();
         let expected = Expected {
             method,
             uri,
-            token,
-            nonce: match &self.nonces {
-                Some(nonces) => NonceCheck::Required(nonces),
-                None => NonceCheck::NotRequired,
-            },
+            token: Some(token),
+            nonce: self.nonce(),
         };
-        self.verifier.verify(&fields, &expected, now)
+        self.verifier.verify(&fields(headers), &expected, now)
+    }
+
+    fn nonce(&self) -> NonceCheck<'_> {
+        match &self.nonces {
+            Some(nonces) => NonceCheck::Required(nonces),
+            None => NonceCheck::NotRequired,
+        }
     }
 
     /// Asked last, when all else has passed: a refused proof burns nothing.
@@ -127,4 +133,9 @@ impl Proofs {
             headers.insert(DPOP_NONCE, nonce);
         }
     }
+}
+
+fn fields(headers: &HeaderMap) -> Vec<&[u8]> {
+    let fields = headers.get_all(DPOP).iter();
+    fields.map(HeaderValue::as_bytes).collect()
 }

@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use countersign::{UnixSeconds, base64url};
+use countersign::{UnixSeconds, base64url, server::authorization::pushed_key};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
@@ -107,19 +107,11 @@ fn answer(
     let request = AuthorizationRequest::read(&server.config, proofs.is_on(), &params)?;
 
     let mut encoded = String::from_utf8_lossy(body).into_owned();
+    let key = pushed_key(request.dpop_jkt, proof.as_ref())?;
+    if let (None, Some(key)) = (request.dpop_jkt, key) {
+        encoded += &format!("&dpop_jkt={}", key.to_base64url());
+    }
     if let Some(proof) = &proof {
-        let key = proof.thumbprint();
-        match request.dpop_jkt {
-            None => encoded += &format!("&dpop_jkt={}", key.to_base64url()),
-            Some(jkt) if jkt == key => {}
-            Some(jkt) => {
-                return Err(OAuthError::invalid_dpop_proof(format!(
-                    "dpop_jkt is {}, the proof is of {}; send those of one key",
-                    jkt.to_base64url(),
-                    key.to_base64url()
-                )));
-            }
-        }
         proofs.remember(proof, now)?;
     }
     let id: [u8; 16] = random().map_err(|_| OAuthError::server_error())?;

@@ -15,7 +15,11 @@ use axum::{
 };
 use countersign::{
     UnixSeconds, base64url,
-    server::{crypto::sha256, verify::VerifiedProof},
+    server::{
+        authorization::{Binding, ClientPolicy, Grant},
+        crypto::sha256,
+        verify::VerifiedProof,
+    },
 };
 use http::{HeaderMap, StatusCode};
 
@@ -110,17 +114,17 @@ impl TokenRequest<'_> {
             let found = move |text| self.server.grants.find(purpose, text, self.now);
             self.params.all(name).filter_map(found)
         };
-        let codes = find(Purpose::Code, "code").map(|found| (found.authorization.dpop_jkt, found));
+        let codes = find(Purpose::Code, "code").map(|found| (found.as_code(), found));
         let reused = find(Purpose::RefreshToken, "refresh_token")
             .filter(|found| found.was_used)
-            .map(|found| (found.key, found));
+            .map(|found| (found.as_refresh_token(), found));
         let spoilt: Vec<_> = codes.chain(reused).collect();
         if spoilt.is_empty() {
             return Ok(());
         }
         let client = self.client().ok();
-        for (key, _) in &spoilt {
-            self.check_key(client, *key, "code or refresh token")?;
+        for (grant, _) in &spoilt {
+            self.binding(*grant, client)?;
         }
         self.remember_proof()?;
         for (_, found) in &spoilt {
@@ -140,11 +144,7 @@ impl TokenRequest<'_> {
                 OAuthError::invalid_grant("the code is unknown, expired or revoked; log in again")
             })?;
         let client = self.client();
-        self.check_key(
-            client.as_ref().ok().copied(),
-            found.authorization.dpop_jkt,
-            "code",
-        )?;
+        let binding = self.binding(found.as_code(), client.as_ref().ok().copied())?;
         self.remember_proof()?;
 
         self.consume(&found, "code")?;
@@ -153,7 +153,7 @@ impl TokenRequest<'_> {
         self.check_code(client, &found.authorization)?;
         let audiences = self.audiences(&found.authorization)?;
         let scopes = found.authorization.scopes.clone();
-        self.issue(client, &found, scopes, audiences, true)
+        self.issue(client, &found, scopes, audiences, binding, true)
     }
 
     fn refresh(&self) -> Result<serde_json::Value, OAuthError> {
@@ -168,7 +168,7 @@ impl TokenRequest<'_> {
                 )
             })?;
         let client = self.client();
-        self.check_key(client.as_ref().ok().copied(), found.key, "refresh token")?;
+        let binding = self.binding(found.as_refresh_token(), client.as_ref().ok().copied())?;
         if found.was_used {
             // Whatever else the request says: somebody has a copy.
             self.remember_proof()?;
@@ -181,42 +181,27 @@ impl TokenRequest<'_> {
         self.remember_proof()?;
 
         self.consume(&found, "refresh token")?;
-        self.issue(client, &found, scopes, audiences, false)
+        self.issue(client, &found, scopes, audiences, binding, false)
     }
 
     fn client(&self) -> Result<&ClientConfig, OAuthError> {
         client_request::client(&self.server.config, self.headers, self.params)
     }
 
-    /// The proof's key is the one that code or refresh token is bound to (RFC 9449, 5 and 10).
-    fn check_key(
-        &self,
-        client: Option<&ClientConfig>,
-        bound_to: Option<countersign::jwk::Thumbprint>,
-        what: &str,
-    ) -> Result<(), OAuthError> {
+    /// What the tokens are bound to. The proof's key is the one that code or refresh token is bound to.
+    fn binding(&self, grant: Grant, client: Option<&ClientConfig>) -> Result<Binding, OAuthError> {
         if !self.server.proofs.is_on() {
-            return Ok(());
+            return Ok(Binding::BEARER);
         }
-        let key = self.proof.as_ref().map(VerifiedProof::thumbprint);
-        match (key, bound_to) {
-            (None, Some(_)) => Err(OAuthError::invalid_dpop_proof(format!(
-                "the {what} is bound to a key; send a proof of it in the DPoP header"
-            ))),
-            (Some(key), Some(bound_to)) if key != bound_to => {
-                Err(OAuthError::invalid_dpop_proof(format!(
-                    "the {what} is bound to the key {}, the proof is of {}; sign with the first",
-                    bound_to.to_base64url(),
-                    key.to_base64url()
-                )))
-            }
-            (None, None) if client.is_some_and(|client| client.dpop_bound_access_tokens) => {
-                Err(OAuthError::invalid_dpop_proof(
-                    "the client is registered with dpop_bound_access_tokens; send a proof in the DPoP header",
-                ))
-            }
-            _ => Ok(()),
-        }
+        let policy = ClientPolicy {
+            is_public: true,
+            requires_bound_tokens: client.is_some_and(|client| client.dpop_bound_access_tokens),
+        };
+        let binding = Binding::of(grant, policy, self.proof.as_ref())?;
+        Ok(match self.server.proofs.binds() {
+            true => binding,
+            false => Binding::BEARER,
+        })
     }
 
     fn remember_proof(&self) -> Result<(), OAuthError> {
@@ -291,22 +276,21 @@ impl TokenRequest<'_> {
         found: &Found,
         scopes: Vec<String>,
         audiences: Vec<String>,
+        binding: Binding,
         is_login: bool,
     ) -> Result<serde_json::Value, OAuthError> {
-        let key = self.proof.as_ref().map(VerifiedProof::thumbprint);
-        let key = key.filter(|_| self.server.proofs.binds());
         let grantee = Grantee {
             id: &found.id,
             authorization: &found.authorization,
             scopes,
             audiences,
-            key,
+            binding,
             is_login,
         };
         tracing::info!(
             client = client.id,
             sub = found.authorization.sub,
-            bound = key.is_some(),
+            token_type = binding.token_type(),
             "tokens issued"
         );
         tokens(self.server, &grantee, self.now)

@@ -128,7 +128,7 @@ fn check_binding(
             let uri = &server.endpoints.userinfo;
             let proof = server
                 .proofs
-                .verify(headers, method.as_str(), uri, Some(token), now)?;
+                .verify(headers, method.as_str(), uri, token, now)?;
             Ok(Some(proof))
         }
     }
@@ -186,9 +186,7 @@ impl Refusal {
         tracing::info!(error, reason = description, "userinfo refused");
         let mut body = json!({});
         let add = |challenge: Challenge| match error {
-            Some(error) => challenge
-                .with("error", error)
-                .with("error_description", &plain(&description)),
+            Some(error) => challenge.with_error(error, &description),
             None => challenge,
         };
         if let Some(error) = error {
