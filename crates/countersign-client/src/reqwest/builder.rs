@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::client::{Inner, NativeClient};
 use super::driver::{Handle, Plan};
 use super::error::Error;
+use super::http::Http;
 use super::loopback::RedirectUri;
 use super::platform::Json;
 use super::secret::ClientSecret;
@@ -23,7 +24,6 @@ const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
 const LONGEST_LOGIN: Duration = Duration::from_secs(600);
 /// Discovery and token requests.
 const TIMEOUT: Duration = Duration::from_secs(10);
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Builds a [`NativeClient`]. The defaults suit a public client that is registered as native.
 #[must_use]
@@ -40,6 +40,7 @@ pub struct NativeClientBuilder {
     login_timeout: Duration,
     timeout: Duration,
     http: Option<reqwest::ClientBuilder>,
+    allows_plain_http: bool,
 }
 
 impl NativeClientBuilder {
@@ -57,6 +58,7 @@ impl NativeClientBuilder {
             login_timeout: LOGIN_TIMEOUT,
             timeout: TIMEOUT,
             http: None,
+            allows_plain_http: false,
         }
     }
 
@@ -147,10 +149,18 @@ impl NativeClientBuilder {
     }
 
     /// The HTTP client, for proxies, certificates and limits of your own. It will follow no redirects by itself:
-    /// [`NativeClient::send`] does, since each needs a proof. Default: three seconds to connect, and no proxy where the
-    /// issuer is on this machine.
+    /// [`NativeClient::send`] does, since each needs a proof. Default: three seconds to connect, and the environment's
+    /// proxies, but none for what is on this machine.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
+        self
+    }
+
+    /// Lets [`NativeClient::send`] call APIs of other machines by plain http, where the network is safe by itself (a
+    /// tunnel, a sidecar). Anyone else in between reads the token, and may use it: at once with its proof where it is
+    /// bound (RFC 9449, 2), for all its life where it is not. The authorization server is reached by https in any case.
+    pub const fn dangerous_plain_http(mut self) -> Self {
+        self.allows_plain_http = true;
         self
     }
 
@@ -166,8 +176,7 @@ impl NativeClientBuilder {
             Some(_) => return Err(Error::MetadataInvalid),
             None => None,
         };
-        let http = self.http.unwrap_or_else(|| default_http(&self.issuer));
-        let http = http.redirect(reqwest::redirect::Policy::none()).build()?;
+        let http = Http::new(self.http)?;
         let engine = Handle::start(Plan {
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),
@@ -183,24 +192,12 @@ impl NativeClientBuilder {
         Ok(NativeClient::new(Inner {
             engine: engine.map_err(Error::SetUp)?,
             http,
+            allows_plain_http: self.allows_plain_http,
             redirect_uri,
             login_timeout: self.login_timeout,
             issuer: self.issuer,
             client_id: self.client_id,
         }))
-    }
-}
-
-fn default_http(issuer: &str) -> reqwest::ClientBuilder {
-    let http = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")));
-    let issuer = reqwest::Url::parse(issuer).ok();
-    let host = issuer.as_ref().and_then(reqwest::Url::host_str);
-    match host {
-        // A proxy of the environment could not reach it.
-        Some("localhost" | "127.0.0.1" | "[::1]") => http.no_proxy(),
-        _ => http,
     }
 }
 

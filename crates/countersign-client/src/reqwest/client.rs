@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::builder::NativeClientBuilder;
 use super::driver::Handle;
 use super::error::Error;
+use super::http::Http;
 use super::login::PendingLogin;
 use super::loopback::RedirectUri;
 use super::session::Tokens;
@@ -22,7 +23,9 @@ pub struct NativeClient(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) engine: Handle,
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
+    /// To other machines.
+    pub(super) allows_plain_http: bool,
     pub(super) redirect_uri: RedirectUri,
     pub(super) login_timeout: Duration,
     pub(super) issuer: String,
@@ -87,8 +90,8 @@ impl NativeClient {
             .await
     }
 
-    /// Renews the tokens now: by the refresh token, or as the client got them for itself. [`send`](Self::send) does so by itself when the access token is near
-    /// its end. Calls at the same time share one request.
+    /// Renews the tokens now: by the refresh token, or as the client got them for itself. [`send`](Self::send) does so
+    /// by itself when the access token is near its end. Calls at the same time share one request.
     ///
     /// # Errors
     /// [`Error::Refused`]: [`NoRefreshToken`](crate::Cause::NoRefreshToken),
@@ -110,7 +113,11 @@ impl NativeClient {
     /// The client that this one's requests are sent with, to build them. What it sends itself carries no token.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
-        &self.0.http
+        &self.0.http.outside
+    }
+
+    pub(super) fn inner(&self) -> &Inner {
+        &self.0
     }
 
     pub(super) fn engine(&self) -> &Handle {

@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{LocalSet, spawn_local};
 
 use super::error::Error;
+use super::http::Http;
 use super::platform::{Json, Native};
 use super::secret::ClientSecret;
 use super::session::Schedule;
@@ -37,7 +38,7 @@ pub(super) struct Plan {
     pub(super) metadata: Option<Json>,
     pub(super) authorization_parameters: Vec<(String, String)>,
     pub(super) token_parameters: Vec<(String, String)>,
-    pub(super) http: reqwest::Client,
+    pub(super) http: Http,
     pub(super) timeout: Duration,
     pub(super) secret: Option<ClientSecret>,
 }

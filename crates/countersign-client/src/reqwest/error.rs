@@ -54,6 +54,14 @@ pub enum Error {
         /// Without user information.
         url: String,
     },
+    /// The request's URL is http, and of another machine (RFC 9449, 2: DPoP is no substitute for https).
+    #[error(
+        "{origin} is reached by http, so that anyone in between could read the token; use https, or dangerous_plain_http() where the network is safe by itself"
+    )]
+    UrlInsecure {
+        /// The request's.
+        origin: String,
+    },
     /// The request has a header that the client sets.
     #[error("the request has a header {name} of its own; remove it, this client sets it")]
     HeaderPresent {

@@ -43,6 +43,7 @@ mod builder;
 mod client;
 mod driver;
 mod error;
+mod http;
 mod login;
 mod loopback;
 mod platform;

@@ -15,6 +15,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
 use serde_json::{Map, Value};
 
 use super::error::with_sources;
+use super::http::Http;
 use super::secret::ClientSecret;
 use crate::platform::{
     Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
@@ -57,7 +58,7 @@ impl Document for Json {
 
 /// One client's platform: its secret goes with every form that is posted.
 pub(super) struct Native {
-    http: reqwest::Client,
+    http: Http,
     timeout: Duration,
     secret: Option<ClientSecret>,
     random: SystemRandom,
@@ -68,12 +69,8 @@ pub(super) struct Native {
 }
 
 impl Native {
-    /// `http` follows no redirects. `timeout`: for each request, to the end of its body.
-    pub(super) fn new(
-        http: reqwest::Client,
-        timeout: Duration,
-        secret: Option<ClientSecret>,
-    ) -> Self {
+    /// `timeout`: for each request, to the end of its body.
+    pub(super) fn new(http: Http, timeout: Duration, secret: Option<ClientSecret>) -> Self {
         Self {
             http,
             timeout,
@@ -91,19 +88,24 @@ impl Native {
         (failed == url).then(|| reason.clone())
     }
 
-    async fn exchange(&self, request: &Request<'_>) -> Result<Response<Json>, reqwest::Error> {
+    /// `url`: the request's.
+    async fn exchange(
+        &self,
+        url: reqwest::Url,
+        request: &Request<'_>,
+    ) -> Result<Response<Json>, reqwest::Error> {
+        let http = self.http.for_url(&url);
         let mut builder = match request.form {
             Some(form) => {
-                let builder = self
-                    .http
-                    .post(request.url)
+                let builder = http
+                    .post(url)
                     .header(CONTENT_TYPE, "application/x-www-form-urlencoded");
                 match &self.secret {
                     Some(secret) => secret.authenticate(builder, form),
                     None => builder.body(String::from(form)),
                 }
             }
-            None => self.http.get(request.url),
+            None => http.get(url),
         };
         builder = builder
             .header(ACCEPT, "application/json")
@@ -138,7 +140,9 @@ impl Platform for Native {
             // There is none: `Date` can be read of every response here.
             return Err(SendError);
         }
-        self.exchange(&request).await.map_err(|error| {
+        // The engine has parsed it before.
+        let url = reqwest::Url::parse(request.url).map_err(|_| SendError)?;
+        self.exchange(url, &request).await.map_err(|error| {
             let failure = (String::from(request.url), with_sources(&error));
             self.failure.replace(Some(failure));
             SendError
@@ -268,7 +272,7 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> Option<Json> {
-        let http = reqwest::Client::new();
+        let http = Http::new(None).expect("a client");
         Native::new(http, Duration::from_secs(1), None).parse(text.as_bytes())
     }
 

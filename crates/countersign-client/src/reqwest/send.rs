@@ -10,6 +10,7 @@ use reqwest::{Request, RequestBuilder, Response};
 use super::client::NativeClient;
 use super::driver::{Driver, Handle, Ticket};
 use super::error::Error;
+use super::http::is_loopback;
 use super::platform::{date, dpop_nonce, parts};
 use super::redirect::Hop;
 use crate::call::{Observed, Upgraded};
@@ -51,8 +52,8 @@ impl NativeClient {
     /// The request may be built with any reqwest client, like [`http`](Self::http); it is sent by this client's own.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::HeaderPresent`], [`Error::UrlUnusable`]; [`Error::Request`] where reqwest has
-    /// failed; [`Error::Refused`] where a renewal was due and nothing is left of the old token. A response with an
+    /// [`Error::NotLoggedIn`], [`Error::HeaderPresent`], [`Error::UrlUnusable`], [`Error::UrlInsecure`];
+    /// [`Error::Request`] where reqwest has failed; [`Error::Refused`] where a renewal was due and nothing is left of the old token. A response with an
     /// error status is no error here.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
         self.execute(request.build()?).await
@@ -88,6 +89,10 @@ impl NativeClient {
             let _ = (url.set_username(""), url.set_password(None));
             return Err(Error::UrlUnusable { url: url.into() });
         };
+        let is_private = request.url().scheme() == "https" || is_loopback(request.url());
+        if !is_private && !self.inner().allows_plain_http {
+            return Err(Error::UrlInsecure { origin });
+        }
         let method = request.method().to_string();
         let copy = request.try_clone();
         let handle = self.engine().clone();
@@ -136,7 +141,8 @@ impl NativeClient {
             map.insert(DPOP, proof);
             ticket
         });
-        let mut response = self.http().execute(request).await?;
+        let http = self.inner().http.for_url(request.url());
+        let mut response = http.execute(request).await?;
         response.extensions_mut().insert(sent);
         Ok((response, ticket))
     }

@@ -9,4 +9,5 @@ mod modes;
 mod redirects;
 mod renewal;
 mod service;
+mod transport;
 mod world;

@@ -1,0 +1,81 @@
+//! Which HTTP client sends what: the environment's proxies are for other machines.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Both follow no redirects.
+#[derive(Clone)]
+pub(super) struct Http {
+    /// By the environment's proxies, or as the program has configured it.
+    pub(super) outside: Client,
+    /// For this machine: a proxy could not reach it, and would be shown tokens in the clear.
+    here: Client,
+}
+
+impl Http {
+    /// `own`: the program's configuration, which then serves for everything.
+    pub(super) fn new(own: Option<ClientBuilder>) -> reqwest::Result<Self> {
+        let build = |http: ClientBuilder| http.redirect(Policy::none()).build();
+        if let Some(own) = own {
+            let outside = build(own)?;
+            let here = outside.clone();
+            return Ok(Self { outside, here });
+        }
+        Ok(Self {
+            outside: build(defaults())?,
+            here: build(defaults().no_proxy())?,
+        })
+    }
+
+    pub(super) fn for_url(&self, url: &Url) -> &Client {
+        if is_loopback(url) {
+            &self.here
+        } else {
+            &self.outside
+        }
+    }
+}
+
+fn defaults() -> ClientBuilder {
+    Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
+}
+
+/// Is it on this machine?
+pub(super) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_is_known_by_its_name_and_its_addresses() {
+        for (url, expected) in [
+            ("http://localhost:80/", true),
+            ("http://127.0.0.1/", true),
+            ("http://127.1.2.3/", true),
+            ("http://[::1]:8080/", true),
+            ("http://LOCALHOST/", true),
+            ("http://localhost.example/", false),
+            ("http://127.0.0.1.example/", false),
+            ("http://0.0.0.0/", false),
+            ("http://192.168.0.1/", false),
+            ("http://[::2]/", false),
+        ] {
+            assert_eq!(
+                is_loopback(&Url::parse(url).expect("a URL")),
+                expected,
+                "{url}"
+            );
+        }
+    }
+}
