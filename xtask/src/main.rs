@@ -6,6 +6,7 @@
 
 mod demo;
 mod deny;
+mod fuzz;
 mod interop;
 mod java;
 mod package;
@@ -40,6 +41,8 @@ enum Step {
     Test(test::Options),
     /// Run real peers (Keycloak, Spring Security, ...) through their scenarios
     Interop(interop::Options),
+    /// Run the fuzz targets; what they find stays in fuzz/corpus and fuzz/artifacts
+    Fuzz(fuzz::Options),
     /// Measure what a browser loads until a restored session, and hold the budgets
     Size,
 }
@@ -61,6 +64,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Package => package::run_step()?,
         Step::Test(options) => return test::run_step(&options),
         Step::Interop(options) => return interop::run_step(&options),
+        Step::Fuzz(options) => fuzz::run_step(&options)?,
         Step::Size => size::run_step()?,
     }
     Ok(ExitCode::SUCCESS)

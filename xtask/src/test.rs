@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{deny, interop, package, readme, size};
+use crate::{deny, fuzz, interop, package, readme, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -32,12 +32,16 @@ enum Part {
     NoDefault,
     /// Rust unit and integration tests, the arrow test among them
     Rust,
+    /// The protocol crate's tests again, by the back end without C; and that it compiles for wasm32
+    RustCrypto,
     /// The examples in the documentation
     Doctest,
     /// rustdoc, warnings are errors
     Doc,
     /// Licences, bans and sources of dependencies
     Deny,
+    /// Every fuzz target, for a few seconds
+    Fuzz,
     /// The npm package, complete
     Package,
     /// TypeScript: type tests, the demo, the code in the READMEs
@@ -96,9 +100,17 @@ impl Part {
 
     fn needs(self) -> Needs {
         match self {
-            Self::Fmt | Self::Clippy | Self::NoDefault | Self::Rust | Self::Doctest | Self::Doc => {
-                Needs::NOTHING
-            }
+            Self::Fmt
+            | Self::Clippy
+            | Self::NoDefault
+            | Self::Rust
+            | Self::Doctest
+            | Self::Doc
+            | Self::Fuzz => Needs::NOTHING,
+            Self::RustCrypto => Needs {
+                wasm: true,
+                ..Needs::NOTHING
+            },
             Self::Deny => Needs {
                 deny: true,
                 ..Needs::NOTHING
@@ -136,7 +148,11 @@ impl Part {
 
     fn check(self, count: &mut Count) -> Result<()> {
         match self {
-            Self::Fmt => run(cargo().args(["fmt", "--all", "--check"])),
+            Self::Fmt => {
+                run(cargo().args(["fmt", "--all", "--check"]))?;
+                let fuzz = ["--manifest-path", "fuzz/Cargo.toml"];
+                run(cargo().args(["fmt", "--check"]).args(fuzz))
+            }
             Self::Clippy => run(cargo()
                 .args(["clippy", "--workspace", "--all-targets"])
                 .args(locked())
@@ -145,6 +161,17 @@ impl Part {
                 .args(["check", "-p", "countersign", "--no-default-features"])
                 .args(locked())),
             Self::Rust => cargo_test(&["--workspace", "--all-targets"], count),
+            Self::RustCrypto => {
+                let backend = ["--no-default-features", "--features", "rust-crypto"];
+                wasm::check(&[&["-p", "countersign"][..], &backend].concat())?;
+                let all = [&["-p", "countersign", "--all-targets"][..], &backend].concat();
+                run(cargo()
+                    .arg("clippy")
+                    .args(locked())
+                    .args(&all)
+                    .args(["--", "-D", "warnings"]))?;
+                cargo_test(&all, count)
+            }
             Self::Doctest => cargo_test(&["--workspace", "--doc"], count),
             // Two targets are named `countersign`: the library is the one whose pages are read.
             Self::Doc => run(cargo()
@@ -158,6 +185,7 @@ impl Part {
                 .args(locked())
                 .env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => deny::check(),
+            Self::Fuzz => fuzz::smoke(),
             Self::Package => package::build(),
             Self::Types => {
                 package::build()?;

@@ -48,8 +48,7 @@ impl Toolchain {
         if let Some(linker) = is_debian.then(|| linker(&sysroot)).flatten() {
             return Some(Self::DebianBuildStd { linker });
         }
-        let libraries = sysroot.join("lib/rustlib").join(TARGET).join("lib");
-        libraries.is_dir().then_some(Self::Stable)
+        has_prebuilt(&sysroot).then_some(Self::Stable)
     }
 
     /// For the size table.
@@ -74,35 +73,37 @@ impl Toolchain {
         })
     }
 
-    fn cargo_build(&self) -> Command {
-        let mut command = match self {
-            Self::Stable => {
-                let mut command = cargo();
-                command.arg("build");
-                return command;
-            }
-            Self::BuildStd => cargo(),
-            Self::DebianBuildStd { linker } => {
-                let mut command = command(DEBIAN_CARGO);
-                // What `cargo xtask` itself runs under belongs to another toolchain.
-                for (name, _) in std::env::vars_os() {
-                    let text = name.to_string_lossy();
-                    if text.starts_with("CARGO") && text != "CARGO_HOME"
-                        || text.starts_with("RUST")
-                        || text == "LD_LIBRARY_PATH"
-                    {
-                        command.env_remove(&name);
-                    }
-                }
-                command
-                    .env("RUSTC", DEBIAN_RUSTC)
-                    .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
-                command
-            }
+    /// Cargo, with this compiler.
+    fn cargo(&self) -> Command {
+        let Self::DebianBuildStd { linker } = self else {
+            return cargo();
         };
+        let mut command = command(DEBIAN_CARGO);
+        // What `cargo xtask` itself runs under belongs to another toolchain.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO") && text != "CARGO_HOME"
+                || text.starts_with("RUST")
+                || text == "LD_LIBRARY_PATH"
+            {
+                command.env_remove(&name);
+            }
+        }
+        command
+            .env("RUSTC", DEBIAN_RUSTC)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
+        command
+    }
+
+    fn cargo_build(&self) -> Command {
+        let mut command = self.cargo();
+        command.arg("build");
+        if matches!(self, Self::Stable) {
+            return command;
+        }
         command
             .env("RUSTC_BOOTSTRAP", "1")
-            .args(["build", "-Z", "build-std=core,alloc"])
+            .args(["-Z", "build-std=core,alloc"])
             .args(["-Z", "build-std-features=optimize_for_size"])
             .args(["-Z", "panic-immediate-abort"])
             .args(["--config", "profile.wasm.panic=\"immediate-abort\""])
@@ -130,6 +131,27 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
         bail!("cargo built no {}", file.display());
     }
     Ok(file)
+}
+
+/// Sees that a package compiles for wasm32 with the whole standard library, as a server would use it.
+pub(crate) fn check(arguments: &[&str]) -> Result<()> {
+    let sysroot = output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from);
+    let has_target = sysroot.is_some_and(|sysroot| has_prebuilt(&sysroot));
+    let toolchain = Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
+    let mut command = if has_target {
+        cargo()
+    } else {
+        let mut command = toolchain.cargo();
+        command.env("RUSTC_BOOTSTRAP", "1");
+        command
+    };
+    command.arg("check").args(["--target", TARGET]);
+    if !has_target {
+        command
+            .args(["-Z", "build-std=std,panic_abort", "--target-dir"])
+            .arg(toolchain.target_dir());
+    }
+    run(command.args(locked()).args(arguments))
 }
 
 /// Only features that every browser with `DecompressionStream` has. `-ocimfs`: a function with one caller is
@@ -170,6 +192,15 @@ fn has_source(sysroot: &Path) -> bool {
     sysroot
         .join("lib/rustlib/src/rust/library/core/Cargo.toml")
         .exists()
+}
+
+/// Whether rustup's `target add` has been here.
+fn has_prebuilt(sysroot: &Path) -> bool {
+    sysroot
+        .join("lib/rustlib")
+        .join(TARGET)
+        .join("lib")
+        .is_dir()
 }
 
 /// `rust-lld` of the rustup toolchain, or the system's lld.

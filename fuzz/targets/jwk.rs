@@ -1,0 +1,36 @@
+//! A public key as JSON: what is read is written and read again as the same key with the same thumbprint, it has no
+//! private member, and no key makes the check of a signature panic or accept one that nobody made.
+#![no_main]
+
+use countersign::{
+    jwk::PublicJwk,
+    server::{
+        crypto::{Algorithm, thumbprint, verify},
+        json::parse_object,
+        jwk::PRIVATE_MEMBERS,
+    },
+};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(members) = parse_object(bytes) else {
+        return;
+    };
+    let Ok(key) = PublicJwk::from_json(&members) else {
+        return;
+    };
+    assert!(
+        PRIVATE_MEMBERS
+            .iter()
+            .all(|name| !members.contains_key(*name))
+    );
+    let written = parse_object(key.to_json().as_bytes()).expect("what is written is JSON");
+    let read = PublicJwk::from_json(&written).expect("and a key");
+    assert_eq!(read, key);
+    assert_eq!(thumbprint(&read), thumbprint(&key));
+    for algorithm in Algorithm::ALL {
+        for signature in [&[0; 64][..], &[1; 64], &[0; 256], &[]] {
+            assert!(verify(algorithm, &key, b"message", signature).is_err());
+        }
+    }
+});
