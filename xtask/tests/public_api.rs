@@ -1,0 +1,115 @@
+//! The public API of the crates that others build on is a listing beside each crate's manifest, so that no change of it goes
+//! unnoticed. After one that is meant:
+//!
+//! ```sh
+//! UPDATE_PUBLIC_API=1 cargo test -p xtask --test public_api
+//! ```
+#![cfg(unix)]
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The crates, with the features that their listing is of.
+const CRATES: [(&str, &str); 3] = [
+    ("countersign", "verify,aws-lc-rs,rust-crypto"),
+    ("countersign-client", "reqwest"),
+    ("countersign-resource-server", "axum,reqwest"),
+];
+
+#[test]
+fn the_public_api_is_the_one_that_is_written_down() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let updates = std::env::var_os("UPDATE_PUBLIC_API").is_some();
+    let mut changed = Vec::new();
+    for (name, features) in CRATES {
+        let file = root.join("crates").join(name).join("public-api.txt");
+        let current = listing(root, name, features);
+        let written = fs::read_to_string(&file).unwrap_or_default();
+        if updates {
+            fs::write(&file, current).unwrap();
+        } else if current != written {
+            changed.push(difference(name, &written, &current));
+        }
+    }
+    assert!(
+        changed.is_empty(),
+        "the public API has changed. If that is meant, run `UPDATE_PUBLIC_API=1 cargo test -p xtask --test public_api` \
+         and commit the listings; say it in CHANGELOG.md if users have to know.\n{}",
+        changed.join("\n")
+    );
+}
+
+/// The crate's items, one a line.
+fn listing(root: &Path, name: &str, features: &str) -> String {
+    let wrapper = Wrapper::new(name);
+    let output = Command::new(env!("CARGO"))
+        .args(["rustdoc", "--quiet", "--lib", "--package", name])
+        .args(["--no-default-features", "--features", features])
+        .args(["--", "-Zunstable-options", "--output-format", "json"])
+        .current_dir(root)
+        .env("RUSTDOC", &wrapper.0)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{name}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let json = target(root)
+        .join("doc")
+        .join(format!("{}.json", name.replace('-', "_")));
+    let api = public_api::Builder::from_rustdoc_json(json)
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(true)
+        .omit_auto_derived_impls(true)
+        .build()
+        .unwrap_or_else(|error| {
+            panic!("{name}: {error}; does the version of the crate `public-api` fit this rustc?")
+        });
+    let mut items: Vec<String> = api.items().map(|item| format!("{item}\n")).collect();
+    items.sort();
+    items.concat()
+}
+
+/// rustdoc's JSON is not stable. The switch that allows it is for rustdoc alone: build scripts look at it too, and would
+/// run anew.
+struct Wrapper(PathBuf);
+
+impl Wrapper {
+    fn new(name: &str) -> Self {
+        let file = std::env::temp_dir().join(format!("rustdoc-{name}-{}", std::process::id()));
+        fs::write(&file, "#!/bin/sh\nRUSTC_BOOTSTRAP=1 exec rustdoc \"$@\"\n").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o700)).unwrap();
+        Self(file)
+    }
+}
+
+impl Drop for Wrapper {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn target(root: &Path) -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from)
+}
+
+fn difference(name: &str, written: &str, current: &str) -> String {
+    let only = |one: &str, other: &str, mark: char| {
+        let other: std::collections::BTreeSet<_> = other.lines().collect();
+        let lines = one.lines().filter(|line| !other.contains(line));
+        lines
+            .map(|line| format!("{mark} {line}\n"))
+            .collect::<String>()
+    };
+    format!(
+        "{name}:\n{}{}",
+        only(written, current, '-'),
+        only(current, written, '+')
+    )
+}
