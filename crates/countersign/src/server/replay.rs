@@ -13,7 +13,10 @@
 //! assert_eq!(store.insert_now(&entry, UnixSeconds(1_000_001)), Err(ReplayError::Seen));
 //! ```
 
+mod buckets;
+mod chunks;
 mod in_process;
+mod index;
 mod siphash;
 mod table;
 

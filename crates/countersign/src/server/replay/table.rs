@@ -1,53 +1,27 @@
-use alloc::{collections::BTreeMap, vec::Vec};
-
+use super::{
+    buckets::Buckets,
+    index::{Index, LASTS},
+};
 use crate::UnixSeconds;
 
 /// 128 bits that nobody can choose.
-pub(super) type Fingerprint = [u32; 4];
+pub(super) type Fingerprint = [u64; 2];
 
-/// One part of the store: a hash table whose entries end by the second.
-///
-/// All entries that end in one second are one bucket: their number. When the second has passed, the bucket is dropped
-/// by that number alone; its slots are left as they are, and an insertion that comes by takes one. One fingerprint has
-/// one place whatever its bucket, so the same `jti` with another `iat` is found.
-///
-/// A slot is found by linear probing over groups of slots. Since slots lose their entries without anybody coming by,
-/// no slot that is free ends a search; each group knows how far from it those lie that belong to it.
+/// One part of the store: entries in buckets by their ends, so that they are dropped at no cost, and one index over all
+/// buckets, so that a fingerprint is found whatever its end.
 pub(super) struct Table {
-    groups: Vec<Group>,
+    buckets: Buckets,
+    index: Index,
+    index_made: u32,
     capacity: usize,
-    live: usize,
-    /// Of each second in which live entries end: how many.
-    buckets: BTreeMap<u32, usize>,
-    /// Buckets before this second are dropped.
-    now: u32,
 }
 
-/// Two cache lines: the fingerprints of six entries; their ends in seconds since 1970, inclusive; how many groups
-/// further on the last live entry may lie whose home is here. Plain numbers, so that the allocator's zeroed pages serve.
-/// A slot whose end has passed is free; one that was never used ended in 1970.
-type Group = [u32; 32];
+/// Of a table that is nearly full: 16 for a fingerprint, and of the index 4 to 7.1, since it grows by a quarter and is filled
+/// to three quarters; the links between chunks.
+pub(super) const MOST_BYTES_AN_ENTRY: usize = 25;
 
-const SLOTS: usize = 6;
-const ENDS: usize = 24;
-const REACH: usize = 30;
-const NEW: Group = [0; 32];
-
-/// A table is made larger when three quarters of its slots are live, by a quarter: so six tenths are live at least, and
-/// a live entry takes at most [`MOST_BYTES_AN_ENTRY`]. Fuller, searches are long.
-const fn most_live(groups: usize) -> usize {
-    groups * SLOTS * 3 / 4
-}
-
-const fn groups_for(live: usize) -> usize {
-    (live * 4).div_ceil(SLOTS * 3)
-}
-
-/// 128 bytes for six slots, of which six tenths are live.
-pub(super) const MOST_BYTES_AN_ENTRY: usize = 36;
-
-/// So small tables are all of one size.
-const FEWEST_GROUPS: usize = 8;
+/// Of any table: the buckets' heads, a last chunk that is not full in each, a page that is not full.
+pub(super) const MOST_BYTES_BESIDE: usize = 24 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
@@ -56,22 +30,14 @@ pub(super) enum Outcome {
     Full,
 }
 
-/// Where an entry is put, and how far from its home the farthest is then.
-struct Place {
-    group: usize,
-    slot: usize,
-    reach: u32,
-}
-
 impl Table {
     /// Takes memory as entries come.
-    pub(super) const fn new(capacity: usize) -> Self {
+    pub(super) fn new(capacity: usize) -> Self {
         Self {
-            groups: Vec::new(),
+            buckets: Buckets::new(),
+            index: Index::new(),
+            index_made: 0,
             capacity,
-            live: 0,
-            buckets: BTreeMap::new(),
-            now: 0,
         }
     }
 
@@ -82,135 +48,74 @@ impl Table {
         until: UnixSeconds,
         now: UnixSeconds,
     ) -> Outcome {
-        self.drop_buckets_before(moment(now));
-        let until = moment(until).max(self.now);
-        let Some(mut place) = self.place(fingerprint) else {
+        let now = moment(now).max(self.buckets.now());
+        if now > self.buckets.now() {
+            self.advance(now);
+        }
+        let end = moment(until).max(now);
+        if self.index.room() == 0 {
+            self.make_index(FEWEST);
+        }
+        let is_there = |end| self.buckets.contains(fingerprint, end);
+        let Some(mut place) = self.index.place(fingerprint, now, is_there) else {
             return Outcome::Seen;
         };
-        if self.live >= self.capacity {
+        let live = self.buckets.live();
+        if live >= self.capacity {
             return Outcome::Full;
         }
-        if self.live >= most_live(self.groups.len()) {
-            self.grow();
-            match self.place(fingerprint) {
-                Some(larger) => place = larger,
+        if live >= self.index.room() {
+            self.make_index(live + live / 4 + 1);
+            match self.index.place(fingerprint, now, |_| false) {
+                Some(other) => place = other,
                 None => return Outcome::Seen,
             }
         }
-        self.put(fingerprint, until, &place);
-        self.live += 1;
-        *self.buckets.entry(until).or_default() += 1;
+        self.index.put(fingerprint, end, now, &place);
+        self.buckets.push(fingerprint, end);
         Outcome::Inserted
     }
 
-    pub(super) const fn allocated_bytes(&self) -> usize {
-        self.groups.capacity() * size_of::<Group>()
+    pub(super) fn allocated_bytes(&self) -> usize {
+        self.buckets.allocated_bytes() + self.index.allocated_bytes()
     }
 
-    fn drop_buckets_before(&mut self, now: u32) {
-        if now <= self.now {
-            return;
-        }
-        self.now = now;
-        while let Some(first) = self.buckets.first_entry()
-            && *first.key() < now
-        {
-            self.live -= first.remove();
+    #[cold]
+    fn advance(&mut self, now: u32) {
+        self.buckets.advance(now);
+        if now - self.index_made >= LASTS {
+            self.make_index(self.index.room());
         }
     }
 
-    /// Where it belongs; `None`: it is there, and lives.
-    fn place(&self, fingerprint: Fingerprint) -> Option<Place> {
-        let mut place = Place {
-            group: usize::MAX,
-            slot: 0,
-            reach: 0,
-        };
-        let home = self.home(fingerprint);
-        let Some(first) = self.groups.get(home) else {
-            return Some(place);
-        };
-        let reach = first[REACH];
-        let mut at = home;
-        let mut distance = 0;
-        // A free slot may lie beyond the reach. There is one: fewer are live than there are slots.
-        while distance <= reach || place.group == usize::MAX {
-            let group = &self.groups[at];
-            for slot in 0..SLOTS {
-                if group[ENDS + slot] < self.now {
-                    if place.group == usize::MAX {
-                        (place.group, place.slot) = (at, slot);
-                        place.reach = place.reach.max(distance);
-                    }
-                    continue;
-                }
-                let other = fingerprint_at(group, slot);
-                if other == fingerprint {
-                    return None;
-                }
-                if distance > 0 && self.home(other) == home {
-                    place.reach = place.reach.max(distance);
-                }
-            }
-            distance += 1;
-            at = self.after(at);
-        }
-        Some(place)
-    }
-
-    fn put(&mut self, fingerprint: Fingerprint, until: u32, place: &Place) {
-        let home = self.home(fingerprint);
-        self.groups[home][REACH] = place.reach;
-        let group = &mut self.groups[place.group];
-        group[place.slot * 4..][..4].copy_from_slice(&fingerprint);
-        group[ENDS + place.slot] = until;
-    }
-
-    /// By a quarter, at most to what the capacity needs. Entries come over in the order of their homes, so this reads
-    /// and writes straight on.
-    fn grow(&mut self) {
-        let wanted = groups_for(self.live + self.live / 4 + 1).max(FEWEST_GROUPS);
-        let groups = wanted.min(groups_for(self.capacity));
-        let old = core::mem::replace(&mut self.groups, alloc::vec![NEW; groups]);
-        for group in &old {
-            for slot in 0..SLOTS {
-                let until = group[ENDS + slot];
-                if until < self.now {
-                    continue;
-                }
-                let fingerprint = fingerprint_at(group, slot);
-                if let Some(place) = self.place(fingerprint) {
-                    self.put(fingerprint, until, &place);
-                }
+    /// Of the entries that live, with room for so many.
+    #[cold]
+    fn make_index(&mut self, room: usize) {
+        let now = self.buckets.now();
+        let room = room.min(self.capacity).max(FEWEST);
+        self.index = Index::new(); // Its memory goes before the new one's comes.
+        let mut index = Index::with_room(room);
+        for (fingerprint, end) in self.buckets.iter() {
+            if let Some(place) = index.place(fingerprint, now, |_| false) {
+                index.put(fingerprint, end, now, &place);
             }
         }
-    }
-
-    const fn after(&self, at: usize) -> usize {
-        if at + 1 < self.groups.len() {
-            at + 1
-        } else {
-            0
-        }
-    }
-
-    /// Spreads evenly over any number of groups without a division.
-    const fn home(&self, fingerprint: Fingerprint) -> usize {
-        let high = (fingerprint[0] as u64) << 32 | fingerprint[1] as u64;
-        ((high as u128 * self.groups.len() as u128) >> 64) as usize
+        self.index = index;
+        self.index_made = now;
     }
 }
 
-const fn fingerprint_at(group: &Group, slot: usize) -> Fingerprint {
-    let at = slot * 4;
-    [group[at], group[at + 1], group[at + 2], group[at + 3]]
-}
+/// Small tables have an index of one size.
+const FEWEST: usize = 100;
 
-/// In a slot's unit. What lies outside (before 1970, after 2106) stops at the ends, where an entry lives too long and
-/// never too short. Never 0: that is a slot's end that was never used.
+/// In whole seconds since 1970. What lies outside (before then, after 2106) stops at the ends, where an entry lives too long
+/// and never too short.
 fn moment(time: UnixSeconds) -> u32 {
-    u32::try_from(time.0.max(1)).unwrap_or(u32::MAX)
+    u32::try_from(time.0.max(0)).unwrap_or(LATEST).min(LATEST)
 }
+
+/// A day before 32 bits end, so that sums with what is near don't overflow.
+const LATEST: u32 = u32::MAX - 24 * 60 * 60;
 
 #[cfg(test)]
 mod tests {
@@ -220,9 +125,10 @@ mod tests {
 
     const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
 
-    /// The upper half decides the home: small numbers there share one, large ones lie near the table's end.
+    /// The first half decides where the index has it: small numbers share one line, large ones lie near its end. The
+    /// upper bits of the other are all that the index holds: here the same for all.
     fn fingerprint(name: u32, home: u32) -> Fingerprint {
-        [home, 0, name, 0]
+        [u64::from(home) << 32, u64::from(name)]
     }
 
     #[test]
@@ -281,8 +187,8 @@ mod tests {
 
     /// Spread as the store's fingerprints are.
     fn spread(name: u32) -> Fingerprint {
-        let high = u64::from(name).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        [(high >> 32) as u32, high as u32, name, 0]
+        let spread = u64::from(name).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        [spread, spread.rotate_left(32) ^ u64::from(name)]
     }
 
     #[test]
@@ -290,32 +196,49 @@ mod tests {
         let capacity = 60_000;
         let mut table = Table::new(capacity);
         for name in 0..capacity as u32 {
-            assert_eq!(
-                table.insert(spread(name), NOW.plus(9), NOW),
-                Outcome::Inserted
-            );
-            if table.live > 1_000 {
-                assert!(table.allocated_bytes() <= table.live * MOST_BYTES_AN_ENTRY);
-            }
+            let until = NOW.plus(1 + i64::from(name % 65));
+            assert_eq!(table.insert(spread(name), until, NOW), Outcome::Inserted);
+            let live = name as usize + 1;
+            let most = MOST_BYTES_BESIDE + live * MOST_BYTES_AN_ENTRY;
+            assert!(table.allocated_bytes() <= most, "{live}");
         }
-        assert!(table.allocated_bytes() <= capacity * 29);
     }
 
     #[test]
-    fn slots_of_dropped_buckets_are_used_again_and_searches_stay_short() {
+    fn room_of_dropped_buckets_is_used_again() {
         let live = 4_000;
         let mut table = Table::new(live);
-        for name in 0..40 * live as u32 {
-            // Eight buckets, of which one ends as the next begins.
-            let now = NOW.plus(i64::from(name) / 500);
+        let mut bytes = 0;
+        // Past the moment at which the index is made anew.
+        for name in 0..60 * live as u32 {
+            // Eight buckets, of which one ends as the next begins; now and then an hour of silence.
+            let second = i64::from(name) / 500;
+            let now = NOW.plus(second + second / 40 * 3_600);
             assert_eq!(
                 table.insert(spread(name), now.plus(7), now),
                 Outcome::Inserted
             );
+            assert_eq!(table.insert(spread(name), now.plus(7), now), Outcome::Seen);
+            if name as usize == 2 * live {
+                bytes = table.allocated_bytes();
+            }
         }
-        assert_eq!(table.groups.len(), groups_for(live));
-        let reach: u32 = table.groups.iter().map(|group| group[REACH]).sum();
-        assert!((reach as usize) < 2 * table.groups.len(), "{reach}");
+        assert_eq!(table.allocated_bytes(), bytes);
+    }
+
+    #[test]
+    fn v15_an_entry_is_remembered_for_days_where_a_policy_says_so() {
+        let mut table = Table::new(10);
+        let until = NOW.plus(300_000);
+        assert_eq!(table.insert(spread(1), until, NOW), Outcome::Inserted);
+        for later in (0..=300_000).step_by(1_000) {
+            let now = NOW.plus(later);
+            assert_eq!(table.insert(spread(1), now.plus(5), now), Outcome::Seen);
+            let other = spread(2 + later as u32);
+            assert_eq!(table.insert(other, now.plus(5), now), Outcome::Inserted);
+        }
+        let now = until.plus(1);
+        assert_eq!(table.insert(spread(1), now, now), Outcome::Inserted);
     }
 
     #[test]
@@ -340,20 +263,28 @@ mod tests {
         );
     }
 
+    /// In seconds: mostly few, some beyond what is near, some beyond what the index can say.
+    fn life() -> impl Strategy<Value = i64> {
+        prop_oneof![8 => 1..8_i64, 1 => 100..200_i64, 1 => 30_000..40_000_i64]
+    }
+
     proptest! {
         /// Against a model that is a map and a clock: no answer differs, also where the table grows, homes are crowded and
         /// the same fingerprint comes again with another end.
         #[test]
         fn v15_the_table_answers_as_a_map_with_a_clock_does(
             capacity in 1..160_usize,
-            steps in prop::collection::vec((0..300_u32, 0..6_u32, 1..8_i64, 0..40_i64), 1..600),
+            steps in prop::collection::vec((0..300_u32, 0..6_u32, life(), 0..40_i64), 1..600),
         ) {
             let mut table = Table::new(capacity);
             let mut model: HashMap<Fingerprint, UnixSeconds> = HashMap::new();
             let mut now = NOW;
             for (name, home, life, pause) in steps {
                 // Mostly the clock stands still.
-                now = now.plus((pause - 36).max(0));
+                now = now.plus(match pause {
+                    39 => 20_000,
+                    _ => (pause - 36).max(0),
+                });
                 let fingerprint = match home {
                     // Two crowded homes at the start, two at the end, where runs wrap around; the others as they fall.
                     0..4 => fingerprint(name, [0, 1 << 26, u32::MAX - (1 << 26), u32::MAX][home as usize]),
@@ -372,7 +303,7 @@ mod tests {
                 if expected == Outcome::Inserted {
                     model.insert(fingerprint, until);
                 }
-                prop_assert_eq!(table.live, model.len());
+                prop_assert_eq!(table.buckets.live(), model.len());
             }
         }
     }

@@ -1,0 +1,90 @@
+use alloc::{boxed::Box, collections::BTreeMap};
+
+use super::{
+    chunks::{Chunks, List},
+    table::Fingerprint,
+};
+
+/// What a part of the store holds: the fingerprints of live entries, in one bucket for each second in which some end.
+/// When that second has passed, the bucket is dropped whole.
+pub(super) struct Buckets {
+    now: u32,
+    live: usize,
+    /// Second `s` at `s % NEAR`, for the seconds from now on that are fewer than `NEAR` away.
+    near: Box<[List; NEAR as usize]>,
+    /// Those that were further away when they were begun.
+    far: BTreeMap<u32, List>,
+    chunks: Chunks,
+}
+
+/// Seconds; more than a proof lives by default.
+const NEAR: u32 = 128;
+
+impl Buckets {
+    pub(super) fn new() -> Self {
+        Self {
+            now: 0,
+            live: 0,
+            near: Box::new([List::EMPTY; NEAR as usize]),
+            far: BTreeMap::new(),
+            chunks: Chunks::new(),
+        }
+    }
+
+    pub(super) const fn now(&self) -> u32 {
+        self.now
+    }
+
+    pub(super) const fn live(&self) -> usize {
+        self.live
+    }
+
+    /// Drops the buckets of the seconds before `now`, which is not earlier than it was.
+    pub(super) fn advance(&mut self, now: u32) {
+        for second in self.now..now.min(self.now + NEAR) {
+            let bucket = &mut self.near[(second % NEAR) as usize];
+            let bucket = core::mem::replace(bucket, List::EMPTY);
+            self.live -= bucket.len();
+            self.chunks.drop_list(bucket);
+        }
+        self.now = now;
+        while let Some(first) = self.far.first_entry()
+            && *first.key() < now
+        {
+            let bucket = first.remove();
+            self.live -= bucket.len();
+            self.chunks.drop_list(bucket);
+        }
+    }
+
+    /// `end` is not earlier than now.
+    pub(super) fn push(&mut self, fingerprint: Fingerprint, end: u32) {
+        let bucket = match end - self.now {
+            0..NEAR => &mut self.near[(end % NEAR) as usize],
+            _ => self.far.entry(end).or_insert(List::EMPTY),
+        };
+        self.chunks.push(bucket, fingerprint);
+        self.live += 1;
+    }
+
+    /// Whether it is in the bucket of this second, or in one of those that were far away.
+    pub(super) fn contains(&self, fingerprint: Fingerprint, end: u32) -> bool {
+        let near = (end - self.now < NEAR).then(|| &self.near[(end % NEAR) as usize]);
+        near.into_iter()
+            .chain(self.far.values())
+            .any(|bucket| self.chunks.iter(bucket).any(|one| one == fingerprint))
+    }
+
+    /// All, with the seconds in which they end.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, u32)> {
+        let near = (self.now..self.now + NEAR).map(|end| (end, &self.near[(end % NEAR) as usize]));
+        near.chain(self.far.iter().map(|(end, bucket)| (*end, bucket)))
+            .flat_map(|(end, bucket)| self.chunks.iter(bucket).map(move |one| (one, end)))
+    }
+
+    pub(super) fn allocated_bytes(&self) -> usize {
+        size_of_val(&*self.near)
+            + self.far.len() * size_of::<(u32, List)>()
+            + self.chunks.allocated_bytes()
+    }
+}
