@@ -2,8 +2,17 @@
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // tests read files
 
-use countersign::{challenge, target::TargetUri};
-use serde_json::Value;
+use countersign::{
+    UnixSeconds, challenge,
+    jwk::Thumbprint,
+    server::{
+        authorization::{Binding, ClientPolicy, Grant, ProofEndpoint, dpop_jkt, pushed_key},
+        issuer::{CheckNonce, NonceStatus},
+        verify::{NonceCheck, Verifier},
+    },
+    target::TargetUri,
+};
+use serde_json::{Value, json};
 
 fn read(name: &str) -> Value {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/");
@@ -91,5 +100,100 @@ fn r5_challenges_are_read_as_written() {
         let mut dpop = parsed.iter().filter(|one| one.is(challenge::DPOP));
         let wants_nonce = dpop.any(|one| one.get("error") == Some("use_dpop_nonce"));
         assert_eq!(wants_nonce, case["wantsNonce"], "{case}");
+    }
+}
+
+/// The only nonce of a server.
+struct Fixed(String);
+
+impl CheckNonce for Fixed {
+    fn check(&self, nonce: &str, _now: UnixSeconds) -> NonceStatus {
+        match nonce == self.0 {
+            true => NonceStatus::Fresh,
+            false => NonceStatus::NotOurs,
+        }
+    }
+}
+
+/// What an authorization server answers, in the words of the cases: the endpoint's parameters, the proof, the grant.
+fn answer(case: &Value) -> Value {
+    let refused = |name: &str, code: &str| json!({ "outcome": "refused", "status": 400, "error": code, "check": name });
+    let thumbprint = |value: &Value| dpop_jkt(value.as_str());
+    let jkt = |key: Option<Thumbprint>| key.map(|key| key.to_base64url());
+    let uri = TargetUri::parse(case["endpoint"].as_str().unwrap()).unwrap();
+    let nonce = case["nonce"].as_str().map(|nonce| Fixed(nonce.to_owned()));
+    let verifier = Verifier::default();
+    let endpoint = ProofEndpoint {
+        verifier: &verifier,
+        uri: &uri,
+        nonce: match &nonce {
+            Some(nonce) => NonceCheck::Required(nonce),
+            None => NonceCheck::NotRequired,
+        },
+    };
+    let (grant, client) = (&case["grant"], &case["client"]);
+    let parameter = match client {
+        Value::Null => &case["dpop_jkt"],
+        _ => &grant["dpop_jkt"],
+    };
+    let parameter = match thumbprint(parameter) {
+        Ok(key) => key,
+        Err(error) => return refused(error.name(), error.code()),
+    };
+    let headers: Vec<&[u8]> = case["dpop"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one.as_str().unwrap().as_bytes())
+        .collect();
+    let proof = match endpoint.check(&headers, UnixSeconds(case["now"].as_i64().unwrap())) {
+        Ok(proof) => proof,
+        Err(error) => return refused(error.name(), error.code()),
+    };
+    if client.is_null() {
+        return match pushed_key(parameter, proof.as_ref()) {
+            Ok(key) => json!({ "outcome": "pushed", "jkt": jkt(key) }),
+            Err(error) => refused(error.name(), error.code()),
+        };
+    }
+    let grant = match grant["type"].as_str().unwrap() {
+        "code" => Grant::Code {
+            dpop_jkt: parameter,
+        },
+        "refresh_token" => Grant::RefreshToken {
+            key: thumbprint(&grant["key"]).unwrap(),
+        },
+        _ => Grant::Unbound,
+    };
+    let policy = ClientPolicy {
+        is_public: client["isPublic"].as_bool().unwrap(),
+        requires_bound_tokens: client["requiresBoundTokens"].as_bool().unwrap(),
+    };
+    match Binding::of(grant, policy, proof.as_ref()) {
+        Ok(binding) => {
+            json!({ "outcome": "issued", "tokenType": binding.token_type(), "jkt": jkt(binding.access_token()) })
+        }
+        Err(error) => refused(error.name(), error.code()),
+    }
+}
+
+#[test]
+fn t2_token_requests_and_pushed_requests_are_answered_as_written() {
+    let document = read("token-requests.json");
+    let cases = document["cases"].as_array().unwrap();
+    for case in cases {
+        assert_eq!(
+            answer(case),
+            case["expect"],
+            "{}: {}",
+            case["name"],
+            case["says"]
+        );
+    }
+    for row in ["T2", "T4", "T6", "C1", "C2", "C3", "N1"] {
+        let of_row = cases.iter().filter(|case| case["row"] == row);
+        let (bad, good): (Vec<_>, Vec<_>) =
+            of_row.partition(|case| case["expect"]["outcome"] == "refused");
+        assert!(!good.is_empty() && bad.len() >= 3, "{row}");
     }
 }
