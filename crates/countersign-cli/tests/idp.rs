@@ -327,7 +327,8 @@ fn a_file_that_can_t_be_used_is_named_once_with_what_to_do() {
             &*unknown,
             "line 2 of the configuration can't be used: unknown field `prot`, expected one of \
              `port`, `issuer`, `dpop`, `require_pushed_authorization_requests`, \
-             `clock_offset_seconds`, `access_token_lifetime_seconds`, `refresh_tokens`, `refresh_token_lifetime_seconds`, `session_lifetime_seconds`, \
+             `clock_offset_seconds`, `access_token_typ`, `access_token_lifetime_seconds`, `refresh_tokens`, \
+             `refresh_token_lifetime_seconds`, `session_lifetime_seconds`, \
              `nonce_lifetime_seconds`, `allowed_origins`, `clients`, `users`",
         ),
         (
