@@ -2,7 +2,8 @@
 //!
 //! The engine belongs to one thread, a program's tasks to many. Each question travels as a closure and becomes a task
 //! beside the engine. One whose asker goes away runs to its end all the same: a refresh token that the server has
-//! rotated is not lost with it. The thread ends with the last handle.
+//! rotated is not lost with it. The thread ends with the last handle, or when a question panics: what it leaves behind
+//! may be half-changed, so nobody is answered by it any more.
 
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};
@@ -15,7 +16,7 @@ use std::{io, thread};
 
 use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{LocalSet, spawn_local};
+use tokio::task::{JoinSet, LocalSet};
 
 use super::error::Error;
 use super::http::Http;
@@ -56,7 +57,7 @@ pub(super) struct Driver {
     next_attempt: Cell<u64>,
 }
 
-type Job = Box<dyn FnOnce(&Rc<Driver>) + Send>;
+type Job = Box<dyn FnOnce(&Rc<Driver>, &mut JoinSet<()>) + Send>;
 
 /// The way to the engine's thread.
 #[derive(Clone)]
@@ -79,9 +80,18 @@ impl Handle {
             .name("countersign".into())
             .spawn(move || {
                 let driver = Rc::new(Driver::new(plan));
+                let mut questions = JoinSet::new();
                 LocalSet::new().block_on(&runtime, async {
-                    while let Some(job) = jobs.recv().await {
-                        job(&driver);
+                    loop {
+                        tokio::select! {
+                            job = jobs.recv() => match job {
+                                Some(job) => job(&driver, &mut questions),
+                                None => return,
+                            },
+                            Some(question) = questions.join_next() => if question.is_err() {
+                                return;
+                            },
+                        }
                     }
                 });
             })?;
@@ -95,9 +105,9 @@ impl Handle {
         Q: AsyncFnOnce(Rc<Driver>) -> Result<T, Error> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Job = Box::new(move |driver| {
+        let job: Job = Box::new(move |driver, questions| {
             let driver = Rc::clone(driver);
-            spawn_local(async move {
+            questions.spawn_local(async move {
                 // Nobody may be waiting any more.
                 let _ = reply.send(question(driver).await);
             });
@@ -166,7 +176,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let number = self.number;
         // Where the thread is gone, so is the attempt. One that was observed is not there any more.
-        let _ = self.handle.0.send(Box::new(move |driver| {
+        let _ = self.handle.0.send(Box::new(move |driver, _| {
             drop(driver.take(number));
         }));
     }
@@ -178,4 +188,34 @@ pub(super) fn parameters(pairs: Vec<(String, String)>) -> Vec<Parameter> {
     pairs
         .map(|(name, value)| (name.into(), value.into()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::reqwest::NativeClient;
+
+    #[tokio::test]
+    async fn a_defect_stops_the_engine_for_everybody() {
+        let client = NativeClient::builder("https://as.example", "cli").build();
+        let handle = client.expect("a client").engine().clone();
+        let waiting = handle.clone();
+        let waiting = tokio::spawn(async move {
+            waiting
+                .ask(async |_| core::future::pending::<Result<(), Error>>().await)
+                .await
+        });
+        // It is under way.
+        tokio::task::yield_now().await;
+        assert!(handle.ask(async |_| Ok(())).await.is_ok());
+        let defect = handle.ask(async |driver: Rc<Driver>| {
+            assert!(driver.attempts.borrow().len() > 1, "a defect of the test");
+            Ok(())
+        });
+        assert!(matches!(defect.await, Err(Error::EngineStopped)));
+        let waited = waiting.await.expect("it ends");
+        assert!(matches!(waited, Err(Error::EngineStopped)));
+        let later = handle.ask(async |_| Ok(())).await;
+        assert!(matches!(later, Err(Error::EngineStopped)));
+    }
 }
