@@ -38,6 +38,17 @@ fn r1_p3_p4_p6_a_call_carries_scheme_method_target_and_token_hash() {
 }
 
 #[test]
+fn p5_iat_is_the_second_of_the_request_by_the_servers_clock() {
+    let (world, engine, _, token) = logged_in();
+    for _ in 0..2 {
+        let proof = Proof::decode(&call(&world, &engine, &token).proof);
+        assert!(proof.claims["iat"].is_i64(), "{}", proof.claims);
+        assert!((proof.iat() - world.seconds()).abs() <= 1);
+        world.pass(7_000);
+    }
+}
+
+#[test]
 fn rc11_steady_state_is_one_signature_and_no_digest() {
     let (world, engine, _, token) = logged_in();
     let (signatures, digests) = (world.0.signatures.get(), world.0.digests.get());

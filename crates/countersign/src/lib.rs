@@ -61,6 +61,7 @@ pub mod challenge;
 pub mod confirmation;
 mod digest;
 pub mod jwk;
+pub mod manual;
 pub mod nonce;
 pub mod proof;
 #[cfg(all(

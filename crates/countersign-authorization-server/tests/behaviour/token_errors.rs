@@ -100,3 +100,19 @@ async fn a_body_without_end_is_not_read() {
     let form = with(Pairs::new(), "grant_type", &"x".repeat(70_000));
     assert_eq!(world.token(&form, None).await.status, 413);
 }
+
+/// RFC 9449, 11.11: a good proof says which key is there, not which client.
+#[tokio::test]
+async fn s10_a_proof_is_no_substitute_for_the_client() {
+    let world = World::new();
+    let key = Key::new();
+    for (client, error) in [(None, "invalid_request"), (Some("ghost"), "invalid_client")] {
+        let form = without(redemption(&world.code(&request()).await), "client_id");
+        let form = match client {
+            Some(client) => with(form, "client_id", client),
+            None => form,
+        };
+        let reply = world.token(&form, Some(&key.proof(world.now()))).await;
+        assert_eq!(reply.json()["error"], error, "{}", reply.body);
+    }
+}

@@ -6,10 +6,10 @@ use countersign::{
     UnixSeconds,
     server::replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
 };
-use countersign_resource_server::{Rejection, Unavailable};
+use countersign_resource_server::{Rejection, ResourceServer, Unavailable};
 use serde_json::json;
 
-use crate::world::{World, send};
+use crate::world::{AUDIENCE, ISSUER, World, api, send};
 
 /// Answers what a test sets, and counts.
 #[derive(Clone, Default)]
@@ -188,4 +188,31 @@ async fn v15_of_a_burst_of_the_same_proof_one_is_accepted() {
         accepted += usize::from(one.await.unwrap() == 200);
     }
     assert_eq!(accepted, 1);
+}
+
+#[tokio::test]
+async fn v16_replicas_that_share_a_store_accept_a_proof_once() {
+    let shared = Arc::new(InProcessReplayStore::new(8, &[7; 32]));
+    let world = World::with(|builder| builder.replay_store(Arc::clone(&shared)));
+    let now = world.now();
+    let replica = |store| {
+        let replica = ResourceServer::builder(ISSUER, AUDIENCE)
+            .public_url(AUDIENCE)
+            .static_keys(world.issuer.jwks("1"))
+            .clock(move || now)
+            .replay_store(store);
+        api(&replica.build().unwrap())
+    };
+    let token = world.token();
+    let proof = world.proof(&token);
+    world.call(&token, &proof).await.assert_accepted();
+    let authorization = format!("DPoP {token}");
+    let headers = [("authorization", &*authorization), ("dpop", &proof)];
+    let answer = send(&replica(shared), "GET", "/notes", &headers).await;
+    assert_eq!(answer.rejection, Some(Rejection::Replayed));
+    // Which is why they need one: a store of its own does not know.
+    let alone = Arc::new(InProcessReplayStore::new(8, &[7; 32]));
+    send(&replica(alone), "GET", "/notes", &headers)
+        .await
+        .assert_accepted();
 }
