@@ -102,7 +102,7 @@ async fn v15_a_refused_request_uses_nothing_up() {
     assert_eq!(world.call(&token, &wrong).await.status, 401);
     let expired = world.token_with(|claims| claims["exp"] = json!(world.now().0 - 5));
     assert_eq!(world.prove(&expired).await.status, 401);
-    let api = crate::world::api(&world.server.requiring_scope("admin"));
+    let api = api(&world.server.requiring_scope("admin"));
     let authorization = format!("DPoP {token}");
     let proof = world.proof(&token);
     let headers = [("authorization", &*authorization), ("dpop", &proof)];
