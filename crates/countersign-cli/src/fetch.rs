@@ -2,13 +2,13 @@
 
 use std::{
     io::{self, Write},
-    process::{Command, ExitCode, Stdio},
+    process::ExitCode,
 };
 
 use clap::{Args, ValueEnum};
 use countersign_client::{
     Mode,
-    reqwest::{NativeClient, SentHeaders, TokenUse},
+    reqwest::{NativeClient, SentHeaders, TokenUse, open_browser},
 };
 use reqwest::{Method, Response, Url, header::CONTENT_TYPE};
 
@@ -186,18 +186,7 @@ fn show(method: &Method, response: &Response) {
 }
 
 fn open(url: &str, print: bool) {
-    let (program, before): (&str, &[&str]) = if cfg!(target_os = "macos") {
-        ("open", &[])
-    } else if cfg!(windows) {
-        // Not `cmd /c start`, which takes the URL's `&` for its own.
-        ("rundll32", &["url.dll,FileProtocolHandler"])
-    } else {
-        ("xdg-open", &[])
-    };
-    let mut command = Command::new(program);
-    command.args(before).arg(url).stdin(Stdio::null());
-    command.stdout(Stdio::null()).stderr(Stdio::null());
-    if print || !command.status().is_ok_and(|status| status.success()) {
+    if print || !open_browser(url) {
         eprintln!("* open this address in your browser: {url}");
     }
 }

@@ -1,16 +1,15 @@
-use countersign_client::reqwest::{Error, NativeClient};
+use countersign_client::reqwest::{Error, NativeClient, open_browser};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Method, RequestBuilder};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::browser;
 use crate::options::Options;
 use crate::output::Output;
 
 pub(crate) async fn run(options: &Options, output: Output) -> Result<(), Error> {
     let client = options.client()?;
     let open = |url: &str| {
-        if options.json || options.print_url || !browser::open(url) {
+        if options.json || options.print_url || !open_browser(url) {
             output.authorize(url);
         }
     };

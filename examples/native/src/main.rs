@@ -1,7 +1,6 @@
 //! A native program that uses DPoP: logs in with the browser, calls an API, shows the answer. `example-native --help`.
 #![forbid(unsafe_code)]
 
-mod browser;
 mod commands;
 mod options;
 mod output;

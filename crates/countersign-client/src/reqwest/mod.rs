@@ -6,14 +6,15 @@
 //! [`Platform`](crate::Platform) it runs on (reqwest, aws-lc-rs) and the way to it.
 //!
 //! ```no_run
-//! use countersign_client::{Mode, reqwest::NativeClient};
+//! use countersign_client::{Mode, reqwest::{NativeClient, open_browser}};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = NativeClient::builder("https://login.example", "notes-cli")
 //!     .scopes(["notes:write"])
 //!     .mode(Mode::Enforced) // default: Auto, with DPoP where the server has it
 //!     .build()?;
-//! client.login(|url| println!("Open {url}")).await?;
+//! let open = |url: &str| if !open_browser(url) { println!("Open {url}") };
+//! client.login(open).await?;
 //!
 //! let notes = client.http().get("https://api.example/notes");
 //! let response = client.send(notes).await?;
@@ -39,6 +40,7 @@
 //! Nothing is written to disk: a program that starts again logs in again, which asks nothing of a user who has a
 //! session in the browser. The key is in the process's memory, not in hardware.
 
+mod browser;
 mod builder;
 mod client;
 mod driver;
@@ -53,6 +55,7 @@ mod send;
 mod sentences;
 mod session;
 
+pub use browser::open_browser;
 pub use builder::NativeClientBuilder;
 pub use client::NativeClient;
 pub use countersign::support::TokenUse;
