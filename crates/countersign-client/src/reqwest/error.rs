@@ -100,7 +100,9 @@ pub struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&sentence(self))
+        // What a server says may be shown in a terminal, which obeys control characters.
+        let is_obeyed = |c: char| c.is_control();
+        formatter.write_str(&sentence(self).replace(is_obeyed, "\u{fffd}"))
     }
 }
 

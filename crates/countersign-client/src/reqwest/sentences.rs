@@ -114,3 +114,25 @@ pub(super) fn sentence(refused: &Refused) -> String {
         Cause::NoRefreshToken => "the tokens have ended and cannot be renewed; log in again".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn a_server_cannot_write_on_the_terminal() {
+        let refused = Refused {
+            cause: Cause::TokenRefused,
+            details: ["invalid_grant", "a\u{1b}[2Jb\u{9b}c\nd", "400"]
+                .map(String::from)
+                .into(),
+            reason: None,
+        };
+        assert_eq!(
+            refused.to_string(),
+            "the token endpoint refused with \"invalid_grant\" (a\u{fffd}[2Jb\u{fffd}c\u{fffd}d); check the client's \
+             configuration there"
+        );
+    }
+}
