@@ -258,10 +258,11 @@ impl Facts {
                 return Err(TokenError::Claim { claim });
             }
         }
+        // Nothing depends on it; it is a number wherever it is there (RFC 7519, 4.1.6).
+        moment(claims, "iat")?;
         Ok(Self {
-            expires_at: moment(claims, "exp", f64::floor)?
-                .ok_or(TokenError::Claim { claim: "exp" })?,
-            not_before: moment(claims, "nbf", f64::ceil)?,
+            expires_at: moment(claims, "exp")?.ok_or(TokenError::Claim { claim: "exp" })?,
+            not_before: moment(claims, "nbf")?,
             scope: scope(claims)?,
             confirmation: bound_key(claims).map_err(TokenError::Confirmation)?,
         })
@@ -311,19 +312,18 @@ fn check_audience(claims: &Map<String, Value>, policy: &TokenPolicy) -> Result<(
     }
 }
 
-/// A NumericDate (RFC 7519, section 2), which may have a fraction: we know seconds only, and round so that a token
-/// never lives longer than it says.
+/// A NumericDate (RFC 7519, section 2), which may have a fraction. Rounded up: to a clock of whole seconds, a moment that lies
+/// before the fraction lies before the next second, and one after it does not.
 fn moment(
     claims: &Map<String, Value>,
     claim: &'static str,
-    round: fn(f64) -> f64,
 ) -> Result<Option<UnixSeconds>, TokenError> {
     let Some(value) = claims.get(claim) else {
         return Ok(None);
     };
     let seconds = value.as_i64().or_else(|| {
         let float = value.as_f64().filter(|float| float.abs() < 9e15)?;
-        Some(round(float) as i64)
+        Some(float.ceil() as i64)
     });
     match seconds {
         Some(seconds) => Ok(Some(UnixSeconds(seconds))),

@@ -219,9 +219,9 @@ fn check_own_times(
     now: UnixSeconds,
 ) -> Result<(), ProofError> {
     match claims.exp {
-        Some(exp) if exp.floor <= now => {
+        Some(exp) if exp.ceiling <= now => {
             return Err(ProofError::Expired {
-                exp: exp.floor,
+                exp: exp.ceiling,
                 now,
             });
         }
