@@ -69,6 +69,11 @@ pub mod proof;
     any(feature = "aws-lc-rs", feature = "rust-crypto")
 ))]
 pub mod server;
+#[cfg(all(
+    feature = "sign",
+    any(feature = "aws-lc-rs", feature = "rust-crypto")
+))]
+pub mod signing;
 pub mod support;
 pub mod target;
 pub mod text;

@@ -1,0 +1,151 @@
+//! Keys that sign natively (feature `sign`).
+#![cfg(feature = "sign")]
+#![allow(clippy::unwrap_used)]
+
+use countersign::{
+    UnixSeconds, base64url,
+    jwk::PublicJwk,
+    proof::ProofClaims,
+    server::{
+        crypto::{Algorithm, verify},
+        json::parse_object,
+        verify::{Expected, NonceCheck, Verifier},
+    },
+    signing::{SigningError, SigningKey},
+    target::TargetUri,
+};
+
+const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
+const ALGORITHMS: [(Algorithm, usize); 3] = [
+    (Algorithm::Es256, 32),
+    (Algorithm::Es384, 48),
+    (Algorithm::EdDsa, 32),
+];
+
+fn key(json: &str) -> Result<SigningKey, SigningError> {
+    SigningKey::from_jwk(&parse_object(json.as_bytes()).unwrap())
+}
+
+#[test]
+fn p1_what_is_signed_verifies() {
+    for (algorithm, length) in ALGORITHMS {
+        let key = SigningKey::from_secret(algorithm, &vec![7; length]).unwrap();
+        let signature = key.sign(b"message").unwrap();
+        assert_eq!(signature.len(), 2 * length);
+        assert_eq!(key.algorithm(), algorithm);
+        assert_eq!(
+            verify(algorithm, key.public(), b"message", &signature),
+            Ok(())
+        );
+        assert!(verify(algorithm, key.public(), b"massage", &signature).is_err());
+    }
+}
+
+#[test]
+fn p1_a_proof_is_accepted_by_the_verifier() {
+    let uri = TargetUri::parse("https://api.example.com/notes?page=2").unwrap();
+    for (algorithm, length) in ALGORITHMS {
+        let key = SigningKey::from_secret(algorithm, &vec![7; length]).unwrap();
+        let claims = ProofClaims {
+            jti: "-BwC3ESc6acc2lTc",
+            htm: "GET",
+            htu: uri.htu(),
+            iat: NOW,
+            ath: None,
+            nonce: None,
+        };
+        let proof = key.prove(&claims).unwrap();
+        let expected = Expected {
+            method: "GET",
+            uri: &uri,
+            token: None,
+            nonce: NonceCheck::NotRequired,
+        };
+        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        let verified = verified.unwrap();
+        assert_eq!(verified.algorithm(), algorithm);
+        assert_eq!(verified.key(), key.public());
+    }
+}
+
+#[test]
+fn the_public_half_is_that_of_the_rfcs() {
+    // RFC 8037, A.1 and A.4.
+    let ed = key(
+        r#"{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#,
+    )
+    .unwrap();
+    let input = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
+    assert_eq!(
+        base64url::encode(&ed.sign(input.as_bytes()).unwrap()),
+        "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
+    );
+    // RFC 7515, A.3.1.
+    let ec = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0","d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI"}"#;
+    let ec = key(ec).unwrap();
+    assert_eq!(
+        *ec.public(),
+        PublicJwk::es256(
+            "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+            "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"
+        )
+        .unwrap()
+    );
+}
+
+#[test]
+fn what_is_no_key_is_refused() {
+    for (algorithm, length) in ALGORITHMS {
+        for wrong in [0, 1, length - 1, length + 1, 64] {
+            let error = SigningKey::from_secret(algorithm, &vec![7; wrong]).err();
+            assert_eq!(error, Some(SigningError::Secret), "{wrong}");
+        }
+    }
+    for (algorithm, length) in [(Algorithm::Es256, 32), (Algorithm::Es384, 48)] {
+        for byte in [0, 0xff] {
+            let error = SigningKey::from_secret(algorithm, &vec![byte; length]).err();
+            assert_eq!(error, Some(SigningError::Secret), "{byte}");
+        }
+    }
+    for algorithm in [Algorithm::Es512, Algorithm::Rs256, Algorithm::Ps256] {
+        let error = SigningKey::from_secret(algorithm, &[7; 66]).err();
+        assert_eq!(error, Some(SigningError::Algorithm));
+    }
+}
+
+#[test]
+fn a_jwk_that_does_not_fit_together_is_refused() {
+    let signer = SigningKey::from_secret(Algorithm::Es256, &[7; 32]).unwrap();
+    let with = |d: &str| {
+        signer
+            .public()
+            .to_json()
+            .replacen('{', &format!("{{{d}"), 1)
+    };
+    let seven = base64url::encode(&[7; 32]);
+    assert!(key(&with(&format!(r#""d":"{seven}","#))).is_ok());
+    let eight = base64url::encode(&[8; 32]);
+    for (d, error) in [
+        (format!(r#""d":"{eight}","#), SigningError::Mismatch),
+        (r#""d":"AAAA","#.to_owned(), SigningError::Secret),
+        (r#""d":"!","#.to_owned(), SigningError::SecretMissing),
+        (r#""d":7,"#.to_owned(), SigningError::SecretMissing),
+        (String::new(), SigningError::SecretMissing),
+    ] {
+        assert_eq!(key(&with(&d)).err(), Some(error), "{d}");
+    }
+    assert!(matches!(key(r#"{"d":"AA"}"#), Err(SigningError::Public(_))));
+    let rsa = r#"{"kty":"RSA","n":"AQAB","e":"AQAB","d":"AQAB"}"#;
+    assert_eq!(key(rsa).err(), Some(SigningError::Algorithm));
+}
+
+#[test]
+fn debug_output_holds_no_secret() {
+    let signer = SigningKey::from_secret(Algorithm::EdDsa, &[7; 32]).unwrap();
+    let text = format!("{signer:?}");
+    assert!(text.starts_with("SigningKey { public: Ed25519"), "{text}");
+    assert!(
+        text.ends_with(", .. }") && !text.contains("7, 7, 7"),
+        "{text}"
+    );
+}
