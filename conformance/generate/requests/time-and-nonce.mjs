@@ -79,10 +79,12 @@ refuse("V12", "nonce-and-ahead", "Nor a proof of the future present.", "invalid_
     proof: { claims: { nonce: NONCE, iat: NOW + 6 } }
 });
 accept("V12", "own-exp-to-come", "A proof may say when it ends.", { proof: { claims: { exp: NOW + 1 } } });
+accept("V12", "own-exp-within-a-second", "Half a second is left.", { proof: { claims: { exp: NOW + 0.5 } } });
 accept("V12", "own-nbf-passed", "And when it begins.", { proof: { claims: { nbf: NOW } } });
 const own = (id, says, claims, check) =>
     refuse("V12", id, says, "invalid_dpop_proof", check, { proof: { claims } });
 own("own-exp-passed", "A proof that has ended by its own word.", { exp: NOW - 1 }, "Expired");
+own("own-exp-half-a-second-ago", "Half a second past its end.", { exp: NOW - 0.5 }, "Expired");
 own("own-exp-now", "`exp` is the moment from which it is not accepted (RFC 7519, 4.1.4).", { exp: NOW }, "Expired");
 own("own-exp-long-passed", "Ended before it was made.", { exp: 1 }, "Expired");
 own("own-nbf-to-come", "A proof that has not begun.", { nbf: NOW + 60 }, "NotYetValid");

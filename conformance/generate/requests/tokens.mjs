@@ -16,6 +16,11 @@ bad("exp-passed", "6 seconds after `exp`.", "TokenExpired", { claims: { exp: NOW
 good("nbf-leeway", "5 seconds before `nbf`.", { claims: { nbf: NOW + 5 } });
 bad("nbf-to-come", "6 seconds before `nbf`.", "TokenNotYetValid", { claims: { nbf: NOW + 6 } });
 good("exp-with-fraction", "A fraction.", { claims: { exp: NOW + 0.5 } });
+good("exp-leeway-with-fraction", "4.5 seconds after `exp`.", { claims: { exp: NOW - 4.5 } });
+bad("exp-passed-with-fraction", "5.5 seconds after `exp`.", "TokenExpired", { claims: { exp: NOW - 5.5 } });
+good("nbf-leeway-with-fraction", "4.5 seconds before `nbf`.", { claims: { nbf: NOW + 4.5 } });
+bad("nbf-to-come-with-fraction", "5.5 seconds before `nbf`.", "TokenNotYetValid", { claims: { nbf: NOW + 5.5 } });
+bad("iat-text", "`iat` as text (RFC 7519, 4.1.6).", "TokenClaim", { claims: { iat: String(NOW) } });
 bad("exp-missing", "A token that never ends.", "TokenClaim", { claims: { exp: undefined } });
 bad("exp-text", "`exp` as text.", "TokenClaim", { claims: { exp: String(NOW + 60) } });
 bad("exp-null", "`exp` is null.", "TokenClaim", { claims: { exp: null } });
