@@ -58,9 +58,12 @@ pub enum SigningError {
     /// The key's public members are not readable.
     #[error(transparent)]
     Public(JwkError),
-    /// `d` is missing, or no base64url text.
-    #[error("the key has no member `d` in base64url: give the private key")]
+    /// There is no `d`.
+    #[error("the key has no member `d`: give the private key")]
     SecretMissing,
+    /// `d` is no text in base64url.
+    #[error("the key's `d` is not base64url")]
+    SecretEncoding,
     /// `d` does not belong to the public members.
     #[error("the key's `d` is not the private key of its other members")]
     Mismatch,
@@ -102,9 +105,9 @@ impl SigningKey {
     /// All of [`SigningError`] but `Random`; none holds a word of the secret.
     pub fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, SigningError> {
         let public = read_public_members(jwk).map_err(SigningError::Public)?;
-        let secret = jwk.get("d").and_then(Value::as_str);
-        let secret = secret.and_then(base64url::decode);
-        let secret = secret.ok_or(SigningError::SecretMissing)?;
+        let secret = jwk.get("d").ok_or(SigningError::SecretMissing)?;
+        let secret = secret.as_str().and_then(base64url::decode);
+        let secret = secret.ok_or(SigningError::SecretEncoding)?;
         let algorithm = Algorithm::from_name(public.proof_algorithm());
         let key = Self::from_secret(algorithm.ok_or(SigningError::Algorithm)?, &secret)?;
         if key.public == public {

@@ -128,8 +128,8 @@ fn a_jwk_that_does_not_fit_together_is_refused() {
     for (d, error) in [
         (format!(r#""d":"{eight}","#), SigningError::Mismatch),
         (r#""d":"AAAA","#.to_owned(), SigningError::Secret),
-        (r#""d":"!","#.to_owned(), SigningError::SecretMissing),
-        (r#""d":7,"#.to_owned(), SigningError::SecretMissing),
+        (r#""d":"!","#.to_owned(), SigningError::SecretEncoding),
+        (r#""d":7,"#.to_owned(), SigningError::SecretEncoding),
         (String::new(), SigningError::SecretMissing),
     ] {
         assert_eq!(key(&with(&d)).err(), Some(error), "{d}");

@@ -11,13 +11,11 @@ use std::{
 use clap::{Args, ValueEnum};
 use countersign::{
     UnixSeconds, base64url,
-    proof::{ProofClaims, ProofHeader, UnsignedProof},
+    proof::ProofClaims,
     server::crypto::{Algorithm, ath, thumbprint},
     target::TargetUri,
 };
 use countersign_resource_server::{Clock, SystemClock, random_secret};
-
-use self::key::Key;
 
 const AFTER_HELP: &str = "\
 A proof is for one request; make another for the next one, and for a retry:
@@ -90,8 +88,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
         .map(|(method, url)| target(method, url))
         .transpose()?;
     let key = match (&arguments.key, &arguments.new_key) {
-        (_, Some(file)) => Key::create(file, algorithm)?,
-        (Some(file), None) => Key::read(file)?,
+        (_, Some(file)) => key::create(file, algorithm)?,
+        (Some(file), None) => key::read(file)?,
         (None, None) => return Err("give a key by --key or --new-key".to_owned()),
     };
     let Some((method, uri)) = target else {
@@ -101,19 +99,15 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let token = arguments.token.map(token).transpose()?;
     let ath = token.map(|token| ath(&token).to_base64url());
     let secret = random_secret().map_err(|error| error.to_string())?;
-    let proof = UnsignedProof::new(
-        &ProofHeader::new(key.public()),
-        &ProofClaims {
-            jti: &base64url::encode(&secret[..16]),
-            htm: method,
-            htu: uri.htu(),
-            iat: arguments.now.map_or_else(|| SystemClock.now(), UnixSeconds),
-            ath: ath.as_deref(),
-            nonce: arguments.nonce.as_deref(),
-        },
-    );
-    let signature = key.sign(proof.signing_input())?;
-    println!("{}", proof.attach(&signature));
+    let proof = key.prove(&ProofClaims {
+        jti: &base64url::encode(&secret[..16]),
+        htm: method,
+        htu: uri.htu(),
+        iat: arguments.now.map_or_else(|| SystemClock.now(), UnixSeconds),
+        ath: ath.as_deref(),
+        nonce: arguments.nonce.as_deref(),
+    });
+    println!("{}", proof.map_err(|error| error.to_string())?);
     Ok(ExitCode::SUCCESS)
 }
 
