@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::routing::get;
-use countersign_client::reqwest::{Error, NativeClient};
+use countersign_client::reqwest::{Error, NativeClient, SentHeaders};
 use reqwest::{Body, StatusCode};
 use serde_json::{Value, json};
 
@@ -286,7 +286,13 @@ async fn nothing_secret_is_in_debug_output() {
         shown += &format!("{builder:?}");
         shown += &format!("{:?}", builder.build().unwrap());
     }
+    let me = client.http().get(world.url("/api/me"));
+    let response = client.send(me).await.unwrap();
+    let sent = response.extensions().get::<SentHeaders>().unwrap();
+    shown += &format!("{response:?} {sent:?}");
+    let proof = sent.proof.as_ref().unwrap().to_str().unwrap();
     let id_token = tokens.id_token.unwrap();
+    assert!(!shown.contains(proof), "{shown}");
     for secret in ["s3cret", &tokens.access_token, &id_token] {
         assert!(!shown.contains(secret), "{shown}");
     }

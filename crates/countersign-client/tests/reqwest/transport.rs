@@ -111,3 +111,14 @@ async fn forms_and_secrets_follow_no_redirect() {
     }
     assert!(stolen.is_empty());
 }
+
+#[tokio::test]
+async fn an_answer_without_end_is_no_answer() {
+    let endless = r#"{"access_token":"t","token_type":"Bearer","expires_in":60,"x":""#;
+    let endless = format!("{endless}{}\"}}", "a".repeat(2 * 1024 * 1024));
+    let token = move || async move { endless };
+    let (local, _) = listen(|_| Router::new().route("/token", post(token))).await;
+    let client = service("https://as.example", &format!("{local}/token")).build();
+    let refused = refused(client.unwrap().client_credentials().await);
+    assert_eq!(refused.cause, Cause::TokenResponseInvalid);
+}
