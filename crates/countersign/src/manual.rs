@@ -3,3 +3,8 @@
 /// The requirements of RFC 9449: where each is met, and which tests hold it.
 #[doc = include_str!("manual/checklist.md")]
 pub mod checklist {}
+
+/// For whoever runs a server that checks proofs: the settings that decide what a proof is worth.
+#[cfg(feature = "verify")]
+#[doc = include_str!("manual/deployment.md")]
+pub mod deployment {}
