@@ -227,6 +227,16 @@ fn a_wrong_htu_is_taken_apart() {
         );
         assert!(said.contains(word), "{said}");
     }
+    for (url, word) in [
+        ("https://api.example.com/Notes", "case-sensitive"),
+        ("https://api.example.com/notes/", "slash at the end"),
+    ] {
+        let said = with(&["--url", url], &curl(&step));
+        assert!(
+            said.contains(word) && !said.contains("X-Forwarded-Prefix"),
+            "{said}"
+        );
+    }
     let said = with(&["--url", "https://upstream/notes"], &http(&step, ""));
     assert!(said.contains("cause     Host of this request"), "{said}");
     let behind_a_proxy = http(
@@ -238,6 +248,36 @@ fn a_wrong_htu_is_taken_apart() {
         said.contains("cause     X-Forwarded-Proto and Host of this request"),
         "{said}"
     );
+}
+
+#[test]
+fn what_to_change_about_a_signature_depends_on_its_cause() {
+    for (case, advice) in [
+        (
+            "v5-es384-of-p256",
+            "To change: name the algorithm of the key's type and curve",
+        ),
+        (
+            "v6-rsa-1024",
+            "To change: make an RSA key of 2048 to 8192 bits",
+        ),
+        (
+            "v6-rsa-exponent-2",
+            "To change: make an RSA key with the exponent 65537",
+        ),
+        ("v6-ed25519-order-1", "To change: make a new Ed25519 key"),
+        ("v6-der", "as raw R || S for ECDSA"),
+    ] {
+        let (step, policy) = step(case);
+        let (flags, _keys) = flags(&policy);
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let (said, status) = run(&flags, &curl(&step));
+        assert_eq!(status, Some(1));
+        assert!(
+            said.contains("(Signature)") && said.contains(advice),
+            "{said}"
+        );
+    }
 }
 
 #[test]
@@ -353,6 +393,13 @@ fn what_cannot_be_used_says_what_is_missing() {
         ),
         (&["/nowhere/request.txt"], "", "/nowhere/request.txt"),
         (&["--jsonl", "--now", "1"], "", "--jsonl"),
+        (&["--curl", "wget https://a/"], "", "begin with `curl`"),
+        (
+            &["--url", "nonsense"],
+            "curl https://a/",
+            "--url can't be used",
+        ),
+        (&[], "GET / HTTP/1.1\nHost: a\nno colon", "no header"),
         (&["--now", "soon"], "", "--now"),
     ] {
         let (said, status) = run(arguments, input);

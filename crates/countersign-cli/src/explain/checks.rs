@@ -1,7 +1,10 @@
 //! What each check is called, and what it found.
 
-use countersign::{UnixSeconds, server::jws::CompactJws};
-use countersign_resource_server::{Check, ProofCheck, Rejection, TokenCheck};
+use countersign::{
+    UnixSeconds,
+    server::{crypto::SignatureError, jws::CompactJws},
+};
+use countersign_resource_server::{Check, ProofCheck, ProofError, Rejection, TokenCheck};
 use serde_json::Value;
 
 /// Where a check stands in the report.
@@ -150,8 +153,28 @@ impl Offset {
     }
 }
 
+/// What to change about a key or signature.
+fn signature_advice(error: SignatureError) -> &'static str {
+    match error {
+        SignatureError::KeyMismatch { .. } => {
+            "name the algorithm of the key's type and curve: ES256 for P-256, ES384 for P-384, EdDSA for Ed25519, PS256 or \
+             RS256 for RSA"
+        }
+        SignatureError::RsaModulusSize { .. } => "make an RSA key of 2048 to 8192 bits",
+        SignatureError::RsaExponent => "make an RSA key with the exponent 65537",
+        SignatureError::Ed25519Key => "make a new Ed25519 key",
+        _ => {
+            "sign header and payload with the private key of `jwk`, as raw R || S for ECDSA, not DER; for EC keys, `x` and \
+             `y` must be a point of the curve"
+        }
+    }
+}
+
 /// What to change.
 pub(super) fn advice(rejection: &Rejection) -> &'static str {
+    if let Rejection::Proof(ProofError::Signature(error)) = rejection {
+        return signature_advice(*error);
+    }
     match rejection.name() {
         "CredentialsMissing" | "UnknownScheme" | "CredentialsMalformed" => {
             "send `Authorization: DPoP <token>`, once, and the proof as `DPoP: <proof>`"
@@ -217,9 +240,6 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
             "make a new proof for each request, retries too; a proxy or service worker may send requests twice"
         }
         "Stale" => "the server's clock stepped back: set it by the network",
-        "Signature" => {
-            "sign header and payload with the private key of `jwk`, as raw R || S for ECDSA, not DER"
-        }
         "Key" | "KeyMissing" => "put the public key, and only that, into the header's `jwk`",
         "Malformed" => {
             "send one JWS in compact form: three parts of base64url without padding, strict JSON, no `crit`"

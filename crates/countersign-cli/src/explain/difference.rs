@@ -22,7 +22,7 @@ impl Part {
     }
 
     /// What usually makes this part differ.
-    pub(super) const fn usual_cause(self) -> &'static str {
+    const fn usual_cause(self) -> &'static str {
         match self {
             Self::Scheme => {
                 "TLS usually ends at a proxy, and the server believes it was called as the proxy calls it: let the proxy \
@@ -44,6 +44,20 @@ impl Part {
                  public URL with its path; else the client signs its base URL instead of the request's"
             }
         }
+    }
+}
+
+/// What makes the two differ in this part.
+pub(super) fn cause(part: Part, one: &TargetUri, other: &TargetUri) -> &'static str {
+    let ([.., one], [.., other]) = (split(one.htu()), split(other.htu()));
+    match part {
+        Part::Path if one.eq_ignore_ascii_case(other) => {
+            "Paths are case-sensitive: sign the path as it is sent"
+        }
+        Part::Path if one.trim_end_matches('/') == other.trim_end_matches('/') => {
+            "One of the two has a slash at the end, which is another path: sign the URL that is sent, after redirects"
+        }
+        _ => part.usual_cause(),
     }
 }
 

@@ -210,7 +210,7 @@ impl Report<'_> {
             return row("cause", &cause);
         }
         for part in parts {
-            row(part.name(), part.usual_cause());
+            row(part.name(), difference::cause(part, seen, &htu));
         }
     }
 

@@ -22,6 +22,7 @@ use std::{
 };
 
 use clap::{Args, ValueEnum};
+use countersign::target::TargetUri;
 
 pub use jsonl::Lines;
 
@@ -137,6 +138,11 @@ fn explain(arguments: Arguments) -> Result<ExitCode, String> {
         requires_dpop: arguments.dpop == Requirement::Required,
         url: arguments.url,
     };
+    if let Some(url) = &known.url
+        && let Err(error) = TargetUri::parse(url)
+    {
+        return Err(format!("--url can't be used: {error}"));
+    }
     if known.url.is_none() && requests.iter().any(|one| one.request.url.starts_with('/')) {
         return Err(
             "the request has no Host: give the URL that the client called by --url".to_owned(),

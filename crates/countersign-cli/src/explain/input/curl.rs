@@ -50,10 +50,26 @@ struct Command {
     headers: Vec<(String, String)>,
 }
 
+/// Whether the text looks like a command, with or without a terminal's prompt.
+pub(super) fn is_command(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace();
+    let first = words.next();
+    let first = match first {
+        Some("$" | "%" | "#" | ">") => words.next(),
+        other => other,
+    };
+    matches!(first, Some("curl" | "curl.exe"))
+}
+
 pub(super) fn read(text: &str) -> Result<Request, String> {
-    let mut words = words(text)?.into_iter().peekable();
-    if words.peek().is_some_and(|word| word == "curl") {
-        words.next();
+    let mut words = words(&without_carets(text))?.into_iter().peekable();
+    // As it was copied from a terminal.
+    words.next_if(|word| ["$", "%", "#", ">"].contains(&word.as_str()));
+    if words
+        .next_if(|word| word == "curl" || word == "curl.exe")
+        .is_none()
+    {
+        return Err("the command does not begin with `curl`".to_owned());
     }
     let mut command = Command::default();
     while let Some(word) = words.next() {
@@ -93,8 +109,8 @@ pub(super) fn read(text: &str) -> Result<Request, String> {
                 command.take(name, value)?;
                 break;
             }
-        } else if command.url.is_none() {
-            command.url = Some(word);
+        } else {
+            command.take("url", word)?;
         }
     }
     command.request()
@@ -143,6 +159,9 @@ impl Command {
     fn take(&mut self, name: &str, value: String) -> Result<(), String> {
         match name {
             "request" => self.method = Some(value),
+            "url" if self.url.is_some() => {
+                return Err("the curl command has more than one URL: give one".to_owned());
+            }
             "url" => self.url = Some(value),
             "header" => self.header(&value)?,
             "oauth2-bearer" => self.add("Authorization", &format!("Bearer {value}")),
@@ -196,6 +215,26 @@ impl Command {
             headers: self.headers,
         })
     }
+}
+
+/// Browsers' "copy as cURL (cmd)": Windows' shell takes a caret away and the next character as it is.
+fn without_carets(text: &str) -> String {
+    if !text.contains("^\"") {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '^' => match characters.next() {
+                Some('\r') => drop(characters.next_if_eq(&'\n')),
+                Some('\n') | None => {}
+                Some(other) => out.push(other),
+            },
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// What a POSIX shell makes of the text, with the `$'...'` of bash; no variables, no substitution.
@@ -289,6 +328,33 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_read_as_it_was_copied() {
+        for command in [
+            "curl.exe https://a/ -H \"DPoP: p\"",
+            "$ curl https://a/ -H 'DPoP: p'",
+            "curl ^\"https://a/^\" ^\r\n  -H ^\"DPoP: p^\"",
+            "curl --url ^\"https://a/^\" ^\n  -H ^\"DPoP: p^\" ^\n",
+        ] {
+            assert!(is_command(command), "{command}");
+            let expected = ("GET".into(), "https://a/".into(), vec![header("DPoP", "p")]);
+            assert_eq!(parts(command), expected, "{command}");
+        }
+    }
+
+    #[test]
+    fn a_transcript_is_no_command() {
+        for text in [
+            "> GET / HTTP/1.1",
+            "GET / HTTP/1.1",
+            "{}",
+            "curly https://a/",
+            "",
+        ] {
+            assert!(!is_command(text), "{text}");
+        }
+    }
+
+    #[test]
     fn options_in_every_spelling_are_read() {
         for (command, method, url) in [
             ("curl localhost:8080/a", "GET", "http://localhost:8080/a"),
@@ -327,6 +393,9 @@ mod tests {
     fn what_is_missing_is_said() {
         for (command, word) in [
             ("curl -H 'a: b'", "no URL"),
+            ("wget https://a/", "begin with `curl`"),
+            ("curl https://a/ https://b/", "more than one URL"),
+            ("curl --url https://a/ https://b/", "more than one URL"),
             ("curl 'https://a/", "quote"),
             ("curl https://a/ -H", "no value"),
             ("curl https://a/ -H @file", "@FILE"),

@@ -51,6 +51,11 @@ fn request(lines: &[&str]) -> Result<Request, String> {
         .copied()
         .take_while(|line| !line.is_empty())
         .collect();
+    let is_header = |line: &&str| line.get(1..).is_some_and(|rest| rest.contains(':'));
+    if let Some(line) = head.iter().find(|line| !is_header(line)) {
+        let line: String = line.chars().filter(|c| !c.is_control()).take(40).collect();
+        return Err(format!("the line \"{line}\" of the input is no header"));
+    }
     let pseudo = |name: &str| fields(&head).find(|(found, _)| *found == name);
     let value = |name: &str| pseudo(name).map(|(_, value)| value.trim().to_owned());
     let (method, target) = if is_http2 {
@@ -168,6 +173,10 @@ mod tests {
             ("", "request line"),
             ("hello", "request line"),
             (":path: /", ":method"),
+            (
+                "GET / HTTP/1.1\nHost: a\nno colon here\nDPoP: p",
+                "no header",
+            ),
         ] {
             let error = read(text).err().unwrap();
             assert!(error.contains(word), "{error}");

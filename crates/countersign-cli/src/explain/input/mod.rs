@@ -29,7 +29,7 @@ pub(super) struct Moment {
 /// What is missing, in words.
 pub(super) fn read(text: &str, is_curl: bool) -> Result<Vec<Captured>, String> {
     let start = text.trim_start_matches('\u{feff}').trim_start();
-    if is_curl || start.starts_with("curl ") || start.starts_with("curl\t") {
+    if is_curl || curl::is_command(start) {
         return Ok(vec![Captured {
             request: curl::read(start)?,
             at: None,
