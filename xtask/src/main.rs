@@ -9,6 +9,7 @@ mod deny;
 mod fuzz;
 mod interop;
 mod java;
+mod mutants;
 mod package;
 mod peers;
 mod process;
@@ -43,6 +44,8 @@ enum Step {
     Interop(interop::Options),
     /// Run the fuzz targets; what they find stays in fuzz/corpus and fuzz/artifacts
     Fuzz(fuzz::Options),
+    /// Change the code that decides about proofs, bit by bit, and see that a test notices (an hour)
+    Mutants(mutants::Options),
     /// Measure what a browser loads until a restored session, and hold the budgets
     Size,
 }
@@ -65,6 +68,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Test(options) => return test::run_step(&options),
         Step::Interop(options) => return interop::run_step(&options),
         Step::Fuzz(options) => fuzz::run_step(&options)?,
+        Step::Mutants(options) => mutants::run_step(&options)?,
         Step::Size => size::run_step()?,
     }
     Ok(ExitCode::SUCCESS)
