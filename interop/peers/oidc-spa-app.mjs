@@ -158,6 +158,8 @@ export default definePeer({
             BUILDS.flatMap(({ library, setup }, index) => scenariosOf(`${library}, ${setup}`, index, setup === "plugin"))
         ),
         async "a tab that oidc-spa has logged in goes on with Countersign, and back"({ run, users, front }) {
+            // Their users are logged out when they have done nothing for a minute, and the apps load a new configuration.
+            await Promise.all(users.map(({ page }) => page.close()));
             const deploy = library => {
                 const { app } = users[BUILDS.findIndex(build => build.library === library && build.setup === "plugin")];
                 app.config.clientId = "moving";
