@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use countersign::base64url;
 use explain::conformance;
 use serde_json::{Value, json};
 
@@ -312,7 +313,7 @@ fn the_clocks_offset_is_measured() {
 
 #[test]
 fn without_keys_the_rest_is_checked_and_what_is_not_is_said() {
-    let (step, _) = step("v1-one-field");
+    let (step, policy) = step("v1-one-field");
     let (said, status) = run(&["--now", NOW], &curl(&step));
     assert_eq!(status, Some(0), "{said}");
     for flag in ["--issuer", "--audience", "--jwks"] {
@@ -325,12 +326,35 @@ fn without_keys_the_rest_is_checked_and_what_is_not_is_said() {
         said.contains("Accepted, as far as it could be checked"),
         "{said}"
     );
+    // What one flag leaves open is not accepted as if it were known.
+    let (flags, _keys) = flags(&policy);
+    for left_out in 0..3 {
+        let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        flags.drain(2 * left_out..2 * left_out + 2);
+        let (said, _) = run(&flags, &curl(&step));
+        assert!(
+            said.ends_with("Accepted, as far as it could be checked\n"),
+            "{said}"
+        );
+    }
     let (said, status) = run(&["--now", "1767225700"], &curl(&step));
     assert_eq!(status, Some(1), "{said}");
     assert!(
         said.contains("(IatTooOld)\nTo change: set the clocks"),
         "{said}"
     );
+}
+
+#[test]
+fn times_at_the_ends_of_the_range_are_shown() {
+    let part = |text: &str| base64url::encode(text.as_bytes());
+    let claims = format!(r#"{{"iss":"a","aud":"b","exp":{}}}"#, i64::MAX);
+    let token = format!("{}.{}.AAAA", part(r#"{"alg":"ES256"}"#), part(&claims));
+    let command = format!("curl https://a/ -H 'Authorization: Bearer {token}'");
+    let (said, status) = run(&["--now=-5"], &command);
+    assert_eq!(status, Some(0), "{said}");
+    let left = format!("exp, nbf: {} s left", i64::MAX);
+    assert!(said.contains(&left), "{said}");
 }
 
 #[test]

@@ -103,7 +103,8 @@ pub(super) fn found(
         Check::Token(TokenCheck::Audience) => of(token, "aud"),
         Check::Token(TokenCheck::Time) => {
             let exp = token?.claims().get("exp")?.as_f64()?;
-            Some(format!("{} s left", exp as i64 - now.0))
+            // Both are what somebody wrote.
+            Some(format!("{} s left", (exp as i64).saturating_sub(now.0)))
         }
         Check::Token(TokenCheck::Confirmation) => Some(match token?.claims().get("cnf") {
             Some(cnf) => format!("bound to the key {}", text_of(cnf.get("jkt")?)),

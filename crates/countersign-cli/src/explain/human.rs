@@ -239,9 +239,15 @@ impl Report<'_> {
             ));
         }
         let Some(rejection) = self.first.take() else {
-            let open = match self.known.jwks {
-                Some(_) => "",
-                None => ", as far as it could be checked",
+            let Known {
+                issuer,
+                audience,
+                jwks,
+                ..
+            } = self.known;
+            let open = match (issuer, audience, jwks) {
+                (Some(_), Some(_), Some(_)) => "",
+                _ => ", as far as it could be checked",
             };
             let accepted = self.style.paint("32", "Accepted");
             self.line(&format!("\n{accepted}{open}"));
