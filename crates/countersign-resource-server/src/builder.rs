@@ -282,10 +282,8 @@ impl ResourceServerBuilder {
             Some(replay) => replay,
             None => {
                 let secret = random_secret()?;
-                Replay::new(InProcessReplayStore::new(
-                    ReplayCapacity::default(),
-                    &secret,
-                ))
+                let capacity = ReplayCapacity::default();
+                Replay::InProcess(InProcessReplayStore::new(capacity, &secret))
             }
         };
         let is_required = self.dpop == DpopRequirement::Required;

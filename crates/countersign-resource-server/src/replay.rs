@@ -1,15 +1,16 @@
-//! Any replay store behind one type: the contract's future has no name, so it is boxed.
+//! Any replay store behind one type. The contract's future has no name, so it is boxed; the store in this process, which
+//! never waits, is asked without.
 
 use std::{future::Future, pin::Pin};
 
 use countersign::{
     UnixSeconds,
-    server::replay::{ReplayEntry, ReplayError, ReplayStore},
+    server::replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
 };
 
 type InsertFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ReplayError>> + Send + 'a>>;
 
-trait DynReplayStore: Send + Sync {
+pub(crate) trait DynReplayStore: Send + Sync {
     fn insert<'a>(&'a self, entry: &'a ReplayEntry<'a>, now: UnixSeconds) -> InsertFuture<'a>;
 }
 
@@ -19,11 +20,14 @@ impl<S: ReplayStore> DynReplayStore for S {
     }
 }
 
-pub(crate) struct Replay(Box<dyn DynReplayStore>);
+pub(crate) enum Replay {
+    InProcess(InProcessReplayStore),
+    Other(Box<dyn DynReplayStore>),
+}
 
 impl Replay {
     pub(crate) fn new(store: impl ReplayStore + 'static) -> Self {
-        Self(Box::new(store))
+        Self::Other(Box::new(store))
     }
 
     pub(crate) async fn insert(
@@ -31,6 +35,9 @@ impl Replay {
         entry: &ReplayEntry<'_>,
         now: UnixSeconds,
     ) -> Result<(), ReplayError> {
-        self.0.insert(entry, now).await
+        match self {
+            Self::InProcess(store) => store.insert_now(entry, now),
+            Self::Other(store) => store.insert(entry, now).await,
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The checks of one request, in their order.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Deref, sync::Arc};
 
 use countersign::{
     UnixSeconds,
@@ -298,10 +298,32 @@ impl Shared {
     }
 }
 
-/// The values of all fields of this name.
-pub(crate) fn fields(parts: &Parts, name: HeaderName) -> Vec<&[u8]> {
-    let fields = parts.headers.get_all(name).iter();
-    fields.map(HeaderValue::as_bytes).collect()
+/// The values of all fields of this name. Mostly there is one, and nothing is allocated.
+pub(crate) enum Fields<'a> {
+    One([&'a [u8]; 1]),
+    Other(Vec<&'a [u8]>),
+}
+
+pub(crate) fn fields(parts: &Parts, name: HeaderName) -> Fields<'_> {
+    let mut fields = parts.headers.get_all(name).iter();
+    match (fields.next(), fields.next()) {
+        (Some(one), None) => Fields::One([one.as_bytes()]),
+        (first, second) => {
+            let all = first.into_iter().chain(second).chain(fields);
+            Fields::Other(all.map(HeaderValue::as_bytes).collect())
+        }
+    }
+}
+
+impl<'a> Deref for Fields<'a> {
+    type Target = [&'a [u8]];
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Self::One(one) => one,
+            Self::Other(other) => other,
+        }
+    }
 }
 
 pub(crate) fn unavailable(cause: Arc<DiscoveryError>) -> Rejection {

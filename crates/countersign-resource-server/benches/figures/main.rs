@@ -1,5 +1,5 @@
 //! What `cargo xtask bench` measures: one core, one run, medians. Writes one flat JSON object to the path after
-//! `--json`.
+//! `--json`; `--only checks` or `--only replay` measures a half, for a profiler.
 //!
 //! An own loop and neither criterion nor divan: these time one function after the other, and a ratio is only worth
 //! something when both sides ran in the same milliseconds, on a machine that does other things too.
@@ -29,8 +29,13 @@ fn main() {
         return replay::print_bytes(entries.parse().unwrap(), room.parse().unwrap());
     }
     let mut figures = Figures::new();
-    replay::measure(&mut figures);
-    checks::measure(&mut figures);
+    let only = after("--only");
+    if only.is_none_or(|half| half == "replay") {
+        replay::measure(&mut figures);
+    }
+    if only.is_none_or(|half| half == "checks") {
+        checks::measure(&mut figures);
+    }
     let text = serde_json::to_string_pretty(&figures).unwrap() + "\n";
     match after("--json") {
         Some(path) => fs::write(path, text).unwrap(),

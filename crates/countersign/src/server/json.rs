@@ -19,7 +19,7 @@ use alloc::{
 use core::fmt;
 
 use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, map::Entry};
 
 use super::quoted::Quoted;
 
@@ -129,14 +129,17 @@ impl<'de> Visitor<'de> for Strict {
         let inner = self.nested()?;
         let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
-            if object.contains_key(&name) {
-                return Err(A::Error::custom(format!(
-                    "the member {} is there twice",
-                    Quoted(&name)
-                )));
+            match object.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(members.next_value_seed(inner)?);
+                }
+                Entry::Occupied(there) => {
+                    return Err(A::Error::custom(format!(
+                        "the member {} is there twice",
+                        Quoted(there.key())
+                    )));
+                }
             }
-            let value = members.next_value_seed(inner)?;
-            object.insert(name, value);
         }
         Ok(Value::Object(object))
     }

@@ -94,12 +94,13 @@ impl<'a> CompactJws<'a> {
                 received: text.len(),
             });
         }
-        let received = text.split(|b| *b == b'.').count();
         let mut parts = text.split(|b| *b == b'.');
         let (Some(header), Some(payload), Some(signature), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(JwsError::PartCount { received });
+            return Err(JwsError::PartCount {
+                received: text.split(|b| *b == b'.').count(),
+            });
         };
         let signing_input = &text[..header.len() + 1 + payload.len()];
 
