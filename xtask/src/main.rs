@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod demo;
 mod deny;
 mod fuzz;
@@ -46,6 +47,8 @@ enum Step {
     Fuzz(fuzz::Options),
     /// Change the code that decides about proofs, bit by bit, and see that a test notices (an hour)
     Mutants(mutants::Options),
+    /// Measure checks and the replay store against the bare library, or with `--peers` others' checks
+    Bench(bench::Options),
     /// Measure what a browser loads until a restored session, and hold the budgets
     Size,
 }
@@ -69,6 +72,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Interop(options) => return interop::run_step(&options),
         Step::Fuzz(options) => fuzz::run_step(&options)?,
         Step::Mutants(options) => mutants::run_step(&options)?,
+        Step::Bench(options) => bench::run_step(&options)?,
         Step::Size => size::run_step()?,
     }
     Ok(ExitCode::SUCCESS)
