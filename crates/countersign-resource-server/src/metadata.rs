@@ -19,7 +19,8 @@ impl ResourceServer {
 
     /// A router that serves the document at its path, for axum's `merge`; an empty one where there is none. For the
     /// metadata of an API with a path of its own (`https://example.com/api`), a proxy has to pass on
-    /// `/.well-known/oauth-protected-resource/api` too.
+    /// `/.well-known/oauth-protected-resource/api` too. Where a segment of that path begins with `:` or `*`, axum merges
+    /// only into a router that is `without_v07_checks`.
     ///
     /// ```
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,6 +52,9 @@ impl ResourceServer {
         };
         let document = Bytes::from(metadata.to_json());
         let answer = move || async move { ([(CONTENT_TYPE, "application/json")], document) };
-        axum::Router::new().route(&metadata.well_known_path(), get(answer))
+        // A path of the API's is no pattern of axum 0.7.
+        axum::Router::new()
+            .without_v07_checks()
+            .route(&metadata.well_known_path(), get(answer))
     }
 }

@@ -87,3 +87,16 @@ async fn r7_the_document_of_an_api_with_a_path_is_at_the_hosts_root() {
     let named = format!(r#"resource_metadata="{AUDIENCE}{path}""#);
     assert!(answer.challenges()[0].ends_with(&named), "{answer:?}");
 }
+
+#[tokio::test]
+async fn r7_any_path_that_a_url_may_have_is_served() {
+    // For a router, the first two would be patterns.
+    for path in ["/:tenant", "/*notes", "/a%20b", "/a;b=c/~d"] {
+        let metadata = ResourceMetadata::new(&format!("{AUDIENCE}{path}")).unwrap();
+        let world = World::with(|builder| builder.metadata(metadata));
+        let routes: Router = world.server.metadata_routes();
+        let at = |path: &str| format!("{PATH}{path}");
+        assert_eq!(send(&routes, "GET", &at(path), &[]).await.status, 200);
+        assert_eq!(send(&routes, "GET", &at("/other"), &[]).await.status, 404);
+    }
+}
