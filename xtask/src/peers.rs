@@ -246,6 +246,25 @@ mod tests {
     }
 
     #[test]
+    fn pins_of_a_copy_are_replaced_and_the_rest_is_kept() {
+        let copy = std::env::temp_dir().join(format!("countersign-pins-{}", std::process::id()));
+        fs::create_dir_all(&copy).unwrap();
+        let manifest = r#"{ "name": "a", "peers": { "spring-boot-4.0": "4.0.9" }, "dependencies": { "jose": "6" } }"#;
+        fs::write(copy.join("package.json"), manifest).unwrap();
+        let newest = Pins::from([("spring-boot-4.0".to_owned(), "4.0.10".to_owned())]);
+        set_pins(&copy, &newest).unwrap();
+        let [peers, packages] = ["peers", "dependencies"].map(|section| pins(&copy, section));
+        let missing = pins(&copy, "no such section");
+        fs::remove_dir_all(&copy).unwrap();
+        assert_eq!(peers.unwrap(), newest);
+        assert_eq!(
+            packages.unwrap(),
+            Pins::from([("jose".to_owned(), "6".to_owned())])
+        );
+        assert!(missing.is_err());
+    }
+
+    #[test]
     fn a_need_that_nobody_knows_is_an_error() {
         let error = make_ready("kecloak", &root().join("interop"), &Pins::new()).unwrap_err();
         assert!(error.to_string().contains("needs"), "{error}");
