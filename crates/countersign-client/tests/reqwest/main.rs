@@ -5,6 +5,7 @@
 mod calls;
 mod clocks;
 mod login;
+mod loopback;
 mod modes;
 mod redirects;
 mod renewal;
