@@ -1,4 +1,5 @@
-//! The errors of what clients send themselves: their codes and their JSON (RFC 6749, 5.2; RFC 9126, 2.3; RFC 8707, 2; RFC 9449, 5 and 8).
+//! The errors of what clients send themselves: their codes and their JSON (RFC 6749, 5.2; RFC 9126, 2.3; RFC 8707, 2;
+//! RFC 9449, 5 and 8).
 
 use axum::response::{IntoResponse, Response};
 use countersign::server::{authorization::BindingError, replay::ReplayError, verify::ProofError};
