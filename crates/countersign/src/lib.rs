@@ -41,6 +41,12 @@
 //! - [`server`] (feature `verify`, on by default) is what only a verifier needs: strict parsing, the checks of
 //!   section 4.3, server nonces and the replay store.
 //!
+//! Features:
+//! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. Where both back ends are on, it does the work;
+//! - `rust-crypto`: the same by crates that are Rust alone, which compile for `wasm32-unknown-unknown`
+//!   (`default-features = false, features = ["rust-crypto"]`);
+//! - `sign`: keys that sign proofs natively, by either back end (module `signing`).
+//!
 //! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It doesn't cover the
 //! query, the body or any other header (RFC 9449, 11.7).
 #![no_std]
@@ -69,10 +75,7 @@ pub mod proof;
     any(feature = "aws-lc-rs", feature = "rust-crypto")
 ))]
 pub mod server;
-#[cfg(all(
-    feature = "sign",
-    any(feature = "aws-lc-rs", feature = "rust-crypto")
-))]
+#[cfg(all(feature = "sign", any(feature = "aws-lc-rs", feature = "rust-crypto")))]
 pub mod signing;
 pub mod support;
 pub mod target;
