@@ -35,6 +35,11 @@ refuse("N2", "token-first", "An expired token is refused before the nonce.", "in
 });
 nonce("N2", "before-iat", "Section 4.3 looks at the nonce (10) before `iat` (11).", undefined, "NonceMissing", { iat: NOW - 61 });
 nonce("N2", "before-ath", "The nonce is looked at before `ath`.", undefined, "NonceMissing", { ath: "x" });
+nonce("N2", "before-ath-of-another-type", "Also before the type of `ath`.", undefined, "NonceMissing", { ath: 1 });
+accept("P7", "most-recent", "The nonce that the server gave last.", { policy: "nonce", proof: { claims: { nonce: NONCE } } });
+nonce("P7", "none", "None, though one was given.", undefined, "NonceMissing");
+nonce("P7", "of-another-server", "The authorization server's.", "eyJ7S_zG.eyJH0-Z.HX4w-7v");
+nonce("P7", "quoted", "The header's value in quotes.", `"${NONCE}"`);
 refuse("N2", "before-the-key", "The nonce is looked at before the token's key.", "use_dpop_nonce", "NonceMissing", {
     policy: "nonce",
     proof: { key: "thief" }

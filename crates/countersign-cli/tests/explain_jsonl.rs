@@ -69,9 +69,9 @@ fn check(steps: &[(&Value, &Value)], policies: &Value) {
 fn conformance_cases_cover_each_row_from_both_sides() {
     let (cases, _) = conformance();
     let rows = [
-        "P1", "P2", "P3", "P4", "P5", "P6", "P8", "V1", "V2", "V3", "V4", "V5", "V6", "V7", "V8",
-        "V9", "V10", "V11", "V12", "V13", "V14", "V15", "T5", "R1", "R2", "R3", "R4", "R5", "R6",
-        "N2", "N8", "S1", "S2", "S3", "S5", "S6", "S8", "S9",
+        "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "V1", "V2", "V3", "V4", "V5", "V6", "V7",
+        "V8", "V9", "V10", "V11", "V12", "V13", "V14", "V15", "T5", "R1", "R2", "R3", "R4", "R5",
+        "R6", "N2", "N8", "S1", "S2", "S3", "S5", "S6", "S8", "S9",
     ];
     for row in rows {
         let of_row = cases.iter().filter(|case| case["row"] == row);
@@ -168,6 +168,10 @@ fn a_line_that_lacks_something_is_answered_and_the_run_goes_on() {
         json!([["a", 1]]),
     ] {
         lines.push(good(|line| line["request"]["headers"] = headers));
+    }
+    for place in ["\"keys\":", "\"kty\":", "\"kid\":"] {
+        // Of two equal members another program takes the other one.
+        lines.push(good(|_| {}).replacen(place, &format!("{place}null,{place}"), 1));
     }
     let last = good(|_| {});
     let (answers, status) = explain(&format!("{}\n{last}\n", lines.join("\n")));

@@ -1,6 +1,6 @@
 //! One line of input: a request, and the policy and the moment it is judged by.
 
-use countersign::UnixSeconds;
+use countersign::{UnixSeconds, server::json::parse_object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
 
@@ -141,6 +141,6 @@ fn whole_seconds(text: &str) -> Option<i64> {
 }
 
 fn is_key_set(jwks: &RawValue) -> bool {
-    let set: Result<Value, _> = serde_json::from_str(jwks.get());
+    let set = parse_object(jwks.get().as_bytes());
     set.is_ok_and(|set| set.get("keys").is_some_and(Value::is_array))
 }

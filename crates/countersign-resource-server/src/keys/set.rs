@@ -1,6 +1,9 @@
 //! JSON Web Key Sets (RFC 7517): which key may check which signature.
 
-use countersign::{jwk::PublicJwk, server::crypto::Algorithm};
+use countersign::{
+    jwk::PublicJwk,
+    server::{crypto::Algorithm, json::parse_object},
+};
 use serde_json::Value;
 
 /// So many keys are tried at most, where several fit: those of a token without `kid`, or under one `kid`. More
@@ -25,8 +28,8 @@ struct Key {
 impl KeySet {
     /// `None` when the document is no key set.
     pub(crate) fn parse(document: &[u8]) -> Option<Self> {
-        let text = std::str::from_utf8(document).ok()?;
-        let document: Value = serde_json::from_str(text).ok()?;
+        // Strictly: of two members of one name, another program may take the other.
+        let document = parse_object(document).ok()?;
         let entries = document.get("keys")?.as_array()?;
         Some(Self {
             keys: entries.iter().filter_map(Key::of).collect(),

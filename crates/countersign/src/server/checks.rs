@@ -240,7 +240,7 @@ fn check_own_times(
 
 /// 4.3, 12, first half.
 pub(super) fn check_token_hash(claims: &Claims<'_>, expected: Ath) -> Result<(), ProofError> {
-    let ath = claims.ath.ok_or(ProofError::AthMissing)?;
+    let ath = claims.token_hash()?.ok_or(ProofError::AthMissing)?;
     if Ath::parse(ath) == Some(expected) {
         return Ok(());
     }

@@ -151,10 +151,11 @@ impl Verifier {
         let nonce = results.keep(ProofCheck::Nonce, nonce).unwrap_or_default();
         let time = check_time(&claims, nonce, policy, now);
         results.keep(ProofCheck::Time, time);
-        if let Some(token) = &expected.token {
-            let hash = check_token_hash(&claims, token.ath);
-            results.keep(ProofCheck::TokenHash, hash);
-        }
+        let hash = match &expected.token {
+            Some(token) => check_token_hash(&claims, token.ath),
+            None => claims.token_hash().map(|_| ()),
+        };
+        results.keep(ProofCheck::TokenHash, hash);
         Some(())
     }
 }

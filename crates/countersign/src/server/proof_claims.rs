@@ -10,7 +10,8 @@ pub(crate) struct Claims<'a> {
     pub(crate) htm: &'a str,
     pub(crate) htu: &'a str,
     pub(crate) iat: NumericDate,
-    pub(crate) ath: Option<&'a str>,
+    /// Of whatever type, as the nonce: it is looked at when its turn comes (4.3, 12).
+    pub(crate) ath: Option<&'a Value>,
     /// Of whatever type: what that means depends on whether one is required.
     pub(crate) nonce: Option<&'a Value>,
     pub(crate) exp: Option<NumericDate>,
@@ -33,11 +34,16 @@ impl<'a> Claims<'a> {
             htm: required(text(claims, "htm")?, "htm")?,
             htu: required(text(claims, "htu")?, "htu")?,
             iat: required(date(claims, "iat")?, "iat")?,
-            ath: text(claims, "ath")?,
+            ath: claims.get("ath"),
             nonce: claims.get("nonce"),
             exp: date(claims, "exp")?,
             nbf: date(claims, "nbf")?,
         })
+    }
+
+    /// `ath`, of its type.
+    pub(crate) fn token_hash(&self) -> Result<Option<&'a str>, ProofError> {
+        self.ath.map(|ath| text_of("ath", ath)).transpose()
     }
 
     /// A nonce that nobody asked for has the right type or is not there.

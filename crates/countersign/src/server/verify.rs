@@ -144,6 +144,8 @@ impl Verifier {
         if let Some(token) = &expected.token {
             check_token_hash(&claims, token.ath)?;
             check_binding(thumbprint, token.thumbprint)?;
+        } else {
+            claims.token_hash()?;
         }
         let iat = claims.iat.floor;
         Ok(VerifiedProof {
