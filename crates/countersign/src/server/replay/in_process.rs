@@ -43,6 +43,8 @@ pub enum ReplayCapacity {
     /// So many. With more than 32,768, up to 4 % more, since the parts of the store fill unevenly.
     Entries(usize),
     /// As many as surely fit into so many bytes: 26 each, and 24 KiB for each of up to 64 parts. None in fewer than that.
+    /// That is for ends within 75 seconds, as those of both presets of a policy are; each second more may take 300 bytes
+    /// in each part.
     Bytes(usize),
 }
 

@@ -20,7 +20,8 @@ pub(super) struct Table {
 /// to three quarters; the links between chunks.
 pub(super) const MOST_BYTES_AN_ENTRY: usize = 25;
 
-/// Of any table: the buckets' heads, a last chunk that is not full in each, a page that is not full.
+/// Of any table whose ends lie within 75 seconds: the buckets' heads, a last chunk that is not full in each, a page that is
+/// not full.
 pub(super) const MOST_BYTES_BESIDE: usize = 24 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
