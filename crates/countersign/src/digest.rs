@@ -58,13 +58,19 @@ macro_rules! sha256_type {
 }
 pub(crate) use sha256_type;
 
-#[cfg(feature = "verify")]
+#[cfg(all(
+    feature = "verify",
+    any(feature = "aws-lc-rs", feature = "rust-crypto")
+))]
 pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
     crate::server::crypto::equal(a, b)
 }
 
 /// Without a verifier nothing secret is compared; folding is constant enough and small.
-#[cfg(not(feature = "verify"))]
+#[cfg(not(all(
+    feature = "verify",
+    any(feature = "aws-lc-rs", feature = "rust-crypto")
+)))]
 pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
     a.iter()
         .zip(b)
