@@ -10,8 +10,8 @@ use serde_json::Value;
 /// than any issuer publishes for one algorithm, and few enough that a made-up token costs little.
 const MAX_CANDIDATES: usize = 16;
 
-/// The public signature keys of a set. Keys that we cannot use (encryption, unknown types, weak RSA) are
-/// left out, since a set serves other programs too.
+/// The public signature keys of a set. Keys that we cannot use (encryption, unknown types) are left out, since a
+/// set serves other programs too. A weak one (RSA below 2048 bits) stays, and no signature of it verifies.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct KeySet {
     keys: Vec<Key>,
