@@ -19,8 +19,8 @@ use countersign::{
 use countersign_resource_server::ResourceServer;
 
 use crate::{
-    Figures,
-    client::{API, Client, ISSUER, Key, NOW},
+    Figures, NOW,
+    client::{API, Client, ISSUER, Key},
     put,
     slices::{Times, timed},
 };
@@ -38,7 +38,7 @@ pub(crate) fn measure(figures: &mut Figures) {
     ];
     for (raw_name, prefix, key) in contenders {
         let raw_name = format!("{raw_name}_verify_per_s");
-        let times = run(&Client::new(key, &issuer), &issuer);
+        let times = run(&Client::new(key, &issuer, NOW), &issuer);
         let rate = |times: &Times| times.rate(PROOFS_A_SLICE);
         put(figures, raw_name, rate(&times.raw));
         for (name, ours) in [("proof_verify", &times.proof), ("full_check", &times.full)] {

@@ -15,11 +15,10 @@ use countersign::{
 };
 use http::{HeaderValue, header, request::Parts};
 
-pub(crate) const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
 pub(crate) const ISSUER: &str = "https://id.example.com/realms/main";
 pub(crate) const API: &str = "https://api.example.com";
 const PATH: &str = "/notes/0198c6a2?page=2";
-const HTU: &str = "https://api.example.com/notes/0198c6a2";
+pub(crate) const HTU: &str = "https://api.example.com/notes/0198c6a2";
 
 pub(crate) enum Key {
     P256(EcdsaKeyPair, SystemRandom),
@@ -81,32 +80,38 @@ pub(crate) struct Client {
     pub(crate) key: Key,
     header: ProofHeader,
     pub(crate) token: String,
+    now: UnixSeconds,
     ath: String,
     random: SystemRandom,
 }
 
 impl Client {
-    pub(crate) fn new(key: Key, issuer: &Key) -> Self {
+    pub(crate) fn new(key: Key, issuer: &Key, now: UnixSeconds) -> Self {
         let jkt = crypto::thumbprint(&key.public()).to_base64url();
-        let token = token(issuer, &jkt);
+        let token = token(issuer, &jkt, now);
         Self {
             header: ProofHeader::new(&key.public()),
             key,
             ath: crypto::ath(&token).to_base64url(),
             token,
+            now,
             random: SystemRandom::new(),
         }
     }
 
     /// A proof for the request, as a native client makes it.
     pub(crate) fn proof(&self) -> String {
+        self.proof_at(self.now)
+    }
+
+    pub(crate) fn proof_at(&self, iat: UnixSeconds) -> String {
         let mut random = [0; 16];
         aws_lc_rs::rand::SecureRandom::fill(&self.random, &mut random).unwrap();
         let claims = ProofClaims {
             jti: &base64url::encode(&random),
             htm: "GET",
             htu: HTU,
-            iat: NOW,
+            iat,
             ath: Some(&self.ath),
             nonce: None,
         };
@@ -128,12 +133,12 @@ impl Client {
     }
 }
 
-fn token(issuer: &Key, jkt: &str) -> String {
+fn token(issuer: &Key, jkt: &str, now: UnixSeconds) -> String {
     let header = r#"{"alg":"ES256","typ":"at+jwt","kid":"2026-01"}"#;
     let claims = format!(
         r#"{{"iss":"{ISSUER}","aud":["{API}"],"sub":"9b2e6a34-6d6e-4a43-9e0f-0f5b1b0a6c11","client_id":"notes-app","scope":"openid profile notes:read notes:write","sid":"5f1d2c0e-7d0b-4f6b-a9a2-4b1f3f0f8f7a","jti":"c2f9d6f2-9f0d-4b59-8c0d-6f0a5e1f2a3b","iat":{},"exp":{},"cnf":{{"jkt":"{jkt}"}}}}"#,
-        NOW.0 - 60,
-        NOW.0 + 240
+        now.0 - 60,
+        now.0 + 3_600
     );
     let encode = |text: &str| base64url::encode(text.as_bytes());
     let input = format!("{}.{}", encode(header), encode(&claims));

@@ -15,9 +15,7 @@ use countersign::{
 };
 
 use crate::{
-    Figures,
-    client::NOW,
-    put,
+    Figures, NOW, put,
     slices::{Times, timed},
 };
 
