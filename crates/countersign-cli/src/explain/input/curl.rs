@@ -257,6 +257,13 @@ fn words(text: &str) -> Result<Vec<String>, String> {
                 characters.next();
                 quoted(&mut characters, word.get_or_insert_default(), '$')?;
             }
+            // Here the shell's own business begins: `| jq .`, `2>/dev/null`, `&& ...`. A lone `&` in a URL is a missing quote.
+            '|' | ';' => break,
+            '&' if word.is_none() => break,
+            '<' | '>' => {
+                word = word.filter(|word| word.parse::<u8>().is_err());
+                break;
+            }
             other => word.get_or_insert_default().push(other),
         }
     }
@@ -373,6 +380,11 @@ mod tests {
                 "https://a/",
             ),
             ("curl -T file https://a/", "PUT", "https://a/"),
+            ("curl -s https://a/ | jq .", "GET", "https://a/"),
+            ("curl https://a/ 2>/dev/null >out", "GET", "https://a/"),
+            ("curl https://a/;date", "GET", "https://a/"),
+            ("curl https://a/?b&c && date", "GET", "https://a/?b&c"),
+            ("curl 'https://a/|;>'", "GET", "https://a/|;>"),
             ("curl \"https://a/\\\"b\\\"\"", "GET", "https://a/\"b\""),
         ] {
             let (read_method, read_url, _) = parts(command);
