@@ -40,6 +40,8 @@ enum Part {
     Doc,
     /// Licences, bans and sources of dependencies
     Deny,
+    /// What would be published holds together: `cargo publish --dry-run`, without building it again
+    Publish,
     /// Every fuzz target, for a few seconds
     Fuzz,
     /// The npm package, complete
@@ -106,6 +108,7 @@ impl Part {
             | Self::Rust
             | Self::Doctest
             | Self::Doc
+            | Self::Publish
             | Self::Fuzz => Needs::NOTHING,
             Self::RustCrypto => Needs {
                 wasm: true,
@@ -185,6 +188,10 @@ impl Part {
                 .args(locked())
                 .env("RUSTDOCFLAGS", "-D warnings")),
             Self::Deny => deny::check(),
+            Self::Publish => run(cargo()
+                .args(["publish", "--dry-run", "--workspace", "--no-verify"])
+                .arg("--allow-dirty")
+                .args(locked())),
             Self::Fuzz => fuzz::smoke(),
             Self::Package => package::build(),
             Self::Types => {
