@@ -1,0 +1,31 @@
+/** What the peers share: a line in, a line out; the time is theirs alone. */
+import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+/**
+ * @param {{ name: string, package: string, replay: boolean,
+ *   start: (subject: { issuer: string, audience: string, jwks: string }) => Promise<(request: any) => Promise<boolean>>,
+ *   prepare?: (sent: { url: string, token: string, proof: string }) => any }} peer
+ */
+export async function serve({ name, package: packageName, replay, start, prepare = sent => sent }) {
+    const manifest = new URL(`../node_modules/${packageName}/package.json`, import.meta.url);
+    const { version } = JSON.parse(readFileSync(manifest, "utf8"));
+    const say = answer => process.stdout.write(`${JSON.stringify(answer)}\n`);
+    let accepts;
+    for await (const line of createInterface({ input: process.stdin })) {
+        const said = JSON.parse(line);
+        if (accepts === undefined) {
+            accepts = await start(said);
+            say({ name, version: `${version} (Node.js ${process.versions.node})`, replay });
+            continue;
+        }
+        // As a server hands it on: what is made of the socket's bytes is not the peer's time.
+        const requests = said.map(prepare);
+        let accepted = 0;
+        const begun = process.hrtime.bigint();
+        for (const request of requests) {
+            accepted += (await accepts(request)) ? 1 : 0;
+        }
+        say({ accepted, nanoseconds: Number(process.hrtime.bigint() - begun) });
+    }
+}
