@@ -63,3 +63,39 @@ fn is_canonical_of_large_order(point: &[u8; 32]) -> bool {
     let is_below_p = y[0] < 0xed || y[31] != 0x7f || y[1..31].iter().any(|b| *b != 0xff);
     is_below_p && !SMALL_ORDER_Y.contains(&y)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn v6_an_rsa_exponent_has_32_bits_at_most() {
+        let modulus = [0xff; 256];
+        assert_eq!(check_rsa(&modulus, &[0x80, 0, 0, 1]), Ok(()));
+        assert_eq!(
+            check_rsa(&modulus, &[1, 0, 0, 0, 1]),
+            Err(SignatureError::RsaExponent)
+        );
+    }
+
+    #[test]
+    fn v6_an_ed25519_coordinate_is_below_p_whichever_byte_makes_it_so() {
+        let mut p = [0xff; 32];
+        p[0] = 0xed;
+        p[31] = 0x7f;
+        assert!(!is_canonical_of_large_order(&p));
+        let below_by = |index: usize, byte: u8| {
+            let mut y = p;
+            y[index] = byte;
+            y
+        };
+        for y in [
+            below_by(0, 0xeb), // p - 2: p - 1 is of small order
+            below_by(1, 0xfe),
+            below_by(30, 0),
+            below_by(31, 0x7e),
+        ] {
+            assert!(is_canonical_of_large_order(&y), "{y:02x?}");
+        }
+    }
+}
