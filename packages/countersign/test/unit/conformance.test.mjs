@@ -33,6 +33,31 @@ test("n2_n5 the engine asks once more where a challenge of the cases wants a non
     assert(asked.true >= 10 && asked.false >= 10, JSON.stringify(asked));
 });
 
+test("n5 the engine sends once more what the cases say, and nothing else", async () => {
+    const { retries } = read("clients.json");
+    assert(retries.length > 5);
+    for (const { says, request, response, expect } of retries) {
+        const { logIn, create, engine } = await world();
+        const { tokens } = await logIn(create());
+        const authorize = async () => (await engine.authorize("GET", API, "/", tokens.accessToken)).attempt;
+        let attempt = await authorize();
+        if (request.isRetry) {
+            const challenge = { status: 401, dpopNonce: request.nonce, wwwAuthenticate: 'DPoP error="use_dpop_nonce"' };
+            ({ attempt } = await engine.observe(attempt, observed(challenge), true));
+        } else if (request.nonce !== null) {
+            await engine.observe(attempt, observed({ dpopNonce: request.nonce }), false);
+            attempt = await authorize();
+        }
+        const { status, challenge, nonce } = response;
+        const seen = observed({ status, dpopNonce: nonce, wwwAuthenticate: challenge });
+        const again = await engine.observe(attempt, seen, request.isReplayable);
+        assert.equal(again === undefined ? "deliver" : "retry", expect, says);
+        if (again !== undefined) {
+            assert.equal(decodeJwt(again.proof).nonce, nonce, says);
+        }
+    }
+});
+
 const { policies, cases } = read("requests.json");
 const ALGORITHMS = ["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"];
 
