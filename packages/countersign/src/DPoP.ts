@@ -3,7 +3,7 @@
  */
 import { installHooks } from "./entry/hooks.js";
 import { refuse } from "./entry/refuse.js";
-import { state } from "./entry/state.js";
+import type { EnabledDPoP } from "./entry/state.js";
 
 export type ParamsOfDPoP = {
     /**
@@ -21,11 +21,7 @@ export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
         throw new TypeError(`countersign: DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);
     }
     return {
-        enableDPoP: () => {
-            if (state.mode === "off") {
-                installHooks();
-            }
-            state.mode = mode;
-        }
+        // For `oidcEarlyInit`: what others call has no effect on what it has set up.
+        enableDPoP: (): EnabledDPoP => ({ __proto__: null, mode, hooks: installHooks() })
     };
 }

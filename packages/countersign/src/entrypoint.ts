@@ -4,10 +4,11 @@
  * It saves the native functions, takes the authorization response out of the URL, applies the defenses and starts
  * loading the core. Nothing of the protocol is decided here.
  */
-import { natives } from "./entry/natives.js";
+import { takePage } from "./entry/handover.js";
 import { refuse } from "./entry/refuse.js";
 import { takeResponse } from "./entry/response.js";
-import { state, type SessionRestorationMethod } from "./entry/state.js";
+import type { EnabledDPoP, SessionRestorationMethod, State } from "./entry/state.js";
+import { makeUnpack } from "./entry/unpack.js";
 import { isBaseUrl } from "./entry/url.js";
 
 export type { ApiName } from "./browser-runtime-freeze.js";
@@ -28,35 +29,43 @@ export type ParamsOfEarlyInit = {
     };
 };
 
+/** What `oidcEarlyInit` returned. */
+let shouldLoadApp: boolean | undefined;
+
 /**
  * Call it once, before everything else, and load the app only where `shouldLoadApp` is `true`: otherwise the document
  * was opened only to hand over an authorization response. A second call returns the same and changes nothing.
- * Throws one sentence for an unknown or wrong option.
+ * Throws one sentence for an unknown or wrong option, and where another copy of this package was called before.
  */
 export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: boolean } {
-    if (state.shouldLoadApp === undefined) {
+    if (shouldLoadApp === undefined) {
         const { BASE_URL, sessionRestorationMethod, securityDefenses = {}, ...others } = params;
         const { enableDPoP, enableBrowserRuntimeFreeze, ...otherDefenses } = securityDefenses;
         refuse("oidcEarlyInit()", others, "BASE_URL, sessionRestorationMethod and securityDefenses");
         refuse("securityDefenses", otherDefenses, "those of DPoP() and browserRuntimeFreeze()");
         if (!["auto", "iframe", "full page redirect", undefined].includes(sessionRestorationMethod)) {
             throw new TypeError(
-                `countersign: sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not ${natives.stringify(sessionRestorationMethod)}.`
+                `countersign: sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not ${JSON.stringify(sessionRestorationMethod)}.`
             );
         }
         if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
-            throw new TypeError(`countersign: BASE_URL must be a path like "/" or "/app/", not ${natives.stringify(BASE_URL)}.`);
+            throw new TypeError(`countersign: BASE_URL must be a path like "/" or "/app/", not ${JSON.stringify(BASE_URL)}.`);
         }
-        state.BASE_URL = BASE_URL;
-        state.sessionRestorationMethod = sessionRestorationMethod;
-        state.shouldLoadApp = takeResponse();
-        if (state.shouldLoadApp) {
-            enableDPoP?.();
+        const handOver = takePage();
+        const state: State = { __proto__: null, BASE_URL, sessionRestorationMethod, mode: "off" };
+        const isApp = takeResponse(state);
+        if (isApp) {
+            const enabled = enableDPoP?.() as EnabledDPoP | undefined | void;
+            if (enableDPoP && !enabled?.hooks) {
+                throw new TypeError("countersign: enableDPoP of securityDefenses must be the one that DPoP() returns.");
+            }
+            state.mode = enabled?.mode ?? "off";
             enableBrowserRuntimeFreeze?.();
-            // Both at once; `createOidc` reports what fails here.
-            import("./core/engine.js").then(({ getEngine }) => getEngine()).catch(() => {});
-            import("./engine/bytes.js").catch(() => {});
+            handOver({ __proto__: null, state, hooks: enabled?.hooks, unpack: makeUnpack() });
+        } else {
+            handOver(undefined);
         }
+        shouldLoadApp = isApp;
     }
-    return { shouldLoadApp: state.shouldLoadApp };
+    return { shouldLoadApp };
 }

@@ -5,6 +5,8 @@ export type OidcErrorCode =
     | EngineErrorCode
     /** `oidcEarlyInit()` was not called, and there is no Vite plugin. [] */
     | "early_init_missing"
+    /** Early init was called by another copy of the package. [] */
+    | "second_copy"
     /** `createOidc` has no such option. [name] */
     | "option_unknown"
     /** An option of oidc-spa that is left out on purpose. [name] */

@@ -1,5 +1,5 @@
 /** Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. */
-import { natives } from "../entry/natives.js";
+import { page } from "../entry/natives.js";
 
 /** Without activity for this long, the countdown is shown. */
 const QUIET_MILLISECONDS = 5_000;
@@ -14,12 +14,12 @@ export function watchActivity(
     tick: (secondsLeft: number | undefined) => void,
     logOut: () => Promise<never>
 ): void {
-    let active = natives.now();
+    let active = page.now();
     let isCounting = false;
     let isOver = false;
     const tabs = new BroadcastChannel(name);
     const onActivity = (isHere: boolean): void => {
-        const now = natives.now();
+        const now = page.now();
         if (isHere && now - active > 1_000) {
             tabs.postMessage(0);
         }
@@ -34,7 +34,7 @@ export function watchActivity(
         addEventListener(name, () => onActivity(true), { capture: true, passive: true });
     }
     const check = (): void => {
-        const quiet = natives.now() - active;
+        const quiet = page.now() - active;
         const seconds = lifetime();
         if (quiet >= QUIET_MILLISECONDS && seconds !== undefined && seconds < ENDLESS_SECONDS && !isOver) {
             isCounting = true;
@@ -46,7 +46,7 @@ export function watchActivity(
                 isOver && logOut().catch(() => (isOver = false));
             }
         }
-        natives.setTimeout(check, 1_000);
+        page.setTimeout(check, 1_000);
     };
     check();
 }

@@ -5,17 +5,17 @@
  * engine decides what is believed; here is decided when it is asked, and how the page is left and found again.
  */
 import type { EngineError, Tokens } from "../engine/interface.js";
-import { state } from "../entry/state.js";
+import type { State } from "../entry/state.js";
+import type { EngineSlot } from "./engine.js";
 import { failure, toFailure } from "./failure.js";
 import { leaveForLogin, never, reload, type Context } from "./leave.js";
 import { loggedIn } from "./loggedIn.js";
 import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
 import type { OidcErrorCode, OidcInitializationError } from "./OidcInitializationError.js";
-import { readParams, withoutSlash, type ParamsOfCreateOidc, type Settings } from "./params.js";
+import { readParams, withoutSlash, type Settings } from "./params.js";
 import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
+import type { Core } from "./start.js";
 import type { Oidc } from "./types.js";
-
-export type { ParamsOfCreateOidc } from "./params.js";
 
 /** The page cannot go on with this configuration: `createOidc` rejects, in each mode and however often it is called. */
 const FATAL: readonly OidcErrorCode[] = [
@@ -27,44 +27,29 @@ const FATAL: readonly OidcErrorCode[] = [
     "token_not_bound"
 ];
 
-const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
+/** Makes the `createOidc` of one early init. */
+export const makeCreateOidc = (state: State, slot: EngineSlot): Core => {
+    const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
+    return async params => {
+        const settings = await readParams(params, state);
+        let oidc = created.get(settings.key);
+        if (!oidc) {
+            oidc = create(settings, state, slot);
+            created.set(settings.key, oidc);
+        }
+        return oidc;
+    };
+};
 
-/**
- * Resolves when it is known whether somebody is logged in. The same issuer and client id give the same object, as
- * configured first.
- *
- * Rejects with an `OidcInitializationError` where an option is wrong, where the browser forbids what is needed, and
- * under `enforced` where the server issues no DPoP-bound tokens; with `autoLogin`, for whatever keeps the user from
- * logging in. Otherwise what went wrong is the `initializationError` of the result.
- */
-export async function createOidc<
-    DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec,
-    AutoLogin extends boolean = false
->(
-    params: ParamsOfCreateOidc<DecodedIdToken, AutoLogin>
-): Promise<AutoLogin extends true ? Oidc.LoggedIn<DecodedIdToken> : Oidc<DecodedIdToken>> {
-    if (state.shouldLoadApp === undefined) {
-        throw await failure("early_init_missing");
-    }
-    if (!state.shouldLoadApp) {
-        return never();
-    }
-    const settings = await readParams(params as Settings["params"]);
-    let oidc = created.get(settings.key);
-    if (!oidc) {
-        oidc = create(settings);
-        created.set(settings.key, oidc);
-    }
-    return oidc as Promise<never>;
-}
-
-async function create(settings: Settings): Promise<Oidc<Record<string, unknown>>> {
+async function create(settings: Settings, state: State, slot: EngineSlot): Promise<Oidc<Record<string, unknown>>> {
     const { params, clientId, key, home, log } = settings;
     const common = { issuerUri: withoutSlash(params.issuerUri), clientId, validRedirectUri: home };
     let context: Context | undefined;
     let error: OidcInitializationError | undefined;
     try {
-        context = await prepare(settings, params.issuerUri);
+        // Early init has begun to load it.
+        await slot.ready;
+        context = prepare(settings, state, slot, params.issuerUri);
         // Discovers, whether a session is looked for or not: it tells whether this configuration can work at all.
         let url;
         try {
@@ -75,10 +60,10 @@ async function create(settings: Settings): Promise<Oidc<Record<string, unknown>>
                 throw cause;
             }
             // The same document, but for a slash at the end of its name.
-            context = await prepare(settings, received!);
+            context = prepare(settings, state, slot, received!);
             url = await silentUrl(context);
         }
-        const found = (await fromResponse(context)) ?? (await find(context, url));
+        const found = (await fromResponse(context, state)) ?? (await find(context, state, url));
         if (found) {
             log("logged in");
             return loggedIn(context, common, found);
@@ -110,10 +95,10 @@ async function create(settings: Settings): Promise<Oidc<Record<string, unknown>>
     };
 }
 
-/** Registers the client with the engine, which the entry has begun to load. */
-async function prepare(settings: Settings, issuerUri: string): Promise<Context> {
+/** Registers the client with the engine. */
+function prepare(settings: Settings, state: State, slot: EngineSlot, issuerUri: string): Context {
     const { params, clientId } = settings;
-    const engine = await (await import("./engine.js")).getEngine();
+    const engine = slot.engine!;
     const client = engine.create({
         issuerUri,
         clientId,
@@ -134,7 +119,7 @@ export interface Found {
 }
 
 /** The response that the page was opened with, if it is this client's. */
-async function fromResponse(context: Context): Promise<Found | undefined> {
+async function fromResponse(context: Context, state: State): Promise<Found | undefined> {
     const { record, response } = state;
     const { engine, client, settings } = context;
     if (!record || !response || record.client !== settings.key) {
@@ -164,7 +149,7 @@ async function fromResponse(context: Context): Promise<Found | undefined> {
 }
 
 /** Looks for a session without asking the user. */
-async function find(context: Context, url: string): Promise<Found | undefined> {
+async function find(context: Context, state: State, url: string): Promise<Found | undefined> {
     const { key, method, params, log } = context.settings;
     const hint = readHint(key);
     const { record, unclaimed } = state;

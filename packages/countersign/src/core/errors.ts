@@ -94,6 +94,8 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     token_unknown: () => "the token is not one of this page's; take it from getTokens().",
     early_init_missing: () =>
         `early init did not run; add the plugin of "countersign/vite-plugin" to the Vite configuration, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded.`,
+    second_copy: () =>
+        `this page has two copies of the package, and early init ran in the other one; let everything import one copy, for example by one alias, by Vite's resolve.dedupe, or shared as a singleton in module federation.`,
     option_unknown: name => `createOidc() has no option "${name}"; remove it or correct its name.`,
     option_unsupported: name => `createOidc() does not support "${name}", which would weaken the app; remove it.`,
     option_invalid: (name, value) =>

@@ -1,4 +1,23 @@
-export { createOidc, type ParamsOfCreateOidc } from "./createOidc.js";
-export type { Oidc } from "./types.js";
+import * as handover from "../entry/handover.js";
+import type { ParamsOfCreateOidc } from "./params.js";
+import type { Oidc } from "./types.js";
+
+export type { ParamsOfCreateOidc };
+export type { Oidc };
 export { OidcInitializationError, type OidcErrorCode } from "./OidcInitializationError.js";
 export { oidcEarlyInit } from "../entrypoint.js";
+
+/**
+ * Resolves when it is known whether somebody is logged in. The same issuer and client id give the same object, as
+ * configured first.
+ *
+ * Rejects with an `OidcInitializationError` where an option is wrong, where the browser forbids what is needed, and
+ * under `enforced` where the server issues no DPoP-bound tokens; with `autoLogin`, for whatever keeps the user from
+ * logging in. Otherwise what went wrong is the `initializationError` of the result.
+ */
+export const createOidc = handover.createOidc as <
+    DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec,
+    AutoLogin extends boolean = false
+>(
+    params: ParamsOfCreateOidc<DecodedIdToken, AutoLogin>
+) => Promise<AutoLogin extends true ? Oidc.LoggedIn<DecodedIdToken> : Oidc<DecodedIdToken>>;

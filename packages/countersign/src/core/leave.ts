@@ -1,6 +1,6 @@
 /** Everything that takes the browser away from the page, or opens the hidden iframe. */
 import type { ClientHandle, Engine } from "../engine/interface.js";
-import { natives } from "../entry/natives.js";
+import { natives } from "./natives.js";
 import { NAME } from "../entry/response.js";
 import type { AuthorizationResponse, RedirectRecord } from "../entry/state.js";
 import { rootRelative } from "../entry/url.js";

@@ -1,6 +1,6 @@
 /** The logged-in client: its tokens, kept fresh, and the ways in which a session ends. */
 import type { Tokens } from "../engine/interface.js";
-import { natives } from "../entry/natives.js";
+import { natives } from "./natives.js";
 import { LOGOUT_STATE } from "../entry/url.js";
 import type { Found } from "./createOidc.js";
 import { failure, isEngineError, toFailure } from "./failure.js";

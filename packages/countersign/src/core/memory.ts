@@ -1,7 +1,7 @@
 /**
  * What the page remembers across loads, beside the engine's flows: display data only, each of it may be lost or forged.
  */
-import { natives } from "../entry/natives.js";
+import { natives } from "./natives.js";
 
 /** "in": there was a session when the page was last loaded. "out": the user ended it. */
 export type Hint = "in" | "out" | undefined;

@@ -1,6 +1,6 @@
 /** What `createOidc` takes, and what of it is refused before anything is done. */
-import { state, type SessionRestorationMethod } from "../entry/state.js";
-import { natives } from "../entry/natives.js";
+import type { SessionRestorationMethod, State } from "../entry/state.js";
+import { natives } from "./natives.js";
 import { isBaseUrl } from "../entry/url.js";
 import { failure } from "./failure.js";
 import type { Oidc } from "./types.js";
@@ -107,7 +107,7 @@ export interface Settings {
 }
 
 /** Rejects with `option_*` or `base_url_missing`. */
-export async function readParams(params: Settings["params"]): Promise<Settings> {
+export async function readParams(params: Settings["params"], state: State): Promise<Settings> {
     if (!isObject(params)) {
         throw await failure("option_invalid", "", show(params));
     }

@@ -43,7 +43,8 @@ const MODES: Bare & Record<Mode, number> = { __proto__: null, off: 0, auto: 1, e
 const toUpgrade = ({ 0: authorization, 1: proof }: Texts, attempt: Attempt): Upgrade | undefined =>
     proof === undefined ? proof : { __proto__: null, authorization: authorization!, proof, attempt };
 
-export const startEngine = async (bytes: BufferSource, host: EngineHost): Promise<Engine> => {
+/** Starts an engine and gives it to `deliver`: a promise would show it to a getter on `Promise.prototype`. */
+export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
     const pending: { __proto__: null; [task: number]: Pending } = { __proto__: null };
     let lastTask = 0;
     let crash: EngineError | undefined;
@@ -218,7 +219,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
     };
     let exports: Exports;
     try {
-        exports = (await instantiate(host, bytes, { host: boundary })) as unknown as Exports;
+        exports = instantiate(host, bytes, { host: boundary }) ?? (await instantiateLater(bytes, { host: boundary }));
     } catch (error) {
         const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
         throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
@@ -226,7 +227,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
     sweepFlows(host);
 
     const nothing = () => {};
-    return {
+    deliver({
         __proto__: null,
         create: config => {
             const texts = toTexts([config.issuerUri, config.clientId, config.scope]);
@@ -274,18 +275,21 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost): Promis
             ),
         release,
         clockOffset: client => enter(() => exports.offset(client))
-    };
+    });
 };
 
-/** The exports have no prototype; what holds them has. */
-const instantiate = async (host: EngineHost, bytes: BufferSource, imports: WebAssembly.Imports): Promise<WebAssembly.Exports> => {
+/** `undefined`: Chromium before 114 compiles nothing of this size at once. */
+const instantiate = (host: EngineHost, bytes: BufferSource, imports: WebAssembly.Imports): Exports | undefined => {
     try {
-        return host.instantiate(bytes, imports);
+        return host.instantiate(bytes, imports) as unknown as Exports;
     } catch (error) {
         if (error instanceof RangeError) {
-            // Chromium before 114 compiles nothing of this size at once.
-            return (await WebAssembly.instantiate(bytes, imports)).instance.exports;
+            return undefined;
         }
         throw error;
     }
 };
+
+/** The exports have no prototype; what holds them has. */
+const instantiateLater = async (bytes: BufferSource, imports: WebAssembly.Imports): Promise<Exports> =>
+    (await WebAssembly.instantiate(bytes, imports)).instance.exports as unknown as Exports;

@@ -148,14 +148,11 @@ export class EngineError extends Error {
     }
 }
 
-/** Exported by `engine/load.ts`: compiles the shipped WebAssembly (once) and returns the engine. */
-export type LoadEngine = (host: EngineHost) => Promise<Engine>;
-
 /** The natives saved at early init, before any other script; the engine uses nothing else of the page. */
-export interface EngineHost {
+export interface EngineHost extends Bare {
     readonly fetch: typeof fetch;
     /** `undefined` in an insecure context. */
-    readonly subtle: Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest"> | undefined;
+    readonly subtle: (Bare & Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest">) | undefined;
     readonly getRandomValues: (array: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
     readonly now: () => number;
     readonly parse: (text: string) => unknown;
@@ -182,8 +179,6 @@ export interface EngineHost {
     readonly responseHeaders: (response: Response) => Headers;
     readonly responseText: (response: Response) => Promise<string>;
     readonly headersGet: (headers: Headers, name: string) => string | null;
-    /** gzip. Can be called once. */
-    readonly unpack: (bytes: Uint8Array<ArrayBuffer>) => Promise<ArrayBuffer>;
     /** Compiles and starts at once, since a promise would show the exports to others. */
     readonly instantiate: (bytes: BufferSource, imports: WebAssembly.Imports) => WebAssembly.Exports;
     readonly memoryBuffer: (memory: WebAssembly.Memory) => ArrayBuffer;

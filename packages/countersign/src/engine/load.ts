@@ -1,14 +1,27 @@
 /** Unpacks the shipped WebAssembly: base64 of gzip, in a module of its own, which every bundler can carry. */
+import type { Unpack } from "../entry/unpack.js";
 import { startEngine } from "./boundary.js";
 import { EngineError } from "./interface.js";
-import type { Engine, EngineHost, LoadEngine } from "./interface.js";
+import type { Engine, EngineHost } from "./interface.js";
 
-const load = async (host: EngineHost): Promise<Engine> => {
+/** Starts a new engine and gives it to `deliver`. Rejects with `EngineError`. */
+export const loadEngine = async (
+    host: EngineHost,
+    base64: string,
+    unpack: Unpack | undefined,
+    deliver: (engine: Engine) => void
+): Promise<void> => {
     if (!host.subtle) {
         throw new EngineError("insecure_context", []);
     }
-    const { default: base64 } = await import("./bytes.js");
-    return await startEngine(await host.unpack(decode(host, base64)), host);
+    let unpacked: ArrayBuffer | undefined;
+    await new host.Promise<void>(resolve =>
+        unpack!(decode(host, base64), bytes => {
+            unpacked = bytes;
+            resolve();
+        })
+    );
+    await startEngine(unpacked!, host, deliver);
 };
 
 /** By hand, since a script that can change `atob` or `charCodeAt` would choose the engine. */
@@ -30,7 +43,3 @@ const decode = (host: EngineHost, base64: string): Uint8Array<ArrayBuffer> => {
     }
     return bytes;
 };
-
-let engine: Promise<Engine> | undefined;
-
-export const loadEngine: LoadEngine = host => (engine ??= load(host));

@@ -3,28 +3,16 @@
  * token of ours exists before). What the slots do is in `core/interceptors`; here is only what has to be in
  * place before other scripts run, and what `open()` and `setRequestHeader()` were told.
  */
-import {
-    addListener,
-    apply,
-    baseUri,
-    construct,
-    defineProperty,
-    headersAppend,
-    NativeHeaders,
-    nativeFetch,
-    NativeURL,
-    NativeXMLHttpRequest,
-    removeListener,
-    stopImmediatePropagation,
-    urlHref,
-    weakMapGet,
-    weakMapSet,
-    xhrAbort,
-    xhrOpen,
-    xhrSend,
-    xhrSetRequestHeader,
-    xhrUpload
-} from "./natives.js";
+import type { Bare } from "../engine/interface.js";
+import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "./natives.js";
+
+const { addEventListener: addListener, removeEventListener: removeListener } = saved.EventTarget;
+const { constructor: NativeXMLHttpRequest, upload: xhrUpload } = saved.XMLHttpRequest;
+const { constructor: NativeURL, href: urlHref } = saved.URL;
+const { constructor: NativeHeaders, append: headersAppend } = saved.Headers;
+const { get: weakMapGet, set: weakMapSet } = saved.WeakMap;
+const { baseURI: baseUri } = saved.Node;
+const { stopImmediatePropagation } = saved.Event;
 
 /** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
 export type FetchSlot = (input: RequestInfo | URL, init: RequestInit | undefined) => Promise<Response> | undefined;
@@ -55,31 +43,13 @@ export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, body: XhrBod
 /** `true`: this event of an XHR or of its upload is not for the app. */
 export type EventSlot = (event: Event) => boolean;
 
-let fetchSlot: FetchSlot | undefined;
-let sendSlot: SendSlot | undefined;
-let eventSlot: EventSlot | undefined;
-
-export function fillSlots(fetch: FetchSlot, send: SendSlot, event: EventSlot): void {
-    fetchSlot = fetch;
-    sendSlot = send;
-    eventSlot = event;
+/** What the core does with the hooks; for nobody else. */
+export interface Hooks extends Bare {
+    /** Once. */
+    readonly fillSlots: (fetch: FetchSlot, send: SendSlot, event: EventSlot) => void;
+    /** The newest `open()` of this instance. */
+    readonly openedRequest: (xhr: XMLHttpRequest) => OpenedRequest | undefined;
 }
-
-const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
-
-/** The newest `open()` of this instance. */
-export const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
-
-const onEvent = (event: Event): void => {
-    eventSlot?.(event) && stopImmediatePropagation(event);
-};
-
-/**
- * What can be withheld from the app. Listeners run in the order in which they were added, in some browsers the
- * capturing ones before all others: ours come first in both.
- */
-const listen = (target: EventTarget, change: typeof addListener): void =>
-    ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
 
 /** What is no URL, the native function refuses. */
 function resolve(url: string): string {
@@ -90,8 +60,23 @@ function resolve(url: string): string {
     }
 }
 
-/** Called once, by `enableDPoP`. */
-export function installHooks(): void {
+/** Called by `enableDPoP`. What the hooks know and do is this call's own. */
+export function installHooks(): Hooks {
+    let fetchSlot: FetchSlot | undefined;
+    let sendSlot: SendSlot | undefined;
+    let eventSlot: EventSlot | undefined;
+    const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
+    const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
+    const onEvent = (event: Event): void => {
+        eventSlot?.(event) && stopImmediatePropagation(event);
+    };
+    /**
+     * What can be withheld from the app. Listeners run in the order in which they were added, in some browsers the
+     * capturing ones before all others: ours come first in both.
+     */
+    const listen = (target: EventTarget, change: typeof addListener): void =>
+        ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
+
     // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote.
     window.fetch = function fetch(this: unknown, input: RequestInfo | URL) {
         return fetchSlot?.(input, arguments[1]) ?? apply(nativeFetch, this, arguments);
@@ -149,5 +134,14 @@ export function installHooks(): void {
     prototype.abort = function abort() {
         const aborting = openedRequest(this)?.abort;
         aborting ? aborting() : apply(xhrAbort, this, arguments);
+    };
+    return {
+        __proto__: null,
+        fillSlots: (fetch, send, event) => {
+            fetchSlot ??= fetch;
+            sendSlot ??= send;
+            eventSlot ??= event;
+        },
+        openedRequest
     };
 }

@@ -2,15 +2,15 @@
  * Takes the authorization response out of the URL, on whatever page it arrives, and puts the page back to where the
  * user was. In the hidden iframe it hands the response to the page instead. Believes nothing: that is the engine's part.
  */
-import { natives } from "./natives.js";
+import { page } from "./natives.js";
 import { LOGOUT_STATE, readRecord, readResponse, rootRelative } from "./url.js";
-import { state } from "./state.js";
+import type { State } from "./state.js";
 
 /** Name of the hidden iframe, of the event on it, and of the record in sessionStorage. */
 export const NAME = "countersign";
 
-/** `false`: this document only was the way of a response, the app is not to run in it. */
-export function takeResponse(): boolean {
+/** Writes what it finds into `state`. `false`: this document only was the way of a response, the app is not to run in it. */
+export function takeResponse(state: State): boolean {
     const found = readResponse(location.href);
     // `null` unless the frame is of this very origin.
     const frame = window.frameElement as HTMLIFrameElement | null;
@@ -18,7 +18,7 @@ export function takeResponse(): boolean {
         frame.dispatchEvent(new CustomEvent(NAME, { detail: found?.response }));
         return false;
     }
-    const storage = natives.sessionStorage;
+    const storage = page.sessionStorage;
     const record = readRecord(storage?.getItem(NAME));
     // A foreign link that looks like a response leaves a login under way alone.
     const isAnswer = !!found && found.response["state"] === record?.state;
@@ -34,7 +34,7 @@ export function takeResponse(): boolean {
         } else if (response["state"] !== LOGOUT_STATE) {
             state.unclaimed = response["state"];
         }
-        history.replaceState(history.state, "", (isAnswer && rootRelative(record!.url, natives.origin)) || rest);
+        history.replaceState(history.state, "", (isAnswer && rootRelative(record!.url, page.origin)) || rest);
     }
     return true;
 }

@@ -1,8 +1,7 @@
-/**
- * What early init leaves for the core: one module instance shared by both.
- * It is not public, and page scripts cannot reach it. The saved native functions are in `natives.ts`.
- */
-import type { Mode } from "../engine/interface.js";
+/** What early init hands to the core, and nobody else gets (`handover.ts`). */
+import type { Bare, Mode } from "../engine/interface.js";
+import type { Hooks } from "./hooks.js";
+import type { Unpack } from "./unpack.js";
 
 export type SessionRestorationMethod = "iframe" | "full page redirect" | "auto";
 
@@ -25,13 +24,10 @@ export interface RedirectRecord {
     extraQueryParams?: Record<string, string>;
 }
 
-/** Members that are missing have not been set yet. */
-export const state: {
-    /** What `oidcEarlyInit` returned; `undefined`: not called yet. */
-    shouldLoadApp?: boolean;
+/** How the page was set up, and how it was come back to. Members that are missing are not known. */
+export interface State extends Bare {
     BASE_URL?: string | undefined;
     sessionRestorationMethod?: SessionRestorationMethod | undefined;
-    /** Set by `enableDPoP` of `DPoP.ts`. */
     mode: Mode;
     /** How the page was left before this load, if it comes back from there. */
     record?: RedirectRecord | undefined;
@@ -39,4 +35,19 @@ export const state: {
     response?: AuthorizationResponse | undefined;
     /** `state` of a response that no record of this tab asked for: the record was lost, or a link was crafted. */
     unclaimed?: string | undefined;
-} = { mode: "off" };
+}
+
+/** What `enableDPoP` returns to `oidcEarlyInit`. */
+export interface EnabledDPoP extends Bare {
+    readonly mode: Mode;
+    readonly hooks: Hooks;
+}
+
+/** Everything of early init that is private: whoever held it could choose the engine, or sign for another request. */
+export interface Internals extends Bare {
+    readonly state: State;
+    /** `undefined` where DPoP is off. */
+    readonly hooks: Hooks | undefined;
+    /** `undefined` where the browser has no `DecompressionStream`. */
+    readonly unpack: Unpack | undefined;
+}

@@ -49,13 +49,17 @@ async function attacked(attack) {
     try {
         await page.goto(server.origin);
         await page.evaluate(async () => {
-            window.natives = (await import("/dist/entry/natives.js")).natives;
+            const { makeUnpack } = await import("/dist/entry/unpack.js");
+            window.unpack = makeUnpack();
+            window.base64 = (await import("/dist/engine/bytes.js")).default;
             window.seen = [];
         });
         await page.evaluate(attack);
         return await page.evaluate(async () => {
+            const { natives } = await import("/dist/core/natives.js");
             const { loadEngine } = await import("/dist/engine/load.js");
-            const engine = await loadEngine(window.natives);
+            let engine;
+            await loadEngine(natives, window.base64, window.unpack, started => (engine = started));
             const client = engine.create({ issuerUri: location.origin, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined });
             let tokens;
             for (const silent of [true, false]) {

@@ -23,7 +23,7 @@ import {
     responseUrl,
     streamCancel,
     throwIfAborted
-} from "../../entry/natives.js";
+} from "../natives.js";
 import { answered, boundToken, notSent, targetOf } from "./shared.js";
 
 export const fetchSlot =

@@ -3,7 +3,7 @@
  * telling whether a redirect can be answered with a second try.
  */
 import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
-import { NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../../entry/natives.js";
+import { NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../natives.js";
 
 /** The token of an `Authorization` value that is ours and goes out as DPoP; `undefined`: leave it alone. */
 export function boundToken(engine: Engine, authorization: string | null | undefined): string | undefined {

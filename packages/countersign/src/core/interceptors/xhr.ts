@@ -4,7 +4,7 @@
  * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
  */
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
-import { openedRequest, type EventSlot, type OpenedRequest, type SendSlot, type XhrBody } from "../../entry/hooks.js";
+import type { EventSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import {
     apply,
     dispatch,
@@ -30,7 +30,7 @@ import {
     xhrSetRequestHeader,
     xhrStatus,
     xhrUpload
-} from "../../entry/natives.js";
+} from "../natives.js";
 import { answered, boundToken, notSent, targetOf, type Target } from "./shared.js";
 
 /** By XHR and by its upload. */
@@ -44,7 +44,7 @@ export const eventSlot: EventSlot = event =>
 const DEAD_URL = "data:not-sent";
 
 export const sendSlot =
-    (engine: Engine): SendSlot =>
+    (engine: Engine, openedRequest: Hooks["openedRequest"]): SendSlot =>
     (xhr, opened, body) => {
         if (opened.isSent) {
             // Throws what the platform throws; an instance that waits does not know yet that it was sent.
@@ -66,6 +66,7 @@ export const sendSlot =
         opened.isSent = true;
         void begin({
             engine,
+            openedRequest,
             xhr,
             opened,
             token,
@@ -103,6 +104,7 @@ function snapshot(body: XhrBody): XhrBody {
 /** One request of the app, from its `send()` to its last event. */
 interface Sending {
     readonly engine: Engine;
+    readonly openedRequest: Hooks["openedRequest"];
     readonly xhr: XMLHttpRequest;
     readonly opened: OpenedRequest;
     readonly token: string;
@@ -123,7 +125,7 @@ interface Sending {
 }
 
 async function begin(sending: Sending): Promise<void> {
-    const { engine, xhr, opened, token, method, target, giveUp } = sending;
+    const { engine, openedRequest, xhr, opened, token, method, target, giveUp } = sending;
     opened.replace = () => {
         giveUp.abort();
         letGo(sending);
@@ -203,7 +205,7 @@ function letGo(sending: Sending): void {
 
 /** `true`: not for the app. */
 function onEvent(sending: Sending, event: Event): boolean {
-    const { xhr, opened, isQuiet, attempt } = sending;
+    const { openedRequest, xhr, opened, isQuiet, attempt } = sending;
     if (openedRequest(xhr) !== opened) {
         return false;
     }

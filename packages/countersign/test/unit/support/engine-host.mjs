@@ -1,5 +1,4 @@
 // What `EngineHost` asks for, as Node has it. The browser's own is `entry/natives.ts`.
-import { gunzipSync } from "node:zlib";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -35,7 +34,6 @@ export const engineHost = overrides => ({
     responseHeaders: response => response.headers,
     responseText: response => response.text(),
     headersGet: (headers, name) => headers.get(name),
-    unpack: async bytes => gunzipSync(bytes),
     instantiate: (bytes, imports) => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports,
     memoryBuffer: memory => memory.buffer,
     ...overrides

@@ -69,7 +69,8 @@ export async function world({ respond, host: overrides } = {}) {
         subtle: { ...subtle, sign: (...args) => (signs.count++, subtle.sign(...args)) },
         ...overrides
     });
-    const engine = await startEngine(gunzipSync(Buffer.from(base64, "base64")), host);
+    let engine;
+    await startEngine(gunzipSync(Buffer.from(base64, "base64")), host, started => (engine = started));
     const create = (overrides = {}) =>
         engine.create({ issuerUri: ISSUER, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined, ...overrides });
     const login = async (client, request = {}) => {

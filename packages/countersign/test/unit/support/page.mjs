@@ -62,7 +62,7 @@ export async function openPage(browser, server, { freeze } = {}) {
         const { DPoP } = await import("/dist/DPoP.js");
         const { browserRuntimeFreeze } = await import("/dist/browser-runtime-freeze.js");
         const { installInterceptors } = await import("/dist/core/interceptors/index.js");
-        DPoP({ mode: "auto" }).enableDPoP();
+        const { hooks } = DPoP({ mode: "auto" }).enableDPoP();
         if (freeze) {
             browserRuntimeFreeze(freeze).enableBrowserRuntimeFreeze();
         }
@@ -118,7 +118,7 @@ export async function openPage(browser, server, { freeze } = {}) {
             }
         };
         window.openAttempts = () => open.size;
-        installInterceptors(window.engine);
+        installInterceptors(window.engine, hooks);
     }, freeze);
     return page;
 }

@@ -1,0 +1,60 @@
+/**
+ * Hands over to the core, once. Modules cannot keep a secret by not exporting it: each file is one instance a URL, in
+ * Vite's dev server as in the build, and every script of the page can import it. So nothing private stands in a module:
+ * early init makes it, and gives it to the core as the argument of the one call that starts it. Who else starts the
+ * core gets another one, which knows nothing.
+ */
+import type { Core } from "../core/start.js";
+import { OidcInitializationError } from "../core/OidcInitializationError.js";
+import { defineProperty, saved } from "./natives.js";
+import type { Internals } from "./state.js";
+
+/** On `window` where a copy of this package has taken the page. */
+const MARK = Symbol.for("countersign");
+
+let core: Promise<Core> | undefined;
+
+/**
+ * The module arrives at a callback that the native `then` was given at once: a script that patches promises afterwards
+ * can put no other module in its place. Where Vite wraps the import, its wrapper looks up what it uses in the
+ * microtasks of this turn, also before any other script.
+ */
+const load = (internals: Internals): Promise<Core> =>
+    new Promise((resolve, reject) => {
+        let module: typeof import("../core/start.js") | undefined;
+        let engine: string | undefined;
+        const start = () => module && engine && resolve(module.start(internals, engine));
+        saved.Promise.then(import("../core/start.js"), loaded => ((module = loaded), start()), reject);
+        saved.Promise.then(import("../engine/bytes.js"), loaded => ((engine = loaded.default), start()), reject);
+    });
+
+/**
+ * The first caller gets what hands over, `undefined` where the app is not to run in this document. Throws for every other,
+ * also of another copy of this package: the page would have two engines, and neither all tokens.
+ */
+export function takePage(): (internals: Internals | undefined) => void {
+    if (MARK in window) {
+        throw new OidcInitializationError({
+            messageOrCause: "countersign: this page has a second copy of the package, whose early init came first; let all import one.",
+            isAuthServerLikelyDown: false,
+            code: "second_copy"
+        });
+    }
+    defineProperty(window, MARK, { value: true });
+    return internals => {
+        core = internals ? load(internals) : new Promise(() => {});
+        // `createOidc` reports it.
+        core.catch(() => {});
+    };
+}
+
+/** `createOidc`, wherever it is imported from. */
+export const createOidc: Core = async params => {
+    let create: Core;
+    try {
+        create = await (core ?? import("../core/start.js").then(module => module.refuse(MARK in window)));
+    } catch (error) {
+        throw new OidcInitializationError({ messageOrCause: error as Error, isAuthServerLikelyDown: false });
+    }
+    return create(params);
+};
