@@ -42,7 +42,7 @@ const untouched = [
     "Function.prototype.call"
 ] as const;
 
-export const apiNames = [
+export const apiNames = Object.freeze([
     ...classes,
     ...namespaces,
     ...functions,
@@ -52,7 +52,7 @@ export const apiNames = [
     "crypto.subtle",
     "indexedDB",
     ...untouched
-] as const;
+] as const);
 
 export type ApiName = (typeof apiNames)[number];
 

@@ -19,6 +19,8 @@ export class AppServer {
     config = {};
     /** Extra response header fields of every file. @type {Record<string, string>} */
     headers = {};
+    /** Changes the page on its way to the browser. @type {(html: string) => string} */
+    editPage = html => html;
     /** `METHOD path` of each request, in order. @type {string[]} */
     requests = [];
 
@@ -65,6 +67,6 @@ export class AppServer {
             return;
         }
         response.setHeader("Content-Type", TYPES[path.extname(file)] ?? "application/octet-stream");
-        response.end(bytes);
+        response.end(file === "/index.html" ? this.editPage(bytes.toString()) : bytes);
     }
 }
