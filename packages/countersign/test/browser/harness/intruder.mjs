@@ -35,12 +35,30 @@ export function intruder() {
     const WORDS = /\/errors[^/]*\.js/;
     const isModule = value => Object.prototype.toString.call(value) === "[object Module]";
 
+    const loadedModules = () => {
+        const scripts = [...document.scripts].map(script => script.src);
+        const loaded = performance.getEntriesByType("resource").map(entry => entry.name);
+        return [...new Set([...scripts, ...loaded])].filter(
+            url => url.startsWith(location.origin) && /\.[jt]s(\?|$)/.test(url) && !url.includes("@vite/client")
+        );
+    };
+
+    /** Every export by its name, where modules have names: in Vite's dev server. */
+    window.exportsOfAll = async () => {
+        const all = { __proto__: null };
+        for (const url of loadedModules()) {
+            const module = await patience(import(url).catch(() => undefined), 300);
+            for (const name in module) {
+                all[name === "default" ? "bytes" : name] = module[name];
+            }
+        }
+        return all;
+    };
+
     window.intrude = async ({ code } = {}) => {
         const queue = [];
         const spyFor = path => (...values) => values.forEach(value => queue.push([value, `${path}(callback)`, false]));
-        const scripts = [...document.scripts].map(script => script.src);
-        const loaded = performance.getEntriesByType("resource").map(entry => entry.name);
-        const urls = [...new Set([...scripts, ...loaded])].filter(url => url.startsWith(location.origin) && !/config\.json|favicon|@vite\/client/.test(url) && !/\.(css|html)$/.test(url));
+        const urls = loadedModules();
         found.urls = urls.length;
         for (const url of urls) {
             const module = await patience(import(url).catch(() => undefined), 300);
