@@ -26,6 +26,7 @@ mod import {
             number: u32,
         );
         pub(super) safe fn now() -> f64;
+        pub(super) safe fn monotonic() -> f64;
         pub(super) safe fn random(bytes: *mut u8, length: usize);
         pub(super) safe fn parse(json: *const u8, length: usize) -> u32;
         pub(super) safe fn merge(object: u32, overrides: u32) -> u32;
@@ -149,6 +150,8 @@ async fn granted(call: HostCall) -> Result<Vec<u8>, KeyError> {
 pub(crate) struct Browser;
 
 impl Platform for Browser {
+    const ARE_RESPONSES_GENUINE: bool = false;
+
     type Key = Handle;
     type Document = Handle;
 
@@ -190,6 +193,10 @@ impl Platform for Browser {
 
     fn now(&self) -> UnixMillis {
         UnixMillis(import::now() as i64)
+    }
+
+    fn monotonic(&self) -> i64 {
+        import::monotonic() as i64
     }
 
     fn random(&self, bytes: &mut [u8]) {

@@ -10,7 +10,7 @@ use core::task::Poll;
 
 use countersign::nonce::{Nonce, Role};
 
-use crate::clock::has_moved;
+use crate::clock::{Source, has_moved};
 use crate::engine::{Engine, KnownToken};
 use crate::error::ClientError;
 use crate::form::holds;
@@ -89,6 +89,7 @@ impl<P: Platform> Engine<P> {
         let mut htu = String::from(&*origin);
         htu.push_str(path);
         let htu = htu.into();
+        self.settle_clock(known.client.server()).await;
         let probe = self.await_nonce(&origin).await;
         let sending = Box::new(Sending {
             known,
@@ -153,6 +154,11 @@ impl<P: Platform> Engine<P> {
             sending.known.client.server(),
             response.date,
             is_refused,
+            if P::ARE_RESPONSES_GENUINE {
+                Source::Vouched
+            } else {
+                Source::Anybody
+            },
         );
         if refusal == Refusal::Nonce {
             let nonces = &mut self.state.borrow_mut().nonces;

@@ -2,6 +2,10 @@
 //!
 //! A `Date` is never ahead of its server's clock but may lag it: whole seconds, the way back, a response out of a
 //! cache. So a later one is always believed, an earlier one only from a response that was certainly fresh.
+//!
+//! Whoever moves a clock ahead gets proofs that are good later, when the page is closed. So a large change comes from
+//! the authorization server or from the app's own origin; what an API answers, which scripts of the page may have a hand
+//! in, changes little.
 
 use alloc::vec::Vec;
 
@@ -11,19 +15,51 @@ use crate::text::Text;
 /// Smaller differences are the way back and the rounding of `Date`.
 const TOLERANCE_MILLIS: i64 = 2_000;
 
-/// Server's clock minus the local one in milliseconds, by origin.
-pub(crate) struct Clocks(Vec<(Text, i64)>);
+/// So far an API's clock may lie from the one that is vouched for: more than synchronised servers differ by, and less
+/// than the time that a proof is good for anyway.
+const LEEWAY_MILLIS: i64 = 60_000;
+
+struct Known {
+    origin: Text,
+    /// Server's clock minus the local one in milliseconds.
+    offset: i64,
+    /// What was vouched for of it. `None`: the authorization server's is taken.
+    anchor: Option<i64>,
+}
+
+/// Who says it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The authorization server, or the app's own origin.
+    Vouched,
+    /// Any other server, or whoever pretends to be one.
+    Anybody,
+}
+
+/// The clocks of all servers, and the local one's own jumps.
+pub(crate) struct Clocks {
+    known: Vec<Known>,
+    /// Local minus monotonic clock, when last looked at.
+    base: Option<i64>,
+    /// The local clock has come so far ahead of the monotonic one: it was set, or the machine has slept, which some
+    /// monotonic clocks do not count.
+    ahead: i64,
+}
 
 impl Clocks {
     pub(crate) const fn new() -> Self {
-        Self(Vec::new())
+        Self {
+            known: Vec::new(),
+            base: None,
+            ahead: 0,
+        }
     }
 
     /// The offset of an origin; where nothing is known of it, that of the authorization server that it trusts.
     pub(crate) fn offset(&self, origin: &str, authorization_server: &str) -> i64 {
         self.get(origin)
             .or_else(|| self.get(authorization_server))
-            .unwrap_or(0)
+            .map_or(0, |known| known.offset)
     }
 
     /// Has this origin shown its clock?
@@ -31,9 +67,8 @@ impl Clocks {
         self.get(origin).is_some()
     }
 
-    fn get(&self, origin: &str) -> Option<i64> {
-        let entry = self.0.iter().find(|(known, _)| *known == origin);
-        entry.map(|&(_, offset)| offset)
+    fn get(&self, origin: &str) -> Option<&Known> {
+        self.known.iter().find(|known| known.origin == origin)
     }
 
     /// Learns from one response.
@@ -44,6 +79,7 @@ impl Clocks {
         local: UnixMillis,
         date: UnixMillis,
         is_fresh: bool,
+        source: Source,
     ) {
         let believed = self.offset(origin, authorization_server);
         let mut offset = date.0 - local.0;
@@ -53,9 +89,64 @@ impl Clocks {
             }
             offset = believed;
         }
-        match self.0.iter_mut().find(|(known, _)| *known == origin) {
-            Some(entry) => entry.1 = offset,
-            None => self.0.push((origin.into(), offset)),
+        let mut anchor = self.get(origin).and_then(|known| known.anchor);
+        if source == Source::Vouched {
+            anchor = Some(offset);
+        } else {
+            let vouched = anchor.unwrap_or_else(|| self.offset(authorization_server, ""));
+            if (offset - vouched).abs() > LEEWAY_MILLIS {
+                return;
+            }
+        }
+        match self.known.iter_mut().find(|known| known.origin == origin) {
+            Some(known) => {
+                known.offset = offset;
+                known.anchor = anchor;
+            }
+            None => self.known.push(Known {
+                origin: origin.into(),
+                offset,
+                anchor,
+            }),
+        }
+    }
+
+    /// Compares the local clock with the monotonic one. Set back, it is known to have been set; what it is ahead by is to
+    /// be asked about: see [`take_ahead`](Self::take_ahead).
+    pub(crate) fn notice(&mut self, local: UnixMillis, monotonic: i64) {
+        let base = local.0 - monotonic;
+        let jump = base - self.base.replace(base).unwrap_or(base);
+        if jump.abs() < TOLERANCE_MILLIS {
+            return;
+        }
+        self.ahead += jump;
+        if self.ahead < 0 {
+            self.shift(-self.ahead);
+            self.ahead = 0;
+        }
+    }
+
+    /// How far the local clock is ahead of where it should be, unless the machine has slept. Zero: not at all, or
+    /// there is nothing to correct. The caller asks what time it is and tells by [`settle`](Self::settle).
+    pub(crate) fn take_ahead(&mut self) -> i64 {
+        let ahead = core::mem::take(&mut self.ahead);
+        if self.known.is_empty() { 0 } else { ahead }
+    }
+
+    /// `offset`: what the app's own origin tells of the local clock now. Was it set, or has the machine slept? The
+    /// likelier of the two.
+    pub(crate) fn settle(&mut self, ahead: i64, offset: i64, authorization_server: &str) {
+        let error = offset - self.offset(authorization_server, "");
+        if (error + ahead).abs() < error.abs() {
+            self.shift(-ahead);
+        }
+    }
+
+    /// The local clock was set: the servers' were not.
+    fn shift(&mut self, by: i64) {
+        for known in &mut self.known {
+            known.offset += by;
+            known.anchor = known.anchor.map(|anchor| anchor + by);
         }
     }
 }
@@ -69,32 +160,93 @@ pub(crate) fn has_moved(now: i64, used: i64) -> bool {
 mod tests {
     use super::*;
 
-    fn learn(clocks: &mut Clocks, date: i64, is_fresh: bool) -> i64 {
+    const HOUR: i64 = 3_600_000;
+
+    fn learn(clocks: &mut Clocks, date: i64, is_fresh: bool, source: Source) -> i64 {
         let (local, date) = (UnixMillis(1_000_000), UnixMillis(1_000_000 + date));
-        clocks.learn("https://a", "https://as", local, date, is_fresh);
+        clocks.learn("https://a", "https://as", local, date, is_fresh, source);
         clocks.offset("https://a", "https://as")
     }
 
     #[test]
     fn rc6_a_cached_date_never_turns_the_clock_back() {
         let mut clocks = Clocks::new();
-        assert_eq!(learn(&mut clocks, -3_600_000, false), 0);
-        assert_eq!(learn(&mut clocks, 600_000, false), 600_000);
-        assert_eq!(learn(&mut clocks, -600_000, true), -600_000);
+        let mut learn = |date, is_fresh| learn(&mut clocks, date, is_fresh, Source::Vouched);
+        assert_eq!(learn(-HOUR, false), 0);
+        assert_eq!(learn(600_000, false), 600_000);
+        assert_eq!(learn(-600_000, true), -600_000);
     }
 
     #[test]
     fn the_way_back_and_whole_seconds_are_no_offset() {
         let mut clocks = Clocks::new();
-        assert_eq!(learn(&mut clocks, -1_900, true), 0);
+        assert_eq!(learn(&mut clocks, -1_900, true, Source::Vouched), 0);
         assert!(clocks.is_known("https://a"));
     }
 
     #[test]
     fn an_unknown_origin_has_the_clock_of_its_authorization_server() {
         let mut clocks = Clocks::new();
-        clocks.learn("https://as", "", UnixMillis(0), UnixMillis(5_000), true);
+        let (local, date) = (UnixMillis(0), UnixMillis(5_000));
+        clocks.learn("https://as", "", local, date, true, Source::Vouched);
         assert_eq!(clocks.offset("https://api", "https://as"), 5_000);
         assert!(!clocks.is_known("https://api"));
+    }
+
+    #[test]
+    fn s4_what_anybody_says_changes_little_however_often_it_is_said() {
+        let mut clocks = Clocks::new();
+        let mut learn = |date, source| learn(&mut clocks, date, true, source);
+        assert_eq!(learn(LEEWAY_MILLIS + 1, Source::Anybody), 0);
+        assert_eq!(learn(LEEWAY_MILLIS, Source::Anybody), LEEWAY_MILLIS);
+        assert_eq!(learn(2 * LEEWAY_MILLIS, Source::Anybody), LEEWAY_MILLIS);
+        assert_eq!(learn(-LEEWAY_MILLIS, Source::Anybody), -LEEWAY_MILLIS);
+        assert_eq!(learn(HOUR, Source::Vouched), HOUR);
+        let near = HOUR - LEEWAY_MILLIS;
+        assert_eq!(learn(near - 1, Source::Anybody), HOUR);
+        assert_eq!(learn(near, Source::Anybody), near);
+        assert_eq!(learn(near - LEEWAY_MILLIS, Source::Anybody), near);
+    }
+
+    #[test]
+    fn a_local_clock_that_is_set_back_leaves_the_servers_where_they_are() {
+        let mut clocks = Clocks::new();
+        learn(&mut clocks, 5_000, true, Source::Vouched);
+        clocks.notice(UnixMillis(1_000_000), 0);
+        clocks.notice(UnixMillis(1_000_000 - HOUR + 1_000), 1_000);
+        assert_eq!(clocks.offset("https://a", ""), 5_000 + HOUR);
+        assert_eq!(clocks.take_ahead(), 0);
+        // And not once more.
+        clocks.notice(UnixMillis(1_000_000 - HOUR + 2_000), 2_000);
+        assert_eq!(clocks.offset("https://a", ""), 5_000 + HOUR);
+        // What was vouched for has moved along.
+        let far = learn(&mut clocks, 5_000, true, Source::Anybody);
+        assert_eq!(far, 5_000 + HOUR);
+    }
+
+    #[test]
+    fn ahead_it_was_set_or_the_machine_has_slept() {
+        for (told, expected) in [(0, 0), (-HOUR, -HOUR)] {
+            let mut clocks = Clocks::new();
+            learn(&mut clocks, 0, true, Source::Vouched);
+            clocks.notice(UnixMillis(1_000_000), 0);
+            clocks.notice(UnixMillis(1_000_000 + HOUR), 0);
+            assert_eq!(clocks.offset("https://a", ""), 0);
+            let ahead = clocks.take_ahead();
+            assert_eq!((ahead, clocks.take_ahead()), (HOUR, 0));
+            clocks.settle(ahead, told, "https://a");
+            assert_eq!(clocks.offset("https://a", ""), expected);
+        }
+    }
+
+    #[test]
+    fn there_and_back_again_is_no_jump() {
+        let mut clocks = Clocks::new();
+        learn(&mut clocks, 0, true, Source::Vouched);
+        clocks.notice(UnixMillis(1_000_000), 0);
+        clocks.notice(UnixMillis(1_000_000 + HOUR), 0);
+        clocks.notice(UnixMillis(1_000_000), 0);
+        assert_eq!(clocks.offset("https://a", ""), 0);
+        assert_eq!(clocks.take_ahead(), 0);
     }
 }

@@ -5,6 +5,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::clock::Source;
 use crate::engine::{Client, Engine};
 use crate::error::{Cause, ClientError, same};
 use crate::exchange::{Endpoint, Failures};
@@ -128,7 +129,7 @@ impl<P: Platform> Engine<P> {
         let (cause, detail) = match self.platform.send(request).await {
             Err(_) => (Cause::DiscoveryUnreachable, String::new()),
             Ok(response) => {
-                self.learn(origin, "", response.date, true);
+                self.learn(origin, "", response.date, true, Source::Vouched);
                 match response.json {
                     _ if response.status != 200 => {
                         (Cause::DiscoveryUnreachable, status_text(response.status))

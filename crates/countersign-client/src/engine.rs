@@ -167,7 +167,9 @@ impl<P: Platform> Engine<P> {
 
     /// The authorization server's clock minus the local one, milliseconds.
     pub fn clock_offset(&self, client: &Client<P>) -> i64 {
-        self.offset(client.server(), "")
+        let clocks = &mut self.state.borrow_mut().clocks;
+        clocks.notice(self.platform.now(), self.platform.monotonic());
+        clocks.offset(client.server(), "")
     }
 
     /// The clock of `origin`, or of `fallback` where nothing is known of it, minus the local one, milliseconds.

@@ -6,7 +6,7 @@ use alloc::string::String;
 
 use countersign::nonce::{Nonce, Role};
 
-use crate::clock::has_moved;
+use crate::clock::{Source, has_moved};
 use crate::engine::{Engine, Signer};
 use crate::error::{Cause, ClientError};
 use crate::form::status_text;
@@ -49,6 +49,7 @@ impl<P: Platform> Engine<P> {
         let mut is_retry = false;
         loop {
             let nonce = self.newest(Role::AuthorizationServer, origin);
+            self.settle_clock(origin).await;
             let offset = self.offset(origin, "");
             let proof = match signer {
                 Some(signer) => {
@@ -72,7 +73,7 @@ impl<P: Platform> Engine<P> {
                 .await
                 .map_err(|_| ClientError::new(endpoint.failures.unreachable, &[url]))?;
             self.remember_nonce(Role::AuthorizationServer, origin, &response.dpop_nonce);
-            self.learn(origin, "", response.date, true);
+            self.learn(origin, "", response.date, true, Source::Vouched);
             let document = response.json;
             // Tokens come with 200, what was pushed is answered with 201 (RFC 9126, 2.2).
             if matches!(response.status, 200 | 201) {
@@ -130,18 +131,45 @@ impl<P: Platform> Engine<P> {
         fallback: &str,
         date: Option<UnixMillis>,
         is_fresh: bool,
+        source: Source,
     ) {
         if let Some(date) = date {
             let local = self.platform.now();
-            self.state
-                .borrow_mut()
-                .clocks
-                .learn(origin, fallback, local, date, is_fresh);
+            let clocks = &mut self.state.borrow_mut().clocks;
+            clocks.notice(local, self.platform.monotonic());
+            clocks.learn(origin, fallback, local, date, is_fresh, source);
         }
     }
 
-    /// After a proof that may have been refused for its time: is another now known than the one that was used?
-    /// Where no `Date` could be read, the app's own origin is asked for one.
+    /// Where the local clock has come ahead of the monotonic one since the last proof, the app's own origin tells whether
+    /// it was set. `server`: the authorization server's origin.
+    pub(crate) async fn settle_clock(&self, server: &str) {
+        let ahead = {
+            let clocks = &mut self.state.borrow_mut().clocks;
+            clocks.notice(self.platform.now(), self.platform.monotonic());
+            clocks.take_ahead()
+        };
+        if ahead != 0
+            && let Some(date) = self.ask_own_origin().await
+        {
+            let offset = date.0 - self.platform.now().0;
+            let clocks = &mut self.state.borrow_mut().clocks;
+            clocks.settle(ahead, offset, server);
+        }
+    }
+
+    async fn ask_own_origin(&self) -> Option<UnixMillis> {
+        let request = Request {
+            method: "HEAD",
+            url: OWN_ORIGIN,
+            form: None,
+            proof: None,
+        };
+        self.platform.send(request).await.ok()?.date
+    }
+
+    /// After a proof that may have been refused for its time: is another now known than the one that was used? Where
+    /// none could be read, or one that was not believed, the app's own origin is asked for its `Date`.
     pub(crate) async fn is_clock_mended(
         &self,
         origin: &str,
@@ -149,17 +177,12 @@ impl<P: Platform> Engine<P> {
         used: i64,
         date: Option<UnixMillis>,
     ) -> bool {
-        if date.is_none() {
-            let request = Request {
-                method: "HEAD",
-                url: OWN_ORIGIN,
-                form: None,
-                proof: None,
-            };
-            if let Ok(response) = self.platform.send(request).await {
-                self.learn(origin, fallback, response.date, true);
-            }
+        let is_mended = || has_moved(self.offset(origin, fallback), used);
+        let is_doubted = date.is_none_or(|date| has_moved(date.0 - self.platform.now().0, used));
+        if !is_mended() && is_doubted {
+            let date = self.ask_own_origin().await;
+            self.learn(origin, fallback, date, true, Source::Vouched);
         }
-        has_moved(self.offset(origin, fallback), used)
+        is_mended()
     }
 }

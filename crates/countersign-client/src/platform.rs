@@ -101,6 +101,10 @@ pub trait Platform {
     /// A parsed JSON object.
     type Document: Document;
 
+    /// What [`Engine::observe`](crate::Engine::observe) is given is certainly what the server has sent. In a page, where
+    /// scripts may have a hand in it, it is not: its `Date` then changes little.
+    const ARE_RESPONSES_GENUINE: bool;
+
     /// Sends one request, without following redirects to another origin with its headers. Ends in bounded time, with a
     /// response or without one: a server that never answers is one that cannot be reached.
     async fn send(&self, request: Request<'_>) -> Result<Response<Self::Document>, SendError>;
@@ -114,6 +118,8 @@ pub trait Platform {
     async fn sleep(&self, milliseconds: u32);
     /// The local clock.
     fn now(&self) -> UnixMillis;
+    /// Milliseconds of a clock that nobody sets; from when on does not matter, nor whether it counts sleep.
+    fn monotonic(&self) -> i64;
     /// Fills with unpredictable bytes.
     fn random(&self, bytes: &mut [u8]);
     /// Parses a JSON object; `None` for anything else.

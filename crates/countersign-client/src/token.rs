@@ -4,6 +4,7 @@ use alloc::rc::Rc;
 
 use countersign::support::{Refusal, TokenUse, accept};
 
+use crate::clock::Source;
 use crate::engine::{Client, Engine, KnownToken, Signer, Tokens};
 use crate::error::{Cause, ClientError};
 use crate::form::{Form, Parameter};
@@ -120,7 +121,8 @@ impl<P: Platform> Engine<P> {
                         .map_or(f64::NAN, |claims| claims.number("exp"));
                     let latest = issued.max(end - document.number("expires_in"));
                     let local = self.platform.now().0 as f64 / 1000.0;
-                    self.learn(server, "", millis(local.max(issued).min(latest)), true);
+                    let date = millis(local.max(issued).min(latest));
+                    self.learn(server, "", date, true, Source::Vouched);
                 }
                 let subject = id_token::check(
                     &claims,

@@ -4,7 +4,7 @@
 mod world;
 
 use countersign::base64url;
-use countersign_client::{Engine, Mode, Observed, Text, UnixMillis};
+use countersign_client::{Engine, Mode, Observed, Text};
 use world::*;
 
 fn logged_in() -> (World, Engine<World>, TestClient, Text) {
@@ -336,84 +336,4 @@ fn rc10_an_answer_without_a_nonce_releases_everybody() {
     let (world, engine, token) = challenged_without_a_nonce();
     let calls = world.all(burst(&world, &engine, &token, 5, ""));
     assert!(calls.iter().all(|(nonce, _)| nonce.is_none()));
-}
-
-fn dated(world: &World, offset: i64, response: Observed<'static>) -> Observed<'static> {
-    Observed {
-        date: Some(UnixMillis((world.seconds() + offset) * 1000)),
-        ..response
-    }
-}
-
-const REFUSED: &str = "DPoP error=\"invalid_dpop_proof\"";
-
-#[test]
-fn rc6_a_resource_server_s_own_clock_is_learned_from_its_refusal() {
-    for offset in [-600, 600] {
-        let (world, engine, client, token) = logged_in();
-        let upgraded = call(&world, &engine, &token);
-        let refusal = dated(
-            &world,
-            offset,
-            Observed {
-                www_authenticate: REFUSED,
-                ..seen(401)
-            },
-        );
-        let retry = observe(&world, &engine, upgraded, &refusal).unwrap();
-        assert!((Proof::decode(&retry.proof).iat() - world.seconds() - offset).abs() <= 1);
-        assert!(observe(&world, &engine, retry, &refusal).is_none());
-        // The authorization server's is another.
-        assert_eq!(engine.clock_offset(&client).abs() / 1000, 0);
-    }
-}
-
-#[test]
-fn rc6_where_no_date_is_readable_the_own_origin_is_asked_once() {
-    let (world, engine, _, token) = logged_in();
-    // The local clock is set back by ten minutes after the login.
-    world.0.local_error.set(-600_000);
-    world.script(|sent, _| {
-        assert_eq!((sent.method, sent.url.as_str()), ("HEAD", "/"));
-        Some(ok(serde_json::Value::Null).date(0))
-    });
-    let upgraded = call(&world, &engine, &token);
-    let refusal = Observed {
-        www_authenticate: REFUSED,
-        ..seen(401)
-    };
-    let retry = observe(&world, &engine, upgraded, &refusal).unwrap();
-    assert!((Proof::decode(&retry.proof).iat() - world.seconds()).abs() <= 1);
-    assert!(observe(&world, &engine, retry, &refusal).is_none());
-    assert_eq!(world.sent().len(), 3);
-}
-
-#[test]
-fn a_proof_refused_with_a_right_clock_is_not_repeated() {
-    let (world, engine, _, token) = logged_in();
-    let upgraded = call(&world, &engine, &token);
-    let refusal = dated(
-        &world,
-        0,
-        Observed {
-            www_authenticate: REFUSED,
-            ..seen(401)
-        },
-    );
-    assert!(observe(&world, &engine, upgraded, &refusal).is_none());
-}
-
-#[test]
-fn a_cached_response_does_not_turn_the_clock_back() {
-    let (world, engine, _, token) = logged_in();
-    let upgraded = call(&world, &engine, &token);
-    observe(
-        &world,
-        &engine,
-        upgraded,
-        &dated(&world, -86_400, seen(200)),
-    );
-    assert!(
-        (Proof::decode(&call(&world, &engine, &token).proof).iat() - world.seconds()).abs() <= 1
-    );
 }

@@ -3,7 +3,7 @@
 
 mod world;
 
-use countersign_client::Mode;
+use countersign_client::{Engine, Mode, Observed, Text, UnixMillis};
 use serde_json::{Value, json};
 use world::*;
 
@@ -123,4 +123,175 @@ fn an_id_token_of_an_absurd_time_does_not_wrap_the_clock() {
     let client = create(&engine, config(Mode::Auto));
     log_in(&world, &engine, &client).unwrap();
     assert!(engine.clock_offset(&client) < -8_640_000_000_000_000);
+}
+
+fn logged_in() -> (World, Engine<World>, TestClient, Text) {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    let token = log_in(&world, &engine, &client).unwrap();
+    (world, engine, client, token)
+}
+
+fn dated(world: &World, offset: i64, response: Observed<'static>) -> Observed<'static> {
+    Observed {
+        date: Some(UnixMillis((world.seconds() + offset) * 1000)),
+        ..response
+    }
+}
+
+const REFUSED: &str = "DPoP error=\"invalid_dpop_proof\"";
+
+/// A refusal with this `Date`, and what comes of it.
+fn refuse(world: &World, engine: &Engine<World>, token: &str, offset: i64) -> Option<i64> {
+    let upgraded = call(world, engine, token);
+    let refusal = Observed {
+        www_authenticate: REFUSED,
+        ..seen(401)
+    };
+    let refusal = dated(world, offset, refusal);
+    let retry = observe(world, engine, upgraded, &refusal)?;
+    let iat = Proof::decode(&retry.proof).iat();
+    assert!(observe(world, engine, retry, &refusal).is_none());
+    Some(iat - world.seconds())
+}
+
+/// The app's own origin tells a time that is so many seconds ahead.
+fn own_origin(world: &World, ahead: i64) {
+    world.script(move |sent, _| {
+        assert_eq!((sent.method, sent.url.as_str()), ("HEAD", "/"));
+        Some(ok(Value::Null).date(ahead))
+    });
+}
+
+#[test]
+fn rc6_a_resource_server_s_own_clock_is_learned_from_its_refusal() {
+    for offset in [-59, 59] {
+        let (world, engine, client, token) = logged_in();
+        let told = refuse(&world, &engine, &token, offset).unwrap();
+        assert!((told - offset).abs() <= 1, "{told}");
+        // The authorization server's is another.
+        assert_eq!(engine.clock_offset(&client).abs() / 1000, 0);
+    }
+}
+
+#[test]
+fn rc6_a_resource_server_far_off_is_believed_where_the_own_origin_says_the_same() {
+    for offset in [-3_600, 3_600] {
+        let (world, engine, _, token) = logged_in();
+        own_origin(&world, offset);
+        let told = refuse(&world, &engine, &token, offset).unwrap();
+        assert!((told - offset).abs() <= 1, "{told}");
+        assert_eq!(world.sent().len(), 3, "asked once");
+    }
+}
+
+#[test]
+fn s4_a_date_hours_ahead_from_an_api_makes_no_proof_for_later() {
+    for date in [7_200, 100_000_000, 61] {
+        let (world, engine, client, token) = logged_in();
+        own_origin(&world, 0);
+        for _ in 0..3 {
+            assert_eq!(refuse(&world, &engine, &token, date), None);
+        }
+        // Nor step by step, nor from answers that are no refusals.
+        for step in 1..10 {
+            let upgraded = call(&world, &engine, &token);
+            assert!(
+                observe(
+                    &world,
+                    &engine,
+                    upgraded,
+                    &dated(&world, 59 * step, seen(200))
+                )
+                .is_none()
+            );
+        }
+        let iat = Proof::decode(&call(&world, &engine, &token).proof).iat();
+        assert!((0..=60).contains(&(iat - world.seconds())), "{iat}");
+        assert_eq!(engine.clock_offset(&client).abs() / 1000, 0);
+    }
+}
+
+#[test]
+fn a_local_clock_that_is_set_back_is_noticed_before_the_next_proof() {
+    let (world, engine, client, token) = logged_in();
+    world.0.local_error.set(-600_000);
+    let proof = Proof::decode(&call(&world, &engine, &token).proof);
+    assert!((proof.iat() - world.seconds()).abs() <= 1);
+    assert!((engine.clock_offset(&client) - 600_000).abs() <= 1_000);
+    assert_eq!(world.sent().len(), 2, "nobody was asked");
+}
+
+#[test]
+fn a_local_clock_that_comes_ahead_was_set_or_has_slept_and_the_own_origin_tells_which() {
+    for is_sleep in [false, true] {
+        let (world, engine, _, token) = logged_in();
+        call(&world, &engine, &token);
+        own_origin(&world, 0);
+        if is_sleep {
+            world.sleep_through(600_000);
+        } else {
+            world.0.local_error.set(600_000);
+        }
+        for _ in 0..2 {
+            let proof = Proof::decode(&call(&world, &engine, &token).proof);
+            assert!((proof.iat() - world.seconds()).abs() <= 1, "{is_sleep}");
+        }
+        assert_eq!(world.sent().len(), 3, "asked once");
+    }
+}
+
+#[test]
+fn where_nobody_tells_the_time_a_clock_ahead_is_taken_for_sleep() {
+    let (world, engine, _, token) = logged_in();
+    call(&world, &engine, &token);
+    world.script(|_, _| None);
+    world.sleep_through(600_000);
+    let proof = Proof::decode(&call(&world, &engine, &token).proof);
+    assert!((proof.iat() - world.seconds()).abs() <= 1);
+}
+
+#[test]
+fn rc6_where_no_date_is_readable_the_own_origin_is_asked_once() {
+    let (world, engine, _, token) = logged_in();
+    own_origin(&world, 600);
+    let upgraded = call(&world, &engine, &token);
+    let refusal = Observed {
+        www_authenticate: REFUSED,
+        ..seen(401)
+    };
+    let retry = observe(&world, &engine, upgraded, &refusal).unwrap();
+    assert!((Proof::decode(&retry.proof).iat() - world.seconds() - 600).abs() <= 1);
+    assert!(observe(&world, &engine, retry, &refusal).is_none());
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[test]
+fn a_proof_refused_with_a_right_clock_is_not_repeated() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    let refusal = dated(
+        &world,
+        0,
+        Observed {
+            www_authenticate: REFUSED,
+            ..seen(401)
+        },
+    );
+    assert!(observe(&world, &engine, upgraded, &refusal).is_none());
+}
+
+#[test]
+fn a_cached_response_does_not_turn_the_clock_back() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    observe(
+        &world,
+        &engine,
+        upgraded,
+        &dated(&world, -86_400, seen(200)),
+    );
+    assert!(
+        (Proof::decode(&call(&world, &engine, &token).proof).iat() - world.seconds()).abs() <= 1
+    );
 }

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 use std::string::String;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use std::vec::Vec;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -62,6 +62,7 @@ pub(super) struct Native {
     timeout: Duration,
     secret: Option<ClientSecret>,
     random: SystemRandom,
+    started: Instant,
     /// Logins under way, and when each began.
     flows: RefCell<HashMap<String, (UnixMillis, Record<EcdsaKeyPair>)>>,
     /// URL and reason of the last request that had no response.
@@ -76,6 +77,7 @@ impl Native {
             timeout,
             secret,
             random: SystemRandom::new(),
+            started: Instant::now(),
             flows: RefCell::default(),
             failure: RefCell::default(),
         }
@@ -132,6 +134,8 @@ impl Native {
 }
 
 impl Platform for Native {
+    const ARE_RESPONSES_GENUINE: bool = true;
+
     type Key = EcdsaKeyPair;
     type Document = Json;
 
@@ -182,6 +186,11 @@ impl Platform for Native {
 
     fn now(&self) -> UnixMillis {
         UnixMillis(unix_millis(SystemTime::now()))
+    }
+
+    #[allow(clippy::cast_possible_truncation)] // in 292 million years
+    fn monotonic(&self) -> i64 {
+        self.started.elapsed().as_millis() as i64
     }
 
     #[allow(clippy::expect_used)] // without random numbers there is no security to go on with

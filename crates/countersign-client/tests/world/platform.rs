@@ -21,6 +21,8 @@ pub struct Inner {
     time: Cell<i64>,
     /// The local clock minus the true time, milliseconds.
     pub local_error: Cell<i64>,
+    /// What the monotonic clock has missed, milliseconds.
+    slept: Cell<i64>,
     pub sent: RefCell<Vec<Sent>>,
     pub script: RefCell<Script>,
     pub keys: Cell<u8>,
@@ -54,6 +56,8 @@ impl Future for Turn {
 }
 
 impl Platform for World {
+    const ARE_RESPONSES_GENUINE: bool = false;
+
     type Key = u8;
     type Document = Json;
 
@@ -103,6 +107,10 @@ impl Platform for World {
 
     fn now(&self) -> UnixMillis {
         UnixMillis(self.0.time.get() + self.0.local_error.get())
+    }
+
+    fn monotonic(&self) -> i64 {
+        self.0.time.get() - self.0.slept.get()
     }
 
     fn random(&self, bytes: &mut [u8]) {
@@ -157,6 +165,7 @@ impl World {
         let world = Self(Rc::new(Inner {
             time: Cell::new(START * 1000),
             local_error: Cell::new(0),
+            slept: Cell::new(0),
             sent: RefCell::default(),
             script: RefCell::new(Box::new(|sent, world| Some(world.standard(sent)))),
             keys: Cell::new(0),
@@ -214,6 +223,12 @@ impl World {
 
     pub fn pass(&self, milliseconds: i64) {
         self.0.time.set(self.0.time.get() + milliseconds);
+    }
+
+    /// Time passes without the monotonic clock.
+    pub fn sleep_through(&self, milliseconds: i64) {
+        self.0.slept.set(self.0.slept.get() + milliseconds);
+        self.pass(milliseconds);
     }
 
     pub fn sent(&self) -> Vec<Sent> {

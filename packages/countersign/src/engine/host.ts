@@ -126,6 +126,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             memory.settle(call, reply);
         },
         now: () => host.now(),
+        monotonic: () => host.monotonic(),
         random: (pointer: number, length: number) => {
             host.getRandomValues(memory.view(pointer, length));
         },

@@ -155,6 +155,8 @@ export interface EngineHost extends Bare {
     readonly subtle: (Bare & Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest">) | undefined;
     readonly getRandomValues: (array: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
     readonly now: () => number;
+    /** Milliseconds of a clock that nobody sets. */
+    readonly monotonic: () => number;
     readonly parse: (text: string) => unknown;
     readonly stringify: (value: unknown) => string;
     readonly setTimeout: (callback: () => void, milliseconds: number) => number;

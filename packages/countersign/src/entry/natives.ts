@@ -92,6 +92,7 @@ export const page = freeze({
     /** Missing in browsers before 2022. */
     timeout: AbortSignal.timeout as typeof AbortSignal.timeout | undefined,
     now: Date.now,
+    monotonic: performance.now.bind(performance),
     parseDate: Date.parse,
     parse: JSON.parse,
     stringify: JSON.stringify,

@@ -12,6 +12,7 @@ export const engineHost = overrides => ({
     },
     getRandomValues: array => crypto.getRandomValues(array),
     now: () => Date.now(),
+    monotonic: () => performance.now(),
     parse: JSON.parse,
     stringify: JSON.stringify,
     setTimeout: (callback, milliseconds) => Number(setTimeout(callback, milliseconds).unref()),
