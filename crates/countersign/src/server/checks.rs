@@ -168,25 +168,27 @@ pub(super) fn check_nonce(
     })
 }
 
-/// 4.3, 11, by the policy's clock; then the proof's own `exp` and `nbf`. The last moment at which this proof could be
-/// accepted: as long must it be remembered.
+/// 4.3, 11, by the policy's clock; then the proof's own `exp` and `nbf`. Until then the replay store must remember this
+/// proof.
+///
+/// That is the leeway beyond the last moment at which it can be accepted, and one second at least, whichever clock told
+/// that moment: a store that several servers share has a clock of its own, and many drop a key as its last second begins.
 pub(super) fn check_time(
     claims: &Claims<'_>,
     nonce: AcceptedNonce,
     policy: &VerifierPolicy,
     now: UnixSeconds,
 ) -> Result<UnixSeconds, ProofError> {
-    // One second at least after now: the store refuses an entry that ends at the very moment it is inserted.
-    let until = match nonce.until {
-        Some(until) if policy.clock == ProofClock::Nonce => until.max(now.plus(1)),
+    let last = match nonce.until {
+        // Not before now, whatever the judge of nonces says: the store refuses what has ended.
+        Some(until) if policy.clock == ProofClock::Nonce => until.max(now),
         _ => {
             check_age(claims.iat, policy, now)?;
-            let oldest = claims.iat.ceiling.plus(policy.max_age_seconds);
-            oldest.plus(policy.leeway_seconds.max(1))
+            claims.iat.ceiling.plus(policy.max_age_seconds)
         }
     };
     check_own_times(claims, policy, now)?;
-    Ok(until)
+    Ok(last.plus(policy.leeway_seconds.max(1)))
 }
 
 /// A fraction counts against the proof at both ends.
