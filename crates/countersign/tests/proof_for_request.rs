@@ -341,7 +341,7 @@ fn checks_run_in_the_order_of_section_4_3() {
         thumbprint: Signer::p256().thumbprint(),
     };
     let uri = uri();
-    let expected = Expected {
+    let expected = |token| Expected {
         method: "GET",
         uri: &uri,
         token: Some(token),
@@ -350,10 +350,8 @@ fn checks_run_in_the_order_of_section_4_3() {
     let thief = Signer::p256();
     let name = |draft: &Draft, signer: &Signer| {
         let proof = draft.sign(signer);
-        Verifier::default()
-            .verify(&[proof.as_bytes()], &expected, NOW)
-            .unwrap_err()
-            .name()
+        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected(token), NOW);
+        verified.unwrap_err().name()
     };
 
     assert_eq!(name(&draft, &thief), "ClaimMissing");
@@ -362,7 +360,22 @@ fn checks_run_in_the_order_of_section_4_3() {
     draft = draft.header("typ", "dpop+jwt");
     assert_eq!(name(&draft, &thief), "AlgorithmNotAccepted");
     draft = draft.header("alg", "ES256");
-    assert_eq!(name(&draft, &thief), "Signature");
+    // The signature, of a proof by the token's key. Of one by another key it is not verified, since that can't be accepted;
+    // whoever asks for every check is told of it all the same.
+    let forged = draft.sign(&thief);
+    let bound = BoundToken {
+        thumbprint: signer.thumbprint(),
+        ..token
+    };
+    let headers: [&[u8]; 1] = [forged.as_bytes()];
+    let verified = Verifier::default().verify(&headers, &expected(bound), NOW);
+    assert_eq!(verified.unwrap_err().name(), "Signature");
+    for token in [token, bound] {
+        let examined = Verifier::default().examine(&headers, &expected(token), NOW);
+        let first = examined.into_iter().find_map(|(_, result)| result?.err());
+        assert_eq!(first.unwrap().name(), "Signature");
+    }
+    assert_eq!(name(&draft, &thief), "Key");
     assert_eq!(name(&draft, &signer), "Key");
     draft.header["jwk"].as_object_mut().unwrap().remove("d");
     assert_eq!(name(&draft, &signer), "HtmMismatch");
