@@ -69,7 +69,10 @@ pub enum BuildError {
         value: String,
     },
     /// A path prefix is not one.
-    #[error("the path prefix `{value}` cannot be used: it must be a path that begins with `/`")]
+    #[error(
+        "the path prefix `{value}` cannot be used: it must be a path that begins with `/`, as it is sent: without dot \
+         segments, and with letters, digits, `-`, `.` and `_` as they are"
+    )]
     PathPrefix {
         /// The value.
         value: String,
@@ -78,6 +81,15 @@ pub enum BuildError {
     #[error("the path prefix `{value}` is given twice: one path inside has one path outside")]
     PathPrefixTwice {
         /// The prefix inside.
+        value: String,
+    },
+    /// Two paths inside have one outside, so that a proof for one would open the other.
+    #[error(
+        "two path prefixes have the outside `{value}`: a proof for one of them would open the other; give each one of \
+         its own"
+    )]
+    PathPrefixOutsideTwice {
+        /// The prefix outside.
         value: String,
     },
     /// Keys that are given are not also read.
@@ -161,6 +173,10 @@ impl ResourceServerBuilder {
     /// Paths that begin with `inside` here begin with `outside` for clients (after the path of
     /// [`public_url`](Self::public_url)). May be called several times; the longest prefix wins. For a
     /// proxy that rewrites paths; a router's own nesting needs nothing.
+    ///
+    /// The path is taken as it was sent: `/~ann` is no prefix of `/%7Eann/x`. A path here whose URL outside would
+    /// lead to another path here is refused ([`Rejection::Target`](crate::Rejection::Target)); where one keeps
+    /// its path while those around it are mapped, say so by `path_prefix("/health", "/health")`.
     pub fn path_prefix(mut self, inside: impl Into<String>, outside: impl Into<String>) -> Self {
         self.path_prefixes.push((inside.into(), outside.into()));
         self

@@ -255,6 +255,40 @@ fn verify_with_token(token: BoundToken, proof: &str) -> Result<VerifiedProof, Pr
     Verifier::default().verify(&[proof.as_bytes()], &expected, NOW)
 }
 
+/// The proof's URI is normalised, the request's has chosen a handler already.
+#[test]
+fn v9_a_request_that_encodes_needlessly_is_refused_whatever_its_proof_names() {
+    let signer = Signer::p256();
+    let verify = |sent: &str, htu: &str| {
+        let uri = TargetUri::parse(sent).unwrap();
+        let expected = Expected {
+            method: "GET",
+            uri: &uri,
+            token: None,
+            nonce: NonceCheck::NotRequired,
+        };
+        let proof = Draft::new(&signer).claim("htu", htu).sign(&signer);
+        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        verified.err()
+    };
+    let (me, encoded) = (
+        "https://api.example.com/users/me",
+        "https://api.example.com/users/%6de",
+    );
+    let error = ProofError::RequestUri {
+        error: TargetUriError::NeedlessEncoding,
+    };
+    for htu in [me, encoded] {
+        assert_eq!(verify(encoded, htu), Some(error.clone()));
+        assert_eq!(verify(me, htu), None);
+    }
+    assert_eq!(
+        error.to_string(),
+        "the request's URI can't be compared with a proof's `htu`: its path percent-encodes a letter, a digit, `-`, `.` \
+         or `_`, which must be sent as they are"
+    );
+}
+
 #[test]
 fn p6_ath_is_the_hash_of_the_tokens_text() {
     // RFC 9449, figures 12 and 13.

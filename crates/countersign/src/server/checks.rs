@@ -127,8 +127,10 @@ pub(super) fn check_method(claims: &Claims<'_>, expected: &str) -> Result<(), Pr
     })
 }
 
-/// 4.3, 9, after normalisation.
+/// 4.3, 9, after normalisation. Of the proof's that is: the request's decided already which handler runs.
 pub(super) fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(), ProofError> {
+    let encoding = expected.check_encoding();
+    encoding.map_err(|error| ProofError::RequestUri { error })?;
     if claims.htu == expected.htu() {
         return Ok(());
     }

@@ -62,7 +62,8 @@ use crate::{
 pub struct Expected<'a> {
     /// The request's method, exactly as it came.
     pub method: &'a str,
-    /// The request's URI as the client sees it.
+    /// The request's URI as the client sees it, parsed from what was sent: one that
+    /// [encodes needlessly](TargetUri::check_encoding) is refused.
     pub uri: &'a TargetUri,
     /// The access token that came with the proof; `None` at a token endpoint.
     pub token: Option<BoundToken>,
