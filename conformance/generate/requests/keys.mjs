@@ -49,9 +49,17 @@ algorithm("S6", "made-up", "A name that nobody knows.", { header: { alg: "ES1024
 const signed = (id, says, proof, check = "Signature", token = {}) =>
     refuse("V6", id, says, "invalid_dpop_proof", check, { proof, token });
 accept("V6", "signature-verifies", "R || S over the first two parts.");
-accept("V6", "rsa-exponent-3", "3 is a usable exponent.", by("clientRsaExponent3", "RS256"));
-accept("V6", "rsa-8192", "The longest modulus.", by("clientRsa8192", "PS256"));
+accept("V6", "rsa-4096", "The longest modulus that proofs have by default.", by("clientRsa4096", "PS256"));
+accept("V6", "rsa-exponent-3", "3 is a usable exponent.", { policy: "costlyRsa", ...by("clientRsaExponent3", "RS256") });
+accept("V6", "rsa-8192", "The longest modulus.", { policy: "costlyRsa", ...by("clientRsa8192", "PS256") });
+const costly = (id, says, key, alg) => refuse("V6", id, says, "invalid_dpop_proof", "Signature", by(key, alg));
+costly("rsa-exponent-3-by-default", "By default the exponent is 65537.", "clientRsaExponent3", "RS256");
+costly("rsa-8192-by-default", "By default a modulus has 4096 bits at most: a signature by a longer one takes long to check.", "clientRsa8192", "PS256");
 signed("other-key", "The key in the header did not sign.", { sign: input => signature("thief", "ES256", input) });
+signed("foreign-key-forged", "By another key than the token's, whose signature it is not either: the signature comes first.", {
+    key: "thief",
+    sign: input => signature("otherClient", "ES256", input)
+});
 signed("changed-payload", "The payload was changed afterwards.", { sign: input => signature("client", "ES256", `${input}A`) });
 signed("der", "DER instead of R || S.", { sign: input => signature("client", "ES256", input, { dsaEncoding: "der" }) });
 signed("empty", "An empty signature.", { sign: () => "" });

@@ -29,6 +29,8 @@ pub(super) struct Policy {
     pub(super) requires_dpop: bool,
     /// The one that every proof needs.
     pub(super) nonce: Option<String>,
+    /// Whether proofs may be by RSA keys that are slow to verify with.
+    pub(super) takes_costly_rsa_keys: bool,
 }
 
 /// A request as it was sent, not yet known to be HTTP.
@@ -69,6 +71,8 @@ struct RawPolicy<'a> {
     dpop: Requirement,
     #[serde(default)]
     nonce: Option<String>,
+    #[serde(default, rename = "costlyRsaKeys")]
+    costly_rsa_keys: bool,
 }
 
 #[derive(Deserialize)]
@@ -111,6 +115,7 @@ impl Case {
                 jwks: policy.jwks.get().to_owned(),
                 requires_dpop: matches!(policy.dpop, Requirement::Required),
                 nonce: policy.nonce,
+                takes_costly_rsa_keys: policy.costly_rsa_keys,
             },
             request: member("request", line.request)?,
         })

@@ -29,6 +29,7 @@ pub(super) struct Known {
     pub(super) now: Option<i64>,
     pub(super) nonce: Option<String>,
     pub(super) requires_dpop: bool,
+    pub(super) takes_costly_rsa_keys: bool,
     /// The URL that the server believes it was called by.
     pub(super) url: Option<String>,
 }
@@ -126,6 +127,7 @@ fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
         jwks: or(&known.jwks, None, r#"{"keys":[]}"#),
         requires_dpop: known.requires_dpop,
         nonce: known.nonce.clone(),
+        takes_costly_rsa_keys: known.takes_costly_rsa_keys,
     }
 }
 
@@ -352,6 +354,7 @@ mod tests {
                 now: step["now"].as_i64(),
                 nonce: of("nonce"),
                 requires_dpop: policy["dpop"] == "required",
+                takes_costly_rsa_keys: policy["costlyRsaKeys"] == true,
                 url: None,
             };
             let request: Request = serde_json::from_str(&step["request"].to_string()).unwrap();
