@@ -60,7 +60,11 @@ fn flags(policy: &Value) -> (Vec<String>, tempfile::Keys) {
         "--now",
         NOW,
     ];
-    (flags.map(str::to_owned).to_vec(), keys)
+    let mut flags = flags.map(str::to_owned).to_vec();
+    for alg in policy["algorithms"].as_array().into_iter().flatten() {
+        flags.push(format!("--alg={}", alg.as_str().unwrap()));
+    }
+    (flags, keys)
 }
 
 mod tempfile {

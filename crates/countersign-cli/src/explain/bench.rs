@@ -102,9 +102,14 @@ impl Bench {
             })
             .replay_store(Arc::clone(&self.replay))
             .clock(move || UnixSeconds(now.load(Ordering::Relaxed)));
-        if policy.takes_costly_rsa_keys {
-            builder = builder.policy(VerifierPolicy::default().with_costly_rsa_keys());
+        let mut proofs = VerifierPolicy::default();
+        if let Some(algorithms) = &policy.algorithms {
+            proofs = proofs.with_algorithms(algorithms);
         }
+        if policy.takes_costly_rsa_keys {
+            proofs = proofs.with_costly_rsa_keys();
+        }
+        builder = builder.policy(proofs);
         if let Some(nonce) = &policy.nonce {
             builder = builder.nonces(Fixed(nonce.clone()));
         }

@@ -1,6 +1,9 @@
 //! One line of input: a request, and the policy and the moment it is judged by.
 
-use countersign::{UnixSeconds, server::json::parse_object};
+use countersign::{
+    UnixSeconds,
+    server::{crypto::Algorithm, json::parse_object},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
 
@@ -29,6 +32,8 @@ pub(super) struct Policy {
     pub(super) requires_dpop: bool,
     /// The one that every proof needs.
     pub(super) nonce: Option<String>,
+    /// Those that proofs may have; `None`: as by default.
+    pub(super) algorithms: Option<Vec<Algorithm>>,
     /// Whether proofs may be by RSA keys that are slow to verify with.
     pub(super) takes_costly_rsa_keys: bool,
 }
@@ -71,6 +76,8 @@ struct RawPolicy<'a> {
     dpop: Requirement,
     #[serde(default)]
     nonce: Option<String>,
+    #[serde(default)]
+    algorithms: Option<Vec<String>>,
     #[serde(default, rename = "costlyRsaKeys")]
     costly_rsa_keys: bool,
 }
@@ -106,6 +113,7 @@ impl Case {
         if !is_key_set(policy.jwks) {
             return Err("the policy's `jwks` is not a JSON Web Key Set".to_owned());
         }
+        let algorithms = policy.algorithms.as_deref().map(algorithms).transpose()?;
         Ok(Self {
             name,
             now: UnixSeconds(now),
@@ -115,11 +123,24 @@ impl Case {
                 jwks: policy.jwks.get().to_owned(),
                 requires_dpop: matches!(policy.dpop, Requirement::Required),
                 nonce: policy.nonce,
+                algorithms,
                 takes_costly_rsa_keys: policy.costly_rsa_keys,
             },
             request: member("request", line.request)?,
         })
     }
+}
+
+/// Of their names in `alg`.
+///
+/// # Errors
+/// In words: a name that is none of ours.
+pub(super) fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {
+    let algorithm = |name: &String| {
+        let unknown = || format!("`{name}` is not an algorithm that proofs can have here");
+        Algorithm::from_name(name).ok_or_else(unknown)
+    };
+    names.iter().map(algorithm).collect()
 }
 
 fn member<'a, T: Deserialize<'a>>(name: &str, value: Option<&'a RawValue>) -> Result<T, String> {

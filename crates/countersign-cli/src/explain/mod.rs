@@ -43,7 +43,7 @@ Exit status: 0 accepted, 1 refused, 2 input that can't be used.
 
 --jsonl, one object a line in and out; all lines share one replay store, and `now` is the only clock:
   in   {\"name\", \"now\", \"policy\": {\"issuer\", \"audience\", \"jwks\", \"dpop\": \"optional\"|\"required\", \"nonce\"?,
-        \"costlyRsaKeys\"?},
+        \"algorithms\"?, \"costlyRsaKeys\"?},
         \"request\": {\"method\", \"url\", \"headers\": [[\"name\", \"value\"], ...]}}
   out  {\"name\", \"outcome\": \"accepted\"|\"refused\", \"status\", \"error\", \"reason\", \"detail\"}";
 
@@ -90,6 +90,10 @@ pub(crate) struct Arguments {
     /// Whether unbound tokens are accepted as Bearer
     #[arg(long, value_enum, default_value_t = Requirement::Optional, conflicts_with = "jsonl")]
     dpop: Requirement,
+
+    /// Algorithm that proofs may have; several times for several [default: ES256, EdDSA, PS256, RS256]
+    #[arg(long = "alg", value_name = "NAME", conflicts_with = "jsonl")]
+    algorithms: Vec<String>,
 
     /// Accept proofs by RSA keys of more than 4096 bits or with another exponent than 65537
     #[arg(long, conflicts_with = "jsonl")]
@@ -141,6 +145,7 @@ fn explain(arguments: Arguments) -> Result<ExitCode, String> {
         now: arguments.now,
         nonce: arguments.nonce,
         requires_dpop: arguments.dpop == Requirement::Required,
+        algorithms: case::algorithms(&arguments.algorithms)?,
         takes_costly_rsa_keys: arguments.costly_rsa_keys,
         url: arguments.url,
     };

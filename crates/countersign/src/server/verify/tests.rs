@@ -173,11 +173,11 @@ fn v6_of_a_foreign_key_or_signature_all_is_said_that_shows_without_a_verificatio
         ("ES256", &p256, 63, SignatureError::Invalid),
         ("ES256", &p256, 70, SignatureError::Invalid),
         (
-            "ES384",
+            "EdDSA",
             &p256,
-            96,
+            64,
             SignatureError::KeyMismatch {
-                algorithm: Algorithm::Es384,
+                algorithm: Algorithm::EdDsa,
             },
         ),
         (
