@@ -33,6 +33,7 @@ impl PublicUrl {
             return Err(refused());
         }
         let target = TargetUri::parse(base).map_err(|_| refused())?;
+        target.check_encoding().map_err(|_| refused())?;
         let base = without_slash(target.htu());
         let mut clean: Vec<Prefix> = Vec::with_capacity(prefixes.len());
         for (inside, outside) in prefixes {
@@ -327,6 +328,8 @@ mod tests {
             "https://a?b",
             "https://a#b",
             "https://u@a",
+            "https://a/%61",
+            "https://a/%4%31",
         ] {
             assert_eq!(
                 public(base, &[]).err(),
