@@ -48,6 +48,8 @@ mod error;
 mod http;
 mod login;
 mod loopback;
+#[cfg(all(test, target_os = "linux"))]
+mod memory;
 mod platform;
 mod redirect;
 mod secret;
