@@ -46,6 +46,8 @@ enum Part {
     Fuzz,
     /// The npm package, complete
     Package,
+    /// The engine is the same bytes when it is built in another folder
+    Reproducible,
     /// TypeScript: type tests, the demo, the code in the READMEs
     Types,
     /// TypeScript unit tests, in node and Chromium
@@ -110,7 +112,7 @@ impl Part {
             | Self::Doc
             | Self::Publish
             | Self::Fuzz => Needs::NOTHING,
-            Self::RustCrypto => Needs {
+            Self::RustCrypto | Self::Reproducible => Needs {
                 wasm: true,
                 ..Needs::NOTHING
             },
@@ -198,6 +200,7 @@ impl Part {
                 .args(locked())),
             Self::Fuzz => fuzz::smoke(),
             Self::Package => package::build(),
+            Self::Reproducible => wasm::check_reproducible(),
             Self::Types => {
                 package::build()?;
                 readme::check()?;

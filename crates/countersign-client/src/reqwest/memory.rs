@@ -67,10 +67,10 @@ fn is_in_memory(masked: &[u8]) -> bool {
         })
 }
 
-type Keeper = Box<dyn FnOnce()>;
+type Keep = fn(&str) -> Box<dyn FnOnce()>;
 
 /// Each takes a secret and gives what lets go of it.
-const KEEPERS: [(&str, fn(&str) -> Keeper); 5] = [
+const KEEPERS: [(&str, Keep); 5] = [
     ("a token, or PKCE's verifier", |secret| {
         let (text, other) = (Text::from(secret), Text::from(secret));
         let both = (text.clone(), text, other);
