@@ -13,7 +13,7 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -194,7 +194,7 @@ async fn ask(mut stream: TcpStream) -> Option<(TcpStream, String)> {
     Some((stream, target))
 }
 
-async fn read_head(stream: &mut TcpStream) -> Option<Vec<u8>> {
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     loop {
         // The end may have come in pieces; what is before them has been looked at.
@@ -254,7 +254,7 @@ async fn answer(stream: &mut TcpStream, page: Page) {
     let _ = tokio::time::timeout(PATIENCE, write(stream, page)).await;
 }
 
-async fn write(stream: &mut TcpStream, page: Page) -> io::Result<()> {
+async fn write(stream: &mut (impl AsyncWrite + Unpin), page: Page) -> io::Result<()> {
     let (status, sentence) = match page {
         Page::Done => (
             "200 OK",
@@ -283,4 +283,52 @@ async fn write(stream: &mut TcpStream, page: Page) -> io::Result<()> {
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;
     stream.shutdown().await
+}
+
+/// For the fuzz target `loopback`.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// What a request gets, and what it was.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Answer {
+        /// The HTTP response; `None`: the connection is closed without one.
+        pub page: Option<String>,
+        /// The parameters, where it was the authorization response.
+        pub response: Option<Vec<(String, String)>>,
+    }
+
+    /// Answers what comes in these pieces.
+    pub fn ask(pieces: &[&[u8]], redirect_uri: &str, state: &str) -> Answer {
+        let url = reqwest::Url::parse(redirect_uri).expect("a redirect URI");
+        let [first, second] = [0, 1].map(|at| pieces.get(at).copied().unwrap_or_default());
+        let mut stream = first.chain(second);
+        let head = ready(read_head(&mut stream));
+        let Some(target) = head.and_then(|head| target(&head)) else {
+            return Answer {
+                page: None,
+                response: None,
+            };
+        };
+        let (page, response) = judge(&target, &url, state);
+        let mut written = Vec::new();
+        ready(write(&mut written, page)).expect("memory takes everything");
+        Answer {
+            page: Some(String::from_utf8(written).expect("text")),
+            response,
+        }
+    }
+
+    /// Nothing waits where all bytes are there.
+    fn ready<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
 }
