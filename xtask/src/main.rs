@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod asan;
 mod bench;
 mod demo;
 mod deny;

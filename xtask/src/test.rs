@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{deny, fuzz, interop, package, readme, size, wasm};
+use crate::{asan, deny, fuzz, interop, package, readme, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -44,6 +44,8 @@ enum Part {
     Publish,
     /// Every fuzz target, for a few seconds
     Fuzz,
+    /// The browser crate's tests under AddressSanitizer, where the toolchain has it
+    Asan,
     /// The npm package, complete
     Package,
     /// The engine is the same bytes when it is built in another folder
@@ -111,7 +113,8 @@ impl Part {
             | Self::Doctest
             | Self::Doc
             | Self::Publish
-            | Self::Fuzz => Needs::NOTHING,
+            | Self::Fuzz
+            | Self::Asan => Needs::NOTHING,
             Self::RustCrypto | Self::Reproducible => Needs {
                 wasm: true,
                 ..Needs::NOTHING
@@ -199,6 +202,13 @@ impl Part {
                 .arg("--allow-dirty")
                 .args(locked())),
             Self::Fuzz => fuzz::smoke(),
+            Self::Asan => match asan::tests() {
+                Ok(mut tests) => run_watched(&mut tests, |line| count_cargo_line(line, count)),
+                Err(reason) => {
+                    println!("{reason}");
+                    Ok(())
+                }
+            },
             Self::Package => package::build(),
             Self::Reproducible => wasm::check_reproducible(),
             Self::Types => {
