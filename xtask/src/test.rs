@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{asan, deny, fuzz, interop, package, readme, size, wasm};
+use crate::{asan, deny, fuzz, interop, package, readme, sbom, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -46,6 +46,8 @@ enum Part {
     Fuzz,
     /// The browser crate's tests under AddressSanitizer, where the toolchain has it
     Asan,
+    /// The SBOMs list what crates, engine and npm package depend on
+    Sbom,
     /// The npm package, complete
     Package,
     /// The engine is the same bytes when it is built in another folder
@@ -123,6 +125,7 @@ impl Part {
                 deny: true,
                 ..Needs::NOTHING
             },
+            Self::Sbom => Needs::SBOM,
             Self::Package | Self::Types => Needs::PACKAGE,
             Self::InteropHarness => Needs {
                 npm: true,
@@ -209,6 +212,7 @@ impl Part {
                     Ok(())
                 }
             },
+            Self::Sbom => sbom::write().map(|_| ()),
             Self::Package => package::build(),
             Self::Reproducible => wasm::check_reproducible(),
             Self::Types => {
