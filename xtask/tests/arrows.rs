@@ -206,6 +206,26 @@ fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
     assert!(found >= 9, "{found}");
 }
 
+/// bindgen, which builds the FIPS module, hands syntax trees to prettyplease: with two versions of `syn` it does not compile,
+/// and cargo may choose two (`cargo update -p prettyplease --precise 0.2.37`, and `syn 2` for bindgen in Cargo.lock).
+#[test]
+fn fips_builds_with_one_version_of_syn() {
+    let metadata = metadata(&[CargoOpt::AllFeatures]);
+    let nodes = metadata.resolve.expect("a resolved graph").nodes;
+    let syn_of = |name: &str| {
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| *package.name == name);
+        let package = package.unwrap_or_else(|| panic!("no {name}: remove this test"));
+        let node = nodes.iter().find(|node| node.id == package.id);
+        let dependencies = &node.expect("a node").deps;
+        let syn = dependencies.iter().find(|one| one.name == "syn");
+        syn.expect("it uses syn").pkg.clone()
+    };
+    assert_eq!(syn_of("bindgen"), syn_of("prettyplease"));
+}
+
 fn metadata(options: &[CargoOpt]) -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
