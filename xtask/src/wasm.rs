@@ -24,6 +24,14 @@ const BUILD_STD_RUSTFLAGS: [&str; 3] = [
     "-Zfmt-debug=none",
 ];
 
+/// Where cargo looks for compiler flags before it looks at the configuration that we give it.
+const FLAGS_OF_THE_MACHINE: [&str; 4] = [
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTFLAGS",
+    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+];
+
 /// A compiler that can build for wasm32.
 pub(crate) enum Toolchain {
     /// rustup's, with the standard library's source: builds `core` and `alloc` for size and without panic messages.
@@ -110,6 +118,17 @@ impl Toolchain {
     fn cargo_build(&self, source: &Path) -> Command {
         let mut command = self.cargo();
         command.current_dir(source).arg("build");
+        // Of a machine's own, they would go before ours, and into the engine.
+        let profile = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.starts_with("CARGO_PROFILE_"));
+        for name in FLAGS_OF_THE_MACHINE
+            .map(str::to_owned)
+            .into_iter()
+            .chain(profile)
+        {
+            command.env_remove(name);
+        }
         let mut rustflags = self.remappings(source);
         if !matches!(self, Self::Stable) {
             rustflags.extend(BUILD_STD_RUSTFLAGS.map(str::to_owned));
@@ -328,4 +347,26 @@ fn linker(sysroot: &Path) -> Option<PathBuf> {
                 "wasm-ld-14",
             ])
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_takes_no_flags_of_the_machine_it_is_built_on() {
+        for toolchain in [Toolchain::BuildStd, Toolchain::Stable] {
+            let command = toolchain.cargo_build(&root());
+            for name in FLAGS_OF_THE_MACHINE {
+                let is_removed = |(key, value): (_, Option<_>)| key == name && value.is_none();
+                assert!(command.get_envs().any(is_removed), "{name}");
+            }
+            let arguments: Vec<_> = command
+                .get_args()
+                .map(|one| one.to_string_lossy())
+                .collect();
+            let remapped = format!("--remap-path-prefix={}=/countersign", root().display());
+            assert!(arguments.iter().any(|one| one.contains(&remapped)));
+        }
+    }
 }
