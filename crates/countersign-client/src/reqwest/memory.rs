@@ -5,7 +5,10 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt as _;
 use std::string::String;
 use std::time::Duration;
+use std::vec::Vec;
 
+use countersign::{base64url, server::crypto::Algorithm, signing::SigningKey};
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::http::Http;
@@ -36,9 +39,8 @@ fn secret(masked: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(text)
 }
 
-/// Whether the last third is anywhere: an allocator may have written over the beginning.
-fn is_in_memory(masked: &[u8]) -> bool {
-    let part = &masked[LENGTH / 3 * 2..];
+/// Whether that part of a secret is anywhere.
+fn is_in_memory(part: &[u8]) -> bool {
     let memory = File::open("/proc/self/mem").expect("our own memory");
     let maps = fs::read_to_string("/proc/self/maps").expect("its map");
     let mut buffer = Zeroizing::new(std::vec![0; 64 * 1024]);
@@ -117,8 +119,35 @@ fn secrets_are_gone_from_memory_when_they_are_dropped() {
             let secret = secret(&masked);
             keep(&secret)
         };
-        assert!(is_in_memory(&masked), "{what} is found while it is held");
+        // The last third: an allocator may write over the beginning.
+        let part = &masked[LENGTH / 3 * 2..];
+        assert!(is_in_memory(part), "{what} is found while it is held");
         keeper();
-        assert!(!is_in_memory(&masked), "{what} is left behind");
+        assert!(!is_in_memory(part), "{what} is left behind");
+    }
+}
+
+/// The library keeps a number in words, whose bytes lie the other way round.
+#[test]
+fn a_private_key_is_gone_from_memory_when_it_is_dropped() {
+    for (number, algorithm) in [Algorithm::Es256, Algorithm::EdDsa].into_iter().enumerate() {
+        let masked = &masked(100 + number as u8)[..32];
+        let reversed: Vec<u8> = masked.iter().rev().copied().collect();
+        // The second halves: an allocator may write over the first.
+        let find = || is_in_memory(&masked[16..]) || is_in_memory(&reversed[16..]);
+        let (key, from_jwk) = {
+            let secret = secret(masked);
+            let key = SigningKey::from_secret(algorithm, secret.as_bytes()).expect("a key");
+            let mut jwk: Map<String, Value> =
+                serde_json::from_str(&key.public().to_json()).expect("an object");
+            let d = base64url::encode(secret.as_bytes());
+            jwk.insert("d".into(), d.into());
+            let from_jwk = SigningKey::from_jwk(&jwk).expect("the same key");
+            (key, from_jwk)
+        };
+        assert!(key.sign(b"message").is_ok() && from_jwk.sign(b"message").is_ok());
+        assert!(find(), "{algorithm:?} is found while it is held");
+        drop((key, from_jwk));
+        assert!(!find(), "{algorithm:?} is left behind");
     }
 }
