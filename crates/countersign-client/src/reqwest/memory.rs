@@ -43,7 +43,8 @@ fn secret(masked: &[u8]) -> Zeroizing<String> {
 fn is_in_memory(part: &[u8]) -> bool {
     let memory = File::open("/proc/self/mem").expect("our own memory");
     let maps = fs::read_to_string("/proc/self/maps").expect("its map");
-    let mut buffer = Zeroizing::new(std::vec![0; 64 * 1024]);
+    let mut buffer = Zeroizing::new(std::vec![0; 8 * 1024]);
+    let untouched = std::vec![0; buffer.len()];
     maps.lines()
         .filter(|line| line.contains(" rw"))
         .any(|line| {
@@ -57,6 +58,10 @@ fn is_in_memory(part: &[u8]) -> bool {
             let step = buffer.len() - part.len();
             range.step_by(step).any(|at| {
                 let read = memory.read_at(&mut buffer, at).unwrap_or_default();
+                // Most of it, and this comparison is quick without optimisation too.
+                if buffer[..read] == untouched[..read] {
+                    return false;
+                }
                 buffer[..read].windows(part.len()).any(|window| {
                     window[0] == part[0] & !MASK
                         && window[1] == part[1] & !MASK
