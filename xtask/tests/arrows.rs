@@ -107,6 +107,57 @@ fn arrows_never_join_client_and_resource_server_by_a_detour() {
     }
 }
 
+/// One feature on any of them turns it on below.
+#[test]
+fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
+    let metadata = metadata(&[]);
+    let mut found = 0;
+    for package in metadata.workspace_packages() {
+        let is_published = !package.publish.as_ref().is_some_and(Vec::is_empty);
+        for dependency in shipped(package).filter(|_| is_published) {
+            let is_ours = members(&metadata)
+                .get(dependency.name.as_str())
+                .is_some_and(|ours| ours.features.contains_key("fips"));
+            // The engine of countersign-client uses no cryptography of countersign's.
+            let needs_none = package.name == "countersign-client" && is_ours;
+            if dependency.name != "aws-lc-rs" && !is_ours || needs_none {
+                continue;
+            }
+            let brings = package.features.get("fips");
+            let brings = brings.unwrap_or_else(|| panic!("{} has no fips", package.name));
+            let ways = ["", "?"].map(|optional| format!("{}{optional}/fips", dependency.name));
+            assert!(
+                ways.iter().any(|way| brings.contains(way)),
+                "fips of {} does not bring that of {}",
+                package.name,
+                dependency.name
+            );
+            found += 1;
+        }
+    }
+    assert!(found >= 9, "{found}");
+}
+
+/// bindgen, which builds the FIPS module, hands syntax trees to prettyplease: with two versions of `syn` it does not compile,
+/// and cargo may choose two (`cargo update -p prettyplease --precise 0.2.37`, and `syn 2` for bindgen in Cargo.lock).
+#[test]
+fn fips_builds_with_one_version_of_syn() {
+    let metadata = metadata(&[CargoOpt::AllFeatures]);
+    let nodes = metadata.resolve.expect("a resolved graph").nodes;
+    let syn_of = |name: &str| {
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| *package.name == name);
+        let package = package.unwrap_or_else(|| panic!("no {name}: remove this test"));
+        let node = nodes.iter().find(|node| node.id == package.id);
+        let dependencies = &node.expect("a node").deps;
+        let syn = dependencies.iter().find(|one| one.name == "syn");
+        syn.expect("it uses syn").pkg.clone()
+    };
+    assert_eq!(syn_of("bindgen"), syn_of("prettyplease"));
+}
+
 #[test]
 fn nothing_depends_on_cli_or_xtask() {
     let metadata = metadata(&[]);
@@ -173,57 +224,6 @@ fn dear_dependencies_stand_behind_features_named_after_them() {
             "feature {feature} of {name} does not bring {dependency}"
         );
     }
-}
-
-/// One feature on any of them turns it on below.
-#[test]
-fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
-    let metadata = metadata(&[]);
-    let mut found = 0;
-    for package in metadata.workspace_packages() {
-        let is_published = !package.publish.as_ref().is_some_and(Vec::is_empty);
-        for dependency in shipped(package).filter(|_| is_published) {
-            let is_ours = members(&metadata)
-                .get(dependency.name.as_str())
-                .is_some_and(|ours| ours.features.contains_key("fips"));
-            // The engine of countersign-client uses no cryptography of countersign's.
-            let needs_none = package.name == "countersign-client" && is_ours;
-            if dependency.name != "aws-lc-rs" && !is_ours || needs_none {
-                continue;
-            }
-            let brings = package.features.get("fips");
-            let brings = brings.unwrap_or_else(|| panic!("{} has no fips", package.name));
-            let ways = ["", "?"].map(|optional| format!("{}{optional}/fips", dependency.name));
-            assert!(
-                ways.iter().any(|way| brings.contains(way)),
-                "fips of {} does not bring that of {}",
-                package.name,
-                dependency.name
-            );
-            found += 1;
-        }
-    }
-    assert!(found >= 9, "{found}");
-}
-
-/// bindgen, which builds the FIPS module, hands syntax trees to prettyplease: with two versions of `syn` it does not compile,
-/// and cargo may choose two (`cargo update -p prettyplease --precise 0.2.37`, and `syn 2` for bindgen in Cargo.lock).
-#[test]
-fn fips_builds_with_one_version_of_syn() {
-    let metadata = metadata(&[CargoOpt::AllFeatures]);
-    let nodes = metadata.resolve.expect("a resolved graph").nodes;
-    let syn_of = |name: &str| {
-        let package = metadata
-            .packages
-            .iter()
-            .find(|package| *package.name == name);
-        let package = package.unwrap_or_else(|| panic!("no {name}: remove this test"));
-        let node = nodes.iter().find(|node| node.id == package.id);
-        let dependencies = &node.expect("a node").deps;
-        let syn = dependencies.iter().find(|one| one.name == "syn");
-        syn.expect("it uses syn").pkg.clone()
-    };
-    assert_eq!(syn_of("bindgen"), syn_of("prettyplease"));
 }
 
 fn metadata(options: &[CargoOpt]) -> Metadata {
