@@ -10,7 +10,7 @@ use core::task::Poll;
 
 use countersign::nonce::{Nonce, Role};
 
-use crate::clock::{Source, has_moved};
+use crate::clock::Source;
 use crate::engine::{Engine, KnownToken};
 use crate::error::ClientError;
 use crate::form::holds;
@@ -121,18 +121,17 @@ impl<P: Platform> Engine<P> {
         }
         let origin = &sending.origin;
         let server = sending.known.client.server();
-        sending.is_retry = match refusal {
-            Refusal::Nonce => self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref()),
-            Refusal::Proof => {
-                self.is_clock_mended(origin, server, sending.offset, response.date)
-                    .await
-            }
-            Refusal::Unreadable => {
-                self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref())
-                    || has_moved(self.offset(origin, server), sending.offset)
-            }
-            Refusal::Other => false,
-        };
+        let is_unreadable = refusal == Refusal::Unreadable;
+        let is_for_nonce = (is_unreadable || refusal == Refusal::Nonce)
+            && self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref());
+        // A 401 that does not say what it is for is asked about only where the clocks differ.
+        let may_be_for_time =
+            refusal == Refusal::Proof || (is_unreadable && response.date.is_some());
+        sending.is_retry = is_for_nonce
+            || (may_be_for_time
+                && self
+                    .is_clock_mended(origin, server, sending.offset, response.date)
+                    .await);
         if !sending.is_retry {
             return Ok(None);
         }

@@ -39,8 +39,8 @@ pub(crate) enum Source {
 /// The clocks of all servers, and the local one's own jumps.
 pub(crate) struct Clocks {
     known: Vec<Known>,
-    /// Local minus monotonic clock, when last looked at.
-    base: Option<i64>,
+    /// Local minus monotonic clock, when last looked at; zero before.
+    base: i64,
     /// The local clock has come so far ahead of the monotonic one: it was set, or the machine has slept, which some
     /// monotonic clocks do not count.
     ahead: i64,
@@ -50,7 +50,7 @@ impl Clocks {
     pub(crate) const fn new() -> Self {
         Self {
             known: Vec::new(),
-            base: None,
+            base: 0,
             ahead: 0,
         }
     }
@@ -115,8 +115,8 @@ impl Clocks {
     /// be asked about: see [`take_ahead`](Self::take_ahead).
     pub(crate) fn notice(&mut self, local: UnixMillis, monotonic: i64) {
         let base = local.0 - monotonic;
-        let jump = base - self.base.replace(base).unwrap_or(base);
-        if jump.abs() < TOLERANCE_MILLIS {
+        let jump = base - core::mem::replace(&mut self.base, base);
+        if jump.abs() < TOLERANCE_MILLIS || jump == base {
             return;
         }
         self.ahead += jump;

@@ -186,6 +186,17 @@ fn rc6_a_resource_server_far_off_is_believed_where_the_own_origin_says_the_same(
 }
 
 #[test]
+fn rc6_a_resource_server_far_off_that_shows_no_challenge_is_mended_as_well() {
+    let (world, engine, _, token) = logged_in();
+    own_origin(&world, 3_600);
+    let upgraded = call(&world, &engine, &token);
+    let refusal = dated(&world, 3_600, seen(401));
+    let retry = observe(&world, &engine, upgraded, &refusal).unwrap();
+    assert!((Proof::decode(&retry.proof).iat() - world.seconds() - 3_600).abs() <= 1);
+    assert_eq!(world.sent().len(), 3);
+}
+
+#[test]
 fn s4_a_date_hours_ahead_from_an_api_makes_no_proof_for_later() {
     for date in [7_200, 100_000_000, 61] {
         let (world, engine, client, token) = logged_in();

@@ -110,7 +110,7 @@ impl Platform for World {
     }
 
     fn monotonic(&self) -> i64 {
-        self.0.time.get() - self.0.slept.get()
+        self.0.time.get() - START * 1000 - self.0.slept.get()
     }
 
     fn random(&self, bytes: &mut [u8]) {
