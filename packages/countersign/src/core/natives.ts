@@ -1,6 +1,6 @@
 /** Names for what early init has saved of the browser (`entry/natives.ts`), and what the engine uses of it. */
 import type { EngineHost } from "../engine/interface.js";
-import { freeze, page, saved } from "../entry/natives.js";
+import { defineProperty, freeze, page, saved } from "../entry/natives.js";
 
 export { apply, nativeFetch, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "../entry/natives.js";
 
@@ -41,6 +41,7 @@ export const formDataAppend = saved.FormData.append as Append;
 export const weakMapGet = saved.WeakMap.get as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined;
 export const weakMapSet = saved.WeakMap.set as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => void;
 
+const { constructor: NativePromise } = saved.Promise;
 const { crypto, subtle } = page;
 const { digest, exportKey, generateKey, sign } = saved.SubtleCrypto;
 const { constructor: Instance, exports: instanceExports } = saved.Instance;
@@ -69,7 +70,11 @@ export const natives = freeze<EngineHost>({
     },
     encodeInto: (text, bytes) => encodeInto(encoder, text, bytes),
     decode: bytes => decode(decoder, bytes),
-    Promise: saved.Promise.constructor,
+    Promise: NativePromise,
+    own: promise => {
+        defineProperty(promise, "constructor", { __proto__: null, value: NativePromise } as PropertyDescriptor);
+        return promise;
+    },
     responseStatus,
     responseHeaders,
     responseText,

@@ -91,7 +91,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         },
         async () => {
             // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
-            const { privateKey, publicKey } = await subtle.generateKey(ECDSA, false, ["sign"]);
+            const { privateKey, publicKey } = await host.own(subtle.generateKey(ECDSA, false, ["sign"]));
             const { x, y } = await subtle.exportKey("jwk", publicKey);
             const texts = toTexts([x, y]);
             const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
@@ -111,7 +111,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             return DONE;
         },
         async (pointer, length) => {
-            const flow = await takeFlow(host, memory.text(pointer, length));
+            const flow = await host.own(takeFlow(host, memory.text(pointer, length)));
             return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
         }
     ];

@@ -177,6 +177,8 @@ export interface EngineHost extends Bare {
     readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
     readonly Uint8Array: Uint8ArrayConstructor;
     readonly Promise: PromiseConstructor;
+    /** For what scripts must not see: an `await` of another promise asks `Promise.prototype` for its `constructor`. */
+    readonly own: <T>(promise: Promise<T>) => Promise<T>;
     readonly responseStatus: (response: Response) => number;
     readonly responseHeaders: (response: Response) => Headers;
     readonly responseText: (response: Response) => Promise<string>;

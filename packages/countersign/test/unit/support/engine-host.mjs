@@ -31,6 +31,7 @@ export const engineHost = overrides => ({
     decode: bytes => decoder.decode(bytes),
     Uint8Array,
     Promise,
+    own: promise => promise,
     responseStatus: response => response.status,
     responseHeaders: response => response.headers,
     responseText: response => response.text(),
