@@ -90,6 +90,7 @@ export function browserRuntimeFreeze(params: ParamsOfBrowserRuntimeFreeze = {}):
             if (freezes("Promise")) {
                 // Not the global: what an app calls `Promise` is its own affair, an `await` does not look there.
                 freezeAll(Promise.prototype, "Promise");
+                freeze(Promise, Symbol.species, "Promise");
             }
             if (freezes("crypto.subtle")) {
                 freeze(window, "crypto", "crypto.subtle");

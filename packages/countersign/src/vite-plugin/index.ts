@@ -34,7 +34,7 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
         enforce: "pre",
         config({ base }) {
             checkBase(base);
-            // Pre-bundled, the entry and the core could become two instances of the state they share.
+            // Pre-bundled, the package could become two copies, which refuse each other.
             return { optimizeDeps: { exclude: ["countersign"] } };
         },
         configResolved(resolved) {

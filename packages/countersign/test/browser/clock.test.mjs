@@ -84,3 +84,49 @@ for (const [direction, milliseconds] of DIRECTIONS) {
         await assertWorks(world, { issuerAhead: milliseconds });
     });
 }
+
+/** For a page: `Date` runs ahead by `window.jump` milliseconds. */
+const JUMPING_CLOCK = `{
+    const Native = Date;
+    window.jump = 0;
+    window.Date = class Date extends Native {
+        constructor(...parameters) {
+            super(...(parameters.length === 0 ? [Native.now() + window.jump] : parameters));
+        }
+        static now() {
+            return Native.now() + window.jump;
+        }
+    };
+}`;
+
+for (const [direction, milliseconds] of DIRECTIONS) {
+    test(`v12_the_computers_clock_is_set_ten_minutes_${direction} while the page is open`, async t => {
+        const world = await World.create(t, { initScripts: [JUMPING_CLOCK] });
+        await world.start();
+        const { accessToken } = await world.tokens();
+        const call = { url: `${world.api.origin}/api/me`, token: accessToken };
+        assert.equal((await world.call(call)).status, 200);
+        await world.page.evaluate(jump => (window.jump = jump), milliseconds);
+        const mark = world.api.mark();
+        assert.equal((await world.call(call)).status, 200);
+        const calls = world.api.list({ since: mark });
+        assert.equal(calls.length, 1, "no call was refused for its time");
+        await assertBoundCall(calls[0], accessToken);
+    });
+}
+
+test("s4_an_api_whose_date_is_hours_ahead_gets_no_proof_for_later", async t => {
+    const world = await World.create(t, { expectedErrors: [/status of 401/] });
+    await world.start();
+    const { accessToken } = await world.tokens();
+    world.api.tamper = response => {
+        response.headers = response.headers.map(([key, value]) =>
+            key.toLowerCase() === "date" ? [key, new Date(Date.now() + 7_200_000).toUTCString()] : [key, value]
+        );
+    };
+    for (const transport of ["fetch", "xhr", "fetch"]) {
+        const mark = world.api.mark();
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport, token: accessToken })).status, 200);
+        await assertBoundCall(world.api.list({ since: mark }).at(-1), accessToken);
+    }
+});

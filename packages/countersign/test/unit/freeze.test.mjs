@@ -73,6 +73,26 @@ const targets = [
     ...["put", "get", "delete"].map(name => ["IDBObjectStore.prototype", name])
 ];
 
+test("freeze: what a promise is derived as stays", async () => {
+    const isSame = await attacked.evaluate(() => {
+        const { species } = Symbol;
+        const before = Promise[species];
+        for (const attack of [
+            () => (Promise[species] = class extends Promise {}),
+            () => Object.defineProperty(Promise, species, { get: () => class extends Promise {} }),
+            () => delete Promise[species]
+        ]) {
+            try {
+                attack();
+            } catch {
+                // Refused aloud is refused, too.
+            }
+        }
+        return Promise[species] === before && Promise.resolve().then(() => {}).constructor === Promise;
+    });
+    assert.equal(isSame, true);
+});
+
 for (const [holder, name] of targets) {
     test(`freeze: assigning or redefining ${holder}.${name} has no effect on our requests`, async () => {
         const result = await attacked.evaluate(
