@@ -20,7 +20,7 @@ export async function failure(code: OidcErrorCode, ...details: string[]): Promis
     });
 }
 
-/** By name: with the class itself, bundlers would make a file of its own for what two others share. */
+/** By name: it may be of another copy of the class. */
 export const isEngineError = (error: unknown): error is EngineError => (error as Error | null)?.name === "EngineError";
 
 /** What the engine, or a callback of the app, rejected with. */

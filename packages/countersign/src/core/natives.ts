@@ -38,6 +38,7 @@ export const {
 
 type Append = (self: FormData, name: string, value: FormDataEntryValue) => void;
 export const formDataAppend = saved.FormData.append as Append;
+export const NativeWeakMap: WeakMapConstructor = saved.WeakMap.constructor;
 export const weakMapGet = saved.WeakMap.get as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined;
 export const weakMapSet = saved.WeakMap.set as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => void;
 

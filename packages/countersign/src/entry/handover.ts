@@ -35,7 +35,7 @@ const load = (internals: Internals): Promise<Core> =>
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
-            messageOrCause: "countersign: this page has a second copy of the package, whose early init came first; let all import one.",
+            messageOrCause: "countersign: a second copy of the package is on this page; let everything import one.",
             isAuthServerLikelyDown: false,
             code: "second_copy"
         });

@@ -73,6 +73,41 @@ test("unknown options are one sentence that names them", async t => {
     assert.deepEqual(await init(page, undefined), { shouldLoadApp: true }, "a second call returns the same");
 });
 
+test("enableDPoP of securityDefenses has to be that of DPoP(), so that DPoP is never silently off", async t => {
+    const page = await openAt(t, "/");
+    const message = await page.evaluate(async () => {
+        const { oidcEarlyInit } = await import("/dist/entrypoint.js");
+        const { DPoP } = await import("/dist/DPoP.js");
+        try {
+            oidcEarlyInit({ securityDefenses: { enableDPoP: () => void DPoP({ mode: "auto" }).enableDPoP() } });
+        } catch (error) {
+            return `${error.name}: ${error.message}`;
+        }
+    });
+    assert.equal(message, "TypeError: countersign: enableDPoP of securityDefenses must be the one that DPoP() returns.");
+});
+
+test("a second copy of early init throws, whatever its options", async t => {
+    const page = await openAt(t, "/");
+    assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true });
+    const failure = await page.evaluate(async () => {
+        const { oidcEarlyInit } = await import("/dist/entrypoint.js?copy");
+        const { takePage } = await import("/dist/entry/handover.js");
+        const catching = act => {
+            try {
+                act();
+            } catch ({ name, code }) {
+                return [name, code];
+            }
+        };
+        // What hands over is given out once, also by the first copy.
+        return [catching(() => oidcEarlyInit({ BASE_URL: "/" })), catching(() => takePage())];
+    });
+    assert.deepEqual(failure[1], ["OidcInitializationError", "second_copy"]);
+    // The query does not reach what the copy imports, so this one shares its mark and its hands are as empty.
+    assert.deepEqual(failure[0], ["OidcInitializationError", "second_copy"]);
+});
+
 test("without BASE_URL at either place, createOidc says so", async t => {
     const page = await openAt(t, "/");
     await init(page, undefined);

@@ -17,6 +17,7 @@ import {
     NativeBlob,
     NativeFormData,
     NativeURLSearchParams,
+    NativeWeakMap,
     NativeXMLHttpRequest,
     regExpExec,
     weakMapGet,
@@ -34,7 +35,7 @@ import {
 import { answered, boundToken, notSent, targetOf, type Target } from "./shared.js";
 
 /** By XHR and by its upload. */
-const watches = new WeakMap<EventTarget, EventSlot>();
+const watches = new NativeWeakMap<EventTarget, EventSlot>();
 
 /** What a script dispatches itself is its own affair. */
 export const eventSlot: EventSlot = event =>
