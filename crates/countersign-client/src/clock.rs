@@ -15,6 +15,9 @@ use crate::text::Text;
 /// Smaller differences are the way back and the rounding of `Date`.
 const TOLERANCE_MILLIS: i64 = 2_000;
 
+/// Of the local clock against the monotonic one: smaller differences may be what the two drift apart in days.
+const JUMP_MILLIS: i64 = 10_000;
+
 /// So far an API's clock may lie from the one that is vouched for: more than synchronised servers differ by, and less
 /// than the time that a proof is good for anyway.
 const LEEWAY_MILLIS: i64 = 60_000;
@@ -116,7 +119,7 @@ impl Clocks {
     pub(crate) fn notice(&mut self, local: UnixMillis, monotonic: i64) {
         let base = local.0 - monotonic;
         let jump = base - core::mem::replace(&mut self.base, base);
-        if jump.abs() < TOLERANCE_MILLIS || jump == base {
+        if jump.abs() < JUMP_MILLIS || jump == base {
             return;
         }
         self.ahead += jump;

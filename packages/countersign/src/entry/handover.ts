@@ -1,8 +1,8 @@
 /**
- * Hands over to the core, once. Modules cannot keep a secret by not exporting it: each file is one instance a URL, in
- * Vite's dev server as in the build, and every script of the page can import it. So nothing private stands in a module:
- * early init makes it, and gives it to the core as the argument of the one call that starts it. Who else starts the
- * core gets another one, which knows nothing.
+ * Hands over to the core, once. Modules cannot keep a secret by not exporting it: each file is one instance per URL, in
+ * Vite's dev server as in the build, and every script of the page can import it. So no module holds anything private:
+ * early init makes it, and gives it to the core as the argument of the one call that starts it. Anybody else who starts
+ * the core gets another one, which knows nothing.
  */
 import type { Core } from "../core/start.js";
 import { OidcInitializationError } from "../core/OidcInitializationError.js";
@@ -15,9 +15,9 @@ const MARK = Symbol.for("countersign");
 let core: Promise<Core> | undefined;
 
 /**
- * The module arrives at a callback that the native `then` was given at once: a script that patches promises afterwards
- * can put no other module in its place. Where Vite wraps the import, its wrapper looks up what it uses in the
- * microtasks of this turn, also before any other script.
+ * The native `then` gets its callbacks at once: a script that patches promises afterwards can put no other module in the
+ * place of ours. Where Vite wraps the import, its wrapper looks up what it uses in the microtasks of this turn, which run
+ * before any other script, too.
  */
 const load = (internals: Internals): Promise<Core> =>
     new Promise((resolve, reject) => {
@@ -29,8 +29,8 @@ const load = (internals: Internals): Promise<Core> =>
     });
 
 /**
- * The first caller gets what hands over, `undefined` where the app is not to run in this document. Throws for every other,
- * also of another copy of this package: the page would have two engines, and neither all tokens.
+ * Gives the first caller the function that hands over (`undefined`: the app is not to run in this document). Throws for
+ * every other caller, also of another copy of this package: the page would have two engines, and neither all tokens.
  */
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {

@@ -121,7 +121,7 @@ function attack() {
                             note(values[i], name);
                         }
                     }
-                    return construct(Function, []) && apply(native, this, values);
+                    return apply(native, this, values);
                 }
             });
         }
