@@ -53,11 +53,12 @@ export async function startServer(answer) {
 /**
  * Runs early init's part in the page: `freeze` as `{ excludes }` or `undefined`. `window.engine` then is a fake
  * engine whose proofs are readable, and which asks for one retry after a 401 with a nonce. `window.log` holds
- * what it was asked, `window.knobs` what it shall do.
+ * what it was asked, `window.knobs` what it shall do. `before` runs in the page before all that.
  */
-export async function openPage(browser, server, { freeze } = {}) {
+export async function openPage(browser, server, { freeze, before } = {}) {
     const page = await browser.newPage();
     await page.goto(server.origin);
+    before && (await page.evaluate(before));
     await page.evaluate(async freeze => {
         const { DPoP } = await import("/dist/DPoP.js");
         const { browserRuntimeFreeze } = await import("/dist/browser-runtime-freeze.js");
@@ -82,7 +83,8 @@ export async function openPage(browser, server, { freeze } = {}) {
         const open = new Map();
         const setTimeout = window.setTimeout;
         window.engine = {
-            isBoundToken: token => token.startsWith("bound-"),
+            isBoundToken: token => /^bound-\d+$/.test(token),
+            holdsBoundToken: text => /bound-\d/.test(text),
             async authorize(htm, origin, path, token, signal) {
                 const claims = { htm, htu: origin + path };
                 await knobs.holdAuthorize;
