@@ -6,12 +6,14 @@ export { apply, nativeFetch, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } f
 
 export const {
     AbortSignal: { throwIfAborted },
-    Blob: { constructor: NativeBlob },
+    ArrayBuffer: { byteLength: bufferLength },
+    Blob: { constructor: NativeBlob, size: blobSize },
     Event: { currentTarget: eventCurrentTarget, type: eventType },
     EventTarget: { dispatchEvent: dispatch },
     FormData: { constructor: NativeFormData, forEach: formDataForEach },
     Headers: { constructor: NativeHeaders, forEach: headersForEach, get: headersGet, set: headersSet },
-    ReadableStream: { cancel: streamCancel },
+    Node: { baseURI: baseUri, cloneNode, nodeType },
+    ReadableStream: { cancel: streamCancel, locked: streamLocked },
     RegExp: { exec: regExpExec },
     Request: {
         constructor: NativeRequest,
@@ -24,8 +26,9 @@ export const {
         url: requestUrl
     },
     Response: { body: responseBody, headers: responseHeaders, status: responseStatus, text: responseText, url: responseUrl },
+    String: { includes, toUpperCase },
     URL: { constructor: NativeURL, href: urlHref, origin: urlOrigin, pathname: urlPathname },
-    URLSearchParams: { constructor: NativeURLSearchParams },
+    URLSearchParams: { constructor: NativeURLSearchParams, toString: searchParamsText },
     XMLHttpRequest: {
         constructor: NativeXMLHttpRequest,
         getAllResponseHeaders: xhrResponseHeaders,
@@ -35,6 +38,9 @@ export const {
         upload: xhrUpload
     }
 } = saved;
+/** Of a Request, by name. */
+export const requestMembers: { readonly [name: PropertyKey]: unknown } = saved.Request;
+export const { isView, Proxy: NativeProxy } = page;
 
 type Append = (self: FormData, name: string, value: FormDataEntryValue) => void;
 export const formDataAppend = saved.FormData.append as Append;
@@ -71,6 +77,7 @@ export const natives = freeze<EngineHost>({
     },
     encodeInto: (text, bytes) => encodeInto(encoder, text, bytes),
     decode: bytes => decode(decoder, bytes),
+    includes,
     Promise: NativePromise,
     own: promise => {
         defineProperty(promise, "constructor", { __proto__: null, value: NativePromise } as PropertyDescriptor);

@@ -49,7 +49,10 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
     let lastTask = 0;
     let crash: EngineError | undefined;
     let answered: Tokens | undefined;
-    /** Our bound tokens: when the engine has crashed, their requests fail instead of going out as they are. */
+    /**
+     * Our bound tokens, and perhaps some that were: only these are asked for. When the engine has crashed, their requests
+     * fail instead of going out as they are.
+     */
     const bound: { __proto__: null; [token: string]: unknown } = { __proto__: null };
 
     const view: View = (pointer, length) => new host.Uint8Array(host.memoryBuffer(exports.memory), pointer, length);
@@ -125,6 +128,14 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
     const isKnown = (accessToken: string): boolean => {
         memory.write([accessToken]);
         return !!exports.is_bound();
+    };
+
+    const isBound = (accessToken: string): boolean => {
+        try {
+            return accessToken in bound && enter(() => isKnown(accessToken));
+        } catch {
+            return true;
+        }
     };
 
     const forgetUnknown = (): void => {
@@ -259,12 +270,14 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             enter(forgetUnknown);
             return url;
         },
-        isBoundToken: accessToken => {
-            try {
-                return enter(() => isKnown(accessToken));
-            } catch {
-                return accessToken in bound;
+        isBoundToken: isBound,
+        holdsBoundToken: text => {
+            for (const token in bound) {
+                if (host.includes(text, token) && isBound(token)) {
+                    return true;
+                }
             }
+            return false;
         },
         authorize: (method, origin, path, accessToken, signal) => authorize([method, origin, path, accessToken], signal),
         observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable) =>

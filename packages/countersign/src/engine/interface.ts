@@ -119,6 +119,9 @@ export interface Engine extends Bare {
      */
     isBoundToken(accessToken: string): boolean;
 
+    /** Synchronous: does this text hold such a token, wherever in it? Of any length: it stays outside of linear memory. */
+    holdsBoundToken(text: string): boolean;
+
     /**
      * The header values for one request. `origin` and `path` as `URL` serialises them (path without query).
      * Waits (1 s at most) where another call is already asking this origin for a nonce; `signal` releases it.
@@ -175,6 +178,7 @@ export interface EngineHost extends Bare {
     readonly isArray: (value: unknown) => value is unknown[];
     readonly encodeInto: (text: string, bytes: Uint8Array<ArrayBuffer>) => TextEncoderEncodeIntoResult;
     readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
+    readonly includes: (text: string, part: string) => boolean;
     readonly Uint8Array: Uint8ArrayConstructor;
     readonly Promise: PromiseConstructor;
     /** For what scripts must not see: an `await` of another promise asks `Promise.prototype` for its `constructor`. */

@@ -15,14 +15,15 @@ const { baseURI: baseUri } = saved.Node;
 const { stopImmediatePropagation } = saved.Event;
 
 /** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
-export type FetchSlot = (input: RequestInfo | URL, init: RequestInit | undefined) => Promise<Response> | undefined;
+export type FetchSlot = (self: unknown, input: RequestInfo | URL, init: RequestInit | null | undefined) => Promise<Response> | undefined;
 
-/** One `open()` of an XHR. */
+/** One `open()` of an XHR that our constructor made. */
 export interface OpenedRequest {
-    /** Of the call: `(method, url, async?, user?, password?)`, the first two as the strings that the native got. */
+    /** Of the call: `(method, url, async?, user?, password?)`, texts as the strings that the native got. */
     readonly args: ArrayLike<unknown>;
-    /** As it was resolved then: base URL and history may be others at `send()`. */
+    /** As it was resolved then: base URL and history may be others at `send()`. Empty: not opened by us yet. */
     readonly url: string;
+    /** What the app has set. The native instance has not been told of a bound token. */
     readonly headers: Headers;
     /** `true` once `send()` was taken over by the core. */
     isSent?: boolean;
@@ -37,6 +38,9 @@ export interface OpenedRequest {
 
 export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
 
+/** What the native instance is to be told instead of `value`. `opened` is `undefined` for an instance that is not ours. */
+export type HeaderSlot = (xhr: XMLHttpRequest, opened: OpenedRequest | undefined, name: string, value: string) => string;
+
 /** `false`: not one of ours. */
 export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, body: XhrBody) => boolean;
 
@@ -46,8 +50,8 @@ export type EventSlot = (event: Event) => boolean;
 /** What the core does with the hooks; for nobody else. */
 export interface Hooks extends Bare {
     /** Once. */
-    readonly fillSlots: (fetch: FetchSlot, send: SendSlot, event: EventSlot) => void;
-    /** The newest `open()` of this instance. */
+    readonly fillSlots: (fetch: FetchSlot, header: HeaderSlot, send: SendSlot, event: EventSlot) => void;
+    /** The newest `open()` of this instance; `undefined` unless our constructor made it. */
     readonly openedRequest: (xhr: XMLHttpRequest) => OpenedRequest | undefined;
 }
 
@@ -63,6 +67,7 @@ function resolve(url: string): string {
 /** Called by `enableDPoP`. What the hooks know and do is this call's own. */
 export function installHooks(): Hooks {
     let fetchSlot: FetchSlot | undefined;
+    let headerSlot: HeaderSlot | undefined;
     let sendSlot: SendSlot | undefined;
     let eventSlot: EventSlot | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
@@ -77,15 +82,17 @@ export function installHooks(): Hooks {
     const listen = (target: EventTarget, change: typeof addListener): void =>
         ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
 
-    // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote.
+    // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote. Those that
+    // were omitted are not looked for: `Object.prototype` may have them.
     window.fetch = function fetch(this: unknown, input: RequestInfo | URL) {
-        return fetchSlot?.(input, arguments[1]) ?? apply(nativeFetch, this, arguments);
+        return fetchSlot?.(this, input, arguments.length > 1 ? arguments[1] : undefined) ?? apply(nativeFetch, this, arguments);
     };
     const { prototype } = NativeXMLHttpRequest;
     window.XMLHttpRequest = prototype.constructor = new Proxy(NativeXMLHttpRequest, {
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);
             listen(xhr, addListener);
+            weakMapSet(openedRequests, xhr, { args, url: "", headers: new NativeHeaders() });
             return xhr;
         }
     });
@@ -98,34 +105,46 @@ export function installHooks(): Hooks {
         enumerable: true,
         configurable: true
     });
-    prototype.open = function open(this: XMLHttpRequest, method: string, url: string | URL) {
+    prototype.open = function open(this: XMLHttpRequest, _method: string, _url: string | URL) {
         const args = arguments;
-        if (args.length > 1) {
-            // Once: an object may be another URL the next time it is read.
-            args[0] = `${method}`;
-            args[1] = `${url}`;
+        // Once, and all before anything is remembered: an object may be another text the next time, or open us meanwhile.
+        for (let i = 0; args.length > 1 && i < args.length; i++) {
+            if (i < 2 || (i > 2 && args[i] != null)) {
+                args[i] = `${args[i]}`;
+            }
         }
         const previous = openedRequest(this);
-        const opened: OpenedRequest = { args, url: resolve(args[1]), headers: new NativeHeaders() };
+        if (!previous) {
+            return apply(xhrOpen, this, args);
+        }
         // Before the native call, which fires `readystatechange`: a listener may go on with the request.
-        weakMapSet(openedRequests, this, opened);
+        weakMapSet(openedRequests, this, { args, url: resolve(args[1]), headers: new NativeHeaders() });
         try {
             apply(xhrOpen, this, args);
         } catch (error) {
-            weakMapSet(openedRequests, this, previous as OpenedRequest);
+            weakMapSet(openedRequests, this, previous);
             throw error;
         }
-        previous?.replace?.();
+        previous.replace?.();
     };
     prototype.setRequestHeader = function setRequestHeader(name, value) {
+        const args = arguments;
+        if (args.length > 1) {
+            // Once, as above.
+            args[0] = name = `${name}`;
+            args[1] = value = `${value}`;
+        }
         const opened = openedRequest(this);
+        if (headerSlot && args.length > 1) {
+            args[1] = headerSlot(this, opened, name, value);
+        }
         // An instance that was never opened throws what the platform throws after `send()`.
-        apply(xhrSetRequestHeader, opened?.abort ? new NativeXMLHttpRequest() : this, arguments);
+        apply(xhrSetRequestHeader, opened?.abort ? new NativeXMLHttpRequest() : this, args);
         opened && headersAppend(opened.headers, name, value);
     };
     prototype.send = function send() {
         const opened = openedRequest(this);
-        if (!opened || !sendSlot?.(this, opened, arguments[0])) {
+        if (!opened || !sendSlot?.(this, opened, arguments.length ? arguments[0] : undefined)) {
             // Listeners on `upload` change how a request is sent: not without need.
             listen(xhrUpload(this), removeListener);
             apply(xhrSend, this, arguments);
@@ -137,8 +156,9 @@ export function installHooks(): Hooks {
     };
     return {
         __proto__: null,
-        fillSlots: (fetch, send, event) => {
+        fillSlots: (fetch, header, send, event) => {
             fetchSlot ??= fetch;
+            headerSlot ??= header;
             sendSlot ??= send;
             eventSlot ??= event;
         },

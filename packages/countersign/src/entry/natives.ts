@@ -24,6 +24,7 @@ const { SubtleCrypto, WebAssembly } = window;
 const { Instance, Memory, Module } = (WebAssembly ?? {}) as typeof globalThis.WebAssembly;
 const classes = {
     AbortSignal,
+    ArrayBuffer,
     Blob,
     Crypto,
     Event,
@@ -39,6 +40,7 @@ const classes = {
     RegExp,
     Request,
     Response,
+    String,
     SubtleCrypto,
     TextDecoder,
     TextEncoder,
@@ -98,6 +100,8 @@ export const page = freeze({
     stringify: JSON.stringify,
     hasOwn: Object.hasOwn,
     isArray: Array.isArray,
+    isView: ArrayBuffer.isView,
+    Proxy,
     Uint8Array
 });
 

@@ -6,14 +6,18 @@
 import type { Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import {
+    apply,
+    baseUri,
     headersGet,
     headersSet,
-    NativeHeaders,
     nativeFetch,
+    NativeProxy,
     NativeRequest,
+    NativeURL,
     requestBody,
     requestClone,
     requestHeaders,
+    requestMembers,
     requestMethod,
     requestSignal,
     requestUrl,
@@ -22,57 +26,59 @@ import {
     responseStatus,
     responseUrl,
     streamCancel,
-    throwIfAborted
+    streamLocked,
+    throwIfAborted,
+    urlHref
 } from "../natives.js";
-import { answered, boundToken, notSent, targetOf } from "./shared.js";
+import { answered, assertUpgradable, boundToken, is, notSent, targetOf } from "./shared.js";
 
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
-    (input, init) => {
-        let headers: HeadersInit | undefined;
-        let isReadOnce = false;
-        try {
-            headers = init?.headers ?? (input instanceof NativeRequest ? requestHeaders(input) : undefined);
-            if (!headers) {
-                return undefined;
-            }
-            // An iterator gives its headers once: whoever sends the request then needs the copy.
-            isReadOnce = "next" in headers && typeof headers.next === "function";
-            if (!(headers instanceof NativeHeaders)) {
-                headers = new NativeHeaders(headers);
-            }
-        } catch {
-            return undefined; // What is wrong with them, the native function says.
-        }
-        const ownInit = isReadOnce ? (Object.create(init!, { headers: { value: headers } }) as RequestInit) : init;
-        const token = boundToken(engine, headersGet(headers, "authorization"));
-        if (token) {
-            return send(engine, token, input, ownInit);
-        }
-        return isReadOnce ? nativeFetch(input, ownInit) : undefined;
-    };
+    (self, input, init) =>
+        (init === undefined || init === null) &&
+        (!is(requestHeaders, input) || boundToken(engine, requestHeaders(input)) === undefined)
+            ? undefined
+            : // Whoever reads `init` twice may find something else, so it is not left to the native function then.
+              send(engine, self, input, init);
 
-async function send(engine: Engine, token: string, input: RequestInfo | URL, init: RequestInit | undefined): Promise<Response> {
+async function send(engine: Engine, self: unknown, input: RequestInfo | URL, init: RequestInit | null | undefined): Promise<Response> {
+    let isStream = false;
     // Takes everything at once, as `fetch` does: `init` over `input`, the body as it is now, the URL resolved.
-    const request = new NativeRequest(input, init);
-    if (!headersGet(requestHeaders(request), "authorization")) {
-        return nativeFetch(request); // The platform has removed it (mode "no-cors").
+    const request = new NativeRequest(
+        self === undefined || self === null || self === window || is(requestHeaders, input)
+            ? input
+            : urlHref(new NativeURL(`${input}`, baseUri((self as Window).document))),
+        init === undefined || init === null
+            ? init!
+            : readBy(init, name => {
+                  const value = init[name];
+                  if (name === "body") {
+                      isStream = is(streamLocked, value);
+                  }
+                  return value;
+              })
+    );
+    const token = boundToken(engine, requestHeaders(request));
+    if (token === undefined) {
+        // Also where the platform has removed it (mode "no-cors").
+        return apply(nativeFetch, self, [request]);
     }
     const signal = requestSignal(request);
     const method = requestMethod(request);
     const target = targetOf(requestUrl(request));
-    const isReplayable = !(init?.body instanceof ReadableStream);
+    const isReplayable = !isStream;
     // Without a body the same object can be sent again. (`undefined`: a browser without `Request.body`.)
     const spare = isReplayable && requestBody(request) !== null ? requestClone(request) : request;
 
     let upgrade: Upgrade;
     try {
+        assertUpgradable(token);
         upgrade = await engine.authorize(method, target.origin, target.path, token, signal);
     } catch (cause) {
         throwIfAborted(signal);
         throw notSent(method, target, cause);
     }
-    const response = await sendUpgraded(engine, request, upgrade);
+    const response = await sendUpgraded(engine, self, request, upgrade);
     const again = await answered(engine, {
         method,
         target,
@@ -95,7 +101,8 @@ async function send(engine: Engine, token: string, input: RequestInfo | URL, ini
     // Where it was aborted meanwhile, the native function rejects with the signal's reason.
     const second = await sendUpgraded(
         engine,
-        again.target === target ? spare : new NativeRequest(again.target.href, spare),
+        self,
+        again.target === target ? spare : new NativeRequest(again.target.href, asInit(spare)),
         again.upgrade
     );
     await answered(engine, {
@@ -112,12 +119,25 @@ async function send(engine: Engine, token: string, input: RequestInfo | URL, ini
     return second;
 }
 
-async function sendUpgraded(engine: Engine, request: Request, { authorization, proof, attempt }: Upgrade): Promise<Response> {
+/** `init` whose members the platform reads by `get`. */
+const readBy = (init: object, get: (name: keyof RequestInit) => unknown): RequestInit =>
+    new NativeProxy(init, { __proto__: null, get: (_: object, name: keyof RequestInit) => get(name) } as ProxyHandler<object>);
+
+/** A Request as `init`, by its accessors as they were saved: a script may have replaced them. */
+const asInit = (request: Request): RequestInit =>
+    readBy(request, name => (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request));
+
+async function sendUpgraded(
+    engine: Engine,
+    self: unknown,
+    request: Request,
+    { authorization, proof, attempt }: Upgrade
+): Promise<Response> {
     const headers = requestHeaders(request);
     headersSet(headers, "Authorization", authorization);
     headersSet(headers, "DPoP", proof);
     try {
-        return await nativeFetch(request);
+        return (await apply(nativeFetch, self, [request])) as Response;
     } catch (error) {
         engine.release(attempt);
         throw error;

@@ -3,13 +3,38 @@
  * telling whether a redirect can be answered with a second try.
  */
 import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
-import { NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../natives.js";
+import { headersGet, NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../natives.js";
 
-/** The token of an `Authorization` value that is ours and goes out as DPoP; `undefined`: leave it alone. */
-export function boundToken(engine: Engine, authorization: string | null | undefined): string | undefined {
-    // The scheme's case does not matter (RFC 9110, 11.1); an app may write "DPoP" itself.
-    const token = authorization && regExpExec(/^ *(?:bearer|dpop) +(\S+) *$/i, authorization)?.[1];
-    return token && engine.isBoundToken(token) ? token : undefined;
+/**
+ * The token of ours in an `Authorization` header, which goes out as DPoP. `""`: there is one, but in a form that we
+ * don't understand, while a server may; it is not sent. `undefined`: leave the request alone.
+ */
+export function boundToken(engine: Engine, headers: Headers): string | undefined {
+    const authorization = headersGet(headers, "authorization");
+    if (!authorization || !engine.holdsBoundToken(authorization)) {
+        return undefined;
+    }
+    // The scheme's case does not matter (RFC 9110, 11.1), and servers split at what they take for a space; an app may
+    // write "DPoP" itself.
+    const token = regExpExec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
+    return token && engine.isBoundToken(token) ? token : "";
+}
+
+/** Throws for what `boundToken` does not understand. */
+export function assertUpgradable(token: string): void {
+    if (!token) {
+        throw new Error("a DPoP-bound token goes out in this form only: `Authorization: Bearer <token>`");
+    }
+}
+
+/** Tells by a saved function that throws for anything else, in whatever realm it was made. */
+export function is<T>(brand: (self: T) => unknown, value: unknown): value is T {
+    try {
+        brand(value as T);
+        return true;
+    } catch {
+        return false;
+    }
 }
 
 /** A URL as the engine wants it. */

@@ -4,22 +4,28 @@
  * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
  */
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
-import type { EventSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
+import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import {
     apply,
+    blobSize,
+    bufferLength,
+    cloneNode,
     dispatch,
     eventCurrentTarget,
     eventType,
     formDataAppend,
     formDataForEach,
     headersForEach,
-    headersGet,
+    isView,
     NativeBlob,
     NativeFormData,
     NativeURLSearchParams,
     NativeWeakMap,
     NativeXMLHttpRequest,
+    nodeType,
     regExpExec,
+    searchParamsText,
+    toUpperCase,
     weakMapGet,
     weakMapSet,
     xhrAbort,
@@ -32,7 +38,7 @@ import {
     xhrStatus,
     xhrUpload
 } from "../natives.js";
-import { answered, boundToken, notSent, targetOf, type Target } from "./shared.js";
+import { answered, assertUpgradable, boundToken, is, notSent, targetOf, type Target } from "./shared.js";
 
 /** By XHR and by its upload. */
 const watches = new NativeWeakMap<EventTarget, EventSlot>();
@@ -43,17 +49,52 @@ export const eventSlot: EventSlot = event =>
 
 /** A data URL without a comma is a network error wherever it is asked for (Fetch, "data: URL processor"). */
 const DEAD_URL = "data:not-sent";
+/** What a native instance is told instead of a bound token. */
+const WITHHELD = "Bearer";
 
-export const sendSlot =
-    (engine: Engine, openedRequest: Hooks["openedRequest"]): SendSlot =>
-    (xhr, opened, body) => {
+/**
+ * The native instance is not told of a bound token before it goes out as DPoP: whatever opens or sends it meanwhile, by
+ * the functions of another realm too, sends no token. An instance that is not ours, or that others have opened, is made
+ * to fail: its listeners run before ours, and could open it anew between our steps.
+ */
+export const headerSlot =
+    (engine: Engine): HeaderSlot =>
+    (xhr, opened, name, value) => {
+        if (!regExpExec(/^authorization$/i, name) || !engine.holdsBoundToken(value)) {
+            return value;
+        }
+        // Throws for what is no value of a header.
+        const probe = new NativeXMLHttpRequest();
+        apply(xhrOpen, probe, ["GET", DEAD_URL]);
+        apply(xhrSetRequestHeader, probe, [name, value]);
+        if (!opened?.url) {
+            // Throws what the platform throws, before anything is changed.
+            apply(xhrSetRequestHeader, xhr, [name, WITHHELD]);
+            apply(xhrOpen, xhr, ["GET", DEAD_URL]);
+            console.error(
+                "countersign: an XMLHttpRequest of another window, or made before early init, cannot carry a DPoP-bound token and was not sent; make it by `new XMLHttpRequest()` in this window, or use fetch."
+            );
+        }
+        return WITHHELD;
+    };
+
+export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]): SendSlot => {
+    const slot: SendSlot = (xhr, opened, body) => {
         if (opened.isSent) {
             // Throws what the platform throws; an instance that waits does not know yet that it was sent.
             apply(xhrSend, opened.abort ? new NativeXMLHttpRequest() : xhr, [body]);
             return true;
         }
-        const token = boundToken(engine, headersGet(opened.headers, "authorization"));
-        if (!token || xhrReadyState(xhr) !== 1) {
+        const token = boundToken(engine, opened.headers);
+        if (token === undefined) {
+            return false;
+        }
+        const copy = snapshot(body);
+        const newest = openedRequest(xhr)!;
+        if (newest !== opened || opened.isSent) {
+            return slot(xhr, newest, copy); // Code of the page ran while the body was read.
+        }
+        if (xhrReadyState(xhr) !== 1) {
             return false;
         }
         const { args, url } = opened;
@@ -73,33 +114,38 @@ export const sendSlot =
             token,
             method: normalisedMethod(args[0] as string),
             target,
-            body: snapshot(body),
+            body: copy,
             giveUp: new AbortController(),
+            isOver: false,
             stage: "signing",
             isQuiet: false,
             attempt: undefined
         });
         return true;
     };
+    return slot;
+};
 
 /** As `open()` does. */
 const normalisedMethod = (method: string): string =>
-    regExpExec(/^(?:delete|get|head|options|post|put)$/i, method) ? method.toUpperCase() : method;
+    regExpExec(/^(?:delete|get|head|options|post|put)$/i, method) ? toUpperCase(method) : method;
 
-/** `send()` copies what the app may change afterwards. */
+/** `send()` copies what the app may change afterwards. What is returned runs no code of the page when it is sent. */
 function snapshot(body: XhrBody): XhrBody {
-    if (body instanceof NativeFormData) {
-        const copy = new NativeFormData();
-        formDataForEach(body, (value, name) => formDataAppend(copy, name, value));
-        return copy;
+    if (body === null || body === undefined || is(blobSize, body)) {
+        return body;
     }
-    if (body instanceof NativeURLSearchParams) {
-        return new NativeURLSearchParams(body);
+    const form = new NativeFormData();
+    if (is<FormData>(self => formDataForEach(self, (value, name) => formDataAppend(form, name, value)), body)) {
+        return form;
     }
-    if (body instanceof ArrayBuffer || ArrayBuffer.isView(body)) {
+    if (is(searchParamsText, body)) {
+        return new NativeURLSearchParams(searchParamsText(body));
+    }
+    if (isView(body) || is(bufferLength, body)) {
         return new NativeBlob([body as ArrayBuffer]);
     }
-    return body instanceof Document ? (body.cloneNode(true) as Document) : body;
+    return is(nodeType, body) && nodeType(body) === 9 ? (cloneNode(body, true) as Document) : `${body as string}`;
 }
 
 /** One request of the app, from its `send()` to its last event. */
@@ -114,6 +160,8 @@ interface Sending {
     readonly body: XhrBody;
     /** Aborted when the app wants no answer any more: by `abort()` while we wait, or by opening the instance anew. */
     readonly giveUp: AbortController;
+    /** As the signal of `giveUp`, which a script could answer for. */
+    isOver: boolean;
     /**
      * `signing`: nothing was sent. `first`: the first attempt is under way, or its answer is the app's. `held`: it met
      * a 401, and the app sees nothing of it until the engine has decided. `last`: what happens now is the outcome.
@@ -128,7 +176,7 @@ interface Sending {
 async function begin(sending: Sending): Promise<void> {
     const { engine, openedRequest, xhr, opened, token, method, target, giveUp } = sending;
     opened.replace = () => {
-        giveUp.abort();
+        end(sending);
         letGo(sending);
     };
     weakMapSet(watches, xhr, event => onEvent(sending, event));
@@ -136,37 +184,48 @@ async function begin(sending: Sending): Promise<void> {
     weakMapSet(watches, xhrUpload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
     wait(sending);
     try {
+        assertUpgradable(token);
         const upgrade = await engine.authorize(method, target.origin, target.path, token, giveUp.signal);
-        if (giveUp.signal.aborted) {
+        if (sending.isOver) {
             engine.release(upgrade.attempt);
             return;
         }
         transmit(sending, target.href, upgrade);
     } catch (error) {
-        if (!giveUp.signal.aborted) {
+        if (!sending.isOver) {
             fail(sending, error);
         }
     }
 }
 
+/** The app wants no answer any more. */
+function end(sending: Sending): void {
+    sending.isOver = true;
+    sending.giveUp.abort();
+}
+
 /** Until the next `transmit` the native instance cannot tell what `abort()` has to do. */
 function wait(sending: Sending): void {
-    sending.opened.abort = () => {
-        sending.giveUp.abort();
+    const { openedRequest, xhr, opened } = sending;
+    opened.abort = () => {
+        end(sending);
         fail(sending);
-        apply(xhrAbort, sending.xhr, []);
+        // Unless a listener has opened it anew.
+        openedRequest(xhr) === opened && apply(xhrAbort, xhr, []);
     };
 }
 
 /** Sends on the app's instance. Throws what `open`, `setRequestHeader` or `send` throws; then no attempt is open. */
 function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     const { xhr, opened, method, body, stage } = sending;
+    const { args } = opened;
     const isAgain = stage !== "signing";
     opened.abort = undefined;
     sending.attempt = upgrade?.attempt;
     sending.isQuiet = true;
     try {
-        apply(xhrOpen, xhr, [method, url, true, opened.args[3], opened.args[4]]);
+        // No code of the page runs from here to `xhrSend`: the listener of `readystatechange` that comes first is ours.
+        apply(xhrOpen, xhr, [method, url, true, args.length > 3 ? args[3] : null, args.length > 4 ? args[4] : null]);
         if (upgrade) {
             headersForEach(opened.headers, (value, name) => {
                 if (name !== "authorization" && name !== "dpop") {
@@ -189,12 +248,12 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
 
 /** The app's request ends as one that found no server: `error` and `loadend`, fired by the platform. */
 function fail(sending: Sending, cause?: unknown): void {
-    cause && console.error(notSent(sending.method, sending.target, cause));
     try {
         transmit(sending, DEAD_URL);
     } catch {
         // The instance belongs to a document that is gone: nobody listens.
     }
+    cause && console.error(notSent(sending.method, sending.target, cause));
 }
 
 /** There will be no answer: whoever waits for this attempt's nonce goes on. */
@@ -224,7 +283,7 @@ function onEvent(sending: Sending, event: Event): boolean {
 
 /** What was sent last has an answer, or has failed. */
 async function ended(sending: Sending, attempt: Attempt, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> {
-    const { engine, xhr, token, method, target, giveUp } = sending;
+    const { engine, xhr, token, method, target } = sending;
     const status = xhrStatus(xhr);
     if (status === 0) {
         letGo(sending);
@@ -244,7 +303,7 @@ async function ended(sending: Sending, attempt: Attempt, { loaded, total, length
     };
     const url = xhrResponseUrl(xhr);
     const again = await answered(engine, { method, target, token, attempt, response, url, isReplayable: true, isLast: !isHeld });
-    if (giveUp.signal.aborted || !isHeld) {
+    if (sending.isOver || !isHeld) {
         again && engine.release(again.upgrade.attempt);
     } else if (again) {
         try {
@@ -258,7 +317,7 @@ async function ended(sending: Sending, attempt: Attempt, { loaded, total, length
         dispatch(xhr, new Event("readystatechange"));
         for (const type of ["load", "loadend"]) {
             // A listener may have opened the instance again.
-            giveUp.signal.aborted || dispatch(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
+            sending.isOver || dispatch(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
         }
     }
 }

@@ -29,6 +29,7 @@ export const engineHost = overrides => ({
     isArray: Array.isArray,
     encodeInto: (text, bytes) => encoder.encodeInto(text, bytes),
     decode: bytes => decoder.decode(bytes),
+    includes: (text, part) => text.includes(part),
     Uint8Array,
     Promise,
     own: promise => promise,
