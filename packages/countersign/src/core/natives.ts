@@ -6,7 +6,6 @@ export { apply, nativeFetch, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } f
 
 export const {
     AbortSignal: { throwIfAborted },
-    ArrayBuffer: { byteLength: bufferLength },
     Blob: { constructor: NativeBlob, size: blobSize },
     Event: { currentTarget: eventCurrentTarget, type: eventType },
     EventTarget: { dispatchEvent: dispatch },
@@ -26,7 +25,7 @@ export const {
         url: requestUrl
     },
     Response: { body: responseBody, headers: responseHeaders, status: responseStatus, text: responseText, url: responseUrl },
-    String: { includes, toUpperCase },
+    String: { includes },
     URL: { constructor: NativeURL, href: urlHref, origin: urlOrigin, pathname: urlPathname },
     URLSearchParams: { constructor: NativeURLSearchParams, toString: searchParamsText },
     XMLHttpRequest: {
@@ -40,7 +39,7 @@ export const {
 } = saved;
 /** Of a Request, by name. */
 export const requestMembers: { readonly [name: PropertyKey]: unknown } = saved.Request;
-export const { isView, Proxy: NativeProxy } = page;
+export const { Proxy: NativeProxy } = page;
 
 type Append = (self: FormData, name: string, value: FormDataEntryValue) => void;
 export const formDataAppend = saved.FormData.append as Append;

@@ -15,7 +15,7 @@ const { baseURI: baseUri } = saved.Node;
 const { stopImmediatePropagation } = saved.Event;
 
 /** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
-export type FetchSlot = (self: unknown, input: RequestInfo | URL, init: RequestInit | null | undefined) => Promise<Response> | undefined;
+export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> | undefined;
 
 /** One `open()` of an XHR that our constructor made. */
 export interface OpenedRequest {
@@ -42,7 +42,7 @@ export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
 export type HeaderSlot = (xhr: XMLHttpRequest, opened: OpenedRequest | undefined, name: string, value: string) => string;
 
 /** `false`: not one of ours. */
-export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, body: XhrBody) => boolean;
+export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, args: ArrayLike<unknown>) => boolean;
 
 /** `true`: this event of an XHR or of its upload is not for the app. */
 export type EventSlot = (event: Event) => boolean;
@@ -71,6 +71,8 @@ export function installHooks(): Hooks {
     let sendSlot: SendSlot | undefined;
     let eventSlot: EventSlot | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
+    const remember = (xhr: XMLHttpRequest, args: ArrayLike<unknown>, url: string) =>
+        weakMapSet(openedRequests, xhr, { args, url, headers: new NativeHeaders() });
     const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
     const onEvent = (event: Event): void => {
         eventSlot?.(event) && stopImmediatePropagation(event);
@@ -82,17 +84,16 @@ export function installHooks(): Hooks {
     const listen = (target: EventTarget, change: typeof addListener): void =>
         ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
 
-    // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote. Those that
-    // were omitted are not looked for: `Object.prototype` may have them.
-    window.fetch = function fetch(this: unknown, input: RequestInfo | URL) {
-        return fetchSlot?.(this, input, arguments.length > 1 ? arguments[1] : undefined) ?? apply(nativeFetch, this, arguments);
+    // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote.
+    window.fetch = function fetch(this: unknown, _input: RequestInfo | URL) {
+        return fetchSlot?.(this, arguments) ?? apply(nativeFetch, this, arguments);
     };
     const { prototype } = NativeXMLHttpRequest;
     window.XMLHttpRequest = prototype.constructor = new Proxy(NativeXMLHttpRequest, {
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);
             listen(xhr, addListener);
-            weakMapSet(openedRequests, xhr, { args, url: "", headers: new NativeHeaders() });
+            remember(xhr, args, "");
             return xhr;
         }
     });
@@ -108,17 +109,15 @@ export function installHooks(): Hooks {
     prototype.open = function open(this: XMLHttpRequest, _method: string, _url: string | URL) {
         const args = arguments;
         // Once, and all before anything is remembered: an object may be another text the next time, or open us meanwhile.
-        for (let i = 0; args.length > 1 && i < args.length; i++) {
-            if (i < 2 || (i > 2 && args[i] != null)) {
-                args[i] = `${args[i]}`;
-            }
+        for (let i = 0; i < args.length; i++) {
+            args[i] = i === 2 ? args[i] : args[i] && `${args[i]}`;
         }
         const previous = openedRequest(this);
         if (!previous) {
             return apply(xhrOpen, this, args);
         }
         // Before the native call, which fires `readystatechange`: a listener may go on with the request.
-        weakMapSet(openedRequests, this, { args, url: resolve(args[1]), headers: new NativeHeaders() });
+        remember(this, args, resolve(args[1]));
         try {
             apply(xhrOpen, this, args);
         } catch (error) {
@@ -132,19 +131,17 @@ export function installHooks(): Hooks {
         if (args.length > 1) {
             // Once, as above.
             args[0] = name = `${name}`;
-            args[1] = value = `${value}`;
+            value = `${value}`;
+            args[1] = headerSlot?.(this, openedRequest(this), name, value) ?? value;
         }
         const opened = openedRequest(this);
-        if (headerSlot && args.length > 1) {
-            args[1] = headerSlot(this, opened, name, value);
-        }
         // An instance that was never opened throws what the platform throws after `send()`.
         apply(xhrSetRequestHeader, opened?.abort ? new NativeXMLHttpRequest() : this, args);
         opened && headersAppend(opened.headers, name, value);
     };
     prototype.send = function send() {
         const opened = openedRequest(this);
-        if (!opened || !sendSlot?.(this, opened, arguments.length ? arguments[0] : undefined)) {
+        if (!opened || !sendSlot?.(this, opened, arguments)) {
             // Listeners on `upload` change how a request is sent: not without need.
             listen(xhrUpload(this), removeListener);
             apply(xhrSend, this, arguments);

@@ -24,7 +24,6 @@ const { SubtleCrypto, WebAssembly } = window;
 const { Instance, Memory, Module } = (WebAssembly ?? {}) as typeof globalThis.WebAssembly;
 const classes = {
     AbortSignal,
-    ArrayBuffer,
     Blob,
     Crypto,
     Event,
@@ -100,7 +99,6 @@ export const page = freeze({
     stringify: JSON.stringify,
     hasOwn: Object.hasOwn,
     isArray: Array.isArray,
-    isView: ArrayBuffer.isView,
     Proxy,
     Uint8Array
 });

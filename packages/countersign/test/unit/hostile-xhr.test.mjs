@@ -62,7 +62,7 @@ const run = (body, argument) =>
     );
 const sent = () => server.requests.map(({ method, url, headers }) => `${method} ${url} ${headers["authorization"]}`);
 
-const FOREIGN = /^countersign: an XMLHttpRequest of another window, or made before early init, cannot carry a DPoP-bound token and was not sent/;
+const FOREIGN = /^countersign: an XMLHttpRequest of another window, or made before early init, was not sent, since it cannot carry a DPoP-bound token\.$/;
 
 test("another realm's instance is not signed for, however its listeners open it again", async () => {
     const result = await run(async () => {

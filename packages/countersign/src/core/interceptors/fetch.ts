@@ -34,22 +34,25 @@ import { answered, assertUpgradable, boundToken, is, notSent, targetOf } from ".
 
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
-    (self, input, init) =>
-        (init === undefined || init === null) &&
-        (!is(requestHeaders, input) || boundToken(engine, requestHeaders(input)) === undefined)
-            ? undefined
-            : // Whoever reads `init` twice may find something else, so it is not left to the native function then.
-              send(engine, self, input, init);
+    (self, args) => {
+        const { 0: input } = args;
+        // What was omitted is not looked for: `Object.prototype` may have it. `document.all` is an object, and false.
+        const init = args.length > 1 && args[1] !== null ? (args[1] as RequestInit | undefined) : undefined;
+        // Whoever reads `init` twice may find something else, so it is not left to the native function.
+        return init !== undefined || (is(requestHeaders, input) && boundToken(engine, requestHeaders(input)) !== undefined)
+            ? send(engine, self, input, init)
+            : undefined;
+    };
 
-async function send(engine: Engine, self: unknown, input: RequestInfo | URL, init: RequestInit | null | undefined): Promise<Response> {
+async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | undefined): Promise<Response> {
     let isStream = false;
     // Takes everything at once, as `fetch` does: `init` over `input`, the body as it is now, the URL resolved.
     const request = new NativeRequest(
-        self === undefined || self === null || self === window || is(requestHeaders, input)
+        !self || self === window || is(requestHeaders, input)
             ? input
-            : urlHref(new NativeURL(`${input}`, baseUri((self as Window).document))),
-        init === undefined || init === null
-            ? init!
+            : urlHref(new NativeURL(`${input as string}`, baseUri((self as Window).document))),
+        init === undefined
+            ? init
             : readBy(init, name => {
                   const value = init[name];
                   if (name === "body") {

@@ -23,7 +23,7 @@ export function boundToken(engine: Engine, headers: Headers): string | undefined
 /** Throws for what `boundToken` does not understand. */
 export function assertUpgradable(token: string): void {
     if (!token) {
-        throw new Error("a DPoP-bound token goes out in this form only: `Authorization: Bearer <token>`");
+        throw new Error("a DPoP-bound token goes out as `Authorization: Bearer <token>` only");
     }
 }
 

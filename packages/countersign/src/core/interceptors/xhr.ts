@@ -8,7 +8,6 @@ import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } f
 import {
     apply,
     blobSize,
-    bufferLength,
     cloneNode,
     dispatch,
     eventCurrentTarget,
@@ -16,16 +15,16 @@ import {
     formDataAppend,
     formDataForEach,
     headersForEach,
-    isView,
     NativeBlob,
     NativeFormData,
+    NativeRequest,
     NativeURLSearchParams,
     NativeWeakMap,
     NativeXMLHttpRequest,
     nodeType,
     regExpExec,
+    requestMethod,
     searchParamsText,
-    toUpperCase,
     weakMapGet,
     weakMapSet,
     xhrAbort,
@@ -72,34 +71,33 @@ export const headerSlot =
             apply(xhrSetRequestHeader, xhr, [name, WITHHELD]);
             apply(xhrOpen, xhr, ["GET", DEAD_URL]);
             console.error(
-                "countersign: an XMLHttpRequest of another window, or made before early init, cannot carry a DPoP-bound token and was not sent; make it by `new XMLHttpRequest()` in this window, or use fetch."
+                "countersign: an XMLHttpRequest of another window, or made before early init, was not sent, since it cannot carry a DPoP-bound token."
             );
         }
         return WITHHELD;
     };
 
 export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]): SendSlot => {
-    const slot: SendSlot = (xhr, opened, body) => {
+    const slot: SendSlot = (xhr, opened, args) => {
         if (opened.isSent) {
             // Throws what the platform throws; an instance that waits does not know yet that it was sent.
-            apply(xhrSend, opened.abort ? new NativeXMLHttpRequest() : xhr, [body]);
+            apply(xhrSend, opened.abort ? new NativeXMLHttpRequest() : xhr, args);
             return true;
         }
         const token = boundToken(engine, opened.headers);
         if (token === undefined) {
             return false;
         }
-        const copy = snapshot(body);
+        const body = snapshot(args.length ? (args[0] as XhrBody) : null);
         const newest = openedRequest(xhr)!;
         if (newest !== opened || opened.isSent) {
-            return slot(xhr, newest, copy); // Code of the page ran while the body was read.
+            return slot(xhr, newest, [body]); // Code of the page ran while the body was read.
         }
         if (xhrReadyState(xhr) !== 1) {
             return false;
         }
-        const { args, url } = opened;
-        const target = targetOf(url);
-        if (args.length > 2 && !args[2]) {
+        const target = targetOf(opened.url);
+        if (opened.args.length > 2 && !opened.args[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,
                 "InvalidAccessError"
@@ -112,9 +110,10 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
             xhr,
             opened,
             token,
-            method: normalisedMethod(args[0] as string),
+            // Normalised as `open()` does it.
+            method: requestMethod(new NativeRequest(DEAD_URL, { __proto__: null, method: opened.args[0] } as RequestInit)),
             target,
-            body: copy,
+            body,
             giveUp: new AbortController(),
             isOver: false,
             stage: "signing",
@@ -125,10 +124,6 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
     };
     return slot;
 };
-
-/** As `open()` does. */
-const normalisedMethod = (method: string): string =>
-    regExpExec(/^(?:delete|get|head|options|post|put)$/i, method) ? toUpperCase(method) : method;
 
 /** `send()` copies what the app may change afterwards. What is returned runs no code of the page when it is sent. */
 function snapshot(body: XhrBody): XhrBody {
@@ -142,7 +137,7 @@ function snapshot(body: XhrBody): XhrBody {
     if (is(searchParamsText, body)) {
         return new NativeURLSearchParams(searchParamsText(body));
     }
-    if (isView(body) || is(bufferLength, body)) {
+    if (ArrayBuffer.isView(body) || is(() => new DataView(body as ArrayBuffer), body)) {
         return new NativeBlob([body as ArrayBuffer]);
     }
     return is(nodeType, body) && nodeType(body) === 9 ? (cloneNode(body, true) as Document) : `${body as string}`;
