@@ -1,4 +1,7 @@
 //! The exports. Each takes its strings from the inbox; those that take time announce their end by `finish`.
+//!
+//! No `bool` crosses the boundary: the host may pass any number, and a `bool` that is neither 0 nor 1 is undefined
+//! behaviour.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -6,8 +9,8 @@ use core::arch::wasm32::unreachable;
 use core::cell::RefCell;
 
 use countersign_client::{
-    Attempt, AuthorizationRequest, Client, ClientConfig, ClientError, Engine, Mode, Observed,
-    Parameter, Upgraded,
+    Attempt, AuthorizationRequest, Client, ClientConfig, ClientError, Engine, FLOW_LIFETIME_MILLIS,
+    Mode, Observed, Parameter, Upgraded,
 };
 
 use crate::host::{Browser, Handle, INBOX, millis, received};
@@ -21,7 +24,7 @@ mod import {
         /// The end of a task: what the export documents, or an error's code and details.
         pub(super) safe fn finish(
             task: u32,
-            is_success: bool,
+            is_success: u32,
             message: *const u8,
             length: usize,
             attempt: usize,
@@ -33,7 +36,7 @@ mod import {
             expires: f64,
             refresh_expires: f64,
             claims: u32,
-            is_bound: bool,
+            is_bound: u32,
             clock_offset: f64,
         );
     }
@@ -84,17 +87,17 @@ extern "C" fn create(mode: u32, metadata: u32) -> usize {
     })
 }
 
-/// Fields: redirect URI, then further query parameters.
+/// Fields: redirect URI, then further query parameters. `silent`, `interactive`: zero is no.
 #[unsafe(no_mangle)]
-extern "C" fn login(task: u32, client: usize, silent: bool, interactive: bool) {
+extern "C" fn login(task: u32, client: usize, silent: u32, interactive: u32) {
     let mut fields = received();
     let redirect_uri = fields.text();
     let extra = pairs(&mut fields, usize::MAX);
     tasks::spawn(async move {
         let request = AuthorizationRequest {
             redirect_uri: &redirect_uri,
-            silent,
-            interactive,
+            silent: silent != 0,
+            interactive: interactive != 0,
             extra: &extra,
         };
         match ENGINE.0.prepare(&registered(client), &request).await {
@@ -162,16 +165,22 @@ extern "C" fn tokens(client: usize) {
             tokens.expires.0 as f64,
             refresh_expires as f64,
             tokens.claims.0,
-            tokens.is_bound,
+            tokens.is_bound.into(),
             offset(client),
         );
     }
 }
 
-/// Field: an access token.
+/// Field: an access token. Zero is no.
 #[unsafe(no_mangle)]
-extern "C" fn is_bound() -> bool {
-    ENGINE.0.is_bound_token(&received().text())
+extern "C" fn is_bound() -> u32 {
+    ENGINE.0.is_bound_token(&received().text()).into()
+}
+
+/// How long a kept login may wait for its response, milliseconds.
+#[unsafe(no_mangle)]
+extern "C" fn flow_lifetime() -> f64 {
+    FLOW_LIFETIME_MILLIS as f64
 }
 
 /// Milliseconds.
@@ -195,8 +204,9 @@ extern "C" fn authorize(task: u32) {
 }
 
 /// Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty where it cannot be read. `date`: milliseconds, or NaN.
+/// `is_replayable`: zero is no.
 #[unsafe(no_mangle)]
-extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: bool) {
+extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: u32) {
     let mut fields = received();
     let Some(attempt) = take_attempt(attempt) else {
         return succeed(task, &[], 0);
@@ -211,7 +221,10 @@ extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_repl
         };
         upgrade(
             task,
-            ENGINE.0.observe(attempt, &response, is_replayable).await,
+            ENGINE
+                .0
+                .observe(attempt, &response, is_replayable != 0)
+                .await,
         );
     });
 }
@@ -267,14 +280,14 @@ fn done(task: u32, outcome: Result<(), ClientError>) {
 
 fn succeed(task: u32, fields: &[&str], attempt: usize) {
     let message = encode(fields);
-    import::finish(task, true, message.as_ptr(), message.len(), attempt);
+    import::finish(task, 1, message.as_ptr(), message.len(), attempt);
 }
 
 fn fail(task: u32, error: &ClientError) {
     let mut fields = Vec::from([error.cause.code()]);
     fields.extend(error.details.iter().map(|detail| &**detail));
     let message = encode(&fields);
-    import::finish(task, false, message.as_ptr(), message.len(), 0);
+    import::finish(task, 0, message.as_ptr(), message.len(), 0);
 }
 
 fn pairs(fields: &mut Fields, count: usize) -> Vec<Parameter> {

@@ -30,9 +30,10 @@ mod import {
         pub(super) safe fn random(bytes: *mut u8, length: usize);
         pub(super) safe fn parse(json: *const u8, length: usize) -> u32;
         pub(super) safe fn merge(object: u32, overrides: u32) -> u32;
-        pub(super) safe fn texts(document: u32, name: *const u8, length: usize, is_list: bool);
+        pub(super) safe fn texts(document: u32, name: *const u8, length: usize, is_list: u32);
         pub(super) safe fn number(document: u32, name: *const u8, length: usize) -> f64;
-        pub(super) safe fn url(text: *const u8, length: usize) -> bool;
+        /// Zero: no URL, or one with user information.
+        pub(super) safe fn url(text: *const u8, length: usize) -> u32;
         pub(super) safe fn forget(handle: u32);
     }
 }
@@ -71,7 +72,7 @@ impl Drop for Handle {
 
 impl Document for Handle {
     fn text(&self, name: &str) -> Text {
-        import::texts(self.0, name.as_ptr(), name.len(), false);
+        import::texts(self.0, name.as_ptr(), name.len(), 0);
         received().text()
     }
 
@@ -90,7 +91,7 @@ impl Document for Handle {
     }
 
     fn texts(&self, name: &str) -> Vec<Text> {
-        import::texts(self.0, name.as_ptr(), name.len(), true);
+        import::texts(self.0, name.as_ptr(), name.len(), 1);
         received().collect()
     }
 }
@@ -212,7 +213,7 @@ impl Platform for Browser {
     }
 
     fn url(&self, text: &str) -> Option<Url> {
-        import::url(text.as_ptr(), text.len()).then(|| {
+        (import::url(text.as_ptr(), text.len()) != 0).then(|| {
             let mut fields = received();
             Url {
                 origin: fields.text(),

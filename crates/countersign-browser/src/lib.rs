@@ -5,8 +5,8 @@
 //! strings as messages: bytes in linear memory, each field ended by a byte that UTF-8 never holds ([`message`]). A
 //! message is written in the same turn as the call that announces it.
 //!
-//! What runs in WebAssembly alone stands under `cfg(target_arch = "wasm32")`; the codec and the allocator's logic are
-//! tested natively. This is the only crate with `unsafe` code: the boundary's imports and exports, the allocator, and
+//! What runs in WebAssembly alone stands under `cfg(target_arch = "wasm32")`; the codec, the allocator's logic and the
+//! executor are tested natively. This is the only crate with `unsafe` code: the boundary's imports and exports, the allocator, and
 //! a waker without atomics.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(unsafe_code)] // see above; every block says why it is sound
@@ -22,5 +22,5 @@ mod engine;
 mod host;
 #[cfg(target_arch = "wasm32")]
 mod machine;
-#[cfg(target_arch = "wasm32")]
+#[cfg(any(target_arch = "wasm32", test))]
 mod tasks;

@@ -4,10 +4,12 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::Future;
+use core::mem::replace;
 use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
+#[cfg(target_arch = "wasm32")]
 use crate::machine::OneThread;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
@@ -33,17 +35,47 @@ enum Call {
     Over,
 }
 
+/// No slot.
+const NOBODY: usize = usize::MAX;
+
 struct Tasks {
+    /// `None`: free, or `polled`.
     tasks: Vec<Option<Task>>,
     ready: Vec<usize>,
     calls: Vec<Call>,
+    /// The slot of the task that runs, which comes back to it.
+    polled: usize,
 }
 
-static TASKS: OneThread<RefCell<Tasks>> = OneThread(RefCell::new(Tasks {
-    tasks: Vec::new(),
-    ready: Vec::new(),
-    calls: Vec::new(),
-}));
+impl Tasks {
+    const fn new() -> Self {
+        Self {
+            tasks: Vec::new(),
+            ready: Vec::new(),
+            calls: Vec::new(),
+            polled: NOBODY,
+        }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+static TASKS: OneThread<RefCell<Tasks>> = OneThread(RefCell::new(Tasks::new()));
+
+#[cfg(target_arch = "wasm32")]
+fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
+    act(&mut TASKS.0.borrow_mut())
+}
+
+/// For the tests: of each thread its own. Not dropped, since tasks that are left would look for it.
+#[cfg(not(target_arch = "wasm32"))]
+fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
+    use core::mem::ManuallyDrop;
+    std::thread_local! {
+        static TASKS: RefCell<ManuallyDrop<Tasks>> =
+            const { RefCell::new(ManuallyDrop::new(Tasks::new())) };
+    }
+    TASKS.with_borrow_mut(|all| act(all))
+}
 
 /// Runs a task as far as it goes.
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
@@ -53,49 +85,52 @@ pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
 
 #[inline(never)] // once, not for each kind of task
 fn add(task: Task) {
-    let mut all = TASKS.0.borrow_mut();
-    let index = all
-        .tasks
-        .iter()
-        .position(Option::is_none)
-        .unwrap_or(all.tasks.len());
-    if index == all.tasks.len() {
-        all.tasks.push(None);
-    }
-    all.tasks[index] = Some(task);
-    all.ready.push(index);
+    with(|all| {
+        let length = all.tasks.len();
+        let index = (0..length)
+            .find(|&index| index != all.polled && all.tasks[index].is_none())
+            .unwrap_or(length);
+        if index == length {
+            all.tasks.push(None);
+        }
+        all.tasks[index] = Some(task);
+        all.ready.push(index);
+    });
 }
 
 /// The host's answer to `call`.
 pub(crate) fn settle(call: usize, reply: Reply) {
-    let mut all = TASKS.0.borrow_mut();
-    let slot = &mut all.calls[call];
-    let waker = match core::mem::replace(slot, Call::Answered(reply)) {
-        Call::Waiting(waker) => waker,
-        _ => {
-            *slot = Call::Free;
-            None
+    let waker = with(|all| {
+        let slot = &mut all.calls[call];
+        match replace(slot, Call::Answered(reply)) {
+            Call::Waiting(waker) => waker,
+            _ => {
+                *slot = Call::Free;
+                None
+            }
         }
-    };
-    drop(all);
+    });
     if let Some(waker) = waker {
         waker.wake();
     }
     run();
 }
 
-/// Runs every task that can go on.
+/// Runs every task that can go on. A task may call the host, whose promises run code of the page, which may call an
+/// export: what that adds or wakes is run when the task has returned, so that no wake finds its task away.
 pub(crate) fn run() {
-    loop {
-        let mut all = TASKS.0.borrow_mut();
-        let Some(index) = all.ready.pop() else {
-            return;
-        };
-        // A task that is being polled, or is done, was woken once too often.
-        let Some(mut task) = all.tasks[index].take() else {
+    if with(|all| all.polled != NOBODY) {
+        return;
+    }
+    while let Some((index, task)) = with(|all| {
+        let index = all.ready.pop()?;
+        all.polled = index;
+        Some((index, all.tasks[index].take()))
+    }) {
+        // One that is done was woken once too often.
+        let Some(mut task) = task else {
             continue;
         };
-        drop(all);
         // SAFETY: the vtable's functions keep to the contract: the data is an index, nothing is owned.
         let waker = unsafe { Waker::from_raw(raw_waker(ptr::without_provenance(index))) };
         if task
@@ -103,9 +138,10 @@ pub(crate) fn run() {
             .poll(&mut Context::from_waker(&waker))
             .is_pending()
         {
-            TASKS.0.borrow_mut().tasks[index] = Some(task);
+            with(|all| all.tasks[index] = Some(task));
         }
     }
+    with(|all| all.polled = NOBODY);
 }
 
 const fn raw_waker(index: *const ()) -> RawWaker {
@@ -114,7 +150,7 @@ const fn raw_waker(index: *const ()) -> RawWaker {
 }
 
 fn wake(index: *const ()) {
-    TASKS.0.borrow_mut().ready.push(index.addr());
+    with(|all| all.ready.push(index.addr()));
 }
 
 fn drop_nothing(_: *const ()) {}
@@ -126,14 +162,15 @@ impl HostCall {
     /// A call whose number is still to be passed to the host.
     #[inline(never)] // once, not for each kind of call
     pub(crate) fn new() -> Self {
-        let mut all = TASKS.0.borrow_mut();
-        let free = all.calls.iter().position(|call| matches!(call, Call::Free));
-        let index = free.unwrap_or(all.calls.len());
-        if index == all.calls.len() {
-            all.calls.push(Call::Free);
-        }
-        all.calls[index] = Call::Waiting(None);
-        Self(index)
+        with(|all| {
+            let free = all.calls.iter().position(|call| matches!(call, Call::Free));
+            let index = free.unwrap_or(all.calls.len());
+            if index == all.calls.len() {
+                all.calls.push(Call::Free);
+            }
+            all.calls[index] = Call::Waiting(None);
+            Self(index)
+        })
     }
 }
 
@@ -141,25 +178,137 @@ impl Future for HostCall {
     type Output = Reply;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
-        let slot = &mut TASKS.0.borrow_mut().calls[self.0];
-        match core::mem::replace(slot, Call::Waiting(Some(context.waker().clone()))) {
-            Call::Answered(reply) => {
-                // Not free yet: that is for `drop`.
-                *slot = Call::Over;
-                Poll::Ready(reply)
+        with(|all| {
+            let slot = &mut all.calls[self.0];
+            match replace(slot, Call::Waiting(Some(context.waker().clone()))) {
+                Call::Answered(reply) => {
+                    // Not free yet: that is for `drop`.
+                    *slot = Call::Over;
+                    Poll::Ready(reply)
+                }
+                _ => Poll::Pending,
             }
-            _ => Poll::Pending,
-        }
+        })
     }
 }
 
 impl Drop for HostCall {
     fn drop(&mut self) {
-        let slot = &mut TASKS.0.borrow_mut().calls[self.0];
-        *slot = if matches!(slot, Call::Waiting(_)) {
-            Call::Abandoned
-        } else {
-            Call::Free
+        with(|all| {
+            let slot = &mut all.calls[self.0];
+            *slot = if matches!(slot, Call::Waiting(_)) {
+                Call::Abandoned
+            } else {
+                Call::Free
+            };
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::cell::Cell;
+    use core::future::poll_fn;
+    use std::rc::Rc;
+
+    use super::*;
+
+    fn reply(status: u32) -> Reply {
+        Reply {
+            status,
+            time: f64::NAN,
+            handle: 0,
+            message: Vec::new(),
+        }
+    }
+
+    /// A task that adds up what its call is answered with.
+    fn waiter(call: HostCall, sum: &Rc<Cell<u32>>) -> impl Future<Output = ()> + use<> {
+        let sum = Rc::clone(sum);
+        async move {
+            let Reply { status, .. } = call.await;
+            sum.set(sum.get() + status);
+        }
+    }
+
+    #[test]
+    fn a_task_that_is_added_while_another_is_polled_is_not_overwritten() {
+        let sum = Rc::new(Cell::new(0));
+        let (outer, inner) = (HostCall::new(), HostCall::new());
+        let calls = (outer.0, inner.0);
+        spawn({
+            let sum = Rc::clone(&sum);
+            async move {
+                // Code of the page, in the midst of a call of the host.
+                spawn(waiter(inner, &sum));
+                waiter(outer, &sum).await;
+            }
+        });
+        settle(calls.0, reply(1));
+        settle(calls.1, reply(2));
+        assert_eq!(sum.get(), 3);
+    }
+
+    #[test]
+    fn a_task_that_is_woken_while_it_is_polled_is_polled_again() {
+        let sum = Rc::new(Cell::new(0));
+        let mut call = HostCall::new();
+        let index = call.0;
+        let mut is_first = true;
+        spawn({
+            let sum = Rc::clone(&sum);
+            poll_fn(move |context| {
+                let answer = Pin::new(&mut call).poll(context);
+                if core::mem::take(&mut is_first) {
+                    settle(index, reply(1));
+                }
+                answer.map(|reply| sum.set(reply.status))
+            })
+        });
+        assert_eq!(sum.get(), 1);
+    }
+
+    #[test]
+    fn a_slot_is_used_again_when_its_task_is_done() {
+        let sum = Rc::new(Cell::new(0));
+        for _ in 0..3 {
+            let call = HostCall::new();
+            let index = call.0;
+            spawn(waiter(call, &sum));
+            settle(index, reply(1));
+        }
+        assert_eq!((sum.get(), with(|all| all.tasks.len())), (3, 1));
+    }
+
+    #[test]
+    fn an_answer_comes_as_it_was_given() {
+        let call = HostCall::new();
+        let index = call.0;
+        let given = Reply {
+            status: 200,
+            time: 1.5,
+            handle: 7,
+            message: Vec::from(*b"a\xff"),
         };
+        let taken = Rc::new(Cell::new(None));
+        spawn({
+            let taken = Rc::clone(&taken);
+            async move { taken.set(Some(call.await)) }
+        });
+        settle(index, given);
+        let Some(reply) = taken.take() else {
+            panic!("the task has ended")
+        };
+        assert_eq!((reply.status, reply.time, reply.handle), (200, 1.5, 7));
+        assert_eq!(reply.message, b"a\xff");
+    }
+
+    #[test]
+    fn an_answer_to_a_call_that_was_given_up_is_dropped() {
+        let call = HostCall::new();
+        let index = call.0;
+        drop(call);
+        settle(index, reply(1));
+        assert_eq!(HostCall::new().0, index);
     }
 }

@@ -12,8 +12,9 @@ use crate::text::Text;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct UnixMillis(pub i64);
 
-/// How long a kept login may wait for its response: ten minutes, in milliseconds.
-pub const FLOW_LIFETIME_MILLIS: i64 = 600_000;
+/// How long a kept login may wait for its response: an hour, in milliseconds. People stay at a login page to reset a
+/// password or to look for a second factor.
+pub const FLOW_LIFETIME_MILLIS: i64 = 3_600_000;
 
 /// The URL that asks the app's own origin (a `HEAD`, for its `Date`).
 pub const OWN_ORIGIN: &str = "/";

@@ -15,13 +15,14 @@ use super::http::Http;
 use super::loopback::RedirectUri;
 use super::platform::Json;
 use super::secret::ClientSecret;
+use crate::platform::FLOW_LIFETIME_MILLIS;
 
 /// RFC 8252, 7.3: the address rather than the name, and any port.
 const REDIRECT_URI: &str = "http://127.0.0.1/";
 /// A login waits that long for the user.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
-/// The engine forgets a login after ten minutes.
-const LONGEST_LOGIN: Duration = Duration::from_secs(600);
+/// The engine forgets a login then.
+const LONGEST_LOGIN: Duration = Duration::from_millis(FLOW_LIFETIME_MILLIS as u64);
 /// Discovery and token requests.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -130,7 +131,7 @@ impl NativeClientBuilder {
             .token_parameter("audience", audience)
     }
 
-    /// How long a login waits for the browser: five minutes by default, ten at most.
+    /// How long a login waits for the browser: five minutes by default, an hour at most.
     pub fn login_timeout(mut self, limit: Duration) -> Self {
         self.login_timeout = limit.min(LONGEST_LOGIN);
         self

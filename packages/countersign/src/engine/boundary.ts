@@ -16,16 +16,17 @@ interface Exports {
     reserve(length: number): number;
     settle(call: number, status: number, time: number, handle: number): void;
     create(mode: number, metadata: number): ClientHandle;
-    login(task: number, client: ClientHandle, silent: boolean, interactive: boolean): void;
+    login(task: number, client: ClientHandle, silent: number, interactive: number): void;
     push(task: number, client: ClientHandle): void;
     complete(task: number, client: ClientHandle, count: number): void;
     renew(task: number, client: ClientHandle): void;
     logout(task: number, client: ClientHandle): void;
     tokens(client: ClientHandle): void;
     is_bound(): number;
+    flow_lifetime(): number;
     offset(client: ClientHandle): number;
     authorize(task: number): void;
-    observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: boolean): void;
+    observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number): void;
     release(attempt: Attempt): void;
 }
 
@@ -62,6 +63,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         text: (pointer, length) => host.decode(view(pointer, length)),
         fields: (pointer, length) => readTexts(host, pointer, length, view),
         write: texts => writeTexts(host, texts, exports.reserve, view),
+        lifetime: () => exports.flow_lifetime(),
         settle: (call, { status = 1, time = NaN, handle = 0, texts = noTexts(), bytes, length = 0 }) => {
             try {
                 enter(() => {
@@ -199,10 +201,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 succeed(fields, attempt);
                 return;
             }
-            const details: string[] = [];
-            for (let i = 1; i < fields.length; i++) {
-                details[i - 1] = fields[i]!;
-            }
+            // Three at most. Assigning to an index of an array may find a setter of a script.
+            const details = [fields[1]!, fields[2]!, fields[3]!];
+            details.length = fields.length - 1;
             fail(new EngineError(fields[0] as EngineErrorCode, details));
         },
         tokens: (
@@ -235,7 +236,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
         throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
     }
-    sweepFlows(host);
+    sweepFlows(host, exports.flow_lifetime());
 
     const nothing = () => {};
     deliver({
@@ -250,7 +251,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         login: (client, { redirectUri, silent, interactive, extraQueryParams }) =>
             start(
                 addPairs(toTexts([redirectUri]), extraQueryParams),
-                task => exports.login(task, client, silent, interactive),
+                task => exports.login(task, client, silent ? 1 : 0, interactive ? 1 : 0),
                 ({ 0: url, 1: state }) => ({ __proto__: null, url: url!, state: state! })
             ),
         push: (client, url) => start([url], task => exports.push(task, client), fields => fields[0]!),
@@ -283,7 +284,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable) =>
             start(
                 [dpopNonce ?? "", wwwAuthenticate ?? ""],
-                task => exports.observe(task, attempt, status, toMillis(date), isReplayable),
+                task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0),
                 toUpgrade
             ),
         release,

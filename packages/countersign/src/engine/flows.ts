@@ -18,20 +18,29 @@ export interface Flow extends Bare {
     readonly texts: Texts;
 }
 
-interface FlowRecord {
+interface FlowRecord extends Bare {
     /** Local clock, milliseconds: then it is dead. */
     readonly until: number;
-    readonly fields: readonly string[];
+    readonly fields: Texts;
     readonly key: StoredKey | undefined;
 }
 
 const NAME = "countersign";
-const LIFETIME_MILLISECONDS = 600_000;
 /** A browser that neither opens nor refuses the database has refused it. */
 const PATIENCE_MILLISECONDS = 2_000;
 
+/** What comes out of a store is an ordinary object, and what it lacks may be on `Object.prototype`. */
+const own = (host: EngineHost, object: unknown, name: string | number): unknown =>
+    typeof object === "object" && object && host.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
+
+/** A record that would live longer than any was written by a clock that was ahead. */
+const isAlive = (host: EngineHost, record: unknown, lifetime: number): boolean => {
+    const left = (own(host, record, "until") as number) - host.now();
+    return left > 0 && left <= lifetime;
+};
+
 /** Runs `act` in one transaction, which also deletes what has died. Its promise shows nobody a record. */
-const transact = (host: EngineHost, act: (store: IDBObjectStore) => void): Promise<void> =>
+const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStore) => void): Promise<void> =>
     new host.Promise((resolve, reject) => {
         host.setTimeout(reject, PATIENCE_MILLISECONDS);
         const opening = host.indexedDB!.open(NAME);
@@ -47,9 +56,7 @@ const transact = (host: EngineHost, act: (store: IDBObjectStore) => void): Promi
                 cursor.onsuccess = () => {
                     const entry = cursor.result;
                     if (entry) {
-                        if ((entry.value as FlowRecord).until <= host.now()) {
-                            entry.delete();
-                        }
+                        isAlive(host, entry.value, lifetime) || entry.delete();
                         entry.continue();
                     }
                 };
@@ -63,16 +70,17 @@ const transact = (host: EngineHost, act: (store: IDBObjectStore) => void): Promi
         };
     });
 
-/** `texts`: the name, then the engine's fields. */
-export const keepFlow = async (host: EngineHost, texts: Texts, key: StoredKey | undefined): Promise<void> => {
+/** `texts`: the name, then the engine's fields. `lifetime`: milliseconds. */
+export const keepFlow = async (host: EngineHost, lifetime: number, texts: Texts, key: StoredKey | undefined): Promise<void> => {
     const name = texts[0]!;
-    const fields: string[] = [];
+    // Without prototypes: no setter of a script, and no `toJSON`, is shown what is written.
+    const fields = noTexts();
     for (let i = 1; i < texts.length; i++) {
-        fields[i - 1] = texts[i]!;
+        fields[fields.length++] = texts[i]!;
     }
-    const record: FlowRecord = { until: host.now() + LIFETIME_MILLISECONDS, fields, key };
+    const record: FlowRecord = { __proto__: null, until: host.now() + lifetime, fields, key };
     try {
-        await transact(host, store => store.put(record, name));
+        await transact(host, lifetime, store => store.put(record, name));
     } catch (error) {
         if (key) {
             throw error;
@@ -81,10 +89,10 @@ export const keepFlow = async (host: EngineHost, texts: Texts, key: StoredKey | 
     }
 };
 
-export const takeFlow = async (host: EngineHost, name: string): Promise<Flow | undefined> => {
+export const takeFlow = async (host: EngineHost, lifetime: number, name: string): Promise<Flow | undefined> => {
     let request: IDBRequest | undefined;
     try {
-        await transact(host, store => {
+        await transact(host, lifetime, store => {
             request = store.get(name);
             store.delete(name);
         });
@@ -92,46 +100,40 @@ export const takeFlow = async (host: EngineHost, name: string): Promise<Flow | u
         request = undefined;
     }
     let record = request?.result as unknown;
+    const key = own(host, record, "key");
     if (!record) {
         const text = host.sessionStorage?.getItem(NAME + name);
         if (text) {
             host.sessionStorage!.removeItem(NAME + name);
             // A key cannot come from here: whoever can write web storage is not to choose one.
-            record = { ...(host.parse(text) as object), key: undefined };
+            record = host.parse(text);
         }
     }
-    return read(host, record);
-};
-
-/** Any script of the origin can have written it: taken is only what consists of strings, and is not dead. */
-const read = (host: EngineHost, record: unknown): Flow | undefined => {
-    const { until, fields, key } = (record ?? {}) as { [name in keyof FlowRecord]?: unknown };
-    if (typeof until !== "number" || until <= host.now() || !host.isArray(fields)) {
+    // Any script of the origin can have written it: taken is only what consists of strings, and is not dead.
+    const fields = own(host, record, "fields");
+    const length = own(host, fields, "length");
+    if (typeof length !== "number" || !isAlive(host, record, lifetime)) {
         return undefined;
     }
-    const { privateKey, x = "", y = "" } = (key ?? {}) as { [name in keyof StoredKey]?: unknown };
     const texts = noTexts();
-    for (let i = -2; i < fields.length; i++) {
-        const text = i === -2 ? x : i === -1 ? y : fields[i];
+    for (let i = -2; i < length; i++) {
+        const text = i < 0 ? (own(host, key, i === -2 ? "x" : "y") ?? "") : own(host, fields, i);
         if (typeof text !== "string") {
             return undefined;
         }
         texts[texts.length++] = text;
     }
-    return {
-        __proto__: null,
-        key: key ? { __proto__: null, privateKey: privateKey as CryptoKey, x: texts[0]!, y: texts[1]! } : undefined,
-        texts
-    };
+    const privateKey = own(host, key, "privateKey") as CryptoKey;
+    return { __proto__: null, key: key ? { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! } : undefined, texts };
 };
 
-/** Deletes abandoned records: now, and when those of the moment before this page have died. */
-export const sweepFlows = (host: EngineHost): void => {
+/** Deletes abandoned records: now, and a few times in a record's life for as long as the page is open. */
+export const sweepFlows = (host: EngineHost, lifetime: number): void => {
     const sweep = async () => {
+        host.setTimeout(sweep, lifetime / 4);
         try {
-            await transact(host, () => {});
+            await transact(host, lifetime, () => {});
         } catch {}
     };
     host.setTimeout(sweep, 0);
-    host.setTimeout(sweep, LIFETIME_MILLISECONDS);
 };

@@ -16,6 +16,8 @@ export interface Memory {
     text(pointer: number, length: number): string;
     write(texts: ArrayLike<string>): void;
     settle(call: number, reply: Reply): void;
+    /** How long a kept login may wait for its response, milliseconds. */
+    lifetime(): number;
 }
 
 /** What its parts mean is the question's (`host.rs`); `status` is 0 where the host has refused. */
@@ -107,11 +109,11 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         },
         (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds)),
         async (pointer, length, key) => {
-            await keepFlow(host, memory.fields(pointer, length), keyOf(key));
+            await keepFlow(host, memory.lifetime(), memory.fields(pointer, length), keyOf(key));
             return DONE;
         },
         async (pointer, length) => {
-            const flow = await host.own(takeFlow(host, memory.text(pointer, length)));
+            const flow = await host.own(takeFlow(host, memory.lifetime(), memory.text(pointer, length)));
             return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
         }
     ];
@@ -152,9 +154,9 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
                 const { origin, path, href } = host.parseUrl(memory.text(pointer, length));
                 memory.write([origin, path]);
                 // Else a user's name stands in between.
-                return href[origin.length] === "/";
+                return href[origin.length] === "/" ? 1 : 0;
             } catch {
-                return false;
+                return 0;
             }
         },
         forget: (handle: number) => {

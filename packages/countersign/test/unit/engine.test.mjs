@@ -168,7 +168,9 @@ test("a record that a script has written is an unknown login, and does the engin
     const hostile = [
         { until, fields: [long, long, long, long, long] },
         { until, fields: [...valid.slice(0, 4), 1e21] },
-        { until, fields: { length: 5, ...valid } },
+        { until, fields: { length: 6, ...valid } },
+        { until, fields: { ...valid } },
+        { until: until + 3_600_000, fields: valid },
         { until, fields: "fields" },
         { until, fields: [...valid, {}] },
         { until: [until], fields: valid },
@@ -215,6 +217,35 @@ test("logout gives the end-session URL and forgets the tokens", async () => {
     assert.equal(engine.isBoundToken(tokens.accessToken), false);
 });
 
+test("a text is looked at for our tokens outside of the engine's memory, however long it is", async () => {
+    let longest = 0;
+    const encoder = new TextEncoder();
+    const { create, engine, logIn } = await world({
+        host: {
+            encodeInto: (text, bytes) => {
+                longest = Math.max(longest, text.length);
+                return encoder.encodeInto(text, bytes);
+            }
+        }
+    });
+    const client = create();
+    const { tokens } = await logIn(client);
+    const { accessToken } = tokens;
+    longest = 0;
+    for (const text of ["x".repeat(10_000_000), `Basic ${"x".repeat(100_000)}`, "toString", "__proto__", "", accessToken.slice(1)]) {
+        assert.deepEqual([engine.isBoundToken(text), engine.holdsBoundToken(text)], [false, false]);
+    }
+    assert.equal(longest, 0);
+    assert.deepEqual([engine.isBoundToken(accessToken), engine.isBoundToken(`${accessToken} `)], [true, false]);
+    assert.equal(engine.holdsBoundToken(`${"x".repeat(10_000_000)}${accessToken},`), true);
+    assert.equal(longest, accessToken.length);
+    // Renewed away, and ours until it expires.
+    await engine.renew(client, {});
+    assert.equal(engine.holdsBoundToken(`Token ${accessToken}`), true);
+    await engine.logout(client, `${APP}/bye`);
+    assert.deepEqual([engine.isBoundToken(accessToken), engine.holdsBoundToken(accessToken)], [false, false]);
+});
+
 test("a trap discards the engine with a clear code; its tokens stay ours, others stay the page's", async () => {
     const { create, engine, logIn } = await world();
     const client = create();
@@ -225,6 +256,7 @@ test("a trap discards the engine with a clear code; its tokens stay ours, others
     assert.equal(engine.isBoundToken("other"), false);
     assert.equal(engine.isBoundToken("toString"), false);
     assert.equal(engine.isBoundToken(tokens.accessToken), true);
+    assert.equal(engine.holdsBoundToken(`Bearer ${tokens.accessToken}`), true);
     await assert.rejects(engine.authorize("GET", API, "/", tokens.accessToken), { code: "engine_crashed" });
     engine.release(attempt);
     await assert.rejects(engine.login(0, { redirectUri: "x", extraQueryParams: {} }), { code: "engine_crashed" });

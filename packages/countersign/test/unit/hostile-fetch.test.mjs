@@ -143,6 +143,11 @@ const changing = {
         let times = 0;
         return { get headers() { if (times++) { return { Authorization: "Bearer bound-1" }; } throw new RangeError("once"); } };
     },
+    "document.all, an object that is false": () => {
+        let times = 0;
+        Object.defineProperty(document.all, "headers", { configurable: true, get: () => (times++ ? { Authorization: "Bearer bound-1" } : {}) });
+        return document.all;
+    },
     "a getter that changes what `this` shows": () => ({
         headers: { Authorization: "none" },
         get body() {
