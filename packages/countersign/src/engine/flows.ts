@@ -35,7 +35,8 @@ const own = (host: EngineHost, object: unknown, name: string | number): unknown 
 
 /** A record that would live longer than any was written by a clock that was ahead. */
 const isAlive = (host: EngineHost, record: unknown, lifetime: number): boolean => {
-    const left = (own(host, record, "until") as number) - host.now();
+    const until = own(host, record, "until");
+    const left = typeof until === "number" ? until - host.now() : 0;
     return left > 0 && left <= lifetime;
 };
 

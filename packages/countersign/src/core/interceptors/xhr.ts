@@ -62,16 +62,12 @@ export const headerSlot =
         if (!regExpExec(/^authorization$/i, name) || !engine.holdsBoundToken(value)) {
             return value;
         }
-        // Throws for what is no value of a header.
-        const probe = new NativeXMLHttpRequest();
-        apply(xhrOpen, probe, ["GET", DEAD_URL]);
-        apply(xhrSetRequestHeader, probe, [name, value]);
         if (!opened?.url) {
             // Throws what the platform throws, before anything is changed.
             apply(xhrSetRequestHeader, xhr, [name, WITHHELD]);
             apply(xhrOpen, xhr, ["GET", DEAD_URL]);
             console.error(
-                "countersign: an XMLHttpRequest of another window, or made before early init, was not sent, since it cannot carry a DPoP-bound token."
+                "countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token."
             );
         }
         return WITHHELD;
