@@ -11,7 +11,11 @@ const run = (world, body, token, argument) =>
             const frame = document.createElement("iframe");
             document.body.append(frame);
             try {
-                return await (0, eval)(`(${body})`)({ token, api, argument, other: frame.contentWindow });
+                return await Promise.race([
+                    (0, eval)(`(${body})`)({ token, api, argument, other: frame.contentWindow }),
+                    // An event that never comes is a failure, not a wait.
+                    new Promise(resolve => setTimeout(resolve, 5_000, "no end"))
+                ]);
             } catch (error) {
                 return `${error.name}: ${error.message}`;
             }
