@@ -18,7 +18,7 @@ const { stopImmediatePropagation } = saved.Event;
 export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> | undefined;
 
 /** One `open()` of an XHR that our constructor made. */
-export interface OpenedRequest {
+export interface OpenedRequest extends Bare {
     /** Of the call: `(method, url, async?, user?, password?)`, texts as the strings that the native got. */
     readonly args: ArrayLike<unknown>;
     /** As it was resolved then: base URL and history may be others at `send()`. Empty: not opened by us yet. */
@@ -55,6 +55,8 @@ export interface Hooks extends Bare {
     readonly openedRequest: (xhr: XMLHttpRequest) => OpenedRequest | undefined;
 }
 
+const types = ["readystatechange", "loadstart", "progress", "load", "loadend"] as const;
+
 /** What is no URL, the native function refuses. */
 function resolve(url: string): string {
     try {
@@ -72,7 +74,7 @@ export function installHooks(): Hooks {
     let eventSlot: EventSlot | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
     const remember = (xhr: XMLHttpRequest, args: ArrayLike<unknown>, url: string) =>
-        weakMapSet(openedRequests, xhr, { args, url, headers: new NativeHeaders() });
+        weakMapSet(openedRequests, xhr, { __proto__: null, args, url, headers: new NativeHeaders() });
     const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
     const onEvent = (event: Event): void => {
         eventSlot?.(event) && stopImmediatePropagation(event);
@@ -81,8 +83,12 @@ export function installHooks(): Hooks {
      * What can be withheld from the app. Listeners run in the order in which they were added, in some browsers the
      * capturing ones before all others: ours come first in both.
      */
-    const listen = (target: EventTarget, change: typeof addListener): void =>
-        ["readystatechange", "loadstart", "progress", "load", "loadend"].forEach(type => change(target, type, onEvent, true));
+    const listen = (target: EventTarget, change: typeof addListener): void => {
+        // By index: a script may have changed how arrays are walked.
+        for (let i = 0; i < types.length; i++) {
+            change(target, types[i]!, onEvent, true);
+        }
+    };
 
     // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote.
     window.fetch = function fetch(this: unknown, _input: RequestInfo | URL) {
@@ -90,13 +96,14 @@ export function installHooks(): Hooks {
     };
     const { prototype } = NativeXMLHttpRequest;
     window.XMLHttpRequest = prototype.constructor = new Proxy(NativeXMLHttpRequest, {
+        __proto__: null,
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);
             listen(xhr, addListener);
             remember(xhr, args, "");
             return xhr;
         }
-    });
+    } as ProxyHandler<typeof XMLHttpRequest>);
     defineProperty(prototype, "upload", {
         get(this: XMLHttpRequest) {
             const upload = xhrUpload(this);

@@ -496,6 +496,86 @@ test("a header that the platform refuses is refused all the same", async () => {
     assert.deepEqual(result, [undefined, "TypeError", "TypeError"]);
 });
 
+test("functions of arrays that a script has changed keep our listeners from no instance", async () => {
+    await run(async () => {
+        const { prototype } = otherRealm().XMLHttpRequest;
+        const { forEach, [Symbol.iterator]: values } = Array.prototype;
+        Array.prototype.forEach = () => {};
+        Array.prototype[Symbol.iterator] = function* () {};
+        let xhr, go;
+        try {
+            xhr = new XMLHttpRequest();
+        } finally {
+            Array.prototype.forEach = forEach;
+            Array.prototype[Symbol.iterator] = values;
+        }
+        window.knobs.holdAuthorize = new Promise(resolve => (go = resolve));
+        opened("GET", "/api", xhr).send();
+        prototype.open.call(xhr, "GET", "/other");
+        prototype.send.call(xhr);
+        await pause(100); // It has an answer now: our own `open()` fires `readystatechange`.
+        xhr.onreadystatechange = () => {
+            xhr.onreadystatechange = null;
+            prototype.open.call(xhr, "GET", "/evil");
+        };
+        go();
+        await pause(200);
+    });
+    isOverUnseen = true;
+    assert.ok(server.requests.every(({ url, headers }) => url === "/api" || !headers["dpop"]), String(sent()));
+    assert.ok(sent().includes("GET /api DPoP bound-1"), String(sent()));
+});
+
+test("names that we use for ourselves may stand on Object.prototype", async () => {
+    const result = await run(async () => {
+        const names = ["args", "url", "headers", "isSent", "abort", "replace", "stage", "isQuiet", "isOver", "attempt", "giveUp", "token", "target", "upgrade", "authorization", "proof", "opened", "xhr"];
+        const called = [];
+        for (const name of names) {
+            Object.defineProperty(Object.prototype, name, {
+                configurable: true,
+                get: () => () => called.push(name),
+                set(value) {
+                    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+                }
+            });
+        }
+        try {
+            const xhr = opened("POST", "/nonce");
+            const ended = settled(xhr);
+            xhr.send("body");
+            await ended;
+            const again = opened("PUT", "/api", xhr);
+            const endedAgain = settled(again);
+            again.send("body");
+            await endedAgain;
+            await (await fetch("/nonce", { method: "POST", body: "body", headers: { Authorization: "Bearer bound-1" } })).text();
+        } finally {
+            names.forEach(name => delete Object.prototype[name]);
+        }
+        return called;
+    });
+    assert.deepEqual(result, []);
+    assert.deepEqual(sent(), ["POST /nonce", "POST /nonce", "PUT /api", "POST /nonce", "POST /nonce"].map(line => `${line} DPoP bound-1`));
+});
+
+test("a trap on Object.prototype is not shown the native constructor", async () => {
+    const result = await run(() => {
+        const seen = [];
+        for (const name of ["get", "has", "apply", "getPrototypeOf"]) {
+            Object.prototype[name] = target => (seen.push(name), target);
+        }
+        try {
+            void XMLHttpRequest.DONE;
+            void ("DONE" in XMLHttpRequest);
+            void (new XMLHttpRequest() instanceof XMLHttpRequest);
+        } finally {
+            ["get", "has", "apply", "getPrototypeOf"].forEach(name => delete Object.prototype[name]);
+        }
+        return seen;
+    });
+    assert.deepEqual(result, []);
+});
+
 test("a newTarget of another realm is an instance of ours", async () => {
     await run(async () => {
         class Sub extends XMLHttpRequest {}

@@ -16,6 +16,8 @@
  * - Those of our own `open()` before a signed `send()`: our listener comes first and stops the event. That holds for
  *   instances of our constructor alone; others are never signed for.
  * - The functions of another realm, on our instance, at any time: it has not been told of the token (`headerSlot`).
+ * - What we would look up when we are called: functions of arrays, traps of a handler, members of our own records. Lists are
+ *   read by index, handlers and records have no prototype.
  * - `console.error`: called last.
  * - `then`, which promises look for in what they resolve with: what is ours has no prototype (`Bare`).
  */
