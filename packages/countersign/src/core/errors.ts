@@ -111,3 +111,10 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
 };
 
 export const sentence = (code: OidcErrorCode, details: Details): string => SENTENCES[code](...details);
+
+/** A bound token in another form than the one that we understand. */
+export const UNKNOWN_FORM = "a DPoP-bound token goes out as `Authorization: Bearer <token>` only";
+
+/** A bound token on an instance that is not ours. */
+export const NOT_OURS =
+    "countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token; make it in this window, or use fetch.";

@@ -6,10 +6,13 @@ import { OidcInitializationError, type OidcErrorCode } from "./OidcInitializatio
 const isServerDown = (code: OidcErrorCode, details: readonly string[]): boolean =>
     /^(token|push)_unreachable$/.test(code) || (/^discovery_unreachable$|_refused$/.test(code) && /^5|^$/.test(details.at(-1)!));
 
+/** Loaded when there is one to say. */
+export const sentences = () => import("./errors.js");
+
 export async function failure(code: OidcErrorCode, ...details: string[]): Promise<OidcInitializationError> {
     let sentence = `${code}: ${details.join(", ")}`;
     try {
-        sentence = (await import("./errors.js")).sentence(code, details);
+        sentence = (await sentences()).sentence(code, details);
     } catch {
         // Offline: the code has to do.
     }

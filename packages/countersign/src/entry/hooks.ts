@@ -20,7 +20,7 @@ export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> |
 /** One `open()` of an XHR that our constructor made. */
 export interface OpenedRequest extends Bare {
     /** Of the call: `(method, url, async?, user?, password?)`, texts as the strings that the native got. */
-    readonly args: ArrayLike<unknown>;
+    readonly [argument: number]: unknown;
     /** As it was resolved then: base URL and history may be others at `send()`. Empty: not opened by us yet. */
     readonly url: string;
     /** What the app has set. The native instance has not been told of a bound token. */
@@ -74,7 +74,7 @@ export function installHooks(): Hooks {
     let eventSlot: EventSlot | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
     const remember = (xhr: XMLHttpRequest, args: ArrayLike<unknown>, url: string) =>
-        weakMapSet(openedRequests, xhr, { __proto__: null, args, url, headers: new NativeHeaders() });
+        weakMapSet(openedRequests, xhr, { __proto__: null, ...args, url, headers: new NativeHeaders() });
     const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
     const onEvent = (event: Event): void => {
         eventSlot?.(event) && stopImmediatePropagation(event);
@@ -120,27 +120,22 @@ export function installHooks(): Hooks {
             args[i] = i === 2 ? args[i] : args[i] && `${args[i]}`;
         }
         const previous = openedRequest(this);
-        if (!previous) {
-            return apply(xhrOpen, this, args);
-        }
         // Before the native call, which fires `readystatechange`: a listener may go on with the request.
-        remember(this, args, resolve(args[1]));
+        previous && remember(this, args, resolve(args[1]));
         try {
             apply(xhrOpen, this, args);
         } catch (error) {
-            weakMapSet(openedRequests, this, previous);
+            previous && weakMapSet(openedRequests, this, previous);
             throw error;
         }
-        previous.replace?.();
+        previous?.replace?.();
     };
     prototype.setRequestHeader = function setRequestHeader(name, value) {
         const args = arguments;
-        if (args.length > 1) {
-            // Once, as above.
-            args[0] = name = `${name}`;
-            value = `${value}`;
-            args[1] = headerSlot?.(this, openedRequest(this), name, value) ?? value;
-        }
+        // Once, as above.
+        args[0] = name = `${name}`;
+        value = `${value}`;
+        args[1] = headerSlot?.(this, openedRequest(this), name, value) ?? value;
         const opened = openedRequest(this);
         // An instance that was never opened throws what the platform throws after `send()`.
         apply(xhrSetRequestHeader, opened?.abort ? new NativeXMLHttpRequest() : this, args);

@@ -62,7 +62,7 @@ const run = (body, argument) =>
     );
 const sent = () => server.requests.map(({ method, url, headers }) => `${method} ${url} ${headers["authorization"]}`);
 
-const FOREIGN = /^countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token\.$/;
+const FOREIGN = /^countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token; make it/;
 
 test("another realm's instance is not signed for, however its listeners open it again", async () => {
     const result = await run(async () => {

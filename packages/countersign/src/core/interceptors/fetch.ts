@@ -30,29 +30,28 @@ import {
     throwIfAborted,
     urlHref
 } from "../natives.js";
-import { answered, assertUpgradable, boundToken, is, notSent, targetOf } from "./shared.js";
+import { answered, authorize, boundToken, is, notSent, targetOf } from "./shared.js";
 
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
     (self, args) => {
-        const { 0: input } = args;
-        // What was omitted is not looked for: `Object.prototype` may have it. `document.all` is an object, and false.
-        const init = args.length > 1 && args[1] !== null ? (args[1] as RequestInit | undefined) : undefined;
+        // What was omitted is not looked for: `Object.prototype` may have it. (`document.all` is an object, and false.)
+        const { 0: input, 1: init = null } = { __proto__: null, ...args } as unknown as [RequestInfo, RequestInit?];
         // Whoever reads `init` twice may find something else, so it is not left to the native function.
-        return init !== undefined || (is(requestHeaders, input) && boundToken(engine, requestHeaders(input)) !== undefined)
+        return init !== null || (is(requestHeaders, input) && boundToken(engine, requestHeaders(input)) !== undefined)
             ? send(engine, self, input, init)
             : undefined;
     };
 
-async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | undefined): Promise<Response> {
+async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
     let isStream = false;
     // Takes everything at once, as `fetch` does: `init` over `input`, the body as it is now, the URL resolved.
     const request = new NativeRequest(
         !self || self === window || is(requestHeaders, input)
             ? input
             : urlHref(new NativeURL(`${input as string}`, baseUri((self as Window).document))),
-        init === undefined
-            ? init
+        init === null
+            ? undefined
             : readBy(init, name => {
                   const value = init[name];
                   if (name === "body") {
@@ -75,8 +74,7 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
 
     let upgrade: Upgrade;
     try {
-        assertUpgradable(token);
-        upgrade = await engine.authorize(method, target.origin, target.path, token, signal);
+        upgrade = await authorize(engine, method, target, token, signal);
     } catch (cause) {
         throwIfAborted(signal);
         throw notSent(method, target, cause);

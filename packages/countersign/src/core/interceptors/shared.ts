@@ -3,6 +3,7 @@
  * telling whether a redirect can be answered with a second try.
  */
 import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
+import { sentences } from "../failure.js";
 import { headersGet, NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../natives.js";
 
 /**
@@ -20,11 +21,13 @@ export function boundToken(engine: Engine, headers: Headers): string | undefined
     return token && engine.isBoundToken(token) ? token : "";
 }
 
-/** Throws for what `boundToken` does not understand. */
-export function assertUpgradable(token: string): void {
+/** `engine.authorize`, for a token that `boundToken` has found: rejects for what it did not understand. */
+export async function authorize(engine: Engine, method: string, target: Target, token: string, signal: AbortSignal): Promise<Upgrade> {
     if (!token) {
-        throw new Error("a DPoP-bound token goes out as `Authorization: Bearer <token>` only");
+        throw new Error((await sentences()).UNKNOWN_FORM);
     }
+    // Awaited, since returning a promise shows it to `then`, which a script may have changed.
+    return await engine.authorize(method, target.origin, target.path, token, signal);
 }
 
 /** Tells by a saved function that throws for anything else, in whatever realm it was made. */

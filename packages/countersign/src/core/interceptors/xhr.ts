@@ -37,7 +37,8 @@ import {
     xhrStatus,
     xhrUpload
 } from "../natives.js";
-import { answered, assertUpgradable, boundToken, is, notSent, targetOf, type Target } from "./shared.js";
+import { sentences } from "../failure.js";
+import { answered, authorize, boundToken, is, notSent, targetOf, type Target } from "./shared.js";
 
 /** By XHR and by its upload. */
 const watches = new NativeWeakMap<EventTarget, EventSlot>();
@@ -50,6 +51,10 @@ export const eventSlot: EventSlot = event =>
 const DEAD_URL = "data:not-sent";
 /** What a native instance is told instead of a bound token. */
 const WITHHELD = "Bearer";
+
+async function complain(): Promise<void> {
+    console.error((await sentences()).NOT_OURS);
+}
 
 /**
  * The native instance is not told of a bound token before it goes out as DPoP: whatever opens or sends it meanwhile, by
@@ -66,9 +71,7 @@ export const headerSlot =
             // Throws what the platform throws, before anything is changed.
             apply(xhrSetRequestHeader, xhr, [name, WITHHELD]);
             apply(xhrOpen, xhr, ["GET", DEAD_URL]);
-            console.error(
-                "countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token."
-            );
+            void complain();
         }
         return WITHHELD;
     };
@@ -84,7 +87,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
         if (token === undefined) {
             return false;
         }
-        const body = snapshot(args.length ? (args[0] as XhrBody) : null);
+        const body = snapshot(({ __proto__: null, ...args } as { readonly [0]?: unknown })[0] as XhrBody);
         const newest = openedRequest(xhr)!;
         if (newest !== opened || opened.isSent) {
             return slot(xhr, newest, [body]); // Code of the page ran while the body was read.
@@ -93,7 +96,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
             return false;
         }
         const target = targetOf(opened.url);
-        if (opened.args.length > 2 && !opened.args[2]) {
+        if (2 in opened && !opened[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,
                 "InvalidAccessError"
@@ -107,7 +110,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
             opened,
             token,
             // Normalised as `open()` does it.
-            method: requestMethod(new NativeRequest(DEAD_URL, { __proto__: null, method: opened.args[0] } as RequestInit)),
+            method: requestMethod(new NativeRequest(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit)),
             target,
             body,
             giveUp: new AbortController(),
@@ -175,8 +178,7 @@ async function begin(sending: Sending): Promise<void> {
     weakMapSet(watches, xhrUpload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
     wait(sending);
     try {
-        assertUpgradable(token);
-        const upgrade = await engine.authorize(method, target.origin, target.path, token, giveUp.signal);
+        const upgrade = await authorize(engine, method, target, token, giveUp.signal);
         if (sending.isOver) {
             engine.release(upgrade.attempt);
             return;
@@ -209,14 +211,13 @@ function wait(sending: Sending): void {
 /** Sends on the app's instance. Throws what `open`, `setRequestHeader` or `send` throws; then no attempt is open. */
 function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     const { xhr, opened, method, body, stage } = sending;
-    const { args } = opened;
     const isAgain = stage !== "signing";
     opened.abort = undefined;
     sending.attempt = upgrade?.attempt;
     sending.isQuiet = true;
     try {
         // No code of the page runs from here to `xhrSend`: the listener of `readystatechange` that comes first is ours.
-        apply(xhrOpen, xhr, [method, url, true, args.length > 3 ? args[3] : null, args.length > 4 ? args[4] : null]);
+        apply(xhrOpen, xhr, [method, url, true, opened[3], opened[4]]);
         if (upgrade) {
             headersForEach(opened.headers, (value, name) => {
                 if (name !== "authorization" && name !== "dpop") {
