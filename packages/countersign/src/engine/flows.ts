@@ -29,13 +29,11 @@ const NAME = "countersign";
 /** A browser that neither opens nor refuses the database has refused it. */
 const PATIENCE_MILLISECONDS = 2_000;
 
-/** What comes out of a store is an ordinary object, and what it lacks may be on `Object.prototype`. */
-const own = (host: EngineHost, object: unknown, name: string | number): unknown =>
-    typeof object === "object" && object && host.hasOwn(object, name) ? (object as Record<string, unknown>)[name] : undefined;
+/** Own members: what comes out of a store is an ordinary object, and what it lacks may be on `Object.prototype`. */
+const own = (object: unknown) => ({ __proto__: null, ...(object as object) }) as { readonly [name: string | number]: unknown };
 
 /** A record that would live longer than any was written by a clock that was ahead. */
-const isAlive = (host: EngineHost, record: unknown, lifetime: number): boolean => {
-    const until = own(host, record, "until");
+const isAlive = (host: EngineHost, lifetime: number, { until }: { readonly until?: unknown }): boolean => {
     const left = typeof until === "number" ? until - host.now() : 0;
     return left > 0 && left <= lifetime;
 };
@@ -57,7 +55,7 @@ const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStor
                 cursor.onsuccess = () => {
                     const entry = cursor.result;
                     if (entry) {
-                        isAlive(host, entry.value, lifetime) || entry.delete();
+                        isAlive(host, lifetime, own(entry.value)) || entry.delete();
                         entry.continue();
                     }
                 };
@@ -100,32 +98,36 @@ export const takeFlow = async (host: EngineHost, lifetime: number, name: string)
     } catch {
         request = undefined;
     }
-    let record = request?.result as unknown;
-    const key = own(host, record, "key");
-    if (!record) {
+    let record = own(request?.result);
+    const { key } = record;
+    if (!record["fields"]) {
         const text = host.sessionStorage?.getItem(NAME + name);
         if (text) {
             host.sessionStorage!.removeItem(NAME + name);
-            // A key cannot come from here: whoever can write web storage is not to choose one.
-            record = host.parse(text);
+            // Without its key: whoever can write web storage is not to choose one.
+            record = own(host.parse(text));
         }
     }
     // Any script of the origin can have written it: taken is only what consists of strings, and is not dead.
-    const fields = own(host, record, "fields");
-    const length = own(host, fields, "length");
-    if (typeof length !== "number" || !isAlive(host, record, lifetime)) {
+    const fields = own(record["fields"]);
+    const { length } = fields;
+    if (typeof length !== "number" || !isAlive(host, lifetime, record)) {
         return undefined;
     }
+    const { privateKey, x = "", y = "" } = own(key);
     const texts = noTexts();
     for (let i = -2; i < length; i++) {
-        const text = i < 0 ? (own(host, key, i === -2 ? "x" : "y") ?? "") : own(host, fields, i);
+        const text = i === -2 ? x : i === -1 ? y : fields[i];
         if (typeof text !== "string") {
             return undefined;
         }
         texts[texts.length++] = text;
     }
-    const privateKey = own(host, key, "privateKey") as CryptoKey;
-    return { __proto__: null, key: key ? { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! } : undefined, texts };
+    return {
+        __proto__: null,
+        key: key ? { __proto__: null, privateKey: privateKey as CryptoKey, x: texts[0]!, y: texts[1]! } : undefined,
+        texts
+    };
 };
 
 /** Deletes abandoned records: now, and a few times in a record's life for as long as the page is open. */

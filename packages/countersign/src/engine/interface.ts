@@ -174,7 +174,7 @@ export interface EngineHost extends Bare {
     readonly parseDate: (text: string) => number;
     /** Throws where it is no URL. */
     readonly parseUrl: (text: string) => { readonly origin: string; readonly path: string; readonly href: string };
-    readonly hasOwn: (object: object, name: string | number) => boolean;
+    readonly hasOwn: (object: object, name: string) => boolean;
     readonly isArray: (value: unknown) => value is unknown[];
     readonly encodeInto: (text: string, bytes: Uint8Array<ArrayBuffer>) => TextEncoderEncodeIntoResult;
     readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
