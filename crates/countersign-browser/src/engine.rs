@@ -107,12 +107,17 @@ extern "C" fn login(task: u32, client: usize, silent: u32, interactive: u32) {
     });
 }
 
-/// Field: an authorization request's URL, as `login` gave it or changed. Ends with the URL to go to.
+/// Fields: an authorization request's URL, as `login` gave it or changed; the query parameters that it had, `count` of
+/// them; then those that it has. Ends with the URL to go to.
 #[unsafe(no_mangle)]
-extern "C" fn push(task: u32, client: usize) {
-    let url = received().text();
+extern "C" fn push(task: u32, client: usize, count: usize) {
+    let mut fields = received();
+    let url = fields.text();
+    let asked = pairs(&mut fields, count);
+    let left = pairs(&mut fields, usize::MAX);
     tasks::spawn(async move {
-        match ENGINE.0.push(&registered(client), &url).await {
+        let pushed = ENGINE.0.push(&registered(client), &url, &asked, &left);
+        match pushed.await {
             Ok(url) => succeed(task, &[&url], 0),
             Err(error) => fail(task, &error),
         }

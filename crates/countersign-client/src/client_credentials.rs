@@ -21,7 +21,7 @@ impl<P: Platform> Engine<P> {
     /// one request. `scope`: separated by spaces; empty: the server's choice.
     ///
     /// # Errors
-    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], those of the token endpoint and the access token, and
+    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::ParameterReserved`], those of the token endpoint and the access token, and
     /// [`Cause::NoRefreshToken`] where the client was logged out, or a user in, before the answer came.
     pub async fn client_credentials(
         &self,
@@ -55,7 +55,7 @@ impl<P: Platform> Engine<P> {
         if !scope.is_empty() {
             form.add("scope", scope);
         }
-        form.extend(extra);
+        form.extend(extra)?;
         let document = self
             .post(endpoint, signer.as_deref(), form.as_str())
             .await?;

@@ -34,6 +34,9 @@ pub enum Cause {
     KeyFailed,
     /// The platform keeps no login under way. `[]`
     StorageRefused,
+    /// The application has added, changed or removed a parameter of an authorization or token request that the engine
+    /// alone decides. `[name]`
+    ParameterReserved,
     /// No response from the pushed authorization request endpoint. `[URL]`
     PushUnreachable,
     /// The pushed authorization request endpoint refused (RFC 9126, 2.3).
@@ -47,7 +50,7 @@ pub enum Cause {
     ResponseIssuerMismatch,
     /// The authorization endpoint answered with an error (RFC 6749, 4.1.2.1). `[error, error_description or ""]`
     AuthorizationError,
-    /// The authorization response holds no `code`. `[]`
+    /// The authorization response holds no `code`, or a parameter twice (RFC 6749, 3.1). `[the repeated name or ""]`
     ResponseInvalid,
     /// No response from the token endpoint. `[URL]`
     TokenUnreachable,
@@ -137,6 +140,7 @@ impl Cause {
             Self::TokenTypeUnknown => "token_type_unknown",
             Self::KeyFailed => "key_failed",
             Self::StorageRefused => "storage_refused",
+            Self::ParameterReserved => "parameter_reserved",
             Self::PushUnreachable => "push_unreachable",
             Self::PushRefused => "push_refused",
             Self::PushResponseInvalid => "push_response_invalid",

@@ -5,10 +5,59 @@ use alloc::string::String;
 
 use countersign::text::push_decimal;
 
+use crate::error::{Cause, ClientError};
 use crate::text::Text;
 
 /// A name and its value.
 pub type Parameter = (Text, Text);
+
+/// Parameters of authorization and token requests that the engine alone decides, whether a request has them or not:
+/// who asks, where the answer goes, and what the answer is bound to. A `request` object (RFC 9101) would bring all of
+/// them again.
+const RESERVED: [&str; 15] = [
+    "client_id",
+    "redirect_uri",
+    "response_type",
+    "response_mode",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "dpop_jkt",
+    "request",
+    "request_uri",
+    "grant_type",
+    "code",
+    "code_verifier",
+    "refresh_token",
+];
+
+/// Refuses `theirs` where a reserved parameter is not what it is in `ours`: changed, removed, added or doubled. Some
+/// servers do not tell upper from lower case in names.
+///
+/// # Errors
+/// [`Cause::ParameterReserved`].
+pub(crate) fn check_reserved(ours: &[Parameter], theirs: &[Parameter]) -> Result<(), ClientError> {
+    for reserved in RESERVED {
+        let is_it = |(name, _): &&Parameter| name.eq_ignore_ascii_case(reserved);
+        if !ours.iter().filter(is_it).eq(theirs.iter().filter(is_it)) {
+            return Err(ClientError::new(Cause::ParameterReserved, &[reserved]));
+        }
+    }
+    Ok(())
+}
+
+/// The first name that comes twice (RFC 6749, 3.1, forbids it).
+pub(crate) fn repeated(parameters: &[Parameter]) -> Option<&Text> {
+    let mut rest = parameters;
+    while let [(name, _), others @ ..] = rest {
+        if value(others, name).is_some() {
+            return Some(name);
+        }
+        rest = others;
+    }
+    None
+}
 
 /// Parameters, encoded; each begins with `&`.
 pub(crate) struct Form(String);
@@ -41,8 +90,12 @@ impl Form {
         }
     }
 
-    /// Adds those whose name is not there yet.
-    pub(crate) fn extend(&mut self, extra: &[Parameter]) {
+    /// Adds the application's: of each name that is not there yet the first.
+    ///
+    /// # Errors
+    /// [`Cause::ParameterReserved`].
+    pub(crate) fn extend(&mut self, extra: &[Parameter]) -> Result<(), ClientError> {
+        check_reserved(&[], extra)?;
         for (name, value) in extra {
             let length = self.0.len();
             self.add(name, value);
@@ -55,6 +108,7 @@ impl Form {
                 self.0.truncate(length);
             }
         }
+        Ok(())
     }
 
     /// The body of a request.
@@ -134,13 +188,69 @@ mod tests {
         assert_eq!(form.as_str(), "a=b&a%20b=%C3%A9%2F%3F%26%3D%2B~-._");
     }
 
+    fn parameters(pairs: &[(&str, &str)]) -> Vec<Parameter> {
+        let pairs = pairs.iter();
+        pairs
+            .map(|&(name, value)| (name.into(), value.into()))
+            .collect()
+    }
+
     #[test]
-    fn own_parameters_cannot_be_overridden() {
+    fn a_parameter_that_is_there_is_not_added_again() {
         let mut form = Form::new("&b=c");
-        form.add("state", &"s".into());
-        let extra = ["state", "b", "prompt", "tate"].map(|name| (name.into(), "x".into()));
-        form.extend(&extra);
-        assert_eq!(form.as_str(), "b=c&state=s&prompt=x&tate=x");
+        form.add("scope", &"s".into());
+        let extra =
+            ["scope", "b", "prompt", "cope", "prompt"].map(|name| (name.into(), "x".into()));
+        assert_eq!(form.extend(&extra), Ok(()));
+        assert_eq!(form.as_str(), "b=c&scope=s&prompt=x&cope=x");
+    }
+
+    #[test]
+    fn a_reserved_parameter_is_named_and_nothing_is_added() {
+        for reserved in RESERVED {
+            for name in [reserved, &*reserved.to_uppercase()] {
+                let mut form = Form::new("&b=c");
+                let error = form.extend(&parameters(&[("prompt", "x"), (name, "x")]));
+                let expected = ClientError::new(Cause::ParameterReserved, &[reserved]);
+                assert_eq!(error, Err(expected));
+                assert_eq!(form.as_str(), "b=c");
+            }
+        }
+    }
+
+    #[test]
+    fn reserved_parameters_are_left_as_they_were() {
+        let ours = parameters(&[("state", "s"), ("scope", "a"), ("nonce", "n")]);
+        for theirs in [
+            &[("state", "s"), ("scope", "a"), ("nonce", "n")][..],
+            &[("nonce", "n"), ("x", "y"), ("x", "z"), ("state", "s")],
+        ] {
+            assert_eq!(check_reserved(&ours, &parameters(theirs)), Ok(()));
+        }
+        for (theirs, named) in [
+            (&[("state", "t"), ("nonce", "n")][..], "state"),
+            (&[("state", "s")], "nonce"),
+            (&[("state", "s"), ("nonce", "n"), ("nonce", "n")], "nonce"),
+            (&[("state", "s"), ("nonce", "n"), ("State", "t")], "state"),
+            (
+                &[("state", "s"), ("nonce", "n"), ("dpop_jkt", "")],
+                "dpop_jkt",
+            ),
+            (
+                &[("state", "s"), ("nonce", "n"), ("request", "e30.e30.")],
+                "request",
+            ),
+        ] {
+            let error = ClientError::new(Cause::ParameterReserved, &[named]);
+            assert_eq!(check_reserved(&ours, &parameters(theirs)), Err(error));
+        }
+    }
+
+    #[test]
+    fn what_comes_twice_is_found() {
+        let pairs = parameters(&[("a", "1"), ("b", "1"), ("c", "2"), ("b", "1")]);
+        assert!(repeated(&pairs).is_some_and(|name| *name == "b"));
+        assert!(repeated(&pairs[..3]).is_none());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use countersign::support::{TokenUse, decide};
 
 use crate::engine::{Client, Engine, Signer};
 use crate::error::{Cause, ClientError, same};
-use crate::form::{Form, Parameter, holds, value};
+use crate::form::{Form, Parameter, check_reserved, holds, repeated, value};
 use crate::platform::{Document, FLOW_LIFETIME_MILLIS, Platform, Record, UnixMillis};
 use crate::text::{Text, or_empty};
 
@@ -33,7 +33,7 @@ pub struct AuthorizationRequest<'a> {
     pub silent: bool,
     /// `false`: `prompt=none`.
     pub interactive: bool,
-    /// Further query parameters. Those that the engine sets cannot be overridden.
+    /// Further query parameters. Those that the engine alone decides are refused.
     pub extra: &'a [Parameter],
 }
 
@@ -65,7 +65,7 @@ impl<P: Platform> Engine<P> {
         request: &AuthorizationRequest<'_>,
     ) -> Result<Redirect, ClientError> {
         let Redirect { url, state } = self.prepare(client, request).await?;
-        let url = self.push(client, &url).await?;
+        let url = self.push(client, &url, &[], &[]).await?;
         Ok(Redirect { url, state })
     }
 
@@ -73,7 +73,8 @@ impl<P: Platform> Engine<P> {
     /// parameters in the URL. They may be changed there before the URL is given to [`push`](Self::push).
     ///
     /// # Errors
-    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::StorageRefused`].
+    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::StorageRefused`],
+    /// [`Cause::ParameterReserved`].
     pub async fn prepare(
         &self,
         client: &Rc<Client<P>>,
@@ -137,7 +138,7 @@ impl<P: Platform> Engine<P> {
         if request.silent || !request.interactive {
             query.add("prompt", &"none".into());
         }
-        query.extend(request.extra);
+        query.extend(request.extra)?;
         Ok(Redirect {
             url: query.at(&metadata.authorization_endpoint),
             state,
@@ -147,10 +148,20 @@ impl<P: Platform> Engine<P> {
     /// Where to send the browser for the authorization request `url`: that itself, or, where the server requires pushed
     /// requests, a reference to what has been pushed (RFC 9126). The pushed request proves its key (C3).
     ///
+    /// Where the application has changed the URL, `asked` are the query parameters that it was given, decoded, and `left`
+    /// those of `url`: what the engine alone decides has to be the same in both.
+    ///
     /// # Errors
-    /// [`Cause::PushUnreachable`], [`Cause::PushRefused`], [`Cause::PushResponseInvalid`],
-    /// [`Cause::KeyFailed`].
-    pub async fn push(&self, client: &Client<P>, url: &str) -> Result<String, ClientError> {
+    /// [`Cause::ParameterReserved`], [`Cause::PushUnreachable`], [`Cause::PushRefused`],
+    /// [`Cause::PushResponseInvalid`], [`Cause::KeyFailed`].
+    pub async fn push(
+        &self,
+        client: &Client<P>,
+        url: &str,
+        asked: &[Parameter],
+        left: &[Parameter],
+    ) -> Result<String, ClientError> {
+        check_reserved(asked, left)?;
         let metadata = client.metadata.get();
         let Some((metadata, endpoint)) =
             metadata.and_then(|metadata| Some((metadata, metadata.pushed.as_ref()?)))
@@ -181,7 +192,7 @@ impl<P: Platform> Engine<P> {
     ///
     /// # Errors
     /// [`Cause::FlowUnknown`], [`Cause::ResponseIssuerMismatch`], [`Cause::AuthorizationError`],
-    /// [`Cause::ResponseInvalid`], and those of discovery, token request and id_token.
+    /// [`Cause::ResponseInvalid`], [`Cause::ParameterReserved`], and those of discovery, token request and id_token.
     pub async fn complete(
         &self,
         client: &Rc<Client<P>>,
@@ -204,6 +215,9 @@ impl<P: Platform> Engine<P> {
         if config.issuer != *issuer || config.client_id != *client_id {
             return Err(ClientError::new(Cause::FlowUnknown, &[state]));
         }
+        if let Some(name) = repeated(response) {
+            return Err(ClientError::new(Cause::ResponseInvalid, &[name]));
+        }
         let metadata = self.discover(client).await?;
         let issuer = text("iss");
         if !issuer.is_empty() || metadata.is_iss_required {
@@ -216,7 +230,8 @@ impl<P: Platform> Engine<P> {
                 &[error, text("error_description")],
             ));
         }
-        let code = value(response, "code").ok_or(Cause::ResponseInvalid)?;
+        let code = value(response, "code").filter(|code| !code.is_empty());
+        let code = code.ok_or_else(|| ClientError::new(Cause::ResponseInvalid, &[""]))?;
         let signer = match (self.token_use(client)?, key) {
             (TokenUse::Bearer, _) => None,
             (TokenUse::Dpop, Some(pair)) => Some(Signer::new(pair)),
@@ -227,7 +242,7 @@ impl<P: Platform> Engine<P> {
         form.add("redirect_uri", redirect_uri);
         form.add("client_id", &config.client_id);
         form.add("code_verifier", verifier);
-        form.extend(extra);
+        form.extend(extra)?;
         self.obtain_tokens(client, signer, form, nonce, None).await
     }
 

@@ -20,7 +20,7 @@ impl<P: Platform> Engine<P> {
     /// Renews by refresh token. Concurrent calls share one request (and the first one's `extra`).
     ///
     /// # Errors
-    /// [`Cause::NoRefreshToken`], [`Cause::TokenRefused`] (`invalid_grant` is never hidden), and those of
+    /// [`Cause::NoRefreshToken`], [`Cause::ParameterReserved`], [`Cause::TokenRefused`] (`invalid_grant` is never hidden), and those of
     /// [`complete`](Self::complete) that concern tokens. After [`Cause::TokenNotBound`] the session has ended.
     pub async fn renew(
         &self,
@@ -54,7 +54,7 @@ impl<P: Platform> Engine<P> {
         let mut form = Form::new("&grant_type=refresh_token");
         form.add("refresh_token", refresh_token);
         form.add("client_id", &client.config.client_id);
-        form.extend(extra);
+        form.extend(extra)?;
         self.obtain_tokens(client, signer, form, &tokens.nonce, Some(&tokens))
             .await
     }

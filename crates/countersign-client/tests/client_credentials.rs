@@ -22,7 +22,13 @@ fn own(mode: Mode, token_type: &'static str) -> (World, Engine<World>, TestClien
 #[test]
 fn t1_a_client_gets_tokens_for_itself_with_a_proof() {
     let (world, engine, client) = own(Mode::Enforced, "DPoP");
-    let extra = pairs(&[("audience", "x"), ("client_id", "evil"), ("scope", "evil")]);
+    for name in ["client_id", "grant_type"] {
+        let error = world
+            .run(engine.client_credentials(&client, &"".into(), &pairs(&[(name, "evil")])))
+            .unwrap_err();
+        assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
+    }
+    let extra = pairs(&[("audience", "x"), ("scope", "evil")]);
     world
         .run(engine.client_credentials(&client, &"read write".into(), &extra))
         .unwrap();

@@ -62,15 +62,40 @@ fn t1_the_code_is_redeemed_with_a_proof_by_the_same_key() {
 }
 
 #[test]
-fn extra_parameters_cannot_replace_ours() {
+fn extra_parameters_are_added_and_cannot_replace_ours() {
+    for (name, is_refused) in [
+        ("scope", false),
+        ("state", true),
+        ("dpop_jkt", true),
+        ("code_challenge", true),
+        ("request", true),
+        ("request_uri", true),
+        ("response_mode", true),
+        ("Redirect_Uri", true),
+    ] {
+        let (world, engine) = World::new();
+        let client = create(&engine, config(Mode::Auto));
+        let extra = pairs(&[(name, "evil")]);
+        let request = AuthorizationRequest {
+            redirect_uri: &"https://app.example/".into(),
+            silent: false,
+            interactive: true,
+            extra: &extra,
+        };
+        let redirect = world.run(engine.login(&client, &request));
+        if is_refused {
+            let error = redirect.unwrap_err();
+            let named = name.to_lowercase();
+            assert_eq!(refused(&error), (Cause::ParameterReserved, vec![&*named]));
+        } else {
+            let query = parameters(redirect.unwrap().url.split_once('?').unwrap().1);
+            assert_eq!(query["scope"], "openid profile");
+        }
+    }
+
     let (world, engine) = World::new();
     let client = create(&engine, config(Mode::Auto));
-    let extra = pairs(&[
-        ("state", "evil"),
-        ("ui_locales", "de fr"),
-        ("dpop_jkt", "evil"),
-        ("prompt", "consent"),
-    ]);
+    let extra = pairs(&[("ui_locales", "de fr"), ("prompt", "consent")]);
     let request = AuthorizationRequest {
         redirect_uri: &"https://app.example/".into(),
         silent: false,
@@ -83,6 +108,107 @@ fn extra_parameters_cannot_replace_ours() {
     assert_eq!(query["dpop_jkt"], thumbprint(1));
     assert_eq!(query["ui_locales"], "de fr");
     assert_eq!(query["prompt"], "consent");
+}
+
+#[test]
+fn an_authorization_request_that_lost_what_binds_it_is_not_sent() {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    let query = request(&world, &engine, &client, true).unwrap();
+    let asked: Vec<_> = query
+        .iter()
+        .map(|(name, value)| (&**name, &**value))
+        .collect();
+    let push = |left: &[(&str, &str)]| {
+        let url = "https://as.example/register?changed";
+        world.run(engine.push(&client, url, &pairs(&asked), &pairs(left)))
+    };
+    let without = |name: &str| {
+        let others = asked.iter().copied();
+        others
+            .filter(|(other, _)| *other != name)
+            .collect::<Vec<_>>()
+    };
+    for name in [
+        "client_id",
+        "redirect_uri",
+        "response_type",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "dpop_jkt",
+    ] {
+        let is_named = |left: &[(&str, &str)]| {
+            let error = push(left).unwrap_err();
+            assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
+        };
+        is_named(&without(name));
+        is_named(&[without(name), vec![(name, "evil")]].concat());
+        is_named(&[asked.clone(), vec![(name, &query[name])]].concat());
+    }
+    for name in ["request", "request_uri", "response_mode"] {
+        let error = push(&[asked.clone(), vec![(name, "evil")]].concat()).unwrap_err();
+        assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
+    }
+    let left = [
+        vec![("kc_idp_hint", "x"), ("scope", "openid email")],
+        without("scope"),
+    ];
+    let url = push(&left.concat()).unwrap();
+    assert_eq!(url, "https://as.example/register?changed");
+}
+
+#[test]
+fn extra_token_parameters_cannot_replace_ours() {
+    for name in [
+        "grant_type",
+        "code",
+        "code_verifier",
+        "client_id",
+        "redirect_uri",
+    ] {
+        let (world, engine) = World::new();
+        let client = create(&engine, config(Mode::Auto));
+        let state = request(&world, &engine, &client, true).unwrap()["state"].clone();
+        let response = pairs(&[("code", "c0de"), ("state", &state), ("iss", ISSUER)]);
+        let extra = pairs(&[("audience", "x"), (name, "evil")]);
+        let error = world.run(engine.complete(&client, &response, &extra));
+        let error = error.unwrap_err();
+        assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
+        assert!(world.token_requests().is_empty());
+    }
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    log_in(&world, &engine, &client).unwrap();
+    let error = world.run(engine.renew(&client, &pairs(&[("refresh_token", "evil")])));
+    assert_eq!(
+        refused(&error.unwrap_err()),
+        (Cause::ParameterReserved, vec!["refresh_token"])
+    );
+    assert_eq!(world.token_requests().len(), 1);
+    assert!(world.run(engine.renew(&client, &[])).is_ok());
+}
+
+/// RFC 6749, 3.1: parameters of a response come once.
+#[test]
+fn a_response_with_a_repeated_parameter_is_refused_and_its_code_not_sent() {
+    for name in ["state", "code", "iss", "error", "session_state"] {
+        let (world, engine) = World::new();
+        let client = create(&engine, config(Mode::Auto));
+        let state = request(&world, &engine, &client, true).unwrap()["state"].clone();
+        let valid = [("code", "c0de"), ("state", &*state), ("iss", ISSUER)];
+        let response = [&valid[..], &[(name, "evil"), (name, "evil")]].concat();
+        let error = world
+            .run(engine.complete(&client, &pairs(&response), &[]))
+            .unwrap_err();
+        assert_eq!(refused(&error), (Cause::ResponseInvalid, vec![name]));
+        assert!(world.token_requests().is_empty());
+        let error = world
+            .run(engine.complete(&client, &pairs(&valid), &[]))
+            .unwrap_err();
+        assert_eq!(error.cause, Cause::FlowUnknown, "it was taken");
+    }
 }
 
 #[test]
@@ -269,16 +395,14 @@ fn errors_of_the_authorization_endpoint_are_told() {
         (error.cause, details(&error)),
         (Cause::AuthorizationError, vec!["login_required", ""])
     );
-
-    let state = request(&world, &engine, &client, true)
-        .unwrap()
-        .remove("state")
-        .unwrap();
-    let response = pairs(&[("state", &state), ("iss", ISSUER)]);
-    let error = world
-        .run(engine.complete(&client, &response, &[]))
-        .unwrap_err();
-    assert_eq!(error.cause, Cause::ResponseInvalid);
+    for empty in [&[][..], &[("code", "")]] {
+        let state = request(&world, &engine, &client, true).unwrap()["state"].clone();
+        let response = [&[("state", &*state), ("iss", ISSUER)][..], empty].concat();
+        let error = world
+            .run(engine.complete(&client, &pairs(&response), &[]))
+            .unwrap_err();
+        assert_eq!(refused(&error), (Cause::ResponseInvalid, vec![""]));
+    }
 }
 
 #[test]

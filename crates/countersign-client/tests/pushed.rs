@@ -172,7 +172,26 @@ fn what_an_app_adds_to_the_url_is_pushed() {
     let redirect = world.run(engine.prepare(&client, &request)).unwrap();
     assert!(pushes(&world).is_empty());
     let url = redirect.url.replace("/authorize?", "/register?") + "&login_hint=alice%40example.com";
-    let visited = world.run(engine.push(&client, &url)).unwrap();
+    let query = |url: &str| {
+        let query = parameters(url.split_once('?').unwrap().1);
+        query
+            .into_iter()
+            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
+            .collect::<Vec<_>>()
+    };
+    let asked = query(&redirect.url);
+    let forged = query(&url.replace("dpop_jkt=", "dpop_jkt=x"));
+    let error = world
+        .run(engine.push(&client, &url, &asked, &forged))
+        .unwrap_err();
+    assert_eq!(
+        refused(&error),
+        (Cause::ParameterReserved, vec!["dpop_jkt"])
+    );
+    assert!(pushes(&world).is_empty());
+    let visited = world
+        .run(engine.push(&client, &url, &asked, &query(&url)))
+        .unwrap();
     assert_eq!(pushes(&world)[0].form["login_hint"], "alice@example.com");
     let (page, query) = visited.split_once('?').unwrap();
     assert_eq!(page, "https://as.example/register", "the app's choice");

@@ -105,15 +105,16 @@ impl NativeClientBuilder {
         self
     }
 
-    /// A further parameter of authorization requests, like `prompt` or `login_hint`. What the engine sets itself cannot
-    /// be overridden, and of two with one name the first counts.
+    /// A further parameter of authorization requests, like `prompt` or `login_hint`. Of two with one name the first
+    /// counts, and `scope` cannot be replaced. What the client alone decides (`state`, `code_challenge`, ...) makes the
+    /// login fail with [`Cause::ParameterReserved`](crate::Cause::ParameterReserved).
     pub fn authorization_parameter(mut self, name: &str, value: &str) -> Self {
         self.authorization_parameters
             .push((name.into(), value.into()));
         self
     }
 
-    /// A further parameter of token requests.
+    /// A further parameter of token requests, under the same rule.
     pub fn token_parameter(mut self, name: &str, value: &str) -> Self {
         self.token_parameters.push((name.into(), value.into()));
         self

@@ -67,6 +67,9 @@ pub(super) fn sentence(refused: &Refused) -> String {
         ),
         Cause::KeyFailed => "aws-lc-rs could not make a P-256 key or a signature; report it".into(),
         Cause::StorageRefused => "the login could not be kept until its response; report it".into(),
+        Cause::ParameterReserved => format!(
+            "\"{first}\" is a parameter that the client sets itself; remove it from authorization_parameter() and token_parameter()"
+        ),
         Cause::PushUnreachable => unreachable("pushed authorization request endpoint"),
         Cause::PushRefused => refusal("pushed authorization request endpoint"),
         Cause::PushResponseInvalid => incomplete("pushed authorization request endpoint"),
@@ -79,6 +82,9 @@ pub(super) fn sentence(refused: &Refused) -> String {
         Cause::AuthorizationError => format!(
             "the authorization server refused the login with \"{first}\"{}; check the client's configuration there",
             because(second)
+        ),
+        Cause::ResponseInvalid if !first.is_empty() => format!(
+            "the authorization response holds \"{first}\" twice (RFC 6749, 3.1); it was refused, log in again"
         ),
         Cause::ResponseInvalid => {
             "the authorization response holds neither a code nor an error; check the authorization server".into()
