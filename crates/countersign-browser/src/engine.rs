@@ -107,16 +107,16 @@ extern "C" fn login(task: u32, client: usize, silent: u32, interactive: u32) {
     });
 }
 
-/// Fields: an authorization request's URL, as `login` gave it or changed; the query parameters that it had, `count` of
-/// them; then those that it has. Ends with the URL to go to.
+/// Fields: an authorization request's URL, as `login` gave it or changed; then the names of its query parameters that
+/// are other than they were. Ends with the URL to go to.
 #[unsafe(no_mangle)]
-extern "C" fn push(task: u32, client: usize, count: usize) {
+extern "C" fn push(task: u32, client: usize) {
     let mut fields = received();
     let url = fields.text();
-    let asked = pairs(&mut fields, count);
-    let left = pairs(&mut fields, usize::MAX);
+    let changed: Vec<_> = fields.collect();
     tasks::spawn(async move {
-        let pushed = ENGINE.0.push(&registered(client), &url, &asked, &left);
+        let client = registered(client);
+        let pushed = ENGINE.0.push(&client, &url, &changed);
         match pushed.await {
             Ok(url) => succeed(task, &[&url], 0),
             Err(error) => fail(task, &error),

@@ -65,7 +65,7 @@ impl<P: Platform> Engine<P> {
         request: &AuthorizationRequest<'_>,
     ) -> Result<Redirect, ClientError> {
         let Redirect { url, state } = self.prepare(client, request).await?;
-        let url = self.push(client, &url, &[], &[]).await?;
+        let url = self.push(client, &url, &[]).await?;
         Ok(Redirect { url, state })
     }
 
@@ -148,8 +148,8 @@ impl<P: Platform> Engine<P> {
     /// Where to send the browser for the authorization request `url`: that itself, or, where the server requires pushed
     /// requests, a reference to what has been pushed (RFC 9126). The pushed request proves its key (C3).
     ///
-    /// Where the application has changed the URL, `asked` are the query parameters that it was given, decoded, and `left`
-    /// those of `url`: what the engine alone decides has to be the same in both.
+    /// Where the application has changed the URL, `changed` are the names of the query parameters that it has added,
+    /// removed, doubled or given another value: none may be one that the engine alone decides.
     ///
     /// # Errors
     /// [`Cause::ParameterReserved`], [`Cause::PushUnreachable`], [`Cause::PushRefused`],
@@ -158,10 +158,11 @@ impl<P: Platform> Engine<P> {
         &self,
         client: &Client<P>,
         url: &str,
-        asked: &[Parameter],
-        left: &[Parameter],
+        changed: &[Text],
     ) -> Result<String, ClientError> {
-        check_reserved(asked, left)?;
+        for name in changed {
+            check_reserved(name)?;
+        }
         let metadata = client.metadata.get();
         let Some((metadata, endpoint)) =
             metadata.and_then(|metadata| Some((metadata, metadata.pushed.as_ref()?)))

@@ -85,8 +85,7 @@ fn extra_parameters_are_added_and_cannot_replace_ours() {
         let redirect = world.run(engine.login(&client, &request));
         if is_refused {
             let error = redirect.unwrap_err();
-            let named = name.to_lowercase();
-            assert_eq!(refused(&error), (Cause::ParameterReserved, vec![&*named]));
+            assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
         } else {
             let query = parameters(redirect.unwrap().url.split_once('?').unwrap().1);
             assert_eq!(query["scope"], "openid profile");
@@ -115,47 +114,24 @@ fn an_authorization_request_that_lost_what_binds_it_is_not_sent() {
     let (world, engine) = World::new();
     let client = create(&engine, config(Mode::Auto));
     let query = request(&world, &engine, &client, true).unwrap();
-    let asked: Vec<_> = query
-        .iter()
-        .map(|(name, value)| (&**name, &**value))
-        .collect();
-    let push = |left: &[(&str, &str)]| {
-        let url = "https://as.example/register?changed";
-        world.run(engine.push(&client, url, &pairs(&asked), &pairs(left)))
+    let push = |changed: &[&str]| {
+        let changed: Vec<_> = changed.iter().map(|&name| name.into()).collect();
+        world.run(engine.push(&client, "https://as.example/register?changed", &changed))
     };
-    let without = |name: &str| {
-        let others = asked.iter().copied();
-        others
-            .filter(|(other, _)| *other != name)
-            .collect::<Vec<_>>()
-    };
-    for name in [
-        "client_id",
-        "redirect_uri",
-        "response_type",
-        "state",
-        "nonce",
-        "code_challenge",
-        "code_challenge_method",
-        "dpop_jkt",
-    ] {
-        let is_named = |left: &[(&str, &str)]| {
-            let error = push(left).unwrap_err();
+    for name in query.keys().map(String::as_str) {
+        let outcome = push(&["kc_idp_hint", name]);
+        if matches!(name, "scope" | "prompt" | "tenant") {
+            assert!(outcome.is_ok(), "{name}");
+        } else {
+            let error = outcome.unwrap_err();
             assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
-        };
-        is_named(&without(name));
-        is_named(&[without(name), vec![(name, "evil")]].concat());
-        is_named(&[asked.clone(), vec![(name, &query[name])]].concat());
+        }
     }
     for name in ["request", "request_uri", "response_mode"] {
-        let error = push(&[asked.clone(), vec![(name, "evil")]].concat()).unwrap_err();
+        let error = push(&[name]).unwrap_err();
         assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
     }
-    let left = [
-        vec![("kc_idp_hint", "x"), ("scope", "openid email")],
-        without("scope"),
-    ];
-    let url = push(&left.concat()).unwrap();
+    let url = push(&["kc_idp_hint", "scope"]).unwrap();
     assert_eq!(url, "https://as.example/register?changed");
 }
 

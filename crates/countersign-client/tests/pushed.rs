@@ -172,17 +172,8 @@ fn what_an_app_adds_to_the_url_is_pushed() {
     let redirect = world.run(engine.prepare(&client, &request)).unwrap();
     assert!(pushes(&world).is_empty());
     let url = redirect.url.replace("/authorize?", "/register?") + "&login_hint=alice%40example.com";
-    let query = |url: &str| {
-        let query = parameters(url.split_once('?').unwrap().1);
-        query
-            .into_iter()
-            .map(|(name, value)| (name.as_str().into(), value.as_str().into()))
-            .collect::<Vec<_>>()
-    };
-    let asked = query(&redirect.url);
-    let forged = query(&url.replace("dpop_jkt=", "dpop_jkt=x"));
     let error = world
-        .run(engine.push(&client, &url, &asked, &forged))
+        .run(engine.push(&client, &url, &["dpop_jkt".into()]))
         .unwrap_err();
     assert_eq!(
         refused(&error),
@@ -190,7 +181,7 @@ fn what_an_app_adds_to_the_url_is_pushed() {
     );
     assert!(pushes(&world).is_empty());
     let visited = world
-        .run(engine.push(&client, &url, &asked, &query(&url)))
+        .run(engine.push(&client, &url, &["login_hint".into()]))
         .unwrap();
     assert_eq!(pushes(&world)[0].form["login_hint"], "alice@example.com");
     let (page, query) = visited.split_once('?').unwrap();

@@ -2,6 +2,7 @@
  * Turns DPoP on: `oidcEarlyInit({ securityDefenses: { ...DPoP({ mode: "auto" }) } })`.
  */
 import { installHooks } from "./entry/hooks.js";
+import { own } from "./entry/own.js";
 import { refuse } from "./entry/refuse.js";
 import type { EnabledDPoP } from "./entry/state.js";
 
@@ -15,7 +16,7 @@ export type ParamsOfDPoP = {
 
 /** Throws one sentence where `mode` is missing or unknown, or where there is another option. */
 export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
-    const { mode, ...others } = params ?? {};
+    const { mode, ...others } = own(params);
     refuse("DPoP()", others, '"mode"');
     if (mode !== "auto" && mode !== "enforced") {
         throw new TypeError(`countersign: DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);

@@ -3,6 +3,7 @@
  * can no longer be redefined, and assigning to it does nothing. Only that: arrays, objects and functions stay as
  * they are, an instance or a subclass may still have members of its own, and nothing becomes slower.
  */
+import { own } from "./entry/own.js";
 import { refuse } from "./entry/refuse.js";
 
 /** Frozen with everything on their prototype. */
@@ -62,8 +63,8 @@ export type ParamsOfBrowserRuntimeFreeze = {
 };
 
 /** Throws one sentence where an option or a name in `excludes` is unknown. */
-export function browserRuntimeFreeze(params: ParamsOfBrowserRuntimeFreeze = {}): { enableBrowserRuntimeFreeze: () => void } {
-    const { excludes = [], ...others } = params;
+export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { enableBrowserRuntimeFreeze: () => void } {
+    const { excludes = [], ...others } = own(params);
     refuse("browserRuntimeFreeze()", others, '"excludes"');
     for (const name of excludes) {
         if (!apiNames.includes(name)) {
@@ -76,7 +77,7 @@ export function browserRuntimeFreeze(params: ParamsOfBrowserRuntimeFreeze = {}):
             for (const name of [...classes, ...namespaces, ...functions].filter(freezes)) {
                 freeze(window, name, name);
                 const api = window[name];
-                freezeAll("prototype" in api ? api.prototype : api, name);
+                freezeAll(Object.hasOwn(api, "prototype") ? (api as typeof Response).prototype : api, name);
             }
             for (const name of (["Map", "Uint8Array"] as const).filter(freezes)) {
                 const [holder, ...keys] = methods[name];
@@ -110,26 +111,26 @@ function freezeAll(holder: object, name: ApiName): void {
 }
 
 function freeze(holder: object, key: PropertyKey, name: ApiName): void {
-    const descriptor = getOwnPropertyDescriptor(holder, key);
-    if (!descriptor?.configurable) {
+    const { value, get, set, enumerable, configurable } = own(getOwnPropertyDescriptor(holder, key));
+    if (!configurable) {
         return;
     }
-    const { value, get, set, enumerable } = descriptor;
     // An accessor and not a read-only value: that would forbid the assignment to those who inherit, too.
-    defineProperty(holder, key, {
+    const accessor = {
         get: get ?? (() => value),
         set: get
             ? set!
-            : function (this: unknown, own: unknown) {
+            : function (this: unknown, its: unknown) {
                   if (this === holder) {
                       console.warn(
                           `countersign: browserRuntimeFreeze ignored an assignment to ${String(key)}; to allow it, add "${name}" to excludes.`
                       );
                   } else {
-                      defineProperty(this as object, key, { value: own, writable: true, enumerable: true, configurable: true });
+                      defineProperty(this as object, key, own({ value: its, writable: true, enumerable: true, configurable: true }));
                   }
               },
         enumerable: enumerable!,
         configurable: false
-    });
+    };
+    defineProperty(holder, key, own(accessor));
 }

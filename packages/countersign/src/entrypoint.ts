@@ -5,6 +5,7 @@
  * loading the core. Nothing of the protocol is decided here.
  */
 import { takePage } from "./entry/handover.js";
+import { own } from "./entry/own.js";
 import { refuse } from "./entry/refuse.js";
 import { takeResponse } from "./entry/response.js";
 import type { EnabledDPoP, SessionRestorationMethod, State } from "./entry/state.js";
@@ -37,10 +38,10 @@ let shouldLoadApp: boolean | undefined;
  * was opened only to hand over an authorization response. A second call returns the same and changes nothing.
  * Throws one sentence for an unknown or wrong option, and where another copy of this package was called before.
  */
-export function oidcEarlyInit(params: ParamsOfEarlyInit = {}): { shouldLoadApp: boolean } {
+export function oidcEarlyInit(params?: ParamsOfEarlyInit): { shouldLoadApp: boolean } {
     if (shouldLoadApp === undefined) {
-        const { BASE_URL, sessionRestorationMethod, securityDefenses = {}, ...others } = params;
-        const { enableDPoP, enableBrowserRuntimeFreeze, ...otherDefenses } = securityDefenses;
+        const { BASE_URL, sessionRestorationMethod, securityDefenses, ...others } = own(params);
+        const { enableDPoP, enableBrowserRuntimeFreeze, ...otherDefenses } = own(securityDefenses);
         refuse("oidcEarlyInit()", others, "BASE_URL, sessionRestorationMethod and securityDefenses");
         refuse("securityDefenses", otherDefenses, "those of DPoP() and browserRuntimeFreeze()");
         if (!["auto", "iframe", "full page redirect", undefined].includes(sessionRestorationMethod)) {

@@ -157,6 +157,51 @@ async fn a_response_of_another_issuer_is_refused() {
 }
 
 #[tokio::test]
+async fn a_response_that_repeats_a_parameter_is_refused() {
+    let world = World::new().await;
+    let client = world.builder().build().unwrap();
+    let pending = client.begin_login().await.unwrap();
+    let back = answer(pending.url(), "alice").await + "&code=other";
+    let (tokens, _) = tokio::join!(pending.finish(), visit(&back));
+    let refused = refused(tokens);
+    assert_eq!(refused.cause, Cause::ResponseInvalid);
+    assert_eq!(
+        refused.to_string(),
+        "the authorization response holds \"code\" twice (RFC 6749, 3.1); it was refused, log in again"
+    );
+    assert!(world.token_requests().is_empty(), "the code goes nowhere");
+}
+
+#[tokio::test]
+async fn parameters_that_bind_a_login_are_not_the_programs() {
+    let world = World::new().await;
+    let builder = || world.builder();
+    for client in [
+        builder().authorization_parameter("dpop_jkt", "mine"),
+        builder().token_parameter("code_verifier", "mine"),
+    ] {
+        let client = client.build().unwrap();
+        let outcome = match client.begin_login().await {
+            Err(error) => Err(error),
+            Ok(pending) => {
+                let back = answer(pending.url(), "alice").await;
+                tokio::join!(pending.finish(), visit(&back)).0
+            }
+        };
+        let refused = refused(outcome);
+        assert_eq!(refused.cause, Cause::ParameterReserved);
+        let [name] = &refused.details[..] else {
+            panic!("one name");
+        };
+        assert!(
+            refused.to_string().starts_with(&format!("\"{name}\" is")),
+            "{refused}"
+        );
+        assert!(world.token_requests().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn a_browser_that_does_not_come_back_is_not_waited_for() {
     let world = World::new().await;
     let limit = Duration::from_millis(300);
@@ -190,7 +235,6 @@ async fn further_parameters_go_where_they_belong() {
     let client = world
         .builder()
         .authorization_parameter("login_hint", "alice")
-        .authorization_parameter("state", "mine")
         .token_parameter("purpose", "test")
         .resource(&world.api)
         .build()
@@ -198,7 +242,6 @@ async fn further_parameters_go_where_they_belong() {
     let pending = client.begin_login().await.unwrap();
     let asked = parameters(pending.url());
     assert_eq!(asked["login_hint"], "alice");
-    assert_ne!(asked["state"], "mine");
     assert_eq!(asked["resource"], world.api);
     let back = answer(pending.url(), "alice").await;
     let (tokens, _) = tokio::join!(pending.finish(), visit(&back));

@@ -1,4 +1,5 @@
 import type { EngineErrorCode } from "../engine/codes.js";
+import { own } from "../entry/own.js";
 
 /** Every `code` of an `OidcInitializationError`, with what `details` its sentence is made of in square brackets. */
 export type OidcErrorCode =
@@ -31,7 +32,7 @@ export class OidcInitializationError extends Error {
     readonly code: OidcErrorCode;
 
     constructor(params: { messageOrCause: string | Error; isAuthServerLikelyDown: boolean; code?: OidcErrorCode }) {
-        const { messageOrCause, isAuthServerLikelyDown, code = "unexpected" } = params;
+        const { messageOrCause, isAuthServerLikelyDown, code = "unexpected" } = own(params);
         if (typeof messageOrCause === "string") {
             super(messageOrCause);
         } else {

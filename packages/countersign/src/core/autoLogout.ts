@@ -1,5 +1,6 @@
 /** Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. */
 import { page } from "../entry/natives.js";
+import { own } from "../entry/own.js";
 
 /** Without activity for this long, the countdown is shown. */
 const QUIET_MILLISECONDS = 5_000;
@@ -31,7 +32,7 @@ export function watchActivity(
     };
     tabs.onmessage = () => onActivity(false);
     for (const name of EVENTS) {
-        addEventListener(name, () => onActivity(true), { capture: true, passive: true });
+        addEventListener(name, () => onActivity(true), own({ capture: true, passive: true }));
     }
     const check = (): void => {
         const quiet = page.now() - active;

@@ -4,13 +4,14 @@
  * A session is taken from the response that the page came back with, or else looked for without asking the user. The
  * engine decides what is believed; here is decided when it is asked, and how the page is left and found again.
  */
-import type { EngineError, Tokens } from "../engine/interface.js";
+import type { Tokens } from "../engine/interface.js";
+import { own } from "../entry/own.js";
 import type { State } from "../entry/state.js";
 import type { EngineSlot } from "./engine.js";
-import { failure, toFailure } from "./failure.js";
+import { failure, isEngineError, toFailure } from "./failure.js";
 import { leaveForLogin, never, reload, type Context } from "./leave.js";
 import { loggedIn } from "./loggedIn.js";
-import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
+import { mayTryAgain, onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
 import type { OidcErrorCode, OidcInitializationError } from "./OidcInitializationError.js";
 import { readParams, withoutSlash, type Settings } from "./params.js";
 import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
@@ -23,6 +24,7 @@ const FATAL: readonly OidcErrorCode[] = [
     "wasm_refused",
     "engine_crashed",
     "issuer_invalid",
+    "parameter_reserved",
     "dpop_unsupported",
     "token_not_bound"
 ];
@@ -55,8 +57,8 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
         try {
             url = await silentUrl(context);
         } catch (cause) {
-            const [expected, received] = (cause as EngineError).details ?? [];
-            if ((cause as EngineError).code !== "issuer_mismatch" || withoutSlash(expected!) !== withoutSlash(received!)) {
+            const [expected, received] = isEngineError(cause) && cause.code === "issuer_mismatch" ? cause.details : [];
+            if (expected === undefined || withoutSlash(expected) !== withoutSlash(received!)) {
                 throw cause;
             }
             // The same document, but for a slash at the end of its name.
@@ -85,11 +87,11 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
         ...common,
         isUserLoggedIn: false,
         initializationError: error,
-        login: async ({ doesCurrentHrefRequiresAuth = false, ...how } = {}) => {
+        login: async how => {
             if (!context) {
                 throw error;
             }
-            await leaveForLogin(context, { ...how, isReplaced: doesCurrentHrefRequiresAuth });
+            await leaveForLogin(context, { ...how, isReplaced: own(how).doesCurrentHrefRequiresAuth });
             return never();
         }
     };
@@ -103,7 +105,7 @@ function prepare(settings: Settings, state: State, slot: EngineSlot, issuerUri: 
         issuerUri,
         clientId,
         scope: [...new Set(["openid", ...(params.scopes ?? ["profile"])])].join(" "),
-        mode: params.disableDPoP ? "off" : state.mode,
+        mode: params.disableDPoP === true ? "off" : state.mode,
         metadata: params.__metadata
     });
     return { __proto__: null, engine, client, settings };
@@ -128,7 +130,7 @@ async function fromResponse(context: Context, state: State): Promise<Found | und
     state.response = undefined;
     try {
         const tokens = await engine.complete(client, response, tokenParams(settings));
-        const { state: _, session_state, iss, code, ...result } = response;
+        const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
         return {
             __proto__: null,
             tokens,
@@ -138,10 +140,10 @@ async function fromResponse(context: Context, state: State): Promise<Found | und
         if (isNobody(error)) {
             settings.log(`the authorization server answered ${error.details[0]}`);
         }
-        // Taken up before, or too long ago: as if the page had been opened without a response. With `autoLogin` that
-        // would begin the same login again and again.
-        const isHarmless = isNobody(error) || (error as EngineError).code === "flow_unknown";
-        if (!isHarmless || settings.params.autoLogin) {
+        if (isEngineError(error) && error.code === "flow_unknown") {
+            // Taken up before, or too long ago.
+            state.unclaimed = record.state;
+        } else if (!isNobody(error) || settings.params.autoLogin) {
             throw error;
         }
         return undefined;
@@ -177,7 +179,7 @@ async function find(context: Context, state: State, url: string): Promise<Found 
             await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
         }
     }
-    if (params.autoLogin && unclaimed !== undefined) {
+    if (params.autoLogin && unclaimed !== undefined && !mayTryAgain(key)) {
         throw await failure("flow_unknown", unclaimed);
     }
     return params.autoLogin ? leaveForLogin(context, { isReplaced: true }) : undefined;

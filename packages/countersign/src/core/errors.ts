@@ -7,6 +7,12 @@ import type { ParamsOfCreateOidc } from "./params.js";
 
 type Details = readonly string[];
 
+/**
+ * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,
+ * and not much of that.
+ */
+const plain = (text = ""): string => text.slice(0, 200).replace(/[^\w.-]+/g, " ").trim();
+
 const because = (description: string | undefined): string => (description ? ` (${description})` : "");
 const orNone = (received: string | undefined): string => (received ? `"${received}"` : "none");
 
@@ -59,18 +65,23 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     token_type_unknown: type => `the token endpoint issued a token of type "${type}", neither DPoP nor Bearer; configure the client for one of them.`,
     key_failed: () => "WebCrypto could not make a P-256 key or a signature; try another browser, or one without hardening.",
     storage_refused: () => "this browser keeps no data for this site, so a login could not be taken up after the redirect; allow site data.",
+    parameter_reserved: name =>
+        `"${name}" is a parameter that the login itself decides; remove it from extraQueryParams, extraTokenParams and transformUrlBeforeRedirect.`,
     push_unreachable: url =>
         `the pushed authorization request endpoint ${url} could not be read; check that the authorization server is running and allows this page's origin and the DPoP header by CORS.`,
     push_refused: (error, description) =>
         `the authorization server refused the pushed request with "${error}"${because(description)}; check the client's configuration there.`,
     push_response_invalid: member =>
         `the answer to the pushed authorization request ${member ? `has no "${member}"` : "is not JSON"}; check the authorization server.`,
-    flow_unknown: state => `the authorization response "${state}" belongs to no login that is under way; log in again.`,
+    flow_unknown: state => `the authorization response "${plain(state)}" belongs to no login that is under way; log in again.`,
     response_issuer_mismatch: (expected, received) =>
-        `the authorization response should come from "${expected}", but its iss is ${orNone(received)}; it was refused, log in again.`,
+        `the authorization response should come from "${expected}", but its iss is ${orNone(plain(received))}; it was refused, log in again.`,
     authorization_error: (error, description) =>
-        `the authorization server refused the login with "${error}"${because(description)}; check the client's configuration there.`,
-    response_invalid: () => "the authorization response holds neither a code nor an error; check the authorization server.",
+        `the authorization server refused the login with "${plain(error)}"${because(plain(description))}; check the client's configuration there.`,
+    response_invalid: repeated =>
+        repeated
+            ? `the authorization response holds "${plain(repeated)}" twice; it was refused, log in again.`
+            : "the authorization response holds neither a code nor an error; check the authorization server.",
     token_unreachable: url =>
         `the token endpoint ${url} could not be read; check that the authorization server is running and allows this page's origin and the DPoP header by CORS.`,
     token_refused: (error, description) =>
@@ -103,7 +114,7 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
             ? `"${name}" of createOidc() is ${value}; it has to be ${OPTIONS[name as keyof typeof OPTIONS]}.`
             : `createOidc() is called with ${value}; give it an object with issuerUri and clientId.`,
     base_url_missing: () => `BASE_URL is missing; give "/" or the path where the app is served to oidcEarlyInit() or createOidc().`,
-    redirect_url_invalid: (url, home) => `"${url}" is not in the app at ${home}; return to a URL in it, or correct BASE_URL.`,
+    redirect_url_invalid: (url, home) => `"${plain(url)}" is not in the app at ${home}; return to a URL in it, or correct BASE_URL.`,
     iframe_timeout: uri =>
         `the authorization server did not answer in the hidden iframe; register the redirect URI ${uri} there, let this page frame both (frame-src here, frame-ancestors 'self' of the app), or use sessionRestorationMethod "full page redirect".`,
     session_ended: () => "the session at the authorization server has ended; log in again.",

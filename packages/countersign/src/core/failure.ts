@@ -10,7 +10,7 @@ const isServerDown = (code: OidcErrorCode, details: readonly string[]): boolean 
 export const sentences = () => import("./errors.js");
 
 export async function failure(code: OidcErrorCode, ...details: string[]): Promise<OidcInitializationError> {
-    let sentence = `${code}: ${details.join(", ")}`;
+    let sentence: string = code;
     try {
         sentence = (await sentences()).sentence(code, details);
     } catch {

@@ -1,6 +1,7 @@
 /** Everything that takes the browser away from the page, or opens the hidden iframe. */
-import type { ClientHandle, Engine } from "../engine/interface.js";
+import type { Bare, ClientHandle, Engine } from "../engine/interface.js";
 import { natives } from "./natives.js";
+import { own } from "../entry/own.js";
 import { NAME } from "../entry/response.js";
 import type { AuthorizationResponse, RedirectRecord } from "../entry/state.js";
 import { rootRelative } from "../entry/url.js";
@@ -59,7 +60,7 @@ export interface Leaving {
     /** `prompt=none` */
     isSilent?: boolean;
     /** The page is not to be come back to. */
-    isReplaced?: boolean;
+    isReplaced?: boolean | undefined;
     /** What the page is left for is waited for in it: without that it starts anew. */
     isAwaited?: boolean;
 }
@@ -72,6 +73,14 @@ const withParameters = (url: string, parameters: Record<string, string | undefin
         }
     }
     return result.href;
+};
+
+/** Where to go for an authorization request that the app may have changed since the engine gave it. */
+const toPushed = ({ engine, client }: Context, asked: string, url: string): Promise<string> => {
+    const [before, after] = [new URL(asked).searchParams, new URL(url).searchParams];
+    const valuesOf = (parameters: URLSearchParams, name: string) => natives.stringify(parameters.getAll(name));
+    const names = [...before.keys(), ...after.keys()];
+    return engine.push(client, url, names.filter(name => valuesOf(before, name) !== valuesOf(after, name)));
 };
 
 /** What the app adds to every authorization request of this client. */
@@ -91,15 +100,16 @@ export function goTo(url: string, record: RedirectRecord, isReplaced = false): b
 }
 
 /** Leaves the page for the authorization endpoint. Returns only where a silent attempt cannot be made. */
-export async function leaveForLogin({ engine, client, settings }: Context, how: Leaving): Promise<undefined> {
+export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
+    const { engine, client, settings } = context;
     const { home, key, log } = settings;
-    const { isSilent = false, isReplaced = false } = how;
-    await takeLeave(isSilent || how.isAwaited ? reload : () => isReplaced && history.back());
+    const { isSilent = false, isReplaced = false, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
+    await takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back());
     try {
-        const target = how.redirectUrl ?? settings.params.postLoginRedirectUrl ?? location.href;
+        const target = redirectUrl ?? settings.params.postLoginRedirectUrl ?? location.href;
         const url = await inApp(target, home);
         if (document.visibilityState === "hidden" && isSilent) {
-            await new Promise(resolve => document.addEventListener("visibilitychange", resolve, { once: true }));
+            await new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true })));
         }
         const { url: plain, state } = await engine.login(client, {
             redirectUri: home,
@@ -109,14 +119,14 @@ export async function leaveForLogin({ engine, client, settings }: Context, how: 
             extraQueryParams: !isSilent && readHint(key) === "out" ? { prompt: "login" } : {}
         });
         const before = customised(settings, plain, isSilent);
-        const added = withParameters(before, how.extraQueryParams, isSilent);
-        const after = how.transformUrlBeforeRedirect?.(added) ?? added;
+        const added = withParameters(before, extra, isSilent);
+        const after = transformUrlBeforeRedirect?.(added) ?? added;
         const known = new URL(before).searchParams;
         const extraQueryParams = Object.fromEntries(
             [...new URL(after).searchParams].filter(([name, value]) => known.get(name) !== value)
         );
         log(`going to ${new URL(after).origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
-        if (goTo(await engine.push(client, after), { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
+        if (goTo(await toPushed(context, plain, after), { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
             return await never();
         }
         if (!isSilent) {
@@ -140,9 +150,14 @@ export async function inApp(target: string, home: string): Promise<string> {
     return url;
 }
 
+/** Of the iframe. */
+interface Answer extends Bare {
+    readonly response: AuthorizationResponse;
+}
+
 /** `prompt=none` in a hidden iframe. `undefined`: no answer in time. */
-export async function askInIframe({ engine, client, settings }: Context, url: string): Promise<AuthorizationResponse | undefined> {
-    const src = await engine.push(client, customised(settings, url, true));
+export async function askInIframe(context: Context, url: string): Promise<Answer | undefined> {
+    const src = await toPushed(context, url, customised(context.settings, url, true));
     const frame = document.createElement("iframe");
     frame.name = NAME;
     frame.style.display = "none";
@@ -151,7 +166,7 @@ export async function askInIframe({ engine, client, settings }: Context, url: st
             frame.addEventListener(NAME, event => {
                 // A document without a response has none to give.
                 const { detail } = event as CustomEvent<AuthorizationResponse | null>;
-                resolve(detail ? ({ __proto__: null, ...detail } as object as AuthorizationResponse) : undefined);
+                resolve(detail ? { __proto__: null, response: detail } : undefined);
             });
             natives.setTimeout(() => resolve(undefined), IFRAME_PATIENCE_MILLISECONDS);
             frame.src = src;

@@ -1,6 +1,7 @@
 /** The logged-in client: its tokens, kept fresh, and the ways in which a session ends. */
 import type { Tokens } from "../engine/interface.js";
 import { natives } from "./natives.js";
+import { own } from "../entry/own.js";
 import { LOGOUT_STATE } from "../entry/url.js";
 import type { Found } from "./createOidc.js";
 import { failure, isEngineError, toFailure } from "./failure.js";
@@ -148,7 +149,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     };
 
     const logout: Oidc.LoggedIn["logout"] = async how => {
-        const target = "url" in how ? how.url : how.redirectTo === "home" ? home : location.href;
+        const { redirectTo, url: target = redirectTo === "home" ? home : location.href } = own(how) as { redirectTo: string; url?: string };
         const url = await inApp(target, home);
         await takeLeave(reload);
         schedule++;
@@ -173,6 +174,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     const ticks = new Set<(params: { secondsLeft: number | undefined }) => void>();
     adopt(first);
     writeHint(key, "in");
+    writeHint(`${key} again`, undefined);
     onHintOfOtherTab(key, "out", reload);
     const subject = current!.decodedIdToken_original.sub;
     const isNewBrowserSession = readTab(`${key} sub`) !== subject;
@@ -184,7 +186,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         backFromAuthServer: back,
         isNewBrowserSession,
         getDecodedIdToken: () => current.decodedIdToken,
-        renewTokens: ({ extraTokenParams } = {}) => renew(extraTokenParams, true),
+        renewTokens: how => renew(own(how).extraTokenParams, true),
         getTokens: async () => {
             // One that is under way may be enough.
             await renewal?.catch(() => {});
@@ -208,7 +210,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         },
         logout,
         goToAuthServer: async how => {
-            await leaveForLogin(context, { ...how, redirectUrl: how.redirectUrl ?? location.href });
+            await leaveForLogin(context, { ...how, redirectUrl: own(how).redirectUrl ?? location.href });
             return never();
         }
     };
@@ -216,7 +218,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     const { idleSessionLifetimeInSeconds: idle, autoLogoutParams = { redirectTo: "current page" } } = params;
     /** Seconds of an idle session, as the newest refresh token tells it. */
     const idleSeconds = (): number | undefined => {
-        const { refreshTokenExpirationTime: until, issuedAtTime } = current;
+        const { refreshTokenExpirationTime: until, issuedAtTime } = own(current);
         return until === undefined ? idle : Math.min((until - issuedAtTime) / 1000, idle ?? Infinity);
     };
     if (idleSeconds() !== undefined) {

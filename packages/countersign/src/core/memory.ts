@@ -23,6 +23,17 @@ export function writeHint(key: string, hint: Hint): void {
     }
 }
 
+/**
+ * Once until there is a session: a response that nobody asked for (a crafted link, or a tab that forgets what it left for)
+ * begins the login again, and the next one ends that. Shared by the tabs, as a tab that forgets would forget this, too.
+ */
+export function mayTryAgain(key: string): boolean {
+    const name = `${key} again`;
+    const isAgain = readHint(name) !== undefined;
+    writeHint(name, isAgain ? undefined : "in");
+    return !isAgain && readHint(name) !== undefined;
+}
+
 /** Calls back when another tab of the app has logged in or out. */
 export function onHintOfOtherTab(key: string, awaited: Hint, callback: () => void): void {
     addEventListener("storage", event => {

@@ -1,6 +1,7 @@
 /** What `createOidc` takes, and what of it is refused before anything is done. */
 import type { SessionRestorationMethod, State } from "../entry/state.js";
 import { natives } from "./natives.js";
+import { own } from "../entry/own.js";
 import { isBaseUrl } from "../entry/url.js";
 import { failure } from "./failure.js";
 import type { Oidc } from "./types.js";
@@ -83,8 +84,10 @@ const CHECKS: Record<keyof ParamsOfCreateOidc, (value: any) => boolean> = {
     extraTokenParams: isParameters,
     decodedIdTokenSchema: value => isFunction(value?.parse),
     idleSessionLifetimeInSeconds: value => typeof value === "number" && value >= 60,
-    autoLogoutParams: value =>
-        ["home", "current page"].includes(value?.redirectTo) || (value?.redirectTo === "specific url" && isText(value.url)),
+    autoLogoutParams(value) {
+        const { redirectTo, url } = own(value);
+        return ["home", "current page"].includes(redirectTo) || (redirectTo === "specific url" && isText(url));
+    },
     autoLogin: isBoolean,
     sessionRestorationMethod: value => ["auto", "iframe", "full page redirect"].includes(value),
     debugLogs: isBoolean,
@@ -107,10 +110,11 @@ export interface Settings {
 }
 
 /** Rejects with `option_*` or `base_url_missing`. */
-export async function readParams(params: Settings["params"], state: State): Promise<Settings> {
-    if (!isObject(params)) {
-        throw await failure("option_invalid", "", show(params));
+export async function readParams(given: Settings["params"], state: State): Promise<Settings> {
+    if (!isObject(given)) {
+        throw await failure("option_invalid", "", show(given));
     }
+    const params = own(given);
     for (const name of ["issuerUri", "clientId", ...Object.keys(params)]) {
         const value = (params as Record<string, unknown>)[name];
         if (value === undefined && name !== "issuerUri" && name !== "clientId") {

@@ -33,9 +33,9 @@ export async function completeInIframe(
     extraTokenParams?: Record<string, string | undefined>
 ): Promise<Tokens> {
     const { engine, client, settings } = context;
-    const response = await askInIframe(context, url);
-    if (!response) {
+    const answer = await askInIframe(context, url);
+    if (!answer) {
         throw await failure("iframe_timeout", settings.home);
     }
-    return engine.complete(client, response, tokenParams(settings, extraTokenParams));
+    return engine.complete(client, answer.response, tokenParams(settings, extraTokenParams));
 }

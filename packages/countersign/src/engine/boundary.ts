@@ -254,9 +254,13 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 task => exports.login(task, client, silent ? 1 : 0, interactive ? 1 : 0),
                 ({ 0: url, 1: state }) => ({ __proto__: null, url: url!, state: state! })
             ),
-        push: (client, url) => start([url], task => exports.push(task, client), fields => fields[0]!),
+        push: (client, url, changed) => start([url, ...changed], task => exports.push(task, client), fields => fields[0]!),
         complete: async (client, response, extraTokenParams) => {
-            const texts = addPairs(noTexts(), response);
+            const texts = noTexts();
+            for (let i = 0; i < response.length; i++) {
+                texts[texts.length++] = response[i]![0];
+                texts[texts.length++] = response[i]![1];
+            }
             const count = texts.length / 2;
             await start(addPairs(texts, extraTokenParams), task => exports.complete(task, client, count), nothing);
             return tokens(client)!;

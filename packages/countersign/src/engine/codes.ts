@@ -26,6 +26,8 @@ export type EngineErrorCode =
     | "key_failed"
     /** Neither IndexedDB nor sessionStorage keeps the login under way. [] */
     | "storage_refused"
+    /** The app has added, changed or removed a parameter that only the engine decides. [name] */
+    | "parameter_reserved"
     /** No response from the pushed authorization request endpoint (RFC 9126). [URL] */
     | "push_unreachable"
     /** The pushed authorization request endpoint refused. [error or HTTP status, error_description or "", HTTP status] */
@@ -38,7 +40,7 @@ export type EngineErrorCode =
     | "response_issuer_mismatch"
     /** The authorization endpoint answered with an error. [error, error_description or ""] */
     | "authorization_error"
-    /** The authorization response holds no `code`. [] */
+    /** The authorization response holds no `code`, or a parameter twice (RFC 6749, 3.1). [name that is repeated, or ""] */
     | "response_invalid"
     /** No response from the token endpoint. [URL] */
     | "token_unreachable"

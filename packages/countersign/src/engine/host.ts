@@ -134,7 +134,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         },
         parse: (pointer: number, length: number) => parse(memory.text(pointer, length)),
         merge: (object: number, overrides: number) =>
-            hold({ ...(table[object] as object), ...(table[overrides] as object) }),
+            hold({ __proto__: null, ...(table[object] as object), ...(table[overrides] as object) }),
         texts: (document: number, pointer: number, length: number, isList: number) => {
             const value = member(document, pointer, length);
             const list = isList && host.isArray(value) ? value : [value];

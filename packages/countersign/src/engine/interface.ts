@@ -90,17 +90,18 @@ export interface Engine extends Bare {
 
     /**
      * Where to go for an authorization request: its URL, or, where the server requires pushed requests (RFC 9126), one
-     * that refers to what has been pushed. Rejects with `EngineError`.
+     * that refers to what has been pushed. `changed`: the names of its query parameters that are other than `login` gave
+     * them: `parameter_reserved` where one is the engine's alone. Rejects with `EngineError`.
      */
-    push(client: ClientHandle, url: string): Promise<string>;
+    push(client: ClientHandle, url: string, changed: readonly string[]): Promise<string>;
 
     /**
-     * Redeems the authorization response (its query parameters as they came), once: the flow that `state` names is
-     * forgotten at the first call. `flow_unknown` where it belongs to another client. Rejects with `EngineError`.
+     * Redeems the authorization response (its query parameters as they came, also those that come twice), once: the flow
+     * that `state` names is forgotten at the first call. `flow_unknown` where it belongs to another client. Rejects with `EngineError`.
      */
     complete(
         client: ClientHandle,
-        response: Record<string, string>,
+        response: ArrayLike<readonly [name: string, value: string]>,
         extraTokenParams?: Record<string, string>
     ): Promise<Tokens>;
 

@@ -7,6 +7,7 @@
 import type { Core } from "../core/start.js";
 import { OidcInitializationError } from "../core/OidcInitializationError.js";
 import { defineProperty, saved } from "./natives.js";
+import { own } from "./own.js";
 import type { Internals } from "./state.js";
 
 /** On `window` where a copy of this package has taken the page. */
@@ -40,7 +41,7 @@ export function takePage(): (internals: Internals | undefined) => void {
             code: "second_copy"
         });
     }
-    defineProperty(window, MARK, { value: true });
+    defineProperty(window, MARK, own({ value: true }));
     return internals => {
         core = internals ? load(internals) : new Promise(() => {});
         // `createOidc` reports it.

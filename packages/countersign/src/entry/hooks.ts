@@ -5,6 +5,7 @@
  */
 import type { Bare } from "../engine/interface.js";
 import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "./natives.js";
+import { own } from "./own.js";
 
 const { addEventListener: addListener, removeEventListener: removeListener } = saved.EventTarget;
 const { constructor: NativeXMLHttpRequest, upload: xhrUpload } = saved.XMLHttpRequest;
@@ -104,7 +105,7 @@ export function installHooks(): Hooks {
             return xhr;
         }
     } as ProxyHandler<typeof XMLHttpRequest>);
-    defineProperty(prototype, "upload", {
+    const upload = {
         get(this: XMLHttpRequest) {
             const upload = xhrUpload(this);
             listen(upload, addListener);
@@ -112,7 +113,8 @@ export function installHooks(): Hooks {
         },
         enumerable: true,
         configurable: true
-    });
+    };
+    defineProperty(prototype, "upload", own(upload));
     prototype.open = function open(this: XMLHttpRequest, _method: string, _url: string | URL) {
         const args = arguments;
         // Once, and all before anything is remembered: an object may be another text the next time, or open us meanwhile.

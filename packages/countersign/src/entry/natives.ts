@@ -4,6 +4,8 @@
  * Nothing here decides anything or can be changed, since every script can import it. `core/natives.ts` gives names to
  * what the core uses.
  */
+import { own } from "./own.js";
+
 type Class = { readonly prototype: object };
 
 /** The members of a class as functions of their object: methods, and getters. */
@@ -51,12 +53,12 @@ const classes = {
 
 type Table = Record<PropertyKey, any>;
 const table = { __proto__: null } as Table;
-for (const name in classes) {
+for (const name of Object.keys(classes)) {
     const members = (table[name] = { __proto__: null } as Table);
     // A class that this browser does not have has no members.
     const prototype = (classes as Table)[name]?.prototype ?? {};
     for (const key of ownKeys(prototype)) {
-        const { value, get = value } = getOwnPropertyDescriptor(prototype, key)!;
+        const { value, get = value } = own(getOwnPropertyDescriptor(prototype, key));
         if (typeof get === "function") {
             members[key] = key === "constructor" ? get : uncurry(get);
         }
@@ -106,5 +108,5 @@ export const page = freeze({
 // A promise that is resolved with an object asks it for `then`, which may be a script's getter on `Object.prototype`:
 // these two answer for themselves, so that no token response, digest or engine is handed over on its way to us.
 for (const { prototype } of [Response, ArrayBuffer]) {
-    defineProperty(prototype, "then", { value: undefined });
+    defineProperty(prototype, "then", own({ value: undefined }));
 }

@@ -1,6 +1,6 @@
 /** Throws one sentence that names the first option that is left over. */
 export function refuse(of: string, others: object, known: string): void {
-    for (const name in others) {
+    for (const name of Object.keys(others)) {
         throw new TypeError(`countersign: ${of} has no option "${name}", only ${known}.`);
     }
 }

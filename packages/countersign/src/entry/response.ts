@@ -3,6 +3,7 @@
  * user was. In the hidden iframe it hands the response to the page instead. Believes nothing: that is the engine's part.
  */
 import { page } from "./natives.js";
+import { own } from "./own.js";
 import { LOGOUT_STATE, readRecord, readResponse, rootRelative } from "./url.js";
 import type { State } from "./state.js";
 
@@ -15,13 +16,13 @@ export function takeResponse(state: State): boolean {
     // `null` unless the frame is of this very origin.
     const frame = window.frameElement as HTMLIFrameElement | null;
     if (frame?.name === NAME) {
-        frame.dispatchEvent(new CustomEvent(NAME, { detail: found?.response }));
+        frame.dispatchEvent(new CustomEvent(NAME, own({ detail: found?.response })));
         return false;
     }
     const storage = page.sessionStorage;
     const record = readRecord(storage?.getItem(NAME));
     // A foreign link that looks like a response leaves a login under way alone.
-    const isAnswer = !!found && found.response["state"] === record?.state;
+    const isAnswer = !!found && found.state === record?.state;
     // A silent attempt that the page comes back from without an answer: not made again by this load, but by the next.
     if (isAnswer || (!found && record?.isSilent)) {
         state.record = record;
@@ -31,8 +32,8 @@ export function takeResponse(state: State): boolean {
         const { response, rest } = found;
         if (isAnswer) {
             state.response = response;
-        } else if (response["state"] !== LOGOUT_STATE) {
-            state.unclaimed = response["state"];
+        } else if (found.state !== LOGOUT_STATE) {
+            state.unclaimed = found.state;
         }
         history.replaceState(history.state, "", (isAnswer && rootRelative(record!.url, page.origin)) || rest);
     }

@@ -5,8 +5,8 @@ import type { Unpack } from "./unpack.js";
 
 export type SessionRestorationMethod = "iframe" | "full page redirect" | "auto";
 
-/** An authorization response that was taken out of the URL: its parameters as they came. */
-export type AuthorizationResponse = Record<string, string>;
+/** An authorization response that was taken out of the URL: its parameters as they came, also those that come twice. */
+export type AuthorizationResponse = [name: string, value: string][];
 
 /**
  * What the page needs after a full-page redirect; in sessionStorage meanwhile. It chooses what is shown and which

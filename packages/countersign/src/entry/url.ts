@@ -1,4 +1,5 @@
 /** Pure functions on URLs and on what is kept across a redirect. */
+import { own } from "./own.js";
 import type { AuthorizationResponse, RedirectRecord } from "./state.js";
 
 /** What the engine begins each `state` with. */
@@ -6,19 +7,19 @@ const STATE_PREFIX = "cs.";
 /** `state` of our logout requests: it only says that the record in sessionStorage is meant. */
 export const LOGOUT_STATE = "cs.logout";
 
-/** The response in a URL (query or fragment), and the root-relative URL without it. */
-export function readResponse(href: string): { response: AuthorizationResponse; rest: string } | undefined {
+/** The response in a URL (query or fragment), its `state`, and the root-relative URL without it. */
+export function readResponse(href: string): { response: AuthorizationResponse; state: string; rest: string } | undefined {
     const url = new URL(href);
     for (const part of ["hash", "search"] as const) {
         const parameters = new URLSearchParams(url[part].slice(1));
-        const response: AuthorizationResponse = Object.fromEntries(parameters);
-        const { state } = response;
-        if (state?.startsWith(STATE_PREFIX) && (response["code"] || response["error"] || state === LOGOUT_STATE)) {
+        const response: AuthorizationResponse = [...parameters];
+        const state = parameters.get("state");
+        if (state?.startsWith(STATE_PREFIX) && (parameters.get("code") || parameters.get("error") || state === LOGOUT_STATE)) {
             for (const name of ["state", "code", "iss", "session_state", "error", "error_description", "error_uri"]) {
                 parameters.delete(name);
             }
             url[part] = `${parameters}`;
-            return { response, rest: rootRelative(url.href, url.origin)! };
+            return { response, state, rest: rootRelative(url.href, url.origin)! };
         }
     }
     return undefined;
@@ -40,8 +41,8 @@ export function rootRelative(url: string, origin: string): string | undefined {
 
 export function readRecord(text: string | null | undefined): RedirectRecord | undefined {
     try {
-        const record = JSON.parse(text!) as RedirectRecord | null;
-        return typeof record?.state === "string" && typeof record.url === "string" ? record : undefined;
+        const record = own(JSON.parse(text!) as RedirectRecord | null);
+        return typeof record.state === "string" && typeof record.url === "string" ? record : undefined;
     } catch {
         return undefined;
     }

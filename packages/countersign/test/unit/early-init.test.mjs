@@ -145,7 +145,7 @@ test("in the hidden iframe the response goes to the page and the app is not load
         const frame = document.createElement("iframe");
         frame.name = "countersign";
         frame.src = `${origin}/?code=c&state=cs.a&iss=i`;
-        const told = new Promise(resolve => frame.addEventListener("countersign", event => resolve({ ...event.detail })));
+        const told = new Promise(resolve => frame.addEventListener("countersign", event => resolve(Object.fromEntries(event.detail))));
         await new Promise(resolve => {
             frame.onload = resolve;
             document.body.append(frame);

@@ -65,7 +65,7 @@ async function attacked(attack) {
             for (const silent of [true, false]) {
                 const { url, state } = await engine.login(client, { redirectUri: `${location.origin}/`, silent, interactive: false, extraQueryParams: { a: "b" } });
                 const test_nonce = new URL(url).searchParams.get("nonce");
-                tokens = await engine.complete(client, { code: "c", state }, { test_nonce });
+                tokens = await engine.complete(client, Object.entries({ code: "c", state }), { test_nonce });
             }
             tokens = await engine.renew(client, {});
             const token = tokens.accessToken;

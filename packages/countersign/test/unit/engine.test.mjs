@@ -54,7 +54,9 @@ test("c3 a required push carries the changed request and a proof; its answer is 
     const { url } = await login(client);
     const changed = new URL(url);
     changed.searchParams.set("login_hint", "alice+a b");
-    assert.equal(await engine.push(client, changed.href), `${ISSUER}/authorize?client_id=app&request_uri=urn%3Ax%3A1`);
+    await assert.rejects(engine.push(client, changed.href, ["login_hint", "dpop_jkt"]), { code: "parameter_reserved", details: ["dpop_jkt"] });
+    assert.equal(pushed, undefined);
+    assert.equal(await engine.push(client, changed.href, ["login_hint"]), `${ISSUER}/authorize?client_id=app&request_uri=urn%3Ax%3A1`);
     assert.deepEqual([...pushed.body], [...changed.searchParams]);
     const { payload, protectedHeader } = await verifyProof(pushed.headers.get("DPoP"));
     assert.deepEqual({ htm: payload.htm, htu: payload.htu }, { htm: "POST", htu: `${ISSUER}/par` });
@@ -127,15 +129,15 @@ test("errors carry a code and its details", async () => {
     const { create, engine, server, login } = await world();
     const client = create();
     const { state } = await login(client);
-    await assert.rejects(engine.complete(client, { state, code: "c", iss: "https://evil.example" }), {
+    await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: "https://evil.example" })), {
         name: "EngineError",
         code: "response_issuer_mismatch",
         details: [ISSUER, "https://evil.example"]
     });
-    await assert.rejects(engine.complete(client, { state, code: "c", iss: ISSUER }), { code: "flow_unknown" });
+    await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown" });
     server.token = { token_type: "Bearer" };
     const again = await login(client);
-    await assert.rejects(engine.complete(client, { state: again.state, code: "c", iss: ISSUER }), {
+    await assert.rejects(engine.complete(client, Object.entries({ state: again.state, code: "c", iss: ISSUER })), {
         code: "token_not_bound",
         details: [ISSUER, "Bearer"]
     });
@@ -152,7 +154,7 @@ test("without IndexedDB a redirect keeps verifier and nonce in sessionStorage, a
     assert.equal(query.get("prompt"), null);
     assert.equal(items.size, 1);
     assert.equal("key" in JSON.parse([...items.values()][0]), false);
-    const tokens = await engine.complete(client, { state, code: "c", iss: ISSUER });
+    const tokens = await engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER }));
     assert.equal(items.size, 0);
     assert.equal(tokens.isBound, true);
     assert.equal(sha256(requests[1].body.get("code_verifier")), query.get("code_challenge"));
@@ -183,7 +185,7 @@ test("a record that a script has written is an unknown login, and does the engin
     for (const record of hostile) {
         const { state } = await login(client, { silent: false, interactive: true });
         items.set([...items.keys()][0], JSON.stringify(record));
-        await assert.rejects(engine.complete(client, { state, code: "c", iss: ISSUER }), { code: "flow_unknown", details: [state] });
+        await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown", details: [state] });
         assert.equal(items.size, 0);
     }
     assert.equal((await logIn(client)).tokens.isBound, true);
@@ -195,7 +197,7 @@ test("parameters that are no strings are sent as the strings they become, or rej
     const { state } = await login(client);
     const growing = { count: 0, toString() { return "g".repeat(10_000 ** this.count++); } };
     const list = ["x".repeat(100_000), "y"];
-    await engine.complete(client, { code: "c", state, iss: ISSUER, session_state: list }, { max: 3600, growing, list });
+    await engine.complete(client, Object.entries({ code: "c", state, iss: ISSUER, session_state: list }), { max: 3600, growing, list });
     const { body } = requests.at(-1);
     assert.equal(body.get("max"), "3600");
     assert.equal(body.get("growing"), "g");
@@ -300,6 +302,6 @@ test("a server that never answers is unreachable", async () => {
     assert.deepEqual(waited, [20_000]);
     server.isSilent = "token";
     const { state } = await login(client);
-    await assert.rejects(engine.complete(client, { state, code: "c", iss: ISSUER }), { code: "token_unreachable", details: [`${ISSUER}/token`] });
+    await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "token_unreachable", details: [`${ISSUER}/token`] });
     clearInterval(alive);
 });

@@ -17,8 +17,15 @@ test("a response is recognised by our state on any page, in query or fragment, a
         ["/\\evil.example/a#state=cs.s&code=c", { state: "cs.s", code: "c" }, "/evil.example/a"],
         ["/?kc_action_status=success&state=cs.s&code=c", { kc_action_status: "success", state: "cs.s", code: "c" }, "/?kc_action_status=success"]
     ]) {
-        assert.deepEqual(readResponse(ORIGIN + path), { response, rest }, path);
+        const found = readResponse(ORIGIN + path);
+        assert.deepEqual({ ...found, response: Object.fromEntries(found.response) }, { response, state: response.state, rest }, path);
     }
+});
+
+test("a parameter that comes twice is handed over twice: the engine refuses it", () => {
+    const { response, state, rest } = readResponse(`${ORIGIN}/?code=a&state=cs.s&code=b&state=cs.t`);
+    assert.deepEqual(response, [["code", "a"], ["state", "cs.s"], ["code", "b"], ["state", "cs.t"]]);
+    assert.deepEqual([state, rest], ["cs.s", "/"]);
 });
 
 test("the URL of an app that uses such names itself is left alone", () => {
@@ -59,7 +66,7 @@ test("a page is restored only within its own origin", () => {
 
 test("a record that is no record is none", () => {
     const record = { state: "cs.s", url: "/a", client: "k" };
-    assert.deepEqual(readRecord(JSON.stringify(record)), record);
+    assert.deepEqual({ ...readRecord(JSON.stringify(record)) }, record);
     for (const text of [null, undefined, "", "{", "null", "1", "[]", '{"state":"cs.s"}', '{"state":1,"url":"/"}', '{"url":"/"}']) {
         assert.equal(readRecord(text), undefined, String(text));
     }

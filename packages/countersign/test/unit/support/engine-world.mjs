@@ -86,7 +86,7 @@ export async function world({ respond, host: overrides } = {}) {
     };
     const logIn = async client => {
         const { state, query } = await login(client);
-        return { query, tokens: await engine.complete(client, { code: "c0de", state, iss: ISSUER }) };
+        return { query, tokens: await engine.complete(client, Object.entries({ code: "c0de", state, iss: ISSUER })) };
     };
     return { engine, host, server, requests, signs, create, login, logIn };
 }
