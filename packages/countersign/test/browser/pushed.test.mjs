@@ -71,7 +71,7 @@ test("a push that is refused or not answered rejects the login, and the page sta
     const fail = () =>
         world.page.evaluate(() =>
             window.harness
-                .login("main", { extraQueryParams: { response_mode: "pigeon" } })
+                .login("main", { extraQueryParams: { prompt: "pigeon" } })
                 .then(() => undefined, window.harness.failureOf)
         );
     const { code, message } = await fail();

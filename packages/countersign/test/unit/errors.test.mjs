@@ -58,6 +58,26 @@ test("the value that was found is named", () => {
     }
 });
 
+test("what came with a URL is no markup, no line of its own and not long, whatever the sentence", () => {
+    const hostile = `<img src=x onerror="alert('1')">\n\u202e\u00e9&amp;javascript:alert(1)${"a".repeat(5_000)}`;
+    for (const [code, details, index] of [
+        ["flow_unknown", [hostile], 0],
+        ["response_issuer_mismatch", ["https://a.example", hostile], 1],
+        ["authorization_error", [hostile, ""], 0],
+        ["authorization_error", ["server_error", hostile], 1],
+        ["response_invalid", [hostile], 0],
+        ["redirect_url_invalid", [hostile, "https://app.example/"], 0]
+    ]) {
+        const text = sentence(code, details);
+        const harmless = sentence(code, details.with(index, "MARK"));
+        const [before, after] = harmless.split("MARK");
+        assert.ok(text.startsWith(before) && text.endsWith(after), text);
+        const shown = text.slice(before.length, -after.length);
+        assert.match(shown, /^[A-Za-z0-9._ -]{1,200}$/, code);
+        assert.match(shown, /^img src x onerror alert 1 amp javascript alert 1 a+$/);
+    }
+});
+
 test("what the engine rejects with becomes an OidcInitializationError with the same code", async () => {
     const error = await toFailure(new EngineError("dpop_unsupported", ["https://a.example"]));
     assert.ok(error instanceof OidcInitializationError && error instanceof Error);
