@@ -151,7 +151,7 @@ test("a polluted extraQueryParams replaces nothing that binds the login", async 
 });
 
 test("what options inherit is not given", async t => {
-    const world = await World.create(t, { variant: { mode: "enforced" } });
+    const world = await World.create(t, { variant: { mode: "enforced" }, clients: ["main", "other"] });
     await world.open();
     const { outcome, url } = await world.page.evaluate(async () => {
         const { clients } = await (await fetch("/config.json")).json();
@@ -188,7 +188,8 @@ test("a name that no page survives does the same to a page with this package as 
         const outcomes = (page, authorization) =>
             page.evaluate(`(async () => {
                 const restore = (${POLLUTE})(["${name}"], ${VALUES.text});
-                const outcomes = await (${CONTROL})("${api}", "${authorization}");
+                const stuck = new Promise(resolve => setTimeout(resolve, 2_000, "stuck"));
+                const outcomes = await Promise.race([stuck, (${CONTROL})("${api}", "${authorization}")]);
                 restore();
                 return outcomes;
             })()`);
