@@ -98,57 +98,65 @@ test("with any one name on Object.prototype calls, renewals, new clients and wha
     assert.deepEqual(await world.page.evaluate(`(${EACH})(${tried}, "${world.api.origin}/api/me")`), []);
 });
 
-/** Before the app's own scripts, as a link does it with a careless parser of the query. */
-const assign = (world, members) =>
-    world.context.addInitScript(([origin, members]) => {
-        if (location.origin === origin) {
-            Object.assign(Object.prototype, members);
-        }
-    }, [world.app.origin, members]);
+/** Before the app's own scripts, as a link does it with a careless parser of the query; or what no loop finds. */
+const assign = (world, members, enumerable) =>
+    world.context.addInitScript(
+        ([origin, members, enumerable]) => {
+            for (const [name, value] of location.origin === origin ? Object.entries(members) : []) {
+                Object.defineProperty(Object.prototype, name, { value, writable: true, configurable: true, enumerable });
+            }
+        },
+        [world.app.origin, members, enumerable]
+    );
 
-test("a polluted disableDPoP gives no Bearer login under enforced", async t => {
-    for (const disableDPoP of ["true", true]) {
-        const world = await World.create(t, { variant: { mode: "enforced", freeze: true } });
-        await assign(world, { disableDPoP });
+for (const enumerable of [true, false]) {
+    const way = enumerable ? "assigned" : "not enumerable";
+
+    test(`a polluted disableDPoP gives no Bearer login under enforced (${way})`, async t => {
+        for (const disableDPoP of ["true", true]) {
+            const world = await World.create(t, { variant: { mode: "enforced", freeze: true } });
+            await assign(world, { disableDPoP }, enumerable);
+            assert.equal((await world.start()).main.isUserLoggedIn, true);
+            for (const request of world.tokenRequests()) {
+                assert.equal(request.response.json().token_type, "DPoP");
+                await assertProof(request);
+            }
+            assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
+            await assertBoundCall(world.api.list().at(-1), (await world.tokens()).accessToken);
+        }
+    });
+
+    test(`a polluted __metadata sends code and verifier nowhere else (${way})`, async t => {
+        const world = await World.create(t, { apis: 2 });
+        const { origin } = world.apis[1];
+        const __metadata = { token_endpoint: `${origin}/token`, end_session_endpoint: `${origin}/logout` };
+        for (const more of [{}, { authorization_endpoint: `${world.issuer.origin}/authorize` }]) {
+            const endpoints = { ...__metadata, ...more };
+            await assign(world, { __metadata: endpoints, ...endpoints }, enumerable);
+            assert.equal((await world.start()).main.isUserLoggedIn, true);
+            await world.renew();
+            await world.logOut();
+        }
+        assert.deepEqual(world.apis[1].list(), []);
+        assert.equal(world.tokenRequests().length, 4);
+    });
+
+    test(`a polluted extraQueryParams replaces nothing that binds the login (${way})`, async t => {
+        const world = await World.create(t);
+        const evil = { dpop_jkt: "evil", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", state: "cs.evil" };
+        await assign(world, { extraQueryParams: evil, extraTokenParams: { code_verifier: "evil" }, ...evil }, enumerable);
         assert.equal((await world.start()).main.isUserLoggedIn, true);
-        for (const request of world.tokenRequests()) {
-            assert.equal(request.response.json().token_type, "DPoP");
-            await assertProof(request);
+        for (const request of world.authorizationRequests()) {
+            const query = request.query();
+            for (const [name, value] of Object.entries(evil)) {
+                assert.notEqual(query[name], value);
+            }
         }
-        assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
-        await assertBoundCall(world.api.list().at(-1), (await world.tokens()).accessToken);
-    }
-});
-
-test("a polluted __metadata sends code and verifier nowhere else", async t => {
-    const world = await World.create(t, { apis: 2 });
-    const { origin } = world.apis[1];
-    const endpoints = { token_endpoint: `${origin}/token`, end_session_endpoint: `${origin}/logout` };
-    for (const __metadata of [endpoints, { ...endpoints, authorization_endpoint: `${world.issuer.origin}/authorize` }]) {
-        await assign(world, { __metadata, ...__metadata });
-        assert.equal((await world.start()).main.isUserLoggedIn, true);
-        await world.renew();
-        await world.logOut();
-    }
-    assert.deepEqual(world.apis[1].list(), []);
-    assert.equal(world.tokenRequests().length, 4);
-});
-
-test("a polluted extraQueryParams replaces nothing that binds the login", async t => {
-    const world = await World.create(t);
-    const evil = { dpop_jkt: "evil", code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM", state: "cs.evil" };
-    await assign(world, { extraQueryParams: evil, extraTokenParams: { code_verifier: "evil" }, ...evil });
-    assert.equal((await world.start()).main.isUserLoggedIn, true);
-    for (const request of world.authorizationRequests()) {
-        const query = request.query();
-        for (const [name, value] of Object.entries(evil)) {
-            assert.notEqual(query[name], value);
-        }
-    }
-    const [redemption] = world.tokenRequests();
-    const { jkt } = await assertProof(redemption);
-    assert.equal(world.authorizationRequests().at(-1).query().dpop_jkt, jkt);
-});
+        const [redemption] = world.tokenRequests();
+        const { jkt } = await assertProof(redemption);
+        assert.equal(world.authorizationRequests().at(-1).query().dpop_jkt, jkt);
+    });
+}
 
 test("what options inherit is not given", async t => {
     const world = await World.create(t, { variant: { mode: "enforced" }, clients: ["main", "other"] });
