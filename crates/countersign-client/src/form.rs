@@ -2,6 +2,7 @@
 //! otherwise pull `core::str`'s pattern machinery into the WebAssembly.
 
 use alloc::string::String;
+use core::ptr;
 
 use countersign::text::push_decimal;
 
@@ -48,14 +49,10 @@ pub(crate) fn check_reserved(name: &str) -> Result<(), ClientError> {
 
 /// The first name that comes twice (RFC 6749, 3.1, forbids it).
 pub(crate) fn repeated(parameters: &[Parameter]) -> Option<&Text> {
-    let mut rest = parameters;
-    while let [(name, _), others @ ..] = rest {
-        if value(others, name).is_some() {
-            return Some(name);
-        }
-        rest = others;
-    }
-    None
+    let is_later = |(name, own): &&Parameter| {
+        value(parameters, name).is_some_and(|first| !ptr::eq(first, own))
+    };
+    parameters.iter().find(is_later).map(|(name, _)| name)
 }
 
 /// Parameters, encoded; each begins with `&`.

@@ -36,6 +36,7 @@ export const makeCreateOidc = (state: State, slot: EngineSlot): Core => {
         const settings = await readParams(params, state);
         let oidc = created.get(settings.key);
         if (!oidc) {
+            (state.issuers ??= []).push(new URL(settings.params.issuerUri).origin);
             oidc = create(settings, state, slot);
             created.set(settings.key, oidc);
         }
@@ -129,6 +130,13 @@ async function fromResponse(context: Context, state: State): Promise<Found | und
     }
     state.response = undefined;
     try {
+        // Without `iss` (RFC 9207) nobody tells whose answer it is. But the page that it came from may, where that is
+        // another issuer of the app's: then its code is not for this one (RFC 9700, 4.4).
+        const from = document.referrer && new URL(document.referrer).origin;
+        const { issuerUri } = settings.params;
+        if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
+            throw await failure("response_issuer_mismatch", issuerUri, from);
+        }
         const tokens = await engine.complete(client, response, tokenParams(settings));
         const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
         return {

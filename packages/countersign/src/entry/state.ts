@@ -33,6 +33,8 @@ export interface State extends Bare {
     record?: RedirectRecord | undefined;
     /** The answer to `record`; whoever uses it sets it to `undefined`. */
     response?: AuthorizationResponse | undefined;
+    /** Origins of the issuers of this page's clients. */
+    issuers?: string[];
     /** `state` of a response that no record of this tab asked for: the record was lost, or a link was crafted. */
     unclaimed?: string | undefined;
 }
