@@ -28,11 +28,11 @@ export type ParamsOfCreateOidc<
     scopes?: string[];
     /** Has the last word on each authorization request. `isSilent`: the user is not asked (`prompt=none`). */
     transformUrlBeforeRedirect?: (params: { authorizationUrl: string; isSilent: boolean }) => string;
-    /** Added to each authorization request; a function is called for each. */
+    /** Added to each authorization request; a function is called for each. Not what binds it (`parameter_reserved`). */
     extraQueryParams?:
         | Record<string, string | undefined>
         | ((params: { isSilent: boolean; url: string }) => Record<string, string | undefined>);
-    /** Added to each token request; a function is called for each. */
+    /** Added to each token request; a function is called for each. Not what binds it (`parameter_reserved`). */
     extraTokenParams?: Record<string, string | undefined> | (() => Record<string, string | undefined>);
     /** A zod schema, or anything that checks the id_token's claims and returns those that the app wants. */
     decodedIdTokenSchema?: { parse: (decodedIdToken_original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec) => DecodedIdToken };

@@ -23,7 +23,10 @@ export declare namespace Oidc {
              * to the page before.
              */
             doesCurrentHrefRequiresAuth?: boolean;
-            /** Added to the authorization request; a name that is there already is replaced. */
+            /**
+             * Added to the authorization request; a name that is there already is replaced, but for those that only the
+             * login itself decides (`parameter_reserved`).
+             */
             extraQueryParams?: Record<string, string | undefined>;
             /** Where the app is afterwards, in place of the current URL. The origin may be left out. */
             redirectUrl?: string;
