@@ -109,7 +109,6 @@ mod rejection;
 mod replay;
 mod server;
 mod token;
-mod token_error;
 mod url;
 
 pub use authenticated::Authenticated;
@@ -124,8 +123,7 @@ pub use middleware::{Authenticate, AuthenticateLayer, ResponseFuture};
 pub use refused::Refused;
 pub use rejection::{Rejection, Unavailable};
 pub use server::ResourceServer;
-pub use token::TokenCheck;
-pub use token_error::TokenError;
+pub use token::{AccessTokenPolicy, TokenCheck, TokenError, TokenTypes};
 pub use url::UrlProblem;
 
 // The protocol crate's types that appear here.
@@ -135,6 +133,7 @@ pub use countersign::{
     server::{
         confirmation::ConfirmationError,
         credentials::{CredentialsError, Scheme},
+        crypto::Algorithm,
         issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
         jws::JwsError,
         replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},

@@ -10,8 +10,11 @@ mod set;
 use std::sync::Arc;
 
 pub use discovery::DiscoveryError;
+pub(crate) use discovery::KeySource;
 pub use fetch::{Fetch, FetchError, FetchFuture};
-pub(crate) use remote::{Generation, RETRY_AFTER_FAILURE, RemoteKeys};
+pub(crate) use remote::{
+    Generation, KeyAges, Newer, RETRY_AFTER_FAILURE, RemoteKeys, UNKNOWN_KEY_INTERVAL,
+};
 #[cfg(feature = "reqwest")]
 pub(crate) use reqwest::HttpFetch;
 pub(crate) use set::KeySet;
@@ -35,13 +38,10 @@ impl Keys {
         }
     }
 
-    /// Other keys than those of generation `seen`; `None` where there are none.
-    pub(crate) async fn newer(
-        &self,
-        seen: u64,
-    ) -> Result<Option<Arc<Generation>>, Arc<DiscoveryError>> {
+    /// Other keys than those of generation `seen`.
+    pub(crate) async fn newer(&self, seen: u64) -> Result<Newer, Arc<DiscoveryError>> {
         match self {
-            Self::Static(_) => Ok(None),
+            Self::Static(_) => Ok(Newer::None),
             Self::Remote(keys) => keys.newer(seen).await,
         }
     }

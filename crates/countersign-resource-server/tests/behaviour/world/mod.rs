@@ -48,16 +48,17 @@ impl World {
     ) -> Self {
         let issuer = Key::p256();
         let jwks = issuer.jwks("1");
-        Self::of(issuer, |builder| configure(builder.static_keys(jwks)))
+        Self::signed_by(issuer, |builder| configure(builder.static_keys(jwks)))
     }
 
     /// Whose keys are read from `site`.
     pub(crate) fn reading(issuer: Key, site: &Arc<Site>) -> Self {
         let site = Arc::clone(site);
-        Self::of(issuer, |builder| builder.fetch(site.port()))
+        Self::signed_by(issuer, |builder| builder.fetch(site.port()))
     }
 
-    fn of(
+    /// Whose tokens are of `issuer`; where its keys come from, `configure` says.
+    pub(crate) fn signed_by(
         issuer: Key,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
