@@ -57,3 +57,16 @@ where
         self()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_has_both_clocks() {
+        let before = SystemClock.monotonic().expect("a monotonic clock");
+        assert!(SystemClock.now().0 > 1_700_000_000);
+        assert!(SystemClock.monotonic().expect("a monotonic clock") >= before);
+        assert_eq!((|| UnixSeconds(7)).monotonic(), None);
+    }
+}

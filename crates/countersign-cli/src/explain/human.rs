@@ -29,6 +29,7 @@ pub(super) struct Known {
     pub(super) now: Option<i64>,
     pub(super) nonce: Option<String>,
     pub(super) requires_dpop: bool,
+    pub(super) lenient_tokens: bool,
     /// The URL that the server believes it was called by.
     pub(super) url: Option<String>,
 }
@@ -125,6 +126,7 @@ fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
         audience: or(&known.audience, claim("aud"), "-"),
         jwks: or(&known.jwks, None, r#"{"keys":[]}"#),
         requires_dpop: known.requires_dpop,
+        lenient_tokens: known.lenient_tokens,
         nonce: known.nonce.clone(),
     }
 }
@@ -352,6 +354,7 @@ mod tests {
                 now: step["now"].as_i64(),
                 nonce: of("nonce"),
                 requires_dpop: policy["dpop"] == "required",
+                lenient_tokens: true,
                 url: None,
             };
             let request: Request = serde_json::from_str(&step["request"].to_string()).unwrap();

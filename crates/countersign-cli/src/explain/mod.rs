@@ -90,6 +90,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Requirement::Optional, conflicts_with = "jsonl")]
     dpop: Requirement,
 
+    /// What unbound tokens must be like, and how long any may live
+    #[arg(long, value_enum, default_value_t = AccessTokens::Lenient, conflicts_with = "jsonl")]
+    access_tokens: AccessTokens,
+
     /// The URL that the server believes it was called by [default: the request's]
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
     url: Option<String>,
@@ -103,6 +107,14 @@ pub(crate) struct Arguments {
 enum Requirement {
     Optional,
     Required,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AccessTokens {
+    /// Of the type at+jwt, JWT or none, however long they live
+    Lenient,
+    /// As our resource server has it by default: unbound ones of the type at+jwt, 24 hours at most
+    Default,
 }
 
 /// Explains, and says how it went by the status: 0 for accepted or answered, 1 for refused, 2 for input that can't be
@@ -136,6 +148,7 @@ fn explain(arguments: Arguments) -> Result<ExitCode, String> {
         now: arguments.now,
         nonce: arguments.nonce,
         requires_dpop: arguments.dpop == Requirement::Required,
+        lenient_tokens: arguments.access_tokens == AccessTokens::Lenient,
         url: arguments.url,
     };
     if let Some(url) = &known.url

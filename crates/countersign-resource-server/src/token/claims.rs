@@ -3,10 +3,10 @@
 use countersign::{UnixSeconds, jwk::Thumbprint, server::confirmation::bound_key};
 use serde_json::{Map, Value};
 
-use super::{
-    error::TokenError,
-    policy::{AccessTokenPolicy, LEEWAY},
-};
+use super::{error::TokenError, policy::AccessTokenPolicy};
+
+/// For an issuer whose clock is a little ahead, or behind.
+const LEEWAY: i64 = 5; // seconds
 
 /// Claims that only other JWTs of an issuer have: ID tokens (OpenID Connect Core, 2 and 3.3.2.11; FAPI 1.0), logout
 /// and security event tokens (RFC 8417), JARM responses.
@@ -56,11 +56,12 @@ impl Facts {
         if now >= at.plus(LEEWAY) {
             return Err(TokenError::Expired { at, now });
         }
-        if at > policy.latest_end(now) {
+        let limit_seconds = policy.max_seconds_left();
+        if at.since(now) > limit_seconds.saturating_add(LEEWAY) {
             return Err(TokenError::ExpiresTooLate {
                 at,
                 now,
-                limit_seconds: policy.max_seconds_left(),
+                limit_seconds,
             });
         }
         match self.not_before {

@@ -2,11 +2,8 @@
 
 use std::time::Duration;
 
-use countersign::{UnixSeconds, server::crypto::Algorithm};
+use countersign::server::crypto::Algorithm;
 use serde_json::Value;
-
-/// For an issuer whose clock is a little ahead, or behind.
-pub(super) const LEEWAY: i64 = 5; // seconds
 
 /// What the access tokens of an issuer must be like. The default is the secure one; [`lenient`](Self::lenient) is for
 /// issuers whose unbound access tokens don't say what they are, [`fapi2`](Self::fapi2) for APIs that follow that profile.
@@ -125,11 +122,6 @@ impl AccessTokenPolicy {
 
     pub(super) fn max_seconds_left(&self) -> i64 {
         self.max_seconds_left
-    }
-
-    /// The latest `exp` that is believed.
-    pub(super) fn latest_end(&self, now: UnixSeconds) -> UnixSeconds {
-        now.plus(self.max_seconds_left).plus(LEEWAY)
     }
 }
 

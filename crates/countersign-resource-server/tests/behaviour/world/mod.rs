@@ -2,6 +2,7 @@
 
 mod issuer;
 mod key;
+mod log;
 
 use std::sync::{
     Arc,
@@ -23,6 +24,7 @@ use tower::ServiceExt;
 
 pub(crate) use issuer::Site;
 pub(crate) use key::Key;
+pub(crate) use log::Log;
 
 pub(crate) const ISSUER: &str = "https://issuer.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
