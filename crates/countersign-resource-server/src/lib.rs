@@ -92,6 +92,7 @@
 #![forbid(unsafe_code)]
 
 mod authenticated;
+mod build_error;
 mod builder;
 mod cache;
 mod clock;
@@ -112,7 +113,8 @@ mod token;
 mod url;
 
 pub use authenticated::Authenticated;
-pub use builder::{BuildError, DpopRequirement, ResourceServerBuilder, random_secret};
+pub use build_error::BuildError;
+pub use builder::{DpopRequirement, ResourceServerBuilder, random_secret};
 pub use clock::{Clock, SystemClock};
 pub use cors::OriginError;
 pub use examine::{Check, Examined};

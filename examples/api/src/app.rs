@@ -10,8 +10,8 @@ use axum::{
     routing::{get, post, put},
 };
 use countersign_resource_server::{
-    AccessTokenPolicy, Authenticated, DpopRequirement, NonceIssuer, ResourceServer, ResourceServerBuilder, Scheme,
-    Thumbprint, random_secret,
+    AccessTokenPolicy, Authenticated, DpopRequirement, NonceIssuer, ResourceServer,
+    ResourceServerBuilder, Scheme, Thumbprint, random_secret,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};

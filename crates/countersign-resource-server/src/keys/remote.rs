@@ -306,9 +306,9 @@ impl State {
     }
 
     fn failed_lately(&self, now: UnixSeconds) -> bool {
-        self.failure
-            .as_ref()
-            .is_some_and(|(at, _)| (at.0..at.0 + RETRY_AFTER_FAILURE).contains(&now.0))
+        self.failure.as_ref().is_some_and(|(at, _)| {
+            (at.0..at.0.saturating_add(RETRY_AFTER_FAILURE)).contains(&now.0)
+        })
     }
 
     /// Whether the issuer, when it was last asked, gave no answer in time.
