@@ -173,9 +173,7 @@ impl ResourceServer {
         let proofs = fields(parts, DPOP);
         Verifier::check_header_count(&proofs).map_err(Rejection::Proof)?;
         let hash = sha256(credentials.token.as_bytes());
-        let token = self.token(credentials.token, hash).await?;
-        // Read only now: the issuer's keys may have taken seconds to come.
-        let now = shared.now()?;
+        let (token, now) = self.token(credentials.token, hash).await?;
 
         let form = shared.check_form(credentials.scheme, token.form());
         form.map_err(Rejection::Token)?;
@@ -254,8 +252,13 @@ impl ResourceServer {
         &self.shared
     }
 
-    /// The token's claims, of the cache or of the token itself.
-    async fn token(&self, text: &str, hash: [u8; 32]) -> Result<Arc<AccessToken>, Rejection> {
+    /// The token's claims, of the cache or of the token itself; and the present moment, read anew where the issuer's keys
+    /// may have taken seconds to come.
+    async fn token(
+        &self,
+        text: &str,
+        hash: [u8; 32],
+    ) -> Result<(Arc<AccessToken>, UnixSeconds), Rejection> {
         let shared = &*self.shared;
         let now = shared.now()?;
         if let Some(cached) = shared.cache.get(&hash) {
@@ -264,9 +267,12 @@ impl ResourceServer {
                 shared.cache.remove(&hash);
                 return Err(Rejection::Token(error));
             }
+            if shared.keys.fresh(now) == Some(cached.generation) {
+                return Ok((cached.token, now));
+            }
             let keys = shared.keys.current().await.map_err(unavailable)?;
             if cached.generation == keys.number {
-                return Ok(cached.token);
+                return Ok((cached.token, shared.now()?));
             }
         }
         let unverified =
@@ -292,7 +298,7 @@ impl ResourceServer {
         let token = verified.map_err(Rejection::Token)?;
         let token = Arc::new(token);
         shared.cache.insert(hash, keys.number, Arc::clone(&token));
-        Ok(token)
+        Ok((token, shared.now()?))
     }
 
     fn fresh_nonce(&self, now: UnixSeconds) -> Option<HeaderValue> {

@@ -9,6 +9,8 @@ mod set;
 
 use std::sync::Arc;
 
+use countersign::UnixSeconds;
+
 pub use discovery::DiscoveryError;
 pub(crate) use discovery::KeySource;
 pub use fetch::{Fetch, FetchError, FetchFuture};
@@ -28,6 +30,14 @@ pub(crate) enum Keys {
 impl Keys {
     pub(crate) fn of(set: KeySet) -> Self {
         Self::Static(Arc::new(Generation { number: 0, set }))
+    }
+
+    /// The generation of the keys that may be used without a thought of fetching.
+    pub(crate) fn fresh(&self, now: UnixSeconds) -> Option<u64> {
+        match self {
+            Self::Static(keys) => Some(keys.number),
+            Self::Remote(keys) => keys.fresh(now),
+        }
     }
 
     /// Keys that may be used now.

@@ -128,6 +128,13 @@ impl RemoteKeys {
         }
     }
 
+    /// The generation of keys that are younger than their refresh age.
+    pub(crate) fn fresh(&self, now: UnixSeconds) -> Option<u64> {
+        let state = self.lock();
+        let keys = state.keys.as_ref()?;
+        (state.age(now) < self.ages.refresh_seconds()).then_some(keys.number)
+    }
+
     /// Keys that may be used now.
     pub(crate) async fn current(self: &Arc<Self>) -> Result<Arc<Generation>, Arc<DiscoveryError>> {
         let now = self.clock.now();
