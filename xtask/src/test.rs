@@ -34,7 +34,8 @@ enum Part {
     Rust,
     /// The protocol crate's tests again, by the back end without C; and that it compiles for wasm32
     RustCrypto,
-    /// That numbers are read as numbers where another crate of the build turns on serde_json's `arbitrary_precision`
+    /// That numbers are read as numbers where another crate of the build turns on serde_json's
+    /// `arbitrary_precision`
     ArbitraryPrecision,
     /// The examples in the documentation
     Doctest,

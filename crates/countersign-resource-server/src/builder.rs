@@ -28,9 +28,9 @@ pub enum DpopRequirement {
     /// Only bound tokens, with their proofs.
     #[default]
     Required,
-    /// Unbound tokens too, as `Bearer`: whoever holds such a token can use it. They must be of the type
-    /// `at+jwt` unless [`access_tokens`](ResourceServerBuilder::access_tokens) says otherwise. Bound tokens
-    /// always need their proofs.
+    /// Unbound tokens too, as `Bearer`: whoever holds such a token can use it. They must be of the
+    /// type `at+jwt` unless [`access_tokens`](ResourceServerBuilder::access_tokens) says otherwise.
+    /// Bound tokens always need their proofs.
     Optional,
 }
 
@@ -120,9 +120,9 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until the
-    /// process ends: the issuer's rotations are yours to follow. Where more than 3 keys fit a token's `alg`, it
-    /// needs a `kid`.
+    /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until
+    /// the process ends: the issuer's rotations are yours to follow. Where more than 3 keys fit a
+    /// token's `alg`, it needs a `kid`.
     ///
     /// The issuer is then a name, and need not be a URL.
     pub fn static_keys(mut self, jwks: impl Into<String>) -> Self {
@@ -143,7 +143,8 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// Where the issuer's keys are, instead of where its metadata says: an https URL. The metadata is not read then.
+    /// Where the issuer's keys are, instead of where its metadata says: an https URL. The metadata
+    /// is not read then.
     pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
         self.jwks_uri = Some(JwksUri {
             url: url.into(),
@@ -152,9 +153,9 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// As [`jwks_uri`](Self::jwks_uri), where plain http is taken too: whoever is on the path, or on this machine listens
-    /// at that port, can put keys of their own there, and is then the issuer for this API. For a sidecar, or a network
-    /// that is trusted.
+    /// As [`jwks_uri`](Self::jwks_uri), where plain http is taken too: whoever is on the path, or
+    /// on this machine listens at that port, can put keys of their own there, and is then the
+    /// issuer for this API. For a sidecar, or a network that is trusted.
     pub fn dangerous_plain_http_jwks_uri(mut self, url: impl Into<String>) -> Self {
         self.jwks_uri = Some(JwksUri {
             url: url.into(),
@@ -163,17 +164,18 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// How old the issuer's keys become before they are read again, in whole seconds: 10 minutes by default. So long does a
-    /// key that the issuer has withdrawn go on working here. A task does that from the first request on; where it could not
-    /// run, a request that finds keys of twice this age waits for new ones, up to 5 seconds, and the old ones serve only if
-    /// the issuer can't be read.
+    /// How old the issuer's keys become before they are read again, in whole seconds: 10 minutes by
+    /// default. A key that the issuer has withdrawn works here for that long. A task reads them
+    /// from the first request on; where it could not run, a request that finds keys of twice this
+    /// age waits for new ones, up to 5 seconds, and the old ones serve only if the issuer can't be
+    /// read.
     pub fn key_refresh_age(mut self, age: Duration) -> Self {
         self.key_ages.refresh = age;
         self
     }
 
-    /// How old keys may be that serve while the issuer can't be read, in whole seconds: 24 hours by default. Older ones
-    /// serve nobody (503).
+    /// How old keys may be that serve while the issuer can't be read, in whole seconds: 24 hours by
+    /// default. Older ones serve nobody (503).
     pub fn key_max_age(mut self, age: Duration) -> Self {
         self.key_ages.max = age;
         self
@@ -192,15 +194,16 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// Where the time comes from. Default: [`SystemClock`]. See [`Clock`] for what happens when it jumps.
+    /// Where the time comes from. Default: [`SystemClock`]. See [`Clock`] for what happens when it
+    /// jumps.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
         self
     }
 
-    /// What the FAPI 2.0 Security Profile asks for of proofs ([`VerifierPolicy::fapi2`]) and of access tokens
-    /// ([`AccessTokenPolicy::fapi2`]). A [`policy`](Self::policy) or [`access_tokens`](Self::access_tokens) that is set
-    /// afterwards replaces its part.
+    /// What the FAPI 2.0 Security Profile asks for of proofs ([`VerifierPolicy::fapi2`]) and of
+    /// access tokens ([`AccessTokenPolicy::fapi2`]). A [`policy`](Self::policy) or
+    /// [`access_tokens`](Self::access_tokens) that is set afterwards replaces its part.
     pub fn fapi2(self) -> Self {
         self.policy(VerifierPolicy::fapi2())
             .access_tokens(AccessTokenPolicy::fapi2())

@@ -17,15 +17,17 @@ pub(crate) use guard::{ClockGuard, HOLDS_FOR};
 /// A clock that runs behind accepts tokens and proofs that have expired, one that runs ahead refuses
 /// good ones: keep servers synchronised.
 ///
-/// A moment far ahead that is seen once would make a replay store forget what it has to remember, and refuse every later
-/// proof. So where the clock also has a [`monotonic`](Self::monotonic) side, a jump ahead of that by more than an hour is
-/// believed only when it still holds five seconds later; until then requests are answered 503.
+/// A moment far ahead that is seen once would make a replay store forget what it has to remember,
+/// and refuse every later proof. So where the clock also has a [`monotonic`](Self::monotonic) side,
+/// a jump ahead of that by more than an hour is believed only when it still holds five seconds
+/// later; until then requests are answered 503.
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> UnixSeconds;
 
-    /// The time since some fixed moment, by a clock that nobody sets. `None`, which is the default, and a closure's
-    /// answer: there is none, and every jump of [`now`](Self::now) is believed at once.
+    /// The time since some fixed moment, by a clock that nobody sets. `None`, which is the default,
+    /// and a closure's answer: there is none, and every jump of [`now`](Self::now) is believed at
+    /// once.
     fn monotonic(&self) -> Option<Duration> {
         None
     }

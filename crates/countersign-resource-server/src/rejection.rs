@@ -69,12 +69,12 @@ pub enum Unavailable {
     /// The replay store.
     #[error("the replay store does not answer")]
     ReplayStore,
-    /// The replay store's memory: the proof's time has passed for it, so an earlier use may be forgotten. This server's clock
-    /// has stepped back, or those of replicas are apart.
+    /// The replay store's memory: the proof's time has passed for it, so an earlier use may be
+    /// forgotten. This server's clock has stepped back, or those of replicas are apart.
     #[error("the proof ends before the replay store's newest moment; check the server's clock")]
     Stale,
-    /// A key that the token may be signed with: none that is known fits, and the issuer has been asked for newer ones too
-    /// often on behalf of unknown keys to be asked again now.
+    /// A key that the token may be signed with: none that is known fits, and the issuer has been
+    /// asked for newer ones too often on behalf of unknown keys to be asked again now.
     #[error(
         "the token's key is not known, and the issuer was asked too often for unknown keys to be asked again now"
     )]
@@ -252,7 +252,8 @@ impl Unavailable {
             // Room comes as entries expire, which takes a good part of a proof's lifetime.
             Self::ReplayStoreFull => 10,
             Self::ReplayStore => 2,
-            // Proofs that are made later pass as soon as the clock has caught up; how far it is behind, the store doesn't say.
+            // Proofs that are made later pass as soon as the clock has caught up; how far it is
+            // behind, the store doesn't say.
             Self::Stale => 10,
             Self::UnknownKey => UNKNOWN_KEY_INTERVAL.try_into().unwrap_or(u16::MAX),
             Self::Clock { .. } => HOLDS_FOR.as_secs().try_into().unwrap_or(u16::MAX),

@@ -222,9 +222,9 @@ impl ResourceServer {
         }
     }
 
-    /// How many requests were refused since this server was built because the replay store called their proofs stale
-    /// ([`Unavailable::Stale`]): the clock has stepped back, or those of replicas are apart. More than zero wants a look
-    /// at the clocks. Clones share the count.
+    /// How many requests were refused since this server was built because the replay store called
+    /// their proofs stale ([`Unavailable::Stale`]): the clock has stepped back, or those of
+    /// replicas are apart. More than zero wants a look at the clocks. Clones share the count.
     #[must_use]
     pub fn stale_refusals(&self) -> u64 {
         self.shared.stale.count.load(Ordering::Relaxed)
@@ -252,8 +252,8 @@ impl ResourceServer {
         &self.shared
     }
 
-    /// The token's claims, of the cache or of the token itself; and the present moment, read anew where the issuer's keys
-    /// may have taken seconds to come.
+    /// The token's claims, of the cache or of the token itself; and the present moment, read anew
+    /// where the issuer's keys may have taken seconds to come.
     async fn token(
         &self,
         text: &str,
@@ -289,8 +289,8 @@ impl ResourceServer {
                     verified = by_newer.ok_or(not_now)?;
                     keys = newer;
                 }
-                // Others have spent what the issuer may be asked; that is no fault of this token's. Where there is a key of
-                // its name, its signature is forged.
+                // Others have spent what the issuer may be asked; that is no fault of this token's.
+                // Where there is a key of its name, its signature is forged.
                 Newer::NotNow if !is_its_key_known => return Err(not_now),
                 Newer::NotNow | Newer::None => {}
             }
@@ -326,7 +326,7 @@ impl Shared {
         }
     }
 
-    /// Of a proof that the replay store calls stale, with a log line that somebody reads.
+    /// Counts a proof that the replay store calls stale, and logs it as an error.
     #[cold]
     fn stale(&self, now: UnixSeconds) -> Rejection {
         let count = self.stale.count.fetch_add(1, Ordering::Relaxed) + 1;

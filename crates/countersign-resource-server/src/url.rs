@@ -52,8 +52,8 @@ pub(crate) fn check_document(url: &str) -> Result<(), UrlProblem> {
     }
 }
 
-/// A document's URL that the metadata of `issuer` names: what was read over https names no plain http, not even on this
-/// machine, where any program may listen.
+/// A document's URL that the metadata of `issuer` names: what was read over https names no plain
+/// http, not even on this machine, where any program may listen.
 pub(crate) fn check_named_by(issuer: &str, url: &str) -> Result<(), UrlProblem> {
     check_document(url)?;
     match is_https(issuer) && !is_https(url) {

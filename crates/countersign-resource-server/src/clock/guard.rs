@@ -1,5 +1,5 @@
-//! Keeps a moment that a faulty clock shows once from deciding anything: it would end every token, and make the replay
-//! store forget.
+//! Keeps a moment that a faulty clock shows once from deciding anything: it would end every token,
+//! and make the replay store forget.
 
 use std::{
     sync::{
@@ -14,12 +14,13 @@ use countersign::UnixSeconds;
 use super::Clock;
 use crate::Unavailable;
 
-/// A larger jump ahead of the monotonic clock needs to hold. Time servers correct by less; what exceeds it is a machine
-/// that slept, a clock that somebody set, or a fault.
+/// A larger jump ahead of the monotonic clock needs to hold. Time servers correct by less; what
+/// exceeds it is a machine that slept, a clock that somebody set, or a fault.
 const LARGEST_JUMP: i64 = 3600; // seconds
-/// So long.
+/// How long it needs to hold.
 pub(crate) const HOLDS_FOR: Duration = Duration::from_secs(5);
-/// Two readings of clocks that go alike differ by less: each is of whole seconds, and a thread may be stopped between.
+/// Two readings of clocks that go alike differ by less: each is of whole seconds, and a thread may
+/// be stopped between.
 const ALIKE: i64 = 60; // seconds
 /// Smaller differences from what is believed are not written down: most requests only read.
 const WORTH_WRITING: i64 = 2; // seconds

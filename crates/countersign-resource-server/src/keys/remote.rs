@@ -24,7 +24,8 @@ use crate::clock::Clock;
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Seconds between a failed fetch and the next.
 pub(crate) const RETRY_AFTER_FAILURE: i64 = 2;
-/// An issuer that gave no answer in time is likely to give none again: for so many seconds nobody who has keys waits for it.
+/// An issuer that gave no answer in time is likely to give none again: for so many seconds nobody
+/// who has keys waits for it.
 const HANGS_FOR: i64 = 60;
 /// Anyone can name a key that does not exist, or sign with one: so many fetches on behalf of unknown keys ...
 const UNKNOWN_KEY_BURST: u32 = 5;
@@ -34,11 +35,12 @@ pub(crate) const UNKNOWN_KEY_INTERVAL: i64 = 10;
 /// How old keys may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyAges {
-    /// Older keys are refreshed beside the requests that use them, so that a key withdrawn by the issuer
-    /// stops working here without anybody asking for another one. Above twice this age, requests wait.
+    /// Older keys are refreshed beside the requests that use them, so that a key withdrawn by the
+    /// issuer stops working here without anybody asking for another one. Above twice this age,
+    /// requests wait.
     pub(crate) refresh: Duration,
-    /// Older keys are used by nobody: after a day without its issuer a server no longer knows which keys
-    /// have been withdrawn.
+    /// Older keys are used by nobody: after a day without its issuer a server no longer knows which
+    /// keys have been withdrawn.
     pub(crate) max: Duration,
 }
 
@@ -209,7 +211,8 @@ impl RemoteKeys {
             done.send_replace(true);
         });
         state.flight = Some(flight.clone());
-        // Here, and not when the server is built: there may be no runtime yet. Anew where the runtime has ended.
+        // Here, and not when the server is built: there may be no runtime yet. Anew where the
+        // runtime has ended.
         if state.keeper.as_ref().is_none_or(AbortHandle::is_finished) {
             let keeper = tokio::spawn(keep_fresh(Arc::downgrade(self)));
             state.keeper = Some(keeper.abort_handle());
@@ -270,8 +273,9 @@ impl Drop for RemoteKeys {
     }
 }
 
-/// Keeps the keys fresh while the server lives, requests or not: after a quiet night, the first request must not be judged
-/// by keys that have been withdrawn. Holds the keys only while it looks at them.
+/// Keeps the keys fresh while the server lives, requests or not: after a quiet night, the first
+/// request must not be judged by keys that have been withdrawn. Holds the keys only while it looks
+/// at them.
 async fn keep_fresh(keys: Weak<RemoteKeys>) {
     while let Some(pause) = keys.upgrade().map(|keys| keys.tend()) {
         tokio::time::sleep(pause).await;

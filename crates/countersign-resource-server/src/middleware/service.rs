@@ -14,10 +14,10 @@ use crate::ResourceServer;
 ///   challenges and headers of [`ResourceServer::refusal`], and the [`Rejection`](crate::Rejection) in
 ///   its extensions, for a log or a metric in a layer further out.
 ///
-/// It decides first and then waits until the inner service is ready, so that forged tokens hold none of its permits, not
-/// even while the issuer's keys are fetched. For the layers around it that means: it is always ready itself, so a limit or
-/// a load shedder that is to act before the check stands outside, and one inside makes accepted requests wait, whose
-/// proofs are used up by then.
+/// It decides first and then waits until the inner service is ready, so that forged tokens hold
+/// none of its permits, not even while the issuer's keys are fetched. For the layers around it that
+/// means: it is always ready itself, so a limit or a load shedder that is to act before the check
+/// stands outside, and one inside makes accepted requests wait, whose proofs are used up by then.
 #[derive(Debug, Clone)]
 pub struct Authenticate<S> {
     server: ResourceServer,

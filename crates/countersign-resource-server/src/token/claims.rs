@@ -8,8 +8,8 @@ use super::{error::TokenError, policy::AccessTokenPolicy};
 /// For an issuer whose clock is a little ahead, or behind.
 const LEEWAY: i64 = 5; // seconds
 
-/// Claims that only other JWTs of an issuer have: ID tokens (OpenID Connect Core, 2 and 3.3.2.11; FAPI 1.0), logout
-/// and security event tokens (RFC 8417), JARM responses.
+/// Claims that only other JWTs of an issuer have: ID tokens (OpenID Connect Core, 2 and 3.3.2.11;
+/// FAPI 1.0), logout and security event tokens (RFC 8417), JARM responses.
 const OF_OTHER_JWTS: [&str; 6] = ["nonce", "at_hash", "c_hash", "s_hash", "events", "code"];
 /// Keycloak writes into a claim `typ` what a token is; its access tokens are `Bearer` and `DPoP`.
 const OTHER_TYPES: [&str; 6] = [
@@ -71,7 +71,8 @@ impl Facts {
     }
 }
 
-/// Of a token whose header does not say that it is an access token: its claims must not say that it is something else.
+/// Refuses a token whose claims say that it is something else than an access token. For those whose
+/// header does not say what they are.
 pub(super) fn check_kind(claims: &Map<String, Value>) -> Result<(), TokenError> {
     if let Some(claim) = OF_OTHER_JWTS
         .into_iter()
@@ -128,8 +129,9 @@ pub(super) fn check_audience(
     }
 }
 
-/// A NumericDate (RFC 7519, section 2), which may have a fraction. Rounded up: to a clock of whole seconds, a moment that lies
-/// before the fraction lies before the next second, and one after it does not.
+/// A NumericDate (RFC 7519, section 2), which may have a fraction. Rounded up: to a clock of whole
+/// seconds, a moment that lies before the fraction lies before the next second, and one after it
+/// does not.
 fn moment(
     claims: &Map<String, Value>,
     claim: &'static str,

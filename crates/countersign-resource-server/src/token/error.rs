@@ -6,8 +6,8 @@ use countersign::{
 };
 use thiserror::Error;
 
-/// Why an access token is refused. `Display` is for logs: what came from outside is quoted in it, shortened
-/// and with control characters escaped.
+/// Why an access token is refused. `Display` is for logs: what came from outside is quoted in it,
+/// shortened and with control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -23,7 +23,8 @@ pub enum TokenError {
     /// It has no `typ`, where only `at+jwt` is accepted.
     #[error("it has no typ; have the issuer write `at+jwt`, or accept other types (TokenTypes)")]
     TypeMissing,
-    /// Its header does not say that it is an access token, and a claim says that it is something else.
+    /// Its header does not say that it is an access token, and a claim says that it is something
+    /// else.
     #[error("its claim `{claim}` is that of another JWT than an access token")]
     OtherJwt {
         /// The claim.

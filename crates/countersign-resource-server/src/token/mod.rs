@@ -1,8 +1,8 @@
-//! Access tokens as JWTs (RFC 9068, and the ways in which common authorization servers differ from it):
-//! what the claims say, then whether the issuer signed that.
+//! Access tokens as JWTs (RFC 9068, and the ways in which common authorization servers differ from
+//! it): what the claims say, then whether the issuer signed that.
 //!
-//! A token that is bound to something other than a key's thumbprint (RFC 7800 has other members, and
-//! later ones may come) is neither bound as we can check it nor unbound: it is refused.
+//! A token that is bound to something other than a key's thumbprint (RFC 7800 has other members,
+//! and later ones may come) is neither bound as we can check it nor unbound: it is refused.
 
 mod claims;
 mod error;
@@ -100,7 +100,8 @@ impl Form {
     }
 }
 
-/// A token that claims to be of our issuer, for us and valid now. Its signature is not yet verified.
+/// A token that claims to be of our issuer, for us and valid now. Its signature is not yet
+/// verified.
 pub(crate) struct UnverifiedToken<'a> {
     jws: CompactJws<'a>,
     algorithm: Algorithm,
@@ -108,8 +109,8 @@ pub(crate) struct UnverifiedToken<'a> {
 }
 
 impl<'a> UnverifiedToken<'a> {
-    /// Everything that can be refused without a key is refused here, so that tokens of other issuers and
-    /// expired ones never make us ask for keys.
+    /// Everything that can be refused without a key is refused here, so that tokens of other
+    /// issuers and expired ones never make us ask for keys.
     pub(crate) fn parse(
         text: &'a str,
         policy: &TokenPolicy,
@@ -138,7 +139,8 @@ impl<'a> UnverifiedToken<'a> {
         Ok(self.verified())
     }
 
-    /// As [`verify`](Self::verify), where `older` keys have been tried. `None`: the request has cost as much as one may.
+    /// As [`verify`](Self::verify), where `older` keys have been tried. `None`: the request has
+    /// cost as much as one may.
     pub(crate) fn verify_by_newer(
         &self,
         keys: &KeySet,
@@ -206,8 +208,8 @@ pub(crate) fn examine(
     .collect()
 }
 
-/// Nothing but an access token's: a proof or an ID token's relative must not pass for one (RFC 9449,
-/// section 11.5; RFC 8725, section 3.11).
+/// Nothing but an access token's: a proof or an ID token's relative must not pass for one (RFC
+/// 9449, section 11.5; RFC 8725, section 3.11).
 fn check_type(jws: &CompactJws<'_>, policy: &AccessTokenPolicy) -> Result<(), TokenError> {
     let typ = jws.header().get("typ");
     match (policy.takes(typ), typ) {
@@ -272,7 +274,8 @@ impl AccessToken {
 }
 
 impl TokenPolicy {
-    /// Whether an unbound token may be presented as Bearer, where this API takes unbound tokens at all.
+    /// Whether an unbound token may be presented as Bearer, where this API takes unbound tokens at
+    /// all.
     pub(crate) fn check_unbound(&self, form: Form) -> Result<(), TokenError> {
         match self.access_tokens.wants_type_of_unbound() && !form.is_typed {
             true => Err(TokenError::UnboundType),

@@ -5,15 +5,16 @@ use std::time::Duration;
 use countersign::server::crypto::Algorithm;
 use serde_json::Value;
 
-/// What the access tokens of an issuer must be like. The default is the secure one; [`lenient`](Self::lenient) is for
-/// issuers whose unbound access tokens don't say what they are, [`fapi2`](Self::fapi2) for APIs that follow that profile.
+/// What the access tokens of an issuer must be like. The default is the secure one;
+/// [`lenient`](Self::lenient) is for issuers whose unbound access tokens don't say what they are,
+/// [`fapi2`](Self::fapi2) for APIs that follow that profile.
 ///
 /// ```
 /// use countersign_resource_server::{AccessTokenPolicy, DpopRequirement, ResourceServer};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// // Entra ID has no DPoP, and its tokens are of the type `JWT`.
-/// let server = ResourceServer::builder("https://login.example.com/tenant/v2.0", "6e74172b-be56-4843")
+/// let server = ResourceServer::builder("https://login.example.com/tenant/v2.0", "6e74172b")
 ///     .public_url("https://api.example.com")
 ///     .dpop(DpopRequirement::Optional)
 ///     .access_tokens(AccessTokenPolicy::lenient())
@@ -28,21 +29,22 @@ pub struct AccessTokenPolicy {
     max_seconds_left: i64,
 }
 
-/// Which header `typ` access tokens may have. Names are compared without regard to case, with or without
-/// `application/` before `at+jwt` (RFC 9068, section 4). No other type is ever accepted: a proof, a logout token or an
-/// introspection response says what it is (RFC 8725, section 3.11).
+/// Which header `typ` access tokens may have. Names are compared without regard to case, with or
+/// without `application/` before `at+jwt` (RFC 9068, section 4). No other type is ever accepted: a
+/// proof, a logout token or an introspection response says what it is (RFC 8725, section 3.11).
 ///
-/// A token that doesn't say in its header that it is an access token may be any JWT that the issuer signs. So where
-/// `JWT` or no `typ` is accepted, a token that looks like another kind is refused: one with `nonce`, `at_hash`,
-/// `c_hash`, `s_hash`, `events` or `code`, with a claim `typ` of Keycloak's other tokens (`ID`, `Refresh`, ...), or
-/// without `sub`, `client_id` and `azp`. That can't tell every ID token; give the API an audience that is no client's id.
+/// A token that doesn't say in its header that it is an access token may be any JWT that the issuer
+/// signs. So where `JWT` or no `typ` is accepted, a token that looks like another kind is refused:
+/// one with `nonce`, `at_hash`, `c_hash`, `s_hash`, `events` or `code`, with a claim `typ` of
+/// Keycloak's other tokens (`ID`, `Refresh`, ...), or without `sub`, `client_id` and `azp`. That
+/// can't tell every ID token; give the API an audience that is no client's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum TokenTypes {
     /// `at+jwt` (RFC 9068) for every token.
     AtJwt,
-    /// `at+jwt` for unbound tokens. Bound ones may also be of the type `JWT`, or of none: who presents one
-    /// holds the key that it was issued to.
+    /// `at+jwt` for unbound tokens. Bound ones may also be of the type `JWT`, or of none: who
+    /// presents one holds the key that it was issued to.
     #[default]
     AtJwtUnlessBound,
     /// `at+jwt`, `JWT` or none, for unbound tokens too.
@@ -68,21 +70,24 @@ impl Default for AccessTokenPolicy {
 }
 
 impl AccessTokenPolicy {
-    /// For issuers whose unbound access tokens are of the type `JWT` or of none: Keycloak, Auth0, Okta, Entra ID.
+    /// For issuers whose unbound access tokens are of the type `JWT` or of none: Keycloak, Auth0,
+    /// Okta, Entra ID.
     #[must_use]
     pub fn lenient() -> Self {
         Self::default().with_types(TokenTypes::Lenient)
     }
 
-    /// The algorithms of the FAPI 2.0 Security Profile (5.4.1): PS256, ES256 and EdDSA. The rest is as by default.
-    /// [`ResourceServerBuilder::fapi2`](crate::ResourceServerBuilder::fapi2) sets this and the policy of proofs.
+    /// The algorithms of the FAPI 2.0 Security Profile (5.4.1): PS256, ES256 and EdDSA. The rest is
+    /// as by default. [`ResourceServerBuilder::fapi2`](crate::ResourceServerBuilder::fapi2) sets
+    /// this and the policy of proofs.
     #[must_use]
     pub fn fapi2() -> Self {
         Self::default().with_algorithms(&[Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa])
     }
 
-    /// What tokens may be signed with: by default ES256, RS256, PS256, EdDSA and ES384. The algorithms of proofs are
-    /// [another setting](countersign::server::verify::VerifierPolicy::with_algorithms).
+    /// What tokens may be signed with: by default ES256, RS256, PS256, EdDSA and ES384. The
+    /// algorithms of proofs are [another
+    /// setting](countersign::server::verify::VerifierPolicy::with_algorithms).
     #[must_use]
     pub fn with_algorithms(mut self, algorithms: &[Algorithm]) -> Self {
         self.algorithms = algorithms.to_vec();
@@ -96,8 +101,9 @@ impl AccessTokenPolicy {
         self
     }
 
-    /// How long, in whole seconds from now, a token may still be valid: 24 hours by default. A token that claims more is
-    /// refused, so that one stolen long ago, or a refresh token that passes for an access token, is of no use for ever.
+    /// How long, in whole seconds from now, a token may still be valid: 24 hours by default. A
+    /// token that claims more is refused, so that one stolen long ago, or a refresh token that
+    /// passes for an access token, is of no use for ever.
     #[must_use]
     pub fn with_max_time_left(mut self, max_time_left: Duration) -> Self {
         self.max_seconds_left = i64::try_from(max_time_left.as_secs()).unwrap_or(i64::MAX);

@@ -1,4 +1,5 @@
-//! Which of the issuer's keys has signed a token, at a bounded cost: whoever can send a request can make us try.
+//! Which of the issuer's keys has signed a token, at a bounded cost: whoever can send a request can
+//! make us try.
 
 use countersign::{
     jwk::PublicJwk,
@@ -38,8 +39,8 @@ pub(super) fn check_signature(
     }
 }
 
-/// As [`check_signature`], after all fitting keys of `older` have been tried in vain: only others are. `None`: they
-/// would be more than a request may cost; the next one begins with them.
+/// As [`check_signature`], after all fitting keys of `older` have been tried in vain: only others
+/// are. `None`: they would be more than a request may cost; the next one begins with them.
 pub(super) fn check_newer_signature(
     jws: &CompactJws<'_>,
     algorithm: Algorithm,

@@ -148,7 +148,8 @@ async fn a_machine_that_slept_serves_again_after_five_seconds() {
 async fn only_a_jump_that_holds_is_believed() {
     let (machine, world) = world();
     call(&world).await.assert_accepted();
-    // Two faults with a good moment between are not one that held, nor is a clock that goes on jumping.
+    // Two faults with a good moment between are not one that held, nor is a clock that goes on
+    // jumping.
     machine.jumps(YEAR);
     assert_in_doubt(&call(&world).await, YEAR);
     machine.jumps(-YEAR);

@@ -122,7 +122,8 @@ async fn s5_the_strict_policy_wants_the_type_of_bound_tokens_too() {
     refused(&world.prove(&token).await, &TokenError::TypeMissing);
 }
 
-/// What an ID token, a logout token, a JARM response and Keycloak's refresh tokens have, and no access token.
+/// What an ID token, a logout token, a JARM response and Keycloak's refresh tokens have, and no
+/// access token.
 fn marks() -> Vec<(&'static str, Value)> {
     let mut marks = vec![
         ("nonce", json!("n-0S6_WzA2Mj")),

@@ -153,13 +153,14 @@ impl<'de> Visitor<'de> for Strict {
 /// What stands before a value in a map.
 enum Key {
     Member(String),
-    /// The map is none: it is a number's text. With its feature `arbitrary_precision`, which any crate of the build may
-    /// turn on for all, serde_json hands a number to a visitor as a map with one member.
+    /// The map is none: it is a number's text. With its feature `arbitrary_precision`, which any
+    /// crate of the build may turn on for all, serde_json hands a number to a visitor as a map with
+    /// one member.
     Number,
 }
 
-/// Tells a member's name from the mark of a number. Both are strings, and an attacker can write a member of the mark's name;
-/// but only for a name does serde_json know what an option is.
+/// Tells a member's name from the mark of a number. Both are strings, and an attacker can write a
+/// member of the mark's name; but only for a name does serde_json know what an option is.
 struct KeySeed;
 
 impl<'de> DeserializeSeed<'de> for KeySeed {
@@ -206,7 +207,7 @@ impl Visitor<'_> for NameVisitor {
     }
 }
 
-/// A number that comes as its text.
+/// Reads a number that comes as its text.
 struct NumberSeed;
 
 impl<'de> DeserializeSeed<'de> for NumberSeed {
@@ -229,8 +230,8 @@ impl Visitor<'_> for NumberSeed {
     }
 }
 
-/// What serde_json makes of a number's text without that feature: whole where it fits into 64 bits, else a float; `None`
-/// where it is too large for that.
+/// What serde_json makes of a number's text without that feature: whole where it fits into 64 bits,
+/// else a float; `None` where it is too large for that.
 fn number(text: &str) -> Option<Value> {
     if let Ok(number) = text.parse::<u64>() {
         return Some(number.into());
@@ -311,7 +312,8 @@ mod tests {
         assert!(parse_object("{\"a\":".repeat(100_000).as_bytes()).is_err());
     }
 
-    /// Holds in a build with serde_json's `arbitrary_precision` too (`cargo xtask test --only arbitrary-precision`).
+    /// Holds in a build with serde_json's `arbitrary_precision` too (`cargo xtask test --only
+    /// arbitrary-precision`).
     #[test]
     fn numbers_are_numbers_whatever_features_serde_json_has() {
         let of = |text: &str| {
@@ -367,7 +369,8 @@ mod tests {
         assert_eq!(object["$serde_json::private::RawValue"], "{}");
     }
 
-    /// With numbers as they are without `arbitrary_precision`, which keeps them as they are written.
+    /// With numbers as they are without `arbitrary_precision`, which keeps them as they are
+    /// written.
     fn plain(value: &Value) -> Value {
         match value {
             Value::Number(written) => number(&written.to_string()).expect("in range"),
