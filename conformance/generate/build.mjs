@@ -125,6 +125,14 @@ export const POLICIES = {
     optional: { issuer: ISSUER, audience: AUDIENCE, jwks: jwks("issuer"), dpop: "optional" },
     nonce: { issuer: ISSUER, audience: AUDIENCE, jwks: jwks("issuer"), dpop: "required", nonce: "n-0S6_WzA2Mj" },
     optionalNonce: { issuer: ISSUER, audience: AUDIENCE, jwks: jwks("issuer"), dpop: "optional", nonce: "n-0S6_WzA2Mj" },
+    moreAlgorithms: {
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        jwks: jwks("issuer"),
+        dpop: "required",
+        algorithms: ["ES256", "ES384", "EdDSA", "PS256", "RS256"]
+    },
+    costlyRsa: { issuer: ISSUER, audience: AUDIENCE, jwks: jwks("issuer"), dpop: "required", costlyRsaKeys: true },
     manyKeys: {
         issuer: ISSUER,
         audience: AUDIENCE,

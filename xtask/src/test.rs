@@ -169,7 +169,11 @@ impl Part {
                 .args(locked())),
             Self::Rust => cargo_test(&["--workspace", "--all-targets"], count),
             Self::RustCrypto => {
-                let backend = ["--no-default-features", "--features", "rust-crypto,sign"];
+                let backend = [
+                    "--no-default-features",
+                    "--features",
+                    "replay-conformance,rust-crypto,sign",
+                ];
                 wasm::check(&[&["-p", "countersign"][..], &backend].concat())?;
                 let all = [&["-p", "countersign", "--all-targets"][..], &backend].concat();
                 run(cargo()

@@ -16,7 +16,10 @@ use std::{
 
 /// The crates, with the features that their listing is of.
 const CRATES: [(&str, &str); 3] = [
-    ("countersign", "verify,aws-lc-rs,rust-crypto,sign"),
+    (
+        "countersign",
+        "verify,aws-lc-rs,rust-crypto,sign,replay-conformance",
+    ),
     ("countersign-client", "reqwest"),
     ("countersign-resource-server", "axum,reqwest"),
 ];

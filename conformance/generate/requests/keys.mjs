@@ -7,7 +7,7 @@ const by = (key, alg) => ({ token: { boundTo: key }, proof: { key, header: alg =
 
 // V5, S6
 accept("V5", "es256", "ES256.", by("client"));
-accept("V5", "es384", "ES384.", by("clientEs384"));
+accept("V5", "es384", "ES384, where the policy takes it.", { policy: "moreAlgorithms", ...by("clientEs384") });
 accept("V5", "eddsa", "EdDSA with Ed25519.", by("clientEdDsa"));
 accept("V5", "ed25519-by-its-own-name", "The same under the name of RFC 9864.", by("clientEdDsa", "Ed25519"));
 accept("V5", "ps256", "PS256.", by("clientRsa", "PS256"));
@@ -23,13 +23,14 @@ algorithm("V5", "hs256", "A symmetric algorithm, keyed with the public key.", {
 algorithm("V5", "lower-case", "Names are case-sensitive.", { header: { alg: "es256" }, sign: input => signature("client", "ES256", input) });
 algorithm("V5", "alg-missing", "Without `alg`.", { header: { alg: undefined }, sign: input => signature("client", "ES256", input) }, "Malformed");
 algorithm("V5", "alg-number", "`alg` is a number.", { header: { alg: 256 }, sign: input => signature("client", "ES256", input) }, "Malformed");
-const mismatch = (id, says, key, alg) =>
+const mismatch = (id, says, key, alg, policy = "required") =>
     refuse("V5", id, says, "invalid_dpop_proof", "Signature", {
+        policy,
         token: { boundTo: key },
         proof: { key, header: { alg }, sign: input => signature(key, key.includes("Rsa") ? "PS256" : naturally(key), input) }
     });
 const naturally = key => ({ client: "ES256", clientEs384: "ES384", clientEdDsa: "EdDSA" })[key];
-mismatch("es384-of-p256", "ES384 takes a P-384 key.", "client", "ES384");
+mismatch("es384-of-p256", "ES384 takes a P-384 key.", "client", "ES384", "moreAlgorithms");
 mismatch("es256-of-p384", "ES256 takes a P-256 key.", "clientEs384", "ES256");
 mismatch("eddsa-of-p256", "EdDSA takes an Edwards key.", "client", "EdDSA");
 mismatch("ps256-of-p256", "PS256 takes an RSA key.", "client", "PS256");
@@ -39,6 +40,7 @@ refuse("V5", "ed448", "EdDSA with Ed448 is not supported.", "invalid_dpop_proof"
     proof: { key: "clientEd448", header: { alg: "EdDSA" } }
 });
 accept("S6", "on-the-list", "An algorithm of the list.");
+refuse("S6", "es384", "Nor is ES384 on the list, unless the policy takes it.", "invalid_dpop_proof", "AlgorithmNotAccepted", by("clientEs384"));
 algorithm("S6", "es512", "ES512 is not on the list.", { key: "clientEs512" });
 algorithm("S6", "rs512", "RS512 is not on the list.", { key: "clientRsa", header: { alg: "RS512" } });
 algorithm("S6", "ps384", "PS384 is not on the list.", { key: "clientRsa", header: { alg: "PS384" } });
@@ -49,9 +51,17 @@ algorithm("S6", "made-up", "A name that nobody knows.", { header: { alg: "ES1024
 const signed = (id, says, proof, check = "Signature", token = {}) =>
     refuse("V6", id, says, "invalid_dpop_proof", check, { proof, token });
 accept("V6", "signature-verifies", "R || S over the first two parts.");
-accept("V6", "rsa-exponent-3", "3 is a usable exponent.", by("clientRsaExponent3", "RS256"));
-accept("V6", "rsa-8192", "The longest modulus.", by("clientRsa8192", "PS256"));
+accept("V6", "rsa-4096", "The longest modulus that proofs have by default.", by("clientRsa4096", "PS256"));
+accept("V6", "rsa-exponent-3", "3 is a usable exponent.", { policy: "costlyRsa", ...by("clientRsaExponent3", "RS256") });
+accept("V6", "rsa-8192", "The longest modulus.", { policy: "costlyRsa", ...by("clientRsa8192", "PS256") });
+const costly = (id, says, key, alg) => refuse("V6", id, says, "invalid_dpop_proof", "Signature", by(key, alg));
+costly("rsa-exponent-3-by-default", "By default the exponent is 65537.", "clientRsaExponent3", "RS256");
+costly("rsa-8192-by-default", "By default a modulus has 4096 bits at most: a signature by a longer one takes long to check.", "clientRsa8192", "PS256");
 signed("other-key", "The key in the header did not sign.", { sign: input => signature("thief", "ES256", input) });
+signed("foreign-key-forged", "By another key than the token's, whose signature it is not either: the signature comes first.", {
+    key: "thief",
+    sign: input => signature("otherClient", "ES256", input)
+});
 signed("changed-payload", "The payload was changed afterwards.", { sign: input => signature("client", "ES256", `${input}A`) });
 signed("der", "DER instead of R || S.", { sign: input => signature("client", "ES256", input, { dsaEncoding: "der" }) });
 signed("empty", "An empty signature.", { sign: () => "" });

@@ -41,6 +41,15 @@ other("V9", "subdomain", "A host below.", `${BASE}/notes`, "https://x.api.exampl
 other("V9", "scheme", "Another scheme.", `${BASE}/notes`, "http://api.example.com/notes");
 other("V9", "port", "Another port.", `${BASE}/notes`, `${BASE}:8443/notes`);
 other("V9", "double-slash", "Double slashes are kept.", `${BASE}/a/b`, `${BASE}/a//b`);
+/** What no encoder writes, and a router may take for another path than a proof does. */
+const encoded = (id, says, url, htu) =>
+    refuse("V9", id, says, "invalid_request", "Target", { url, proof: { claims: { htu } } });
+encoded("letter-encoded-in-request", "A letter of the request's path is encoded: a router may send it elsewhere.", `${BASE}/users/%6de`, `${BASE}/users/me`);
+encoded("letter-encoded-on-both-sides", "Whatever the proof names.", `${BASE}/users/%6de`, `${BASE}/users/%6de`);
+encoded("digit-encoded-in-request", "A digit.", `${BASE}/notes/%31`, `${BASE}/notes/1`);
+encoded("hyphen-encoded-in-request", "A hyphen.", `${BASE}/a%2Db`, `${BASE}/a-b`);
+encoded("dot-encoded-in-request", "A dot.", `${BASE}/a%2eb`, `${BASE}/a.b`);
+encoded("underscore-encoded-in-request", "An underscore.", `${BASE}/a%5Fb`, `${BASE}/a_b`);
 broken("V9", "relative", "Without scheme and host.", "/notes");
 broken("V9", "no-scheme", "Without a scheme.", "//api.example.com/notes");
 broken("V9", "userinfo", "With a user name.", "https://ann@api.example.com/notes");
@@ -72,6 +81,7 @@ same("V10", "http-default-port", "80 is http's own.", "http://localhost/notes", 
 same("V10", "other-port", "The same other port.", `${BASE}:8443/notes`, `${BASE}:8443/notes`);
 same("V10", "unreserved-encoded", "An unreserved character is the same encoded.", `${BASE}/~ann`, `${BASE}/%7Eann`);
 same("V10", "letter-encoded", "A letter, too.", `${BASE}/notes`, `${BASE}/%6eotes`);
+same("V10", "tilde-encoded-in-request", "A tilde, which some encoders encode.", `${BASE}/%7Eann`, `${BASE}/~ann`);
 same("V10", "encoding-case", "Encodings are case-insensitive.", `${BASE}/a%2Fb`, `${BASE}/a%2fb`);
 same("V10", "dot-segment", "A dot segment.", `${BASE}/notes`, `${BASE}/./notes`);
 same("V10", "dot-segments", "Two dots go up.", `${BASE}/notes`, `${BASE}/a/b/../../notes`);

@@ -60,7 +60,11 @@ fn flags(policy: &Value) -> (Vec<String>, tempfile::Keys) {
         "--now",
         NOW,
     ];
-    (flags.map(str::to_owned).to_vec(), keys)
+    let mut flags = flags.map(str::to_owned).to_vec();
+    for alg in policy["algorithms"].as_array().into_iter().flatten() {
+        flags.push(format!("--alg={}", alg.as_str().unwrap()));
+    }
+    (flags, keys)
 }
 
 mod tempfile {
@@ -260,7 +264,15 @@ fn what_to_change_about_a_signature_depends_on_its_cause() {
         ),
         (
             "v6-rsa-1024",
-            "To change: make an RSA key of 2048 to 8192 bits",
+            "To change: make an RSA key of 2048 to 4096 bits",
+        ),
+        (
+            "v6-rsa-8192-by-default",
+            "To change: make an RSA key of 2048 to 4096 bits",
+        ),
+        (
+            "v6-rsa-exponent-3-by-default",
+            "To change: make an RSA key with the exponent 65537",
         ),
         (
             "v6-rsa-exponent-2",
@@ -279,6 +291,34 @@ fn what_to_change_about_a_signature_depends_on_its_cause() {
             "{said}"
         );
     }
+}
+
+#[test]
+fn costly_rsa_keys_are_taken_by_a_flag() {
+    for case in ["v6-rsa-8192-by-default", "v6-rsa-exponent-3-by-default"] {
+        let (step, policy) = step(case);
+        let (mut flags, _keys) = flags(&policy);
+        flags.push("--costly-rsa-keys".to_owned());
+        let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+        let (said, status) = run(&flags, &curl(&step));
+        assert_eq!(status, Some(0), "{said}");
+    }
+}
+
+#[test]
+fn v9_a_path_that_encodes_needlessly_is_refused_and_told_what_to_change() {
+    let (step, policy) = step("v9-letter-encoded-in-request");
+    let (flags, _keys) = flags(&policy);
+    let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
+    let (said, status) = run(&flags, &curl(&step));
+    assert_eq!(status, Some(1));
+    assert!(
+        said.contains("Refused: 400 invalid_request (Target)")
+            && said.contains(
+                "To change: send letters, digits and `-`, `.`, `_` of the path as they are"
+            ),
+        "{said}"
+    );
 }
 
 #[test]

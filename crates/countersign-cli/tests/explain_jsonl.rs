@@ -121,6 +121,27 @@ fn the_answers_members_are_exactly_these() {
 }
 
 #[test]
+fn s6_algorithms_are_the_policys_and_an_unknown_one_is_no_algorithm() {
+    let outcome = |algorithms: Value| {
+        let (answer, status) = only(&good(|line| line["policy"]["algorithms"] = algorithms));
+        (answer["reason"].as_str().map(str::to_owned), status)
+    };
+    assert_eq!(outcome(json!(["EdDSA", "ES256"])), (None, Some(0)));
+    assert_eq!(outcome(Value::Null), (None, Some(0)));
+    let refused = Some("AlgorithmNotAccepted".to_owned());
+    assert_eq!(outcome(json!(["EdDSA"])), (refused.clone(), Some(0)));
+    assert_eq!(outcome(json!([])), (refused, Some(0)));
+    for unknown in [
+        json!(["none"]),
+        json!(["HS256"]),
+        json!("ES256"),
+        json!([1]),
+    ] {
+        assert_eq!(outcome(unknown), (Some(UNUSABLE.to_owned()), Some(2)));
+    }
+}
+
+#[test]
 fn a_line_that_lacks_something_is_answered_and_the_run_goes_on() {
     let mut lines = Vec::new();
     for member in ["now", "policy", "request"] {

@@ -41,7 +41,10 @@ pub enum BuildError {
         value: String,
     },
     /// A path prefix is not one.
-    #[error("the path prefix `{value}` cannot be used: it must be a path that begins with `/`")]
+    #[error(
+        "the path prefix `{value}` cannot be used: it must be a path that begins with `/`, as it is sent: without dot \
+         segments, and with letters, digits, `-`, `.` and `_` as they are"
+    )]
     PathPrefix {
         /// The value.
         value: String,
@@ -50,6 +53,15 @@ pub enum BuildError {
     #[error("the path prefix `{value}` is given twice: one path inside has one path outside")]
     PathPrefixTwice {
         /// The prefix inside.
+        value: String,
+    },
+    /// Two paths inside have one outside, so that a proof for one would open the other.
+    #[error(
+        "two path prefixes have the outside `{value}`: a proof for one of them would open the other; give each one of \
+         its own"
+    )]
+    PathPrefixOutsideTwice {
+        /// The prefix outside.
         value: String,
     },
     /// Keys that are given are not also read.

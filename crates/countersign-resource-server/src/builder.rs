@@ -101,6 +101,10 @@ impl ResourceServerBuilder {
     /// Paths that begin with `inside` here begin with `outside` for clients (after the path of
     /// [`public_url`](Self::public_url)). May be called several times; the longest prefix wins. For a
     /// proxy that rewrites paths; a router's own nesting needs nothing.
+    ///
+    /// The path is taken as it was sent: `/~ann` is no prefix of `/%7Eann/x`. A path here whose URL outside would
+    /// lead to another path here is refused ([`Rejection::Target`](crate::Rejection::Target)); where one keeps
+    /// its path while those around it are mapped, say so by `path_prefix("/health", "/health")`.
     pub fn path_prefix(mut self, inside: impl Into<String>, outside: impl Into<String>) -> Self {
         self.path_prefixes.push((inside.into(), outside.into()));
         self

@@ -5,7 +5,7 @@ use countersign::{
     server::{
         credentials::{Credentials, Scheme},
         crypto::sha256,
-        verify::{BoundToken, ProofCheck, Verifier},
+        verify::{BoundToken, ProofCheck, ProofError, Verifier},
     },
     target::TargetUri,
 };
@@ -14,7 +14,7 @@ use http::{header::AUTHORIZATION, request::Parts};
 use crate::{
     Rejection, ResourceServer, Thumbprint,
     headers::DPOP,
-    server::{fields, unavailable},
+    server::{encoded_target, fields, unavailable},
     token::{self, Form, TokenCheck},
 };
 
@@ -93,7 +93,11 @@ impl ResourceServer {
             for (check, outcome) in shared.verifier.examine(&proofs, &expected, now) {
                 let has_no_key = check == ProofCheck::Binding && thumbprint.is_none();
                 let outcome = outcome.filter(|_| !has_no_key);
-                let outcome = outcome.map(|result| result.map_err(Rejection::Proof));
+                let rejection = |error| match error {
+                    ProofError::RequestUri { .. } => encoded_target(uri),
+                    error => Rejection::Proof(error),
+                };
+                let outcome = outcome.map(|result| result.map_err(rejection));
                 note(Check::Proof(check), outcome);
             }
         }

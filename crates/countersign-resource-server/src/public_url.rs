@@ -11,8 +11,17 @@ use crate::{BuildError, Rejection};
 pub(crate) struct PublicUrl {
     /// Normalised, without a slash at the end.
     base: String,
-    /// Path prefix here, path prefix outside; the longest first. Neither ends with a slash.
-    prefixes: Vec<(String, String)>,
+    /// The longest inside first.
+    prefixes: Vec<Prefix>,
+}
+
+/// Neither ends with a slash.
+#[derive(Debug, Clone)]
+struct Prefix {
+    /// A path as it is sent to this server.
+    inside: String,
+    /// A whole URL, normalised.
+    outside: String,
 }
 
 impl PublicUrl {
@@ -24,30 +33,31 @@ impl PublicUrl {
             return Err(refused());
         }
         let target = TargetUri::parse(base).map_err(|_| refused())?;
-        let base = target.htu().trim_end_matches('/').to_owned();
-        let mut clean = Vec::with_capacity(prefixes.len());
+        target.check_encoding().map_err(|_| refused())?;
+        let base = without_slash(target.htu());
+        let mut clean: Vec<Prefix> = Vec::with_capacity(prefixes.len());
         for (inside, outside) in prefixes {
-            for prefix in [inside, outside] {
-                let is_path = prefix.starts_with('/')
-                    && TargetUri::parse(&format!("{base}{prefix}")).is_ok()
-                    && !prefix.contains(['?', '#']);
-                if !is_path {
-                    return Err(BuildError::PathPrefix {
-                        value: prefix.clone(),
-                    });
-                }
-            }
-            let trimmed = |prefix: &str| prefix.trim_end_matches('/').to_owned();
-            clean.push((trimmed(inside), trimmed(outside)));
-        }
-        for (index, (inside, _)) in clean.iter().enumerate() {
-            if clean[..index].iter().any(|(earlier, _)| earlier == inside) {
+            path_prefix(&base, inside)?;
+            let prefix = Prefix {
+                inside: without_slash(inside),
+                outside: path_prefix(&base, outside)?,
+            };
+            if clean.iter().any(|earlier| earlier.inside == prefix.inside) {
                 return Err(BuildError::PathPrefixTwice {
-                    value: prefixes[index].0.clone(),
+                    value: inside.clone(),
                 });
             }
+            if clean
+                .iter()
+                .any(|earlier| earlier.outside == prefix.outside)
+            {
+                return Err(BuildError::PathPrefixOutsideTwice {
+                    value: outside.clone(),
+                });
+            }
+            clean.push(prefix);
         }
-        clean.sort_by_key(|(inside, _)| std::cmp::Reverse(inside.len()));
+        clean.sort_by_key(|prefix| std::cmp::Reverse(prefix.inside.len()));
         Ok(Self {
             base,
             prefixes: clean,
@@ -65,23 +75,70 @@ impl PublicUrl {
         if !path.starts_with('/') || path.split('/').any(is_dot_segment) {
             return Err(refused());
         }
-        let (prefix, rest) = self.outside(path);
-        let mut url = String::with_capacity(self.base.len() + prefix.len() + rest.len());
-        url.push_str(&self.base);
-        url.push_str(prefix);
+        let (prefix, outside, rest) = self.outside(path);
+        let mut url = String::with_capacity(outside.len() + rest.len());
+        url.push_str(outside);
         url.push_str(rest);
-        TargetUri::parse(&url).map_err(|_| refused())
+        let target = TargetUri::parse(&url).map_err(|_| refused())?;
+        target.check_encoding().map_err(|_| refused())?;
+        if self.is_of_another_path(&target, prefix, rest) {
+            return Err(refused());
+        }
+        Ok(target)
     }
 
-    fn outside<'a>(&'a self, path: &'a str) -> (&'a str, &'a str) {
+    /// The prefix that the path begins with, what stands for it outside, and the rest. By the path as it was sent: that is
+    /// what a router goes by.
+    fn outside<'a>(&'a self, path: &'a str) -> (Option<&'a Prefix>, &'a str, &'a str) {
         self.prefixes
             .iter()
-            .find_map(|(inside, outside)| {
-                let rest = path.strip_prefix(inside.as_str())?;
-                (rest.is_empty() || rest.starts_with('/')).then_some((outside.as_str(), rest))
+            .find_map(|prefix| {
+                let rest = rest_of(path, &prefix.inside)?;
+                Some((Some(prefix), prefix.outside.as_str(), rest))
             })
-            .unwrap_or(("", path))
+            .unwrap_or((None, &self.base, path))
     }
+
+    /// Whether the URL outside leads to another path than this one, so that a proof for that path would open this one too:
+    /// outside, as inside, the longest prefix wins.
+    fn is_of_another_path(&self, target: &TargetUri, prefix: Option<&Prefix>, rest: &str) -> bool {
+        if self.prefixes.is_empty() {
+            return false;
+        }
+        let leads_there = |other: &&Prefix| rest_of(target.htu(), &other.outside).is_some();
+        let others = self.prefixes.iter().filter(leads_there);
+        let longest = others.max_by_key(|other| other.outside.len());
+        let inside = |prefix: Option<&Prefix>| prefix.map(|prefix| prefix.inside.clone());
+        // Without a path outside, the prefix alone and the prefix with a slash have one URL.
+        let is_bare = rest.is_empty() && target.htu().ends_with('/');
+        inside(longest) != inside(prefix) || is_bare
+    }
+}
+
+/// Checks a prefix, and gives the URL that it stands for outside.
+fn path_prefix(base: &str, prefix: &str) -> Result<String, BuildError> {
+    let refused = || BuildError::PathPrefix {
+        value: prefix.to_owned(),
+    };
+    let is_path = prefix.starts_with('/')
+        && !prefix.contains(['?', '#'])
+        && !prefix.split('/').any(is_dot_segment);
+    if !is_path {
+        return Err(refused());
+    }
+    let target = TargetUri::parse(&format!("{base}{prefix}")).map_err(|_| refused())?;
+    target.check_encoding().map_err(|_| refused())?;
+    Ok(without_slash(target.htu()))
+}
+
+fn without_slash(text: &str) -> String {
+    text.trim_end_matches('/').to_owned()
+}
+
+/// What follows the prefix, which ends where a segment does.
+fn rest_of<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(prefix)?;
+    (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
 /// `.` or `..`, each dot also as `%2e`.
@@ -150,7 +207,7 @@ mod tests {
     fn a_prefix_is_replaced_at_whole_segments_and_the_longest_wins() {
         let url = public(
             "https://example.com",
-            &[("/a", "/outer"), ("/a/b", "/other/"), ("/strip", "/")],
+            &[("/a", "/outer"), ("/a/b", "/other/")],
         )
         .expect("a URL");
         for (inside, outside) in [
@@ -158,9 +215,94 @@ mod tests {
             ("/a/x", "https://example.com/outer/x"),
             ("/a/b/x", "https://example.com/other/x"),
             ("/ab", "https://example.com/ab"),
-            ("/strip/x", "https://example.com/x"),
         ] {
             assert_eq!(of(&url, inside).as_deref(), Ok(outside), "{inside}");
+        }
+    }
+
+    #[test]
+    fn v9_a_prefix_is_that_of_the_path_as_it_was_sent() {
+        let prefixes = [("/~ann", "/ann"), ("/in%2Fside", "/out%2fside")];
+        let url = public("https://example.com", &prefixes).expect("a URL");
+        for (inside, outside) in [
+            ("/~ann/x", "https://example.com/ann/x"),
+            ("/%7Eann/x", "https://example.com/~ann/x"),
+            ("/in%2Fside/x", "https://example.com/out%2Fside/x"),
+            ("/in%2fside/x", "https://example.com/in%2Fside/x"),
+        ] {
+            assert_eq!(of(&url, inside).as_deref(), Ok(outside), "{inside}");
+        }
+    }
+
+    fn assert_refused(url: &PublicUrl, target: &str) {
+        let path = target.to_owned();
+        assert_eq!(of(url, target), Err(Rejection::Target { path }));
+    }
+
+    #[test]
+    fn v9_one_url_outside_is_of_one_path_inside() {
+        let url = public(
+            "https://example.com",
+            &[("/v1", "/api"), ("/v2", "/api/new"), ("/same", "/same")],
+        )
+        .expect("a URL");
+        for (inside, outside) in [
+            ("/v1/x", "https://example.com/api/x"),
+            ("/v2/x", "https://example.com/api/new/x"),
+            ("/v2", "https://example.com/api/new"),
+            ("/v1/newer", "https://example.com/api/newer"),
+            ("/same/x", "https://example.com/same/x"),
+            ("/apis", "https://example.com/apis"),
+        ] {
+            assert_eq!(of(&url, inside).as_deref(), Ok(outside), "{inside}");
+        }
+        // What these are outside leads to /v1/x, /v1 and /v2/x.
+        for inside in ["/api/x", "/api", "/v1/new/x", "/v1/new", "/api/new/x"] {
+            assert_refused(&url, inside);
+        }
+        let url = public("https://example.com", &[("/app", "/")]).expect("a URL");
+        assert_eq!(of(&url, "/app/x").as_deref(), Ok("https://example.com/x"));
+        assert_eq!(of(&url, "/app/").as_deref(), Ok("https://example.com/"));
+        for inside in ["/app", "/x", "/apps", "/"] {
+            assert_refused(&url, inside);
+        }
+    }
+
+    #[test]
+    fn v9_two_paths_inside_with_one_outside_are_a_mistake() {
+        for (one, other) in [
+            ("/x", "/x"),
+            ("/x", "/x/"),
+            ("/%2f", "/%2F"),
+            ("/~a", "/%7ea"),
+            ("/", "/"),
+        ] {
+            assert_eq!(
+                public("https://a", &[("/v1", one), ("/v2", other)]).err(),
+                Some(BuildError::PathPrefixOutsideTwice {
+                    value: other.to_owned()
+                })
+            );
+        }
+    }
+
+    #[test]
+    fn v9_a_path_that_encodes_needlessly_is_refused() {
+        let prefixes = [("/in", "/out")];
+        for url in [
+            public("https://api.example.com", &[]).expect("a URL"),
+            public("https://api.example.com", &prefixes).expect("a URL"),
+        ] {
+            for target in [
+                "/users/%6de",
+                "/%75sers/me",
+                "/in/%6de",
+                "/%69n/me",
+                "/a%2Db",
+                "/%2e%2e%2e",
+            ] {
+                assert_refused(&url, target);
+            }
         }
     }
 
@@ -186,6 +328,8 @@ mod tests {
             "https://a?b",
             "https://a#b",
             "https://u@a",
+            "https://a/%61",
+            "https://a/%4%31",
         ] {
             assert_eq!(
                 public(base, &[]).err(),
@@ -194,13 +338,15 @@ mod tests {
                 })
             );
         }
-        for prefix in ["a", "", "/a?b", "/a b"] {
-            assert_eq!(
-                public("https://a", &[("/x", prefix)]).err(),
-                Some(BuildError::PathPrefix {
-                    value: prefix.to_owned()
-                })
-            );
+        for prefix in ["a", "", "/a?b", "/a b", "/%61", "/a/../b", "/."] {
+            for prefixes in [("/x", prefix), (prefix, "/x")] {
+                assert_eq!(
+                    public("https://a", &[prefixes]).err(),
+                    Some(BuildError::PathPrefix {
+                        value: prefix.to_owned()
+                    })
+                );
+            }
         }
     }
 }

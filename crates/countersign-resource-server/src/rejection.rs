@@ -29,9 +29,13 @@ pub enum Rejection {
     /// The request presents no token, or not clearly one.
     #[error("{0}")]
     Credentials(CredentialsError),
-    /// The request's own target is no path that a URL has once it is normalised (not one at all, or one with
-    /// dot segments), so no proof can be for it.
-    #[error("the request target {} is no path of a URL, or has dot segments", Quoted(.path))]
+    /// The request's own target is no path that a URL has once it is normalised (not one at all, one with
+    /// dot segments, one that percent-encodes a letter, a digit, `-`, `.` or `_`), or by its prefix it is the
+    /// URL of another path, so no proof can be for it.
+    #[error(
+        "the request target {} is no path of a URL, has dot segments, encodes a letter, a digit, `-`, `.` or `_`, or \
+         has the URL of another path", Quoted(.path)
+    )]
     Target {
         /// What stands there.
         path: String,
@@ -233,7 +237,7 @@ impl Rejection {
     fn description(&self, error: &str) -> &'static str {
         match (self, error) {
             (Self::Target { .. }, _) => {
-                "The request target must be the path of a URL, without dot segments"
+                "The request target must be the path of a URL, without dot segments or needless percent-encoding"
             }
             (_, "invalid_request") => "The request must present one well-formed access token",
             (_, "invalid_token") => "The access token is not valid for this request",

@@ -147,7 +147,8 @@ impl ResourceServer {
 
     /// As [`authenticate`](Self::authenticate), for a caller that knows which URI the client called: then
     /// [`public_url`](ResourceServerBuilder::public_url) and the request's own target are not looked at. Never take `uri`
-    /// from headers that a client can write.
+    /// from headers that a client can write, and parse it as it was sent: one that
+    /// [encodes needlessly](TargetUri::check_encoding) is refused.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).
@@ -156,7 +157,11 @@ impl ResourceServer {
         parts: &Parts,
         uri: &TargetUri,
     ) -> Result<Authenticated, Rejection> {
-        self.decide(parts, || Ok(uri.clone())).await
+        let as_sent = || match uri.check_encoding() {
+            Ok(()) => Ok(uri.clone()),
+            Err(_) => Err(encoded_target(uri)),
+        };
+        self.decide(parts, as_sent).await
     }
 
     /// Every decision about a request is made here, in this order: the `Authorization` fields, the number of proofs, the
@@ -381,6 +386,13 @@ impl<'a> Deref for Fields<'a> {
             Self::One(one) => one,
             Self::Other(other) => other,
         }
+    }
+}
+
+/// Of a URI whose path is not known as it was sent.
+pub(crate) fn encoded_target(uri: &TargetUri) -> Rejection {
+    Rejection::Target {
+        path: uri.htu().to_owned(),
     }
 }
 

@@ -45,7 +45,8 @@
 //! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. Where both back ends are on, it does the work;
 //! - `rust-crypto`: the same by crates that are Rust alone, which compile for `wasm32-unknown-unknown`
 //!   (`default-features = false, features = ["rust-crypto"]`);
-//! - `sign`: keys that sign proofs natively, by either back end (module `signing`).
+//! - `sign`: keys that sign proofs natively, by either back end (module `signing`);
+//! - `replay-conformance`: tests for a replay store of your own (module `server::replay::conformance`).
 //!
 //! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It doesn't cover the
 //! query, the body or any other header (RFC 9449, 11.7).

@@ -19,14 +19,33 @@
 //! ```
 
 use alloc::string::String;
-use core::net::Ipv6Addr;
+use core::{
+    hash::{Hash, Hasher},
+    net::Ipv6Addr,
+};
 
 use crate::text::cut;
 
-/// An absolute `http` or `https` URI without query and fragment, normalised.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// An absolute `http` or `https` URI without query and fragment, normalised. Two are equal where their normalised forms
+/// are.
+#[derive(Clone, Debug)]
 pub struct TargetUri {
     normalised: String,
+    is_needlessly_encoded: bool,
+}
+
+impl PartialEq for TargetUri {
+    fn eq(&self, other: &Self) -> bool {
+        self.normalised == other.normalised
+    }
+}
+
+impl Eq for TargetUri {}
+
+impl Hash for TargetUri {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normalised.hash(state);
+    }
 }
 
 /// Why a text is not the target of a request.
@@ -46,6 +65,9 @@ pub enum TargetUriError {
     Character,
     /// A `%` without two hexadecimal digits after it, in the host.
     PercentEncoding,
+    /// A letter, a digit, `-`, `.` or `_` that is percent-encoded, in the path of a request
+    /// ([`TargetUri::check_encoding`]).
+    NeedlessEncoding,
 }
 
 impl TargetUri {
@@ -74,14 +96,33 @@ impl TargetUri {
         let mut normalised = String::with_capacity(uri.len() + 1);
         normalised.push_str(if is_https { "https://" } else { "http://" });
         push_authority(&mut normalised, authority, if is_https { 443 } else { 80 })?;
-        push_path(&mut normalised, path)?;
-        Ok(Self { normalised })
+        let is_needlessly_encoded = push_path(&mut normalised, path)?;
+        Ok(Self {
+            normalised,
+            is_needlessly_encoded,
+        })
     }
 
     /// The normalised URI, as a proof's `htu`.
     #[must_use]
     pub fn htu(&self) -> &str {
         &self.normalised
+    }
+
+    /// Refuses the URI of a request whose path percent-encodes a letter, a digit, `-`, `.` or `_`.
+    ///
+    /// To a proof, `/users/%6de` is `/users/me` (RFC 3986, 6.2.2.2). A router that has read the path before it is normalised
+    /// can take the two for different resources, so that a proof for one opens the other. No encoder writes such a path;
+    /// somebody who has copied a request does. `%7E` passes, since there are encoders that write it for `~`: see to it that
+    /// your router doesn't tell these two apart.
+    ///
+    /// # Errors
+    /// [`TargetUriError::NeedlessEncoding`].
+    pub const fn check_encoding(&self) -> Result<(), TargetUriError> {
+        if self.is_needlessly_encoded {
+            return Err(TargetUriError::NeedlessEncoding);
+        }
+        Ok(())
     }
 }
 
@@ -205,8 +246,10 @@ fn push_port(out: &mut String, port: &str, default_port: u16) -> Result<(), Targ
     Ok(())
 }
 
-/// Percent-encodings first (an encoded dot is a dot), dot segments after (RFC 3986, 5.2.4).
-fn push_path(out: &mut String, path: &str) -> Result<(), TargetUriError> {
+/// Percent-encodings first (an encoded dot is a dot), dot segments after (RFC 3986, 5.2.4). Whether something was encoded
+/// that no encoder encodes.
+fn push_path(out: &mut String, path: &str) -> Result<bool, TargetUriError> {
+    let mut is_needlessly_encoded = false;
     let start = out.len();
     let mut segment = out.len();
     let mut bytes = path.bytes();
@@ -229,7 +272,7 @@ fn push_path(out: &mut String, path: &str) -> Result<(), TargetUriError> {
                 }
                 segment = out.len() - 1;
                 if is_last {
-                    return Ok(());
+                    return Ok(is_needlessly_encoded);
                 }
             }
             Some(b'%') => {
@@ -239,6 +282,7 @@ fn push_path(out: &mut String, path: &str) -> Result<(), TargetUriError> {
                     continue;
                 };
                 bytes = after;
+                is_needlessly_encoded |= is_unreserved(decoded) && decoded != b'~';
                 if is_unreserved(decoded) && !(decoded.is_ascii_hexdigit() && is_begun(out)) {
                     out.push(char::from(decoded));
                 } else {
@@ -300,6 +344,7 @@ impl core::fmt::Display for TargetUriError {
             Self::Host => "its host must be a name or address in ASCII (an internationalised name in its xn-- form)",
             Self::Port => "its port must be a number up to 65535",
             Self::Character => "it holds a character that must be percent-encoded",
+            Self::NeedlessEncoding => "its path percent-encodes a letter, a digit, `-`, `.` or `_`, which must be sent as they are",
             Self::PercentEncoding => "its host holds a % that is not followed by two hexadecimal digits",
         })
     }

@@ -5,6 +5,7 @@
 mod common;
 
 use core::time::Duration;
+use std::{cell::RefCell, collections::HashMap};
 
 use common::{Draft, NOW, Signer, uri};
 use countersign::{
@@ -19,6 +20,8 @@ use countersign::{
 };
 
 const LIFETIME: i64 = 300;
+/// The default policy's.
+const LEEWAY: i64 = 5;
 
 fn issuer() -> NonceIssuer {
     NonceIssuer::new(&[1; 32], Duration::from_secs(300))
@@ -30,6 +33,20 @@ fn verify(
     proof: &str,
     now: UnixSeconds,
 ) -> Result<VerifiedProof, ProofError> {
+    verify_by(
+        VerifierPolicy::default().with_clock(clock),
+        nonce,
+        proof,
+        now,
+    )
+}
+
+fn verify_by(
+    policy: VerifierPolicy,
+    nonce: NonceCheck<'_>,
+    proof: &str,
+    now: UnixSeconds,
+) -> Result<VerifiedProof, ProofError> {
     let uri = uri();
     let expected = Expected {
         method: "GET",
@@ -37,7 +54,7 @@ fn verify(
         token: None,
         nonce,
     };
-    let verifier = Verifier::new(VerifierPolicy::default().with_clock(clock));
+    let verifier = Verifier::new(policy);
     let outcome = verifier.verify(&[proof.as_bytes()], &expected, now);
     // The two ways through the checks agree.
     let examined = verifier.examine(&[proof.as_bytes()], &expected, now);
@@ -105,10 +122,8 @@ fn v15_a_proof_is_remembered_as_long_as_its_nonce_is_accepted() {
         let store = InProcessReplayStore::new(10, &[7; 32]);
         let insert = |now: UnixSeconds| {
             let verified = verify(ProofClock::Nonce, required, &proof, now).unwrap();
-            assert_eq!(
-                verified.replay_entry().until(),
-                NOW.plus(LIFETIME).max(now.plus(1))
-            );
+            // With the leeway, as by the other clock.
+            assert_eq!(verified.replay_entry().until(), NOW.plus(LIFETIME + LEEWAY));
             store.insert_now(&verified.replay_entry(), now)
         };
         assert_eq!(insert(NOW), Ok(()));
@@ -118,6 +133,55 @@ fn v15_a_proof_is_remembered_as_long_as_its_nonce_is_accepted() {
                 Err(ReplayError::Seen),
                 "{offset} {age}"
             );
+        }
+    }
+}
+
+/// A store that many write: one operation that inserts if absent, and a key that is gone when its last second begins, as
+/// with `SET key 1 NX EXAT until`. It is short by that second, and the end has to make up for it.
+#[derive(Default)]
+struct GoneAtItsEnd(RefCell<HashMap<[u8; 32], UnixSeconds>>);
+
+impl GoneAtItsEnd {
+    fn accepts(&self, proof: &VerifiedProof, now: UnixSeconds) -> bool {
+        let mut ends = self.0.borrow_mut();
+        ends.retain(|_, end| *end > now);
+        let entry = proof.replay_entry();
+        ends.insert(entry.fingerprint(), entry.until()).is_none()
+    }
+}
+
+#[test]
+fn v15_a_store_that_forgets_an_entry_in_its_last_second_accepts_a_proof_once_by_either_clock() {
+    let (signer, issuer) = (Signer::p256(), issuer());
+    let required = NonceCheck::Required(&issuer);
+    let proof = proof(&signer, 0);
+    for clock in [ProofClock::Iat, ProofClock::Nonce] {
+        for leeway in [0, 5] {
+            let policy = VerifierPolicy::default()
+                .with_clock(clock)
+                .with_leeway(Duration::from_secs(leeway));
+            // Every moment at which something begins or ends, by either clock.
+            let moments = [0, 1, 59, 60, 61, 65, 66, 299, 300, 301, 305, 306];
+            let live: Vec<_> = moments
+                .into_iter()
+                .map(|age| NOW.plus(age))
+                .filter_map(|at| {
+                    let verified = verify_by(policy.clone(), required, &proof, at);
+                    Some((at, verified.ok()?))
+                })
+                .collect();
+            assert!(live.len() > 3);
+            for (index, (first, proof)) in live.iter().enumerate() {
+                for (second, same) in &live[index..] {
+                    let store = GoneAtItsEnd::default();
+                    assert!(store.accepts(proof, *first));
+                    assert!(
+                        !store.accepts(same, *second),
+                        "{clock:?} {leeway}: at {first:?} and at {second:?}"
+                    );
+                }
+            }
         }
     }
 }

@@ -255,6 +255,40 @@ fn verify_with_token(token: BoundToken, proof: &str) -> Result<VerifiedProof, Pr
     Verifier::default().verify(&[proof.as_bytes()], &expected, NOW)
 }
 
+/// The proof's URI is normalised, the request's has chosen a handler already.
+#[test]
+fn v9_a_request_that_encodes_needlessly_is_refused_whatever_its_proof_names() {
+    let signer = Signer::p256();
+    let verify = |sent: &str, htu: &str| {
+        let uri = TargetUri::parse(sent).unwrap();
+        let expected = Expected {
+            method: "GET",
+            uri: &uri,
+            token: None,
+            nonce: NonceCheck::NotRequired,
+        };
+        let proof = Draft::new(&signer).claim("htu", htu).sign(&signer);
+        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        verified.err()
+    };
+    let (me, encoded) = (
+        "https://api.example.com/users/me",
+        "https://api.example.com/users/%6de",
+    );
+    let error = ProofError::RequestUri {
+        error: TargetUriError::NeedlessEncoding,
+    };
+    for htu in [me, encoded] {
+        assert_eq!(verify(encoded, htu), Some(error.clone()));
+        assert_eq!(verify(me, htu), None);
+    }
+    assert_eq!(
+        error.to_string(),
+        "the request's URI can't be compared with a proof's `htu`: its path percent-encodes a letter, a digit, `-`, `.` \
+         or `_`, which must be sent as they are"
+    );
+}
+
 #[test]
 fn p6_ath_is_the_hash_of_the_tokens_text() {
     // RFC 9449, figures 12 and 13.
@@ -341,7 +375,7 @@ fn checks_run_in_the_order_of_section_4_3() {
         thumbprint: Signer::p256().thumbprint(),
     };
     let uri = uri();
-    let expected = Expected {
+    let expected = |token| Expected {
         method: "GET",
         uri: &uri,
         token: Some(token),
@@ -350,10 +384,8 @@ fn checks_run_in_the_order_of_section_4_3() {
     let thief = Signer::p256();
     let name = |draft: &Draft, signer: &Signer| {
         let proof = draft.sign(signer);
-        Verifier::default()
-            .verify(&[proof.as_bytes()], &expected, NOW)
-            .unwrap_err()
-            .name()
+        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected(token), NOW);
+        verified.unwrap_err().name()
     };
 
     assert_eq!(name(&draft, &thief), "ClaimMissing");
@@ -362,7 +394,22 @@ fn checks_run_in_the_order_of_section_4_3() {
     draft = draft.header("typ", "dpop+jwt");
     assert_eq!(name(&draft, &thief), "AlgorithmNotAccepted");
     draft = draft.header("alg", "ES256");
-    assert_eq!(name(&draft, &thief), "Signature");
+    // The signature, of a proof by the token's key. Of one by another key it is not verified, since that can't be accepted;
+    // whoever asks for every check is told of it all the same.
+    let forged = draft.sign(&thief);
+    let bound = BoundToken {
+        thumbprint: signer.thumbprint(),
+        ..token
+    };
+    let headers: [&[u8]; 1] = [forged.as_bytes()];
+    let verified = Verifier::default().verify(&headers, &expected(bound), NOW);
+    assert_eq!(verified.unwrap_err().name(), "Signature");
+    for token in [token, bound] {
+        let examined = Verifier::default().examine(&headers, &expected(token), NOW);
+        let first = examined.into_iter().find_map(|(_, result)| result?.err());
+        assert_eq!(first.unwrap().name(), "Signature");
+    }
+    assert_eq!(name(&draft, &thief), "Key");
     assert_eq!(name(&draft, &signer), "Key");
     draft.header["jwk"].as_object_mut().unwrap().remove("d");
     assert_eq!(name(&draft, &signer), "HtmMismatch");

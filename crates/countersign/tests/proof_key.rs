@@ -6,15 +6,18 @@ mod common;
 
 use std::sync::LazyLock;
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
-use common::{Draft, Signer, assert_refused, sign_text, verify};
+use aws_lc_rs::{
+    rsa::KeySize,
+    signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PSS_SHA256, RsaKeyPair},
+};
+use common::{Draft, NOW, Signer, assert_refused, sign_text, verify, verify_by};
 use countersign::{
     base64url,
     jwk::PublicJwk,
     server::{
         crypto::SignatureError,
         jwk::{JwkError, PRIVATE_MEMBERS},
-        verify::ProofError,
+        verify::{ProofError, VerifierPolicy},
     },
 };
 use proptest::prelude::*;
@@ -126,10 +129,58 @@ fn v6_rsa_keys_have_at_least_2048_bits_and_a_sound_exponent() {
             ProofError::Signature(SignatureError::RsaExponent),
         );
     }
-    assert_refused(
-        &proof(256, 0xff, &[3]),
-        ProofError::Signature(SignatureError::Invalid),
-    );
+}
+
+#[test]
+fn v6_rsa_keys_that_are_costly_to_verify_with_are_refused_unless_the_policy_takes_them() {
+    let signer = Signer::Fixed(vec![1; 128]);
+    let wide = || VerifierPolicy::default().with_costly_rsa_keys();
+    for policy in [VerifierPolicy::default, VerifierPolicy::fapi2] {
+        for (bytes, first, e, error) in [
+            (512, 0xff, &[1, 0, 1][..], None),
+            (
+                513,
+                1,
+                &[1, 0, 1],
+                Some(SignatureError::RsaModulusCost { bits: 4097 }),
+            ),
+            (
+                1024,
+                0xff,
+                &[1, 0, 1],
+                Some(SignatureError::RsaModulusCost { bits: 8192 }),
+            ),
+            (256, 0xff, &[3], Some(SignatureError::RsaExponentCost)),
+            (
+                256,
+                0xff,
+                &[0xff, 0xff, 0xff, 0xff],
+                Some(SignatureError::RsaExponentCost),
+            ),
+            (256, 0xff, &[1, 0, 3], Some(SignatureError::RsaExponentCost)),
+        ] {
+            let mut n = vec![0xff; bytes];
+            n[0] = first;
+            let jwk =
+                json!({ "kty": "RSA", "n": base64url::encode(&n), "e": base64url::encode(e) });
+            let proof = Draft::new(&signer)
+                .header("alg", "PS256")
+                .header("jwk", jwk)
+                .sign(&signer);
+            // What is not refused for its key has a signature that is none.
+            let invalid = ProofError::Signature(SignatureError::Invalid);
+            let error = error.map_or(invalid.clone(), ProofError::Signature);
+            assert_eq!(verify_by(policy(), &proof, NOW).err(), Some(error));
+            assert_eq!(verify_by(wide(), &proof, NOW).err(), Some(invalid));
+        }
+    }
+}
+
+#[test]
+fn v6_rsa_keys_of_4096_bits_are_taken() {
+    let pair = RsaKeyPair::generate(KeySize::Rsa4096).unwrap();
+    let signer = Signer::Rsa(pair, &RSA_PSS_SHA256);
+    assert!(verify(&Draft::new(&signer).sign(&signer)).is_ok());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use countersign::{
     server::{
         crypto::{Algorithm, verify},
         json::parse_object,
-        verify::{Expected, NonceCheck, Verifier},
+        verify::{Expected, NonceCheck, Verifier, VerifierPolicy},
     },
     signing::{SigningError, SigningKey},
     target::TargetUri,
@@ -61,7 +61,8 @@ fn p1_a_proof_is_accepted_by_the_verifier() {
             token: None,
             nonce: NonceCheck::NotRequired,
         };
-        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        let policy = VerifierPolicy::default().with_algorithms(&[algorithm]);
+        let verified = Verifier::new(policy).verify(&[proof.as_bytes()], &expected, NOW);
         let verified = verified.unwrap();
         assert_eq!(verified.algorithm(), algorithm);
         assert_eq!(verified.key(), key.public());

@@ -36,7 +36,7 @@ async fn t6_the_metadata_lists_what_the_server_does() {
             "request_parameter_supported": false,
             "request_uri_parameter_supported": false,
             "authorization_response_iss_parameter_supported": true,
-            "dpop_signing_alg_values_supported": ["ES256", "ES384", "EdDSA", "PS256", "RS256"],
+            "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "PS256", "RS256"],
         })
     );
     let other = world

@@ -1,6 +1,9 @@
 //! One line of input: a request, and the policy and the moment it is judged by.
 
-use countersign::{UnixSeconds, server::json::parse_object};
+use countersign::{
+    UnixSeconds,
+    server::{crypto::Algorithm, json::parse_object},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
 
@@ -31,6 +34,10 @@ pub(super) struct Policy {
     pub(super) lenient_tokens: bool,
     /// The one that every proof needs.
     pub(super) nonce: Option<String>,
+    /// Those that proofs may have; `None`: as by default.
+    pub(super) algorithms: Option<Vec<Algorithm>>,
+    /// Whether proofs may be by RSA keys that are slow to verify with.
+    pub(super) takes_costly_rsa_keys: bool,
 }
 
 /// A request as it was sent, not yet known to be HTTP.
@@ -71,6 +78,10 @@ struct RawPolicy<'a> {
     dpop: Requirement,
     #[serde(default)]
     nonce: Option<String>,
+    #[serde(default)]
+    algorithms: Option<Vec<String>>,
+    #[serde(default, rename = "costlyRsaKeys")]
+    costly_rsa_keys: bool,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +115,7 @@ impl Case {
         if !is_key_set(policy.jwks) {
             return Err("the policy's `jwks` is not a JSON Web Key Set".to_owned());
         }
+        let algorithms = policy.algorithms.as_deref().map(algorithms).transpose()?;
         Ok(Self {
             name,
             now: UnixSeconds(now),
@@ -115,10 +127,24 @@ impl Case {
                 // What a policy doesn't say is not held against a token.
                 lenient_tokens: true,
                 nonce: policy.nonce,
+                algorithms,
+                takes_costly_rsa_keys: policy.costly_rsa_keys,
             },
             request: member("request", line.request)?,
         })
     }
+}
+
+/// Of their names in `alg`.
+///
+/// # Errors
+/// In words: a name that is none of ours.
+pub(super) fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {
+    let algorithm = |name: &String| {
+        let unknown = || format!("`{name}` is not an algorithm that proofs can have here");
+        Algorithm::from_name(name).ok_or_else(unknown)
+    };
+    names.iter().map(algorithm).collect()
 }
 
 fn member<'a, T: Deserialize<'a>>(name: &str, value: Option<&'a RawValue>) -> Result<T, String> {

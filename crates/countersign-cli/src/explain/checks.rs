@@ -162,8 +162,12 @@ fn signature_advice(error: SignatureError) -> &'static str {
             "name the algorithm of the key's type and curve: ES256 for P-256, ES384 for P-384, EdDSA for Ed25519, PS256 or \
              RS256 for RSA"
         }
-        SignatureError::RsaModulusSize { .. } => "make an RSA key of 2048 to 8192 bits",
-        SignatureError::RsaExponent => "make an RSA key with the exponent 65537",
+        SignatureError::RsaModulusSize { .. } | SignatureError::RsaModulusCost { .. } => {
+            "make an RSA key of 2048 to 4096 bits"
+        }
+        SignatureError::RsaExponent | SignatureError::RsaExponentCost => {
+            "make an RSA key with the exponent 65537"
+        }
         SignatureError::Ed25519Key => "make a new Ed25519 key",
         _ => {
             "sign header and payload with the private key of `jwk`, as raw R || S for ECDSA, not DER; for EC keys, `x` and \
@@ -251,6 +255,10 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
         }
         "HtmMismatch" => "sign for the method that is sent, in upper case as it is sent",
         "HtuMalformed" => "put the request's absolute URL without query and fragment into `htu`",
+        "Target" => {
+            "send letters, digits and `-`, `.`, `_` of the path as they are, not percent-encoded; no encoder does that, so \
+             look for who has changed the URL"
+        }
         "Replayed" => {
             "make a new proof for each request, retries too; a proxy or service worker may send requests twice"
         }

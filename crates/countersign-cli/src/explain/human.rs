@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use countersign::{
     UnixSeconds,
-    server::{jws::CompactJws, quoted::Quoted},
+    server::{crypto::Algorithm, jws::CompactJws, quoted::Quoted},
     target::TargetUri,
 };
 use countersign_resource_server::{
@@ -30,6 +30,9 @@ pub(super) struct Known {
     pub(super) nonce: Option<String>,
     pub(super) requires_dpop: bool,
     pub(super) lenient_tokens: bool,
+    /// As by default where it is empty.
+    pub(super) algorithms: Vec<Algorithm>,
+    pub(super) takes_costly_rsa_keys: bool,
     /// The URL that the server believes it was called by.
     pub(super) url: Option<String>,
 }
@@ -128,6 +131,8 @@ fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
         requires_dpop: known.requires_dpop,
         lenient_tokens: known.lenient_tokens,
         nonce: known.nonce.clone(),
+        algorithms: (!known.algorithms.is_empty()).then(|| known.algorithms.clone()),
+        takes_costly_rsa_keys: known.takes_costly_rsa_keys,
     }
 }
 
@@ -330,7 +335,7 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::explain::case::Request;
+    use crate::explain::case::{Request, algorithms};
 
     /// The report says what the decision says, for every case: the first cross is the reason.
     #[test]
@@ -355,6 +360,11 @@ mod tests {
                 nonce: of("nonce"),
                 requires_dpop: policy["dpop"] == "required",
                 lenient_tokens: true,
+                algorithms: serde_json::from_value(policy["algorithms"].clone()).map_or_else(
+                    |_| Vec::new(),
+                    |names: Vec<String>| algorithms(&names).unwrap(),
+                ),
+                takes_costly_rsa_keys: policy["costlyRsaKeys"] == true,
                 url: None,
             };
             let request: Request = serde_json::from_str(&step["request"].to_string()).unwrap();

@@ -42,7 +42,8 @@ The time is --now, else the response's Date where the input has one, else this m
 Exit status: 0 accepted, 1 refused, 2 input that can't be used.
 
 --jsonl, one object a line in and out; all lines share one replay store, and `now` is the only clock:
-  in   {\"name\", \"now\", \"policy\": {\"issuer\", \"audience\", \"jwks\", \"dpop\": \"optional\"|\"required\", \"nonce\"?},
+  in   {\"name\", \"now\", \"policy\": {\"issuer\", \"audience\", \"jwks\", \"dpop\": \"optional\"|\"required\", \"nonce\"?,
+        \"algorithms\"?, \"costlyRsaKeys\"?},
         \"request\": {\"method\", \"url\", \"headers\": [[\"name\", \"value\"], ...]}}
   out  {\"name\", \"outcome\": \"accepted\"|\"refused\", \"status\", \"error\", \"reason\", \"detail\"}";
 
@@ -93,6 +94,14 @@ pub(crate) struct Arguments {
     /// What unbound tokens must be like, and how long any may live
     #[arg(long, value_enum, default_value_t = AccessTokens::Lenient, conflicts_with = "jsonl")]
     access_tokens: AccessTokens,
+
+    /// Algorithm that proofs may have; several times for several [default: ES256, EdDSA, PS256, RS256]
+    #[arg(long = "alg", value_name = "NAME", conflicts_with = "jsonl")]
+    algorithms: Vec<String>,
+
+    /// Accept proofs by RSA keys of more than 4096 bits or with another exponent than 65537
+    #[arg(long, conflicts_with = "jsonl")]
+    costly_rsa_keys: bool,
 
     /// The URL that the server believes it was called by [default: the request's]
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
@@ -149,6 +158,8 @@ fn explain(arguments: Arguments) -> Result<ExitCode, String> {
         nonce: arguments.nonce,
         requires_dpop: arguments.dpop == Requirement::Required,
         lenient_tokens: arguments.access_tokens == AccessTokens::Lenient,
+        algorithms: case::algorithms(&arguments.algorithms)?,
+        takes_costly_rsa_keys: arguments.costly_rsa_keys,
         url: arguments.url,
     };
     if let Some(url) = &known.url

@@ -1,5 +1,5 @@
 //! What `cargo xtask bench` measures: one core, one run, medians. Writes one flat JSON object to the path after
-//! `--json`; `--only checks` or `--only replay` measures a half, for a profiler.
+//! `--json`; `--only checks`, `--only costs` or `--only replay` measures a part, for a profiler.
 //!
 //! An own loop and neither criterion nor divan: these time one function after the other, and a ratio is only worth
 //! something when both sides ran in the same milliseconds, on a machine that does other things too.
@@ -8,6 +8,7 @@
 
 mod checks;
 mod client;
+mod costs;
 mod replay;
 mod slices;
 
@@ -34,11 +35,14 @@ fn main() {
     }
     let mut figures = Figures::new();
     let only = after("--only");
-    if only.is_none_or(|half| half == "replay") {
-        replay::measure(&mut figures);
-    }
-    if only.is_none_or(|half| half == "checks") {
-        checks::measure(&mut figures);
+    for (part, measure) in [
+        ("replay", replay::measure as fn(&mut Figures)),
+        ("checks", checks::measure),
+        ("costs", costs::measure),
+    ] {
+        if only.is_none_or(|name| name == part) {
+            measure(&mut figures);
+        }
     }
     let text = serde_json::to_string_pretty(&figures).unwrap() + "\n";
     match after("--json") {

@@ -180,7 +180,7 @@ fn tokens_are_signed_by_some_algorithm() {
 fn a_path_inside_has_one_path_outside() {
     let twice = builder()
         .path_prefix("/v1", "/a")
-        .path_prefix("/v2", "/a")
+        .path_prefix("/v2", "/c")
         .path_prefix("/v1/", "/b");
     let value = "/v1/".to_owned();
     assert_eq!(refused(twice), BuildError::PathPrefixTwice { value });

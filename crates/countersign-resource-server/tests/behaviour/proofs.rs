@@ -264,7 +264,7 @@ async fn a_request_target_that_is_no_path_is_refused() {
     answer.assert_refused(
         400,
         "invalid_request",
-        "The request target must be the path of a URL, without dot segments",
+        "The request target must be the path of a URL, without dot segments or needless percent-encoding",
     );
     let path = "*".to_owned();
     assert_eq!(answer.rejection, Some(Rejection::Target { path }));

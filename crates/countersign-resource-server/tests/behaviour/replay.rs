@@ -4,10 +4,18 @@ use std::sync::{Arc, Mutex};
 
 use countersign::{
     UnixSeconds,
-    server::replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
+    jwk::Thumbprint,
+    server::replay::{
+        InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore,
+        conformance::{self, Fixture},
+    },
 };
 use countersign_resource_server::{Rejection, ResourceServer, Unavailable};
 use serde_json::json;
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, oneshot},
+};
 
 use crate::world::{AUDIENCE, ISSUER, World, api, send};
 
@@ -212,4 +220,70 @@ async fn v16_replicas_that_share_a_store_accept_a_proof_once() {
     send(&replica(alone), "GET", "/notes", &headers)
         .await
         .assert_accepted();
+}
+
+/// Behind a channel, as one behind a connection is: each insertion waits for its answer.
+#[derive(Clone)]
+struct Remote(mpsc::Sender<Insertion>);
+
+struct Insertion {
+    key: Thumbprint,
+    jti: String,
+    until: UnixSeconds,
+    now: UnixSeconds,
+    answer: oneshot::Sender<Result<(), ReplayError>>,
+}
+
+impl ReplayStore for Remote {
+    async fn insert(&self, entry: &ReplayEntry<'_>, now: UnixSeconds) -> Result<(), ReplayError> {
+        let (answer, answered) = oneshot::channel();
+        let insertion = Insertion {
+            key: *entry.thumbprint(),
+            jti: entry.jti().to_owned(),
+            until: entry.until(),
+            now,
+            answer,
+        };
+        let sent = self.0.send(insertion).await;
+        sent.map_err(|_| ReplayError::Unavailable)?;
+        answered.await.unwrap_or(Err(ReplayError::Unavailable))
+    }
+}
+
+struct OnTokio(Runtime);
+
+impl Fixture for OnTokio {
+    type Store = Remote;
+
+    fn open(&self, handles: usize) -> Vec<Remote> {
+        let (sender, mut insertions) = mpsc::channel::<Insertion>(8);
+        let store = InProcessReplayStore::new(40, &[7; 32]);
+        self.0.spawn(async move {
+            while let Some(one) = insertions.recv().await {
+                let entry = ReplayEntry::new(&one.key, &one.jti, one.until);
+                let _ = one.answer.send(store.insert_now(&entry, one.now));
+            }
+        });
+        vec![Remote(sender); handles]
+    }
+
+    fn capacity(&self) -> Option<usize> {
+        Some(40)
+    }
+
+    fn block_on<T>(&self, future: impl Future<Output = T>) -> T {
+        self.0.block_on(future)
+    }
+
+    fn now(&self) -> UnixSeconds {
+        UnixSeconds(1_767_225_600)
+    }
+
+    fn wait_until(&self, _moment: UnixSeconds) {}
+}
+
+#[test]
+fn v16_the_suite_for_replay_stores_runs_on_any_runtime() {
+    let fixture = OnTokio(Runtime::new().unwrap());
+    assert_eq!(conformance::check(&fixture), Ok(()));
 }

@@ -2,7 +2,7 @@ use alloc::vec::Vec;
 
 use super::{
     checks::{
-        check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
+        KeyIs, check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
         check_signature, check_time, check_token_hash, check_type, check_uri, key_object,
         only_header,
     },
@@ -89,7 +89,8 @@ pub type Examined = (ProofCheck, Option<Result<(), ProofError>>);
 
 impl Verifier {
     /// Every check of a proof, for showing them to a person: those after the first that fails are made too, as far as
-    /// they can be. The first that fails is [`verify`](Self::verify)'s error; only `verify` is for a decision.
+    /// they can be. The first that fails is [`verify`](Self::verify)'s error, but for a signature that `verify` has no need to
+    /// look at: of a proof by another key than the token's. Only `verify` is for a decision.
     #[must_use]
     pub fn examine(
         &self,
@@ -133,7 +134,7 @@ impl Verifier {
             }
             (None, Ok(key)) => Some(key),
             (Some(algorithm), Ok(key)) => {
-                let signature = check_signature(&proof, algorithm, &key);
+                let signature = check_signature(&proof, algorithm, &key, KeyIs::Expected, policy);
                 results.keep(ProofCheck::Signature, signature);
                 Some(key)
             }

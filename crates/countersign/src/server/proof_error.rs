@@ -80,6 +80,12 @@ pub enum ProofError {
         /// The proof's.
         received: String,
     },
+    /// The request's own URI is written as no encoder writes it, so that a proof for one resource would be one for another.
+    #[error("the request's URI can't be compared with a proof's `htu`: {error}")]
+    RequestUri {
+        /// What is wrong with it.
+        error: TargetUriError,
+    },
     /// The proof's `htu` is not a URI.
     #[error("the proof's `htu` {} is not a target URI: {error}", Quoted(.received))]
     HtuMalformed {
@@ -204,6 +210,7 @@ impl ProofError {
             Self::KeyMissing => "KeyMissing",
             Self::Signature(_) => "Signature",
             Self::HtmMismatch { .. } => "HtmMismatch",
+            Self::RequestUri { .. } => "RequestUri",
             Self::HtuMalformed { .. } => "HtuMalformed",
             Self::HtuMismatch { .. } => "HtuMismatch",
             Self::NonceMissing => "NonceMissing",

@@ -15,6 +15,8 @@
 
 mod buckets;
 mod chunks;
+#[cfg(feature = "replay-conformance")]
+pub mod conformance;
 mod in_process;
 mod index;
 mod siphash;
@@ -105,12 +107,16 @@ pub enum ReplayError {
 ///   in two steps): whoever saw a request, in a log or at a proxy, sends it again and is served. So a store that has no
 ///   room refuses with [`Full`](ReplayError::Full), and one that can't tell refuses with
 ///   [`Stale`](ReplayError::Stale) or [`Unavailable`](ReplayError::Unavailable).
-/// - *An entry found that was never inserted* (fingerprints that collide): an honest request is refused. If an attacker
-///   can make collisions at will, he keeps a client out. Short fingerprints need a secret key.
+/// - *An entry found that was never inserted* (two entries that the store takes for one): an honest request is refused.
+///   Who knows the proofs of a client, or guesses its next `jti`, locks it out by inserting something that the store takes
+///   for them: second-preimage resistance is what matters. Two colliding entries of one's own lock nobody out, so 128 bits
+///   of SHA-256 are enough; a hash that is not cryptographic needs a secret key.
 /// - *Insertion before the other checks*: an attacker who can't sign burns the proofs of someone who can, or fills the
 ///   store. Insert only the entry of a [`VerifiedProof`](super::verify::VerifiedProof), when all else has passed.
-/// - *Room that one client can fill*: he signs as fast as the server verifies, and everybody gets 503. The bound is
+/// - *Room that one client can fill*: it signs as fast as the server verifies, and everybody gets 503. The bound is
 ///   (requests per second that you serve) x (seconds an entry lives); limit rates before it.
+///
+/// The feature `replay-conformance` tests an implementation against this (module `conformance`).
 pub trait ReplayStore: Send + Sync {
     /// Remembers the entry, unless it is there.
     ///

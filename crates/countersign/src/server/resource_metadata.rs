@@ -289,7 +289,7 @@ mod tests {
                 json!({
                     "resource": RESOURCE,
                     "authorization_servers": ["https://a.example", "https://b.example"],
-                    "dpop_signing_alg_values_supported": ["ES256", "ES384", "EdDSA", "PS256", "RS256"],
+                    "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "PS256", "RS256"],
                     "dpop_bound_access_tokens_required": is_required,
                     "bearer_methods_supported": if is_required { json!([]) } else { json!(["header"]) },
                     "resource_name": "Notes",

@@ -34,9 +34,9 @@ use serde_json::{Map, Value};
 
 use super::{
     checks::{
-        check_algorithm, check_binding, check_header_count, check_key_is_public, check_method,
-        check_nonce, check_signature, check_time, check_token_hash, check_type, check_uri,
-        key_object, only_header,
+        KeyIs, check_algorithm, check_binding, check_header_count, check_key_is_public,
+        check_method, check_nonce, check_signature, check_time, check_token_hash, check_type,
+        check_uri, key_object, only_header,
     },
     crypto::{self, Algorithm},
     jwk::read_public_members,
@@ -62,7 +62,8 @@ use crate::{
 pub struct Expected<'a> {
     /// The request's method, exactly as it came.
     pub method: &'a str,
-    /// The request's URI as the client sees it.
+    /// The request's URI as the client sees it, parsed from what was sent: one that
+    /// [encodes needlessly](TargetUri::check_encoding) is refused.
     pub uri: &'a TargetUri,
     /// The access token that came with the proof; `None` at a token endpoint.
     pub token: Option<BoundToken>,
@@ -118,8 +119,11 @@ impl Verifier {
 
     /// Checks the proof of one request. `dpop_headers` are the values of all its `DPoP` header fields.
     ///
+    /// It verifies one signature at most, and none where the proof is not by the key of [`Expected::token`].
+    ///
     /// # Errors
-    /// The first check that fails, in the order of section 4.3.
+    /// The first check that fails, in the order of section 4.3. A proof by another key than the token's is refused for that
+    /// ([`ProofError::KeyMismatch`]) where only a verification could tell that its signature is wrong too.
     pub fn verify(
         &self,
         dpop_headers: &[&[u8]],
@@ -134,19 +138,28 @@ impl Verifier {
         let algorithm = check_algorithm(&proof, policy)?;
         let jwk = key_object(&proof)?;
         let key = read_public_members(jwk).map_err(ProofError::Key)?;
-        check_signature(&proof, algorithm, &key)?;
+        // The last check, made first, since it decides whether the signature is worth its price.
+        let thumbprint = crypto::thumbprint(&key);
+        let binding = match &expected.token {
+            Some(token) => check_binding(thumbprint, token.thumbprint),
+            None => Ok(()),
+        };
+        let key_is = match binding {
+            Ok(()) => KeyIs::Expected,
+            Err(_) => KeyIs::Foreign,
+        };
+        check_signature(&proof, algorithm, &key, key_is, policy)?;
         check_key_is_public(jwk)?;
         check_method(&claims, expected.method)?;
         check_uri(&claims, expected.uri)?;
         let nonce = check_nonce(&claims, expected.nonce, now)?;
         let until = check_time(&claims, nonce, policy, now)?;
-        let thumbprint = crypto::thumbprint(&key);
         if let Some(token) = &expected.token {
             check_token_hash(&claims, token.ath)?;
-            check_binding(thumbprint, token.thumbprint)?;
         } else {
             claims.token_hash()?;
         }
+        binding?;
         let iat = claims.iat.floor;
         Ok(VerifiedProof {
             algorithm,
@@ -253,3 +266,6 @@ impl VerifiedProof {
         ReplayEntry::new(&self.thumbprint, self.jti(), self.until)
     }
 }
+
+#[cfg(test)]
+mod tests;

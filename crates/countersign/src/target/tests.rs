@@ -254,6 +254,62 @@ fn v10_an_encoded_slash_ends_no_segment() {
     ]);
 }
 
+/// One byte at a time, so that none is forgotten: RFC 3986, 2.3, without `~`, which Java's encoder encodes.
+#[test]
+fn v9_a_request_encodes_no_letter_digit_hyphen_dot_or_underscore() {
+    let is_refused = |path: &str| {
+        let uri = TargetUri::parse(&format!("https://a/{path}")).unwrap();
+        uri.check_encoding() == Err(TargetUriError::NeedlessEncoding)
+    };
+    for byte in 0..=255_u8 {
+        let needs_none = byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        for encoded in [format!("%{byte:02x}"), format!("%{byte:02X}")] {
+            for path in [
+                encoded.clone(),
+                format!("users/{encoded}e"),
+                format!("users/m{encoded}/x"),
+                // A stray `%` before it changes nothing: somebody may decode it all the same.
+                format!("%{encoded}"),
+                format!("%4{encoded}"),
+            ] {
+                assert_eq!(is_refused(&path), needs_none, "{path}");
+            }
+        }
+    }
+    for path in [
+        "",
+        "users/me",
+        "%7Eann/%7eann",
+        "%25%34",
+        "a%2Fb",
+        "%",
+        "%4",
+        "%zz",
+        "x?y=%6d",
+        "x#%6d",
+    ] {
+        assert_eq!(is_refused(path), path == "%25%34", "{path}");
+    }
+    // The host has been normalised before anybody routes by it.
+    assert_eq!(
+        TargetUri::parse("https://%61/").unwrap().check_encoding(),
+        Ok(())
+    );
+}
+
+#[test]
+fn v10_how_a_uri_was_encoded_makes_it_no_other() {
+    let hash = |uri: &TargetUri| {
+        let mut hasher = std::hash::DefaultHasher::new();
+        uri.hash(&mut hasher);
+        hasher.finish()
+    };
+    let [encoded, plain] =
+        ["https://a/%6de", "https://a/me"].map(|uri| TargetUri::parse(uri).unwrap());
+    assert_eq!(encoded, plain);
+    assert_eq!(hash(&encoded), hash(&plain));
+}
+
 proptest! {
     #[test]
     fn normalisation_is_idempotent(

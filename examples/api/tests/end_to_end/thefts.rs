@@ -10,8 +10,8 @@ use crate::{
     world::{Answer, Call, World, api, api_with_clock},
 };
 
-const INVALID_TOKEN: &str = r#"DPoP algs="ES256 ES384 EdDSA PS256 RS256", error="invalid_token", error_description="The access token is not valid for this request""#;
-const INVALID_PROOF: &str = r#"DPoP algs="ES256 ES384 EdDSA PS256 RS256", error="invalid_dpop_proof", error_description="The DPoP proof is missing or not valid for this request""#;
+const INVALID_TOKEN: &str = r#"DPoP algs="ES256 EdDSA PS256 RS256", error="invalid_token", error_description="The access token is not valid for this request""#;
+const INVALID_PROOF: &str = r#"DPoP algs="ES256 EdDSA PS256 RS256", error="invalid_dpop_proof", error_description="The DPoP proof is missing or not valid for this request""#;
 
 /// What the thief sees, and what the journal says.
 #[track_caller]

@@ -30,7 +30,7 @@ pub(crate) const ISSUER: &str = "https://issuer.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
 pub(crate) const URL: &str = "https://api.example.com/notes";
 pub(crate) const START: i64 = 1_767_225_600;
-pub(crate) const ALGS: &str = "ES256 ES384 EdDSA PS256 RS256";
+pub(crate) const ALGS: &str = "ES256 EdDSA PS256 RS256";
 
 pub(crate) struct World {
     now: Arc<AtomicI64>,

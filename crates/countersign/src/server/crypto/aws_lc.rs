@@ -5,21 +5,29 @@ use aws_lc_rs::{
     digest, hmac,
     signature::{
         ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
-        RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512,
-        RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512,
-        RsaParameters, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm,
+        EcdsaVerificationAlgorithm, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
+        RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+        RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, RsaParameters, RsaPublicKeyComponents,
+        UnparsedPublicKey, VerificationAlgorithm,
     },
 };
 
 use super::{Curve, RsaHash, RsaPadding};
 
 pub(super) fn verify_ec(curve: Curve, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    let algorithm = match curve {
+    verify_unparsed(ecdsa(curve), point, message, signature)
+}
+
+pub(super) fn is_on_curve(curve: Curve, point: &[u8]) -> bool {
+    ParsedPublicKey::new(ecdsa(curve), point).is_ok()
+}
+
+const fn ecdsa(curve: Curve) -> &'static EcdsaVerificationAlgorithm {
+    match curve {
         Curve::P256 => &ECDSA_P256_SHA256_FIXED,
         Curve::P384 => &ECDSA_P384_SHA384_FIXED,
         Curve::P521 => &ECDSA_P521_SHA512_FIXED,
-    };
-    verify_unparsed(algorithm, point, message, signature)
+    }
 }
 
 pub(super) fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {

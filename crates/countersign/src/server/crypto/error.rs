@@ -11,7 +11,7 @@ pub enum SignatureError {
         algorithm: Algorithm,
     },
     /// The RSA modulus is shorter than 2048 bits (weak) or longer than 8192 (slow to verify).
-    #[error("the RSA modulus has {bits} bits; use one of 2048 to 8192")]
+    #[error("the RSA modulus has {bits} bits; use one of 2048 to 4096")]
     RsaModulusSize {
         /// Its length in bits.
         bits: usize,
@@ -19,6 +19,19 @@ pub enum SignatureError {
     /// The RSA exponent is even, 1, or longer than 32 bits (slow to verify).
     #[error("the RSA exponent must be an odd number from 3 to 32 bits; use 65537")]
     RsaExponent,
+    /// The RSA modulus is longer than 4096 bits, and the policy takes no key that is slow to verify with.
+    #[error(
+        "the RSA modulus has {bits} bits; use one of 2048 to 4096, or let the verifier's policy take costly RSA keys"
+    )]
+    RsaModulusCost {
+        /// Its length in bits.
+        bits: usize,
+    },
+    /// The RSA exponent is not 65537, and the policy takes no key that is slow to verify with.
+    #[error(
+        "the RSA exponent is not 65537; use that one, or let the verifier's policy take costly RSA keys"
+    )]
+    RsaExponentCost,
     /// The Ed25519 key is a point of small order, for which anyone can make signatures, or not canonically encoded.
     #[error("the Ed25519 key is of small order or not canonical; make a new key")]
     Ed25519Key,

@@ -5,14 +5,30 @@ use super::SignatureError;
 /// The modulus has 2048 to 8192 bits, and the exponent is an odd number from 3 to 32 bits. Both without leading zero
 /// octets.
 pub(super) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), SignatureError> {
-    let leading_zeros = n.first().map_or(0, |first| first.leading_zeros() as usize);
-    let bits = (n.len() * 8).saturating_sub(leading_zeros);
+    let bits = bits(n);
     if !(2048..=8192).contains(&bits) {
         return Err(SignatureError::RsaModulusSize { bits });
     }
     let is_odd = e.last().is_some_and(|last| last & 1 == 1);
     if e.len() > 4 || !is_odd || e == [1] {
         return Err(SignatureError::RsaExponent);
+    }
+    Ok(())
+}
+
+fn bits(n: &[u8]) -> usize {
+    let leading_zeros = n.first().map_or(0, |first| first.leading_zeros() as usize);
+    (n.len() * 8).saturating_sub(leading_zeros)
+}
+
+/// Of a key that is not weak: it has at most 4096 bits, and the exponent is 65537, which is what programs make. A longer
+/// one, or one with another exponent, takes up to twelve times as long to check as an ES256 signature.
+pub(super) fn check_rsa_cost(n: &[u8], e: &[u8]) -> Result<(), SignatureError> {
+    if n.len() > 4096 / 8 {
+        return Err(SignatureError::RsaModulusCost { bits: bits(n) });
+    }
+    if e != [1, 0, 1] {
+        return Err(SignatureError::RsaExponentCost);
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ mod keys;
 #[cfg_attr(feature = "aws-lc-rs", allow(dead_code, reason = "compared in a test"))]
 mod rust_crypto;
 #[cfg(test)]
-mod tests;
+pub(in crate::server) mod tests;
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc as backend;
@@ -40,20 +40,18 @@ pub fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError> {
-    use Algorithm as A;
     use PublicJwk as K;
-    let verifies = match (algorithm, key) {
-        (A::Es256, K::P256 { x, y }) => verify_ec(Curve::P256, x, y, message, signature),
-        (A::Es384, K::P384 { x, y }) => verify_ec(Curve::P384, x, y, message, signature),
-        (A::Es512, K::P521 { x, y }) => verify_ec(Curve::P521, x, y, message, signature),
-        (A::EdDsa, K::Ed25519 { x }) => {
-            keys::check_ed25519(x, signature)?;
-            backend::verify_ed25519(x, message, signature)
-        }
-        (_, K::Rsa { n, e }) => {
-            let scheme = rsa_scheme(algorithm).ok_or(SignatureError::KeyMismatch { algorithm })?;
-            keys::check_rsa(n, e)?;
-            backend::verify_rsa(scheme, n, e, message, signature)
+    let scheme = scheme(algorithm, key)?;
+    check_strength(key, signature)?;
+    #[cfg(test)]
+    tests::count_a_verification();
+    let verifies = match (scheme, key) {
+        (Scheme::Ec(curve), K::P256 { x, y }) => verify_ec(curve, x, y, message, signature),
+        (Scheme::Ec(curve), K::P384 { x, y }) => verify_ec(curve, x, y, message, signature),
+        (Scheme::Ec(curve), K::P521 { x, y }) => verify_ec(curve, x, y, message, signature),
+        (Scheme::Ed25519, K::Ed25519 { x }) => backend::verify_ed25519(x, message, signature),
+        (Scheme::Rsa(padding, hash), K::Rsa { n, e }) => {
+            backend::verify_rsa((padding, hash), n, e, message, signature)
         }
         _ => return Err(SignatureError::KeyMismatch { algorithm }),
     };
@@ -61,6 +59,49 @@ pub fn verify(
         Ok(())
     } else {
         Err(SignatureError::Invalid)
+    }
+}
+
+/// What of [`verify`] needs no signature check, which is nearly all of the time: the key fits and is not weak, its point
+/// lies on the curve, the signature has its length.
+pub(crate) fn check_form(
+    algorithm: Algorithm,
+    key: &PublicJwk,
+    signature: &[u8],
+) -> Result<(), SignatureError> {
+    use PublicJwk as K;
+    let scheme = scheme(algorithm, key)?;
+    check_strength(key, signature)?;
+    let (is_on_curve, length) = match (scheme, key) {
+        (Scheme::Ec(curve), K::P256 { x, y }) => (is_on_curve(curve, x, y), 64),
+        (Scheme::Ec(curve), K::P384 { x, y }) => (is_on_curve(curve, x, y), 96),
+        (Scheme::Ec(curve), K::P521 { x, y }) => (is_on_curve(curve, x, y), 132),
+        (_, K::Rsa { n, .. }) => (true, n.len()),
+        _ => (true, 64),
+    };
+    if is_on_curve && signature.len() == length {
+        Ok(())
+    } else {
+        Err(SignatureError::Invalid)
+    }
+}
+
+/// An RSA key that fits and is not weak costs no more than proofs have to: it has at most 4096 bits, and the exponent that
+/// all write. Other keys cost what their algorithm does.
+pub(crate) fn check_cost(algorithm: Algorithm, key: &PublicJwk) -> Result<(), SignatureError> {
+    let PublicJwk::Rsa { n, e } = key else {
+        return Ok(());
+    };
+    scheme(algorithm, key)?;
+    keys::check_rsa(n, e)?;
+    keys::check_rsa_cost(n, e)
+}
+
+fn check_strength(key: &PublicJwk, signature: &[u8]) -> Result<(), SignatureError> {
+    match key {
+        PublicJwk::Ed25519 { x } => keys::check_ed25519(x, signature),
+        PublicJwk::Rsa { n, e } => keys::check_rsa(n, e),
+        _ => Ok(()),
     }
 }
 
@@ -123,22 +164,54 @@ enum RsaHash {
     Sha512,
 }
 
-const fn rsa_scheme(algorithm: Algorithm) -> Option<(RsaPadding, RsaHash)> {
-    match algorithm {
-        Algorithm::Rs256 => Some((RsaPadding::Pkcs1, RsaHash::Sha256)),
-        Algorithm::Rs384 => Some((RsaPadding::Pkcs1, RsaHash::Sha384)),
-        Algorithm::Rs512 => Some((RsaPadding::Pkcs1, RsaHash::Sha512)),
-        Algorithm::Ps256 => Some((RsaPadding::Pss, RsaHash::Sha256)),
-        Algorithm::Ps384 => Some((RsaPadding::Pss, RsaHash::Sha384)),
-        Algorithm::Ps512 => Some((RsaPadding::Pss, RsaHash::Sha512)),
-        _ => None,
+/// How an algorithm signs.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Ec(Curve),
+    Ed25519,
+    Rsa(RsaPadding, RsaHash),
+}
+
+/// The algorithm's, where the key is of its type and curve.
+const fn scheme(algorithm: Algorithm, key: &PublicJwk) -> Result<Scheme, SignatureError> {
+    use Algorithm as A;
+    use PublicJwk as K;
+    Ok(match (algorithm, key) {
+        (A::Es256, K::P256 { .. }) => Scheme::Ec(Curve::P256),
+        (A::Es384, K::P384 { .. }) => Scheme::Ec(Curve::P384),
+        (A::Es512, K::P521 { .. }) => Scheme::Ec(Curve::P521),
+        (A::EdDsa, K::Ed25519 { .. }) => Scheme::Ed25519,
+        (A::Rs256, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pkcs1, RsaHash::Sha256),
+        (A::Rs384, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pkcs1, RsaHash::Sha384),
+        (A::Rs512, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pkcs1, RsaHash::Sha512),
+        (A::Ps256, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pss, RsaHash::Sha256),
+        (A::Ps384, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pss, RsaHash::Sha384),
+        (A::Ps512, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pss, RsaHash::Sha512),
+        _ => return Err(SignatureError::KeyMismatch { algorithm }),
+    })
+}
+
+/// SEC 1 uncompressed: 04 || X || Y.
+struct Point([u8; 1 + 2 * 66], usize);
+
+impl Point {
+    fn of(x: &[u8], y: &[u8]) -> Self {
+        let mut bytes = [4; 1 + 2 * 66];
+        bytes[1..=x.len()].copy_from_slice(x);
+        bytes[1 + x.len()..1 + x.len() + y.len()].copy_from_slice(y);
+        Self(bytes, 1 + x.len() + y.len())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0[..self.1]
     }
 }
 
+/// The back end refuses a point that is not on the curve.
 fn verify_ec(curve: Curve, x: &[u8], y: &[u8], message: &[u8], signature: &[u8]) -> bool {
-    // SEC 1 uncompressed: 04 || X || Y. The back end refuses a point that is not on the curve.
-    let mut point = [4; 1 + 2 * 66];
-    point[1..=x.len()].copy_from_slice(x);
-    point[1 + x.len()..1 + x.len() + y.len()].copy_from_slice(y);
-    backend::verify_ec(curve, &point[..1 + x.len() + y.len()], message, signature)
+    backend::verify_ec(curve, Point::of(x, y).bytes(), message, signature)
+}
+
+fn is_on_curve(curve: Curve, x: &[u8], y: &[u8]) -> bool {
+    backend::is_on_curve(curve, Point::of(x, y).bytes())
 }

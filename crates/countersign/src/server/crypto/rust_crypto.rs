@@ -30,6 +30,14 @@ pub(super) fn verify_ec(curve: Curve, point: &[u8], message: &[u8], signature: &
     }
 }
 
+pub(super) fn is_on_curve(curve: Curve, point: &[u8]) -> bool {
+    match curve {
+        Curve::P256 => p256::ecdsa::VerifyingKey::from_sec1_bytes(point).is_ok(),
+        Curve::P384 => p384::ecdsa::VerifyingKey::from_sec1_bytes(point).is_ok(),
+        Curve::P521 => p521::ecdsa::VerifyingKey::from_sec1_bytes(point).is_ok(),
+    }
+}
+
 pub(super) fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8]) -> bool {
     let key = ed25519_dalek::VerifyingKey::from_bytes(key);
     let signature = ed25519_dalek::Signature::from_slice(signature);

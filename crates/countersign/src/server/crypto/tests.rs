@@ -1,4 +1,20 @@
 use super::*;
+use core::cell::Cell;
+
+std::thread_local! {
+    static VERIFICATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+pub(super) fn count_a_verification() {
+    VERIFICATIONS.set(VERIFICATIONS.get() + 1);
+}
+
+/// How many signatures this thread verifies in it.
+pub(in crate::server) fn verifications<T>(work: impl FnOnce() -> T) -> (T, usize) {
+    let before = VERIFICATIONS.get();
+    let value = work();
+    (value, VERIFICATIONS.get() - before)
+}
 
 #[test]
 fn hmac_is_that_of_rfc4231() {

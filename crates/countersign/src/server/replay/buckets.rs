@@ -1,7 +1,7 @@
 use alloc::{boxed::Box, collections::BTreeMap};
 
 use super::{
-    chunks::{Chunks, List},
+    chunks::{Chunks, List, Position},
     table::Fingerprint,
 };
 
@@ -57,29 +57,35 @@ impl Buckets {
         }
     }
 
-    /// `end` is not earlier than now.
-    pub(super) fn push(&mut self, fingerprint: Fingerprint, end: u32) {
+    /// `end` is not earlier than now. `None`: there is no room for more fingerprints, or for more seconds.
+    pub(super) fn push(&mut self, fingerprint: Fingerprint, end: u32) -> Option<Position> {
         let bucket = match end - self.now {
             0..NEAR => &mut self.near[(end % NEAR) as usize],
             _ => self.far.entry(end).or_insert(List::EMPTY),
         };
-        self.chunks.push(bucket, fingerprint);
+        let position = self.chunks.push(bucket, fingerprint)?;
         self.live += 1;
+        Some(position)
     }
 
-    /// Whether it is in the bucket of this second, or in one of those that were far away.
-    pub(super) fn contains(&self, fingerprint: Fingerprint, end: u32) -> bool {
-        let near = (end - self.now < NEAR).then(|| &self.near[(end % NEAR) as usize]);
-        near.into_iter()
-            .chain(self.far.values())
-            .any(|bucket| self.chunks.iter(bucket).any(|one| one == fingerprint))
+    /// What is there, of an entry that lives.
+    pub(super) fn get(&self, position: Position) -> Fingerprint {
+        self.chunks.get(position)
+    }
+
+    #[cfg(test)]
+    pub(super) const fn looks(&self) -> usize {
+        self.chunks.looks()
     }
 
     /// All, with the seconds in which they end.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, u32)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Position, u32)> {
         let near = (self.now..self.now + NEAR).map(|end| (end, &self.near[(end % NEAR) as usize]));
         near.chain(self.far.iter().map(|(end, bucket)| (*end, bucket)))
-            .flat_map(|(end, bucket)| self.chunks.iter(bucket).map(move |one| (one, end)))
+            .flat_map(|(end, bucket)| {
+                let all = self.chunks.iter(bucket);
+                all.map(move |(one, position)| (one, position, end))
+            })
     }
 
     pub(super) fn allocated_bytes(&self) -> usize {

@@ -3,19 +3,33 @@ use alloc::{boxed::Box, vec::Vec};
 use super::table::Fingerprint;
 
 /// Lists of fingerprints that grow at the end and are dropped whole. They are chains of chunks; a dropped list's chunks
-/// are used again. Memory comes a page at a time, and nothing that is there is ever moved.
+/// are used again. Memory comes a page at a time, and nothing that is there is ever moved: a [`Position`] leads to a
+/// fingerprint as long as its list lives.
 pub(super) struct Chunks {
     pages: Vec<Box<Page>>,
     /// Of each chunk, the one after it in its list or among the unused ones.
     next: Vec<u32>,
     unused: u32,
+    /// How often a fingerprint was looked at. Shards are locked, so no call counts at the same time.
+    #[cfg(test)]
+    looks: core::cell::Cell<usize>,
+}
+
+/// Where a fingerprint is: 20 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Position {
+    pub(super) chunk: u16,
+    /// Below [`FINGERPRINTS`].
+    pub(super) at: u8,
 }
 
 type Chunk = [Fingerprint; FINGERPRINTS];
 type Page = [Chunk; CHUNKS];
 
-const FINGERPRINTS: usize = 16;
+pub(super) const FINGERPRINTS: usize = 16;
 const CHUNKS: usize = 16;
+/// So many have a [`Position`].
+pub(super) const MOST_CHUNKS: usize = 1 << 16;
 const NONE: u32 = u32::MAX;
 
 /// All chunks of a list but the last are full.
@@ -44,17 +58,33 @@ impl Chunks {
             pages: Vec::new(),
             next: Vec::new(),
             unused: NONE,
+            #[cfg(test)]
+            looks: core::cell::Cell::new(0),
         }
     }
 
-    pub(super) fn push(&mut self, list: &mut List, fingerprint: Fingerprint) {
+    /// `None`: all chunks are in use.
+    pub(super) fn push(&mut self, list: &mut List, fingerprint: Fingerprint) -> Option<Position> {
         let at = list.len() % FINGERPRINTS;
         if at == 0 {
-            self.lengthen(list);
+            self.lengthen(list)?;
         }
         list.length += 1;
         let chunk = list.last as usize;
         self.pages[chunk / CHUNKS][chunk % CHUNKS][at] = fingerprint;
+        Some(position(chunk, at))
+    }
+
+    pub(super) fn get(&self, Position { chunk, at }: Position) -> Fingerprint {
+        #[cfg(test)]
+        self.looks.set(self.looks.get() + 1);
+        let chunk = usize::from(chunk);
+        self.pages[chunk / CHUNKS][chunk % CHUNKS][usize::from(at)]
+    }
+
+    #[cfg(test)]
+    pub(super) const fn looks(&self) -> usize {
+        self.looks.get()
     }
 
     /// The same effort for a list of any length.
@@ -65,20 +95,21 @@ impl Chunks {
         }
     }
 
-    pub(super) fn iter(&self, list: &List) -> impl Iterator<Item = Fingerprint> {
+    pub(super) fn iter(&self, list: &List) -> impl Iterator<Item = (Fingerprint, Position)> {
         let mut left = list.len();
-        let mut chunk = list.first as usize;
+        let mut next = list.first as usize;
         core::iter::from_fn(move || {
             if left == 0 {
                 return None;
             }
+            let chunk = next;
             let here = &self.pages[chunk / CHUNKS][chunk % CHUNKS][..left.min(FINGERPRINTS)];
             left -= here.len();
-            chunk = self.next[chunk] as usize;
-            Some(here)
+            next = self.next[chunk] as usize;
+            let all = here.iter().enumerate();
+            Some(all.map(move |(at, one)| (*one, position(chunk, at))))
         })
         .flatten()
-        .copied()
     }
 
     pub(super) const fn allocated_bytes(&self) -> usize {
@@ -87,9 +118,9 @@ impl Chunks {
             + self.next.capacity() * size_of::<u32>()
     }
 
-    fn lengthen(&mut self, list: &mut List) {
+    fn lengthen(&mut self, list: &mut List) -> Option<()> {
         if self.unused == NONE {
-            self.allocate();
+            self.allocate()?;
         }
         let chunk = self.unused;
         self.unused = self.next[chunk as usize];
@@ -98,14 +129,26 @@ impl Chunks {
             last => self.next[last as usize] = chunk,
         }
         list.last = chunk;
+        Some(())
     }
 
-    fn allocate(&mut self) {
-        // 2^32 chunks would be a terabyte.
+    fn allocate(&mut self) -> Option<()> {
+        if self.next.len() + CHUNKS > MOST_CHUNKS {
+            return None;
+        }
         self.unused = self.next.len() as u32;
         self.pages.push(Box::new([[[0; 2]; FINGERPRINTS]; CHUNKS]));
         self.next.extend((self.unused + 1..).take(CHUNKS - 1));
         self.next.push(NONE);
+        Some(())
+    }
+}
+
+/// Both fit: there are [`MOST_CHUNKS`] at most, of [`FINGERPRINTS`].
+const fn position(chunk: usize, at: usize) -> Position {
+    Position {
+        chunk: chunk as u16,
+        at: at as u8,
     }
 }
 
@@ -120,16 +163,36 @@ mod tests {
         for round in 0..50 {
             for (name, list) in lists.iter_mut().enumerate() {
                 for i in 0..name * 40 {
-                    chunks.push(list, [name as u64 + round, i as u64]);
+                    let fingerprint = [name as u64 + round, i as u64];
+                    let position = chunks.push(list, fingerprint).unwrap();
+                    assert_eq!(chunks.get(position), fingerprint);
                 }
             }
             for (name, list) in lists.iter_mut().enumerate() {
-                let there: Vec<_> = chunks.iter(list).collect();
+                for (one, position) in chunks.iter(list) {
+                    assert_eq!(chunks.get(position), one);
+                }
+                let there: Vec<_> = chunks.iter(list).map(|(one, _)| one).collect();
                 let expected = (0..name * 40).map(|i| [name as u64 + round, i as u64]);
                 assert_eq!(there, expected.collect::<Vec<_>>());
                 chunks.drop_list(core::mem::replace(list, List::EMPTY));
             }
         }
         assert_eq!(chunks.pages.len(), 1);
+    }
+
+    #[test]
+    fn every_chunk_has_a_position_and_there_are_no_others() {
+        let mut chunks = Chunks::new();
+        let mut list = List::EMPTY;
+        let all = MOST_CHUNKS * FINGERPRINTS;
+        for i in 0..all {
+            let position = chunks.push(&mut list, [0, i as u64]).unwrap();
+            assert_eq!(chunks.get(position), [0, i as u64]);
+        }
+        assert_eq!(chunks.push(&mut list, [1, 1]), None);
+        assert_eq!(list.len(), all);
+        chunks.drop_list(list);
+        assert!(chunks.push(&mut List::EMPTY.clone(), [1, 1]).is_some());
     }
 }

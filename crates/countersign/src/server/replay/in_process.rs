@@ -9,13 +9,13 @@ use std::sync::{Mutex, PoisonError};
 use super::{
     ReplayEntry, ReplayError, ReplayStore,
     siphash::SipKey,
-    table::{Fingerprint, MOST_BYTES_AN_ENTRY, MOST_BYTES_BESIDE, Outcome, Table},
+    table::{Fingerprint, MOST_BYTES_AN_ENTRY, MOST_BYTES_BESIDE, MOST_ENTRIES, Outcome, Table},
 };
 use crate::{UnixSeconds, server::crypto::sha256};
 
 /// A replay store in this process's memory: for one replica, and until it restarts.
 ///
-/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 22 to 25 bytes, of which 16
+/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 25 to 28 bytes, of which 16
 /// are its fingerprint: 128 bits of SipHash-2-4 over key and `jti`, under a key that nobody else has. Memory is taken as
 /// entries come and kept for the next busy hour; entries that have ended cost nothing to drop.
 ///
@@ -42,9 +42,9 @@ struct Shard(Mutex<Table>);
 pub enum ReplayCapacity {
     /// So many. With more than 32,768, up to 4 % more, since the parts of the store fill unevenly.
     Entries(usize),
-    /// As many as surely fit into so many bytes: 26 each, and 24 KiB for each of up to 64 parts. None in fewer than that.
+    /// As many as surely fit into so many bytes: 29 each, and 24 KiB for each of up to 64 parts. None in fewer than that.
     /// That is for ends within 75 seconds, as those of both presets of a policy are; each second more may take 300 bytes
-    /// in each part.
+    /// in each part. Above 50 million entries there are more parts.
     Bytes(usize),
 }
 
@@ -63,8 +63,11 @@ impl From<usize> for ReplayCapacity {
 /// Below this many entries a shard, more locks bring nothing and an uneven spread would show.
 const ENTRIES_PER_SHARD: usize = 16 * 1024;
 /// Two threads meet at one for a hundred nanoseconds of the fifty thousand that a request takes; with more of them, what
-/// each keeps at hand no longer stays in a core's cache.
-const MOST_SHARDS: usize = 64;
+/// each keeps at hand no longer stays in a core's cache. There are more only where each would have more than
+/// [`MOST_ENTRIES`].
+const ENOUGH_SHARDS: usize = 64;
+/// 800 million entries take 23 GB. Whoever has room for more gets no more.
+const MOST_SHARDS: usize = 1024;
 
 impl InProcessReplayStore {
     /// `capacity`: how many live entries it has room for; a plain number is [`ReplayCapacity::Entries`]. `key`: 32 random
@@ -135,8 +138,10 @@ impl InProcessReplayStore {
 }
 
 fn shards_for(entries: usize) -> usize {
-    let wanted = (entries / ENTRIES_PER_SHARD).clamp(1, MOST_SHARDS);
-    1 << wanted.ilog2()
+    let wanted = (entries / ENTRIES_PER_SHARD).clamp(1, ENOUGH_SHARDS);
+    // With what is added to each for an uneven spread.
+    let needed = entries.div_ceil(MOST_ENTRIES - 5 * MOST_ENTRIES.isqrt());
+    (1 << wanted.ilog2()).max(needed.min(MOST_SHARDS).next_power_of_two())
 }
 
 fn entries_in(bytes: usize) -> usize {

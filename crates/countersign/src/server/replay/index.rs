@@ -1,9 +1,13 @@
 use alloc::vec::Vec;
 
-use super::table::Fingerprint;
+use super::{
+    chunks::{FINGERPRINTS, Position},
+    table::Fingerprint,
+};
 
-/// Says fast that a fingerprint is not there: four bytes for each live one, of which it holds 16 bits and the end. Where
-/// these agree, which for another fingerprint happens once in some thousand insertions, the bucket is asked.
+/// Says where a fingerprint is: six bytes for each live one, of which it holds 12 bits, the end and the position. Where the
+/// bits agree, which for another fingerprint happens once in some hundred insertions, that position is looked at, and no
+/// other: a replay costs no more than a new proof, however many end in the same second.
 ///
 /// A hash table over cache lines, with linear probing. Slots whose end has passed are free without anybody coming by, so
 /// no free slot ends a search; a line knows for how long entries of its own lie in later lines, and how far.
@@ -13,14 +17,23 @@ pub(super) struct Index {
     lines: Vec<Line>,
 }
 
-/// Fifteen slots, then what lies in later lines. Each word is 16 bits (a tag, or a number of lines; 0: nothing) over the
-/// low half of the second until which that holds.
+/// Ten slots and what lies in later lines. Each word is 16 bits (a tag over a place in a chunk, or a number of lines; 0:
+/// nothing) over the low half of the second until which that holds.
 #[derive(Clone, Copy)]
-#[repr(align(64))]
-struct Line([u32; SLOTS + 1]);
+#[repr(C, align(64))]
+struct Line {
+    words: [u32; SLOTS],
+    later: u32,
+    chunks: [u16; SLOTS],
+}
 
-const SLOTS: usize = 15;
-const NOTHING: Line = Line([0; SLOTS + 1]);
+const SLOTS: usize = 10;
+const NOTHING: Line = Line {
+    words: [0; SLOTS],
+    later: 0,
+    chunks: [0; SLOTS],
+};
+const _: () = assert!(size_of::<Line>() == 64);
 
 /// Half the range of a 16-bit clock lies ahead of now. An entry with a later end is found up to there, and by then the
 /// index has been made anew.
@@ -54,12 +67,12 @@ impl Index {
         self.lines.len() * SLOTS * 3 / 4
     }
 
-    /// Where to put it; `None`: it is there, as `is_there` says of an end. Needs a free slot.
+    /// Where to put it; `None`: it is there, as `is_there` says of a position. Needs a free slot.
     pub(super) fn place(
         &self,
         fingerprint: Fingerprint,
         now: u32,
-        is_there: impl Fn(u32) -> bool,
+        is_there: impl Fn(Position) -> bool,
     ) -> Option<Place> {
         let mut line = self.home(fingerprint);
         let reach = high(self.lines[line].in_later_lines(now));
@@ -70,8 +83,8 @@ impl Index {
             let (free, same) = self.lines[line].scan(tag, now);
             let mut candidates = same & !free;
             while candidates != 0 {
-                let word = self.lines[line].0[candidates.trailing_zeros() as usize];
-                if is_there(until(word, now)) {
+                let slot = candidates.trailing_zeros() as usize;
+                if is_there(self.lines[line].position(slot)) {
                     return None;
                 }
                 candidates &= candidates - 1;
@@ -95,9 +108,18 @@ impl Index {
         }
     }
 
-    pub(super) fn put(&mut self, fingerprint: Fingerprint, end: u32, now: u32, place: &Place) {
+    pub(super) fn put(
+        &mut self,
+        fingerprint: Fingerprint,
+        position: Position,
+        end: u32,
+        now: u32,
+        place: &Place,
+    ) {
         let end = end.min(now + AHEAD);
-        self.lines[place.line].0[place.slot] = word(tag(fingerprint), end);
+        let line = &mut self.lines[place.line];
+        line.words[place.slot] = word(tag(fingerprint) << PLACE_BITS | u16::from(position.at), end);
+        line.chunks[place.slot] = position.chunk;
         if place.distance > 0 {
             let home = self.home(fingerprint);
             let before = self.lines[home].in_later_lines(now);
@@ -105,7 +127,7 @@ impl Index {
                 0 => (place.distance, end),
                 reach => (reach.max(place.distance), until(before, now).max(end)),
             };
-            self.lines[home].0[SLOTS] = word(reach, until);
+            self.lines[home].later = word(reach, until);
         }
     }
 
@@ -124,22 +146,32 @@ impl Line {
     fn scan(&self, tag: u16, now: u32) -> (u32, u32) {
         let (mut free, mut same) = (0, 0);
         for slot in 0..SLOTS {
-            let word = self.0[slot];
+            let word = self.words[slot];
             free |= u32::from(!holds(word, now)) << slot;
-            same |= u32::from(high(word) == tag) << slot;
+            same |= u32::from(high(word) >> PLACE_BITS == tag) << slot;
         }
         (free, same)
     }
 
     const fn in_later_lines(&self, now: u32) -> u32 {
-        let word = self.0[SLOTS];
+        let word = self.later;
         if holds(word, now) { word } else { 0 }
+    }
+
+    const fn position(&self, slot: usize) -> Position {
+        Position {
+            chunk: self.chunks[slot],
+            at: (high(self.words[slot]) & ((1 << PLACE_BITS) - 1)) as u8,
+        }
     }
 }
 
-/// Never 0.
+/// Bits of a place in a chunk.
+const PLACE_BITS: u32 = FINGERPRINTS.ilog2();
+
+/// 12 bits; never 0.
 const fn tag([_, other]: Fingerprint) -> u16 {
-    let tag = (other >> 48) as u16;
+    let tag = (other >> (48 + PLACE_BITS)) as u16;
     if tag == 0 { 1 } else { tag }
 }
 

@@ -1,5 +1,6 @@
 use super::{
     buckets::Buckets,
+    chunks::{FINGERPRINTS, MOST_CHUNKS},
     index::{Index, LASTS},
 };
 use crate::UnixSeconds;
@@ -8,7 +9,7 @@ use crate::UnixSeconds;
 pub(super) type Fingerprint = [u64; 2];
 
 /// One part of the store: entries in buckets by their ends, so that they are dropped at no cost, and one index over all
-/// buckets, so that a fingerprint is found whatever its end.
+/// buckets, so that a fingerprint is found whatever its end, and no bucket is ever searched.
 pub(super) struct Table {
     buckets: Buckets,
     index: Index,
@@ -16,9 +17,13 @@ pub(super) struct Table {
     capacity: usize,
 }
 
-/// Of a table that is nearly full: 16 for a fingerprint, and of the index 4 to 7.1, since it grows by a quarter and is filled
-/// to three quarters; the links between chunks.
-pub(super) const MOST_BYTES_AN_ENTRY: usize = 25;
+/// Of a table that is nearly full: 16 for a fingerprint, and of the index 6.4 to 10.7, since it grows by a quarter and is
+/// filled to three quarters; the links between chunks.
+pub(super) const MOST_BYTES_AN_ENTRY: usize = 28;
+
+/// So many fit surely as long as their ends lie in fewer than 12,000 different seconds. Where there are more, a table may
+/// be full before.
+pub(super) const MOST_ENTRIES: usize = (MOST_CHUNKS - 12_000) * FINGERPRINTS;
 
 /// Of any table whose ends lie within 75 seconds: the buckets' heads, a last chunk that is not full in each, a page that is
 /// not full.
@@ -57,7 +62,7 @@ impl Table {
         if self.index.room() == 0 {
             self.make_index(FEWEST);
         }
-        let is_there = |end| self.buckets.contains(fingerprint, end);
+        let is_there = |position| self.buckets.get(position) == fingerprint;
         let Some(mut place) = self.index.place(fingerprint, now, is_there) else {
             return Outcome::Seen;
         };
@@ -72,8 +77,10 @@ impl Table {
                 None => return Outcome::Seen,
             }
         }
-        self.index.put(fingerprint, end, now, &place);
-        self.buckets.push(fingerprint, end);
+        let Some(position) = self.buckets.push(fingerprint, end) else {
+            return Outcome::Full;
+        };
+        self.index.put(fingerprint, position, end, now, &place);
         Outcome::Inserted
     }
 
@@ -96,9 +103,9 @@ impl Table {
         let room = room.min(self.capacity).max(FEWEST);
         self.index = Index::new(); // Its memory goes before the new one's comes.
         let mut index = Index::with_room(room);
-        for (fingerprint, end) in self.buckets.iter() {
+        for (fingerprint, position, end) in self.buckets.iter() {
             if let Some(place) = index.place(fingerprint, now, |_| false) {
-                index.put(fingerprint, end, now, &place);
+                index.put(fingerprint, position, end, now, &place);
             }
         }
         self.index = index;
@@ -203,6 +210,36 @@ mod tests {
             let most = MOST_BYTES_BESIDE + live * MOST_BYTES_AN_ENTRY;
             assert!(table.allocated_bytes() <= most, "{live}");
         }
+    }
+
+    /// Bits that happen to agree are looked at too.
+    #[test]
+    fn v15_a_replay_is_found_without_a_search_of_what_ends_in_the_same_second() {
+        let count = 4_000;
+        let mut table = Table::new(count as usize);
+        // In one second that is near, and in one that is far.
+        for life in [65, 300_000] {
+            let until = table_now(&table).plus(life);
+            let first = table.buckets.live() as u32;
+            for name in first..first + count / 2 {
+                let now = table_now(&table);
+                assert_eq!(table.insert(spread(name), until, now), Outcome::Inserted);
+            }
+        }
+        // Also by an index that was made anew.
+        for pause in [0, 60, 20_000] {
+            let now = table_now(&table).plus(pause);
+            for name in (0..count).filter(|name| pause < 65 || *name >= count / 2) {
+                let before = table.buckets.looks();
+                assert_eq!(table.insert(spread(name), now.plus(5), now), Outcome::Seen);
+                let looks = table.buckets.looks() - before;
+                assert!((1..=3).contains(&looks), "{name}: {looks}");
+            }
+        }
+    }
+
+    fn table_now(table: &Table) -> UnixSeconds {
+        NOW.max(UnixSeconds(table.buckets.now().into()))
     }
 
     #[test]
