@@ -1,7 +1,8 @@
 //! `cargo xtask fuzz`: the targets in `fuzz/`, from the conformance cases and from what earlier runs found.
 //!
 //! Stable Rust does it: the coverage counters are an LLVM pass, which `fuzz/instrument` asks for in our own crates only, so
-//! that all others come from the builds that are there already. No sanitizer is needed, for there is no unsafe code to watch.
+//! that all others come from the builds that are there already. No sanitizer is needed, for there is no unsafe code to watch
+//! but the browser crate's, which `cargo xtask test --only asan` watches.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,9 +15,23 @@ use serde_json::Value;
 
 use crate::process::{cargo, command, root, run};
 
-const TARGETS: [&str; 5] = ["proof", "jwk", "target_uri", "challenge", "explain_jsonl"];
+const TARGETS: [&str; 13] = [
+    "access_token",
+    "authorization",
+    "challenge",
+    "explain_jsonl",
+    "jwk",
+    "key_set",
+    "loopback",
+    "message",
+    "nonce",
+    "proof",
+    "replay",
+    "resource_metadata",
+    "target_uri",
+];
 
-/// In the test command. Each target is past its seeds after a second or two.
+/// In the test command, all at the same time. Each target is past its seeds after a second or two.
 const SMOKE_SECONDS: u32 = 15;
 
 #[derive(Args)]
@@ -87,7 +102,7 @@ fn run_targets(targets: &[&str], seconds: u32) -> Result<()> {
         let log = String::from_utf8_lossy(&output.stderr);
         if output.status.success() {
             println!(
-                "{target:<14} {:>9} inputs, nothing found",
+                "{target:<18} {:>9} inputs, nothing found",
                 executed(&log).unwrap_or_default()
             );
         } else {
@@ -164,11 +179,25 @@ impl Seeds {
                         .is_some_and(|name| name.eq_ignore_ascii_case("dpop"))
                     {
                         seeds.add_proof(header[1].as_str().unwrap_or_default());
+                    } else {
+                        seeds.add_authorization(header[1].as_str().unwrap_or_default());
                     }
                 }
             }
             seeds.add("explain_jsonl", lines.join("\n").into_bytes());
         }
+        let clients = read(&conformance.join("clients.json"))?;
+        let resource = clients["resource"].as_str().unwrap_or_default();
+        for case in array(&clients["resourceMetadata"]) {
+            let document = case["document"].as_str().unwrap_or_default();
+            let input = format!("{resource}\n{document}");
+            seeds.add("resource_metadata", input.into_bytes());
+        }
+        for case in array(&clients["nonces"]) {
+            let nonce = case["nonce"].as_str().unwrap_or_default();
+            seeds.add("nonce", format!("0{nonce}").into_bytes());
+        }
+        seeds.add_unwritten();
         let uris = read(&conformance.join("uris.json"))?;
         for group in ["equal", "different", "refused"] {
             for case in array(&uris[group]) {
@@ -202,8 +231,65 @@ impl Seeds {
                 .ok()
                 .and_then(|header| Some(header.get("jwk")?.to_string()));
             if let Some(jwk) = jwk {
+                let keys = format!(r#"{{"keys":[{jwk}]}}"#);
+                self.add("key_set", keys.into_bytes());
                 self.add("jwk", jwk.into_bytes());
             }
+        }
+    }
+
+    /// The header's value, and its token in each of the forms that the target knows by its first byte.
+    fn add_authorization(&mut self, value: &str) {
+        self.add("authorization", value.into());
+        let token = value.split(' ').next_back().unwrap_or_default();
+        self.add("access_token", format!("0{token}").into_bytes());
+        let parts: Vec<Vec<u8>> = token
+            .split('.')
+            .filter_map(|part| URL_SAFE_NO_PAD.decode(part).ok())
+            .collect();
+        if let [header, claims, _] = &*parts {
+            let forged = [b"1", &**header, b"\n", claims].concat();
+            self.add("access_token", forged);
+            self.add("access_token", [b"2", &**claims].concat());
+            // Without its binding it is accepted as it stands.
+            let mut claims: Value = serde_json::from_slice(claims).unwrap_or_default();
+            if let Some(claims) = claims.as_object_mut() {
+                claims.remove("cnf");
+            }
+            self.add("access_token", format!("2{claims}").into_bytes());
+        }
+    }
+
+    /// For what no conformance case has.
+    fn add_unwritten(&mut self) {
+        let state = "cs.0123456789abcdefghijklmn";
+        for query in [
+            &format!("code=a&state={state}&iss=https%3A%2F%2Fas.example"),
+            &format!("error=access_denied&state={state}"),
+            "code=a&state=other",
+            "",
+        ] {
+            for path in [
+                "/callback",
+                "/",
+                "/favicon.ico",
+                "http://127.0.0.1/callback",
+            ] {
+                let request =
+                    format!("\u{14}GET {path}?{query} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+                self.add("loopback", request.into_bytes());
+            }
+        }
+        for age in [-6_i16, -5, 0, 150, 151, 300, 301] {
+            self.add("nonce", [b"1", &age.to_be_bytes()[..]].concat());
+        }
+        for fields in [&b""[..], b"a\xffb\xff", "é\u{10ffff}".as_bytes()] {
+            self.add("message", fields.to_vec());
+        }
+        for capacity in [0, 1, 3, 255] {
+            let steps = (0..200_u8).flat_map(|step| [step, step / 7, step % 11, step ^ 0x55]);
+            let input = core::iter::once(capacity).chain(steps);
+            self.add("replay", input.collect());
         }
     }
 
@@ -244,10 +330,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn conformance_cases_give_every_target_its_seeds() {
+    fn every_target_has_seeds_and_a_program() {
         let seeds = Seeds::of(&root().join("conformance")).unwrap();
+        let manifest = std::fs::read_to_string(root().join("fuzz/Cargo.toml")).unwrap();
+        let programs = manifest.matches("[[bin]]").count();
+        assert_eq!(programs, TARGETS.len());
         for target in TARGETS {
-            assert!(seeds.0[target].len() > 20, "{target}");
+            assert!(manifest.contains(&format!("\"targets/{target}.rs\"")));
+            assert!(seeds.0[target].len() > 2, "{target}");
         }
         // '0', '1' and '2' choose what the target's first byte says.
         assert_eq!(b"012".map(|byte| byte % 3), [0, 1, 2]);

@@ -4,7 +4,9 @@
 
 #![forbid(unsafe_code)]
 
+mod asan;
 mod bench;
+mod cargo_tool;
 mod demo;
 mod deny;
 mod fuzz;
@@ -15,6 +17,7 @@ mod package;
 mod peers;
 mod process;
 mod readme;
+mod sbom;
 mod setup;
 mod size;
 mod test;
@@ -33,7 +36,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Step {
-    /// Find or install what the other steps need: npm packages, the wasm32 target, Chromium, cargo-deny
+    /// Find or install what the other steps need: npm packages, the wasm32 target, Chromium, cargo-deny, cargo-cyclonedx
     Setup,
     /// Start authorization server, API and demo app, and open the app in the browser
     Demo(demo::Options),
@@ -49,6 +52,8 @@ enum Step {
     Mutants(mutants::Options),
     /// Measure checks and the replay store against the bare library, or with `--peers` others' checks
     Bench(bench::Options),
+    /// Say what crates, engine and npm package are made of: CycloneDX documents in target/sbom
+    Sbom,
     /// Measure what a browser loads until a restored session, and hold the budgets
     Size,
 }
@@ -73,6 +78,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Fuzz(options) => fuzz::run_step(&options)?,
         Step::Mutants(options) => mutants::run_step(&options)?,
         Step::Bench(options) => bench::run_step(&options)?,
+        Step::Sbom => sbom::run_step()?,
         Step::Size => size::run_step()?,
     }
     Ok(ExitCode::SUCCESS)

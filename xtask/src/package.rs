@@ -11,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Context as _, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest as _, Sha256};
 
 use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
@@ -30,12 +31,21 @@ pub(crate) fn build() -> Result<()> {
     // Two runs at once would read each other's half-written files. The lock ends with the file.
     let lock = fs::File::create(work.join("lock"))?;
     lock.lock()?;
-    let engine = build_engine(&work)?;
+    let toolchain =
+        wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
+    let engine = build_engine(&toolchain, &work)?;
     compile_typescript()?;
     copy_documents()?;
     println!(
-        "package: packages/countersign is complete, engine {engine} bytes gzipped ({})",
+        "package: packages/countersign is complete, engine {} bytes gzipped ({})",
+        engine.gzipped,
         seconds(start.elapsed())
+    );
+    println!(
+        "engine: SHA-256 {} of the WebAssembly, built by {}; {}",
+        engine.sha256,
+        toolchain.describe(),
+        toolchain.version().unwrap_or_default()
     );
     Ok(())
 }
@@ -79,11 +89,17 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes `dist/engine/bytes.js`; returns the gzipped size.
-fn build_engine(work: &Path) -> Result<usize> {
-    let toolchain =
-        wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
-    let compiled = wasm::build(&toolchain)?;
+/// The engine as it is shipped.
+struct Shipped {
+    /// Its size, bytes.
+    gzipped: usize,
+    /// Of what the browser compiles, in hexadecimal. The same toolchain gives the same, wherever it builds.
+    sha256: String,
+}
+
+/// Writes `dist/engine/bytes.js`.
+fn build_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<Shipped> {
+    let compiled = wasm::build(toolchain)?;
     let (seen, optimised) = (work.join("engine-seen"), work.join("engine.wasm"));
     // wasm-opt takes seconds: only for an engine, or flags, that it has not seen.
     let input = [
@@ -95,7 +111,8 @@ fn build_engine(work: &Path) -> Result<usize> {
         wasm::optimise(&compiled, &optimised)?;
         fs::write(&seen, &input)?;
     }
-    let gzipped = gzip(&fs::read(&optimised)?)?;
+    let engine = fs::read(&optimised)?;
+    let gzipped = gzip(&engine)?;
     let module = format!("export default \"{}\";\n", STANDARD.encode(&gzipped));
     let directory = package().join("dist/engine");
     fs::create_dir_all(&directory)?;
@@ -104,7 +121,14 @@ fn build_engine(work: &Path) -> Result<usize> {
         &directory.join("bytes.d.ts"),
         "/** The engine's WebAssembly: gzip, then base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
     )?;
-    Ok(gzipped.len())
+    Ok(Shipped {
+        gzipped: gzipped.len(),
+        sha256: hexadecimal(&Sha256::digest(&engine)),
+    })
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Zopfli's gzip: the same format, a few per cent smaller, and no time stamp, so the same bytes every time.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::process::{command, find_program, output, root, run_quietly, seconds, succeeds_within};
-use crate::{deny, wasm};
+use crate::{deny, sbom, wasm};
 
 /// What one step needs to be there.
 #[derive(Clone, Copy)]
@@ -19,6 +19,7 @@ pub(crate) struct Needs {
     pub(crate) wasm: bool,
     pub(crate) chromium: bool,
     pub(crate) deny: bool,
+    pub(crate) cyclonedx: bool,
 }
 
 impl Needs {
@@ -27,6 +28,7 @@ impl Needs {
         wasm: false,
         chromium: false,
         deny: false,
+        cyclonedx: false,
     };
     pub(crate) const PACKAGE: Self = Self {
         npm: true,
@@ -37,8 +39,14 @@ impl Needs {
         chromium: true,
         ..Self::PACKAGE
     };
+    pub(crate) const SBOM: Self = Self {
+        npm: true,
+        cyclonedx: true,
+        ..Self::NOTHING
+    };
     pub(crate) const ALL: Self = Self {
         deny: true,
+        cyclonedx: true,
         ..Self::BROWSER
     };
 
@@ -48,6 +56,7 @@ impl Needs {
             wasm: self.wasm || other.wasm,
             chromium: self.chromium || other.chromium,
             deny: self.deny || other.deny,
+            cyclonedx: self.cyclonedx || other.cyclonedx,
         }
     }
 }
@@ -68,8 +77,10 @@ pub(crate) fn run(needs: Needs) -> Result<()> {
     if needs.chromium {
         step("Chromium", chromium().is_some(), install_chromium)?;
     }
-    if needs.deny {
-        step("cargo-deny", deny::find().is_some(), deny::install)?;
+    for (is_needed, tool) in [(needs.deny, deny::TOOL), (needs.cyclonedx, sbom::TOOL)] {
+        if is_needed {
+            step(tool.name, tool.find().is_some(), || tool.install())?;
+        }
     }
     println!("setup: everything is there ({})", seconds(start.elapsed()));
     Ok(())

@@ -12,7 +12,7 @@ use clap::{Args, ValueEnum};
 
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{deny, fuzz, interop, package, readme, size, wasm};
+use crate::{asan, deny, fuzz, interop, package, readme, sbom, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -47,8 +47,14 @@ enum Part {
     Publish,
     /// Every fuzz target, for a few seconds
     Fuzz,
+    /// The browser crate's tests under AddressSanitizer, where the toolchain has it
+    Asan,
+    /// The SBOMs list what crates, engine and npm package depend on
+    Sbom,
     /// The npm package, complete
     Package,
+    /// The engine is the same bytes when it is built in another folder
+    Reproducible,
     /// TypeScript: type tests, the demo, the code in the READMEs
     Types,
     /// TypeScript unit tests, in node and Chromium
@@ -113,8 +119,9 @@ impl Part {
             | Self::Doctest
             | Self::Doc
             | Self::Publish
-            | Self::Fuzz => Needs::NOTHING,
-            Self::RustCrypto => Needs {
+            | Self::Fuzz
+            | Self::Asan => Needs::NOTHING,
+            Self::RustCrypto | Self::Reproducible => Needs {
                 wasm: true,
                 ..Needs::NOTHING
             },
@@ -122,6 +129,7 @@ impl Part {
                 deny: true,
                 ..Needs::NOTHING
             },
+            Self::Sbom => Needs::SBOM,
             Self::Package | Self::Types => Needs::PACKAGE,
             Self::InteropHarness => Needs {
                 npm: true,
@@ -213,7 +221,16 @@ impl Part {
                 .arg("--allow-dirty")
                 .args(locked())),
             Self::Fuzz => fuzz::smoke(),
+            Self::Asan => match asan::tests() {
+                Ok(mut tests) => run_watched(&mut tests, |line| count_cargo_line(line, count)),
+                Err(reason) => {
+                    println!("{reason}");
+                    Ok(())
+                }
+            },
+            Self::Sbom => sbom::write().map(|_| ()),
             Self::Package => package::build(),
+            Self::Reproducible => wasm::check_reproducible(),
             Self::Types => {
                 package::build()?;
                 readme::check()?;

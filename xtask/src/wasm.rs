@@ -24,6 +24,14 @@ const BUILD_STD_RUSTFLAGS: [&str; 3] = [
     "-Zfmt-debug=none",
 ];
 
+/// Where cargo looks for compiler flags before it looks at the configuration that we give it.
+const FLAGS_OF_THE_MACHINE: [&str; 4] = [
+    "CARGO_ENCODED_RUSTFLAGS",
+    "RUSTFLAGS",
+    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
+    "CARGO_BUILD_RUSTFLAGS",
+];
+
 /// A compiler that can build for wasm32.
 pub(crate) enum Toolchain {
     /// rustup's, with the standard library's source: builds `core` and `alloc` for size and without panic messages.
@@ -54,7 +62,9 @@ impl Toolchain {
     /// For the size table.
     pub(crate) fn describe(&self) -> &'static str {
         match self {
-            Self::BuildStd => "Rust with core and alloc built for size, panics abort at once",
+            Self::BuildStd => {
+                "rustup's Rust with core and alloc built for size, panics abort at once"
+            }
             Self::DebianBuildStd { .. } => {
                 "Debian's rustc-web with core and alloc built for size, panics abort at once"
             }
@@ -95,34 +105,153 @@ impl Toolchain {
         command
     }
 
-    fn cargo_build(&self) -> Command {
+    /// Its compiler's version: `rustc 1.95.0 (59807616e 2026-04-14)`.
+    pub(crate) fn version(&self) -> Option<String> {
+        let mut rustc = match self {
+            Self::DebianBuildStd { .. } => command(DEBIAN_RUSTC),
+            Self::BuildStd | Self::Stable => command("rustc"),
+        };
+        output(rustc.arg("--version"))
+    }
+
+    /// For the sources in `source`.
+    fn cargo_build(&self, source: &Path) -> Command {
         let mut command = self.cargo();
-        command.arg("build");
-        if matches!(self, Self::Stable) {
-            return command;
+        command.current_dir(source).arg("build");
+        // Of a machine's own, they would go before ours, and into the engine.
+        let profile = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.starts_with("CARGO_PROFILE_"));
+        for name in FLAGS_OF_THE_MACHINE
+            .map(str::to_owned)
+            .into_iter()
+            .chain(profile)
+        {
+            command.env_remove(name);
+        }
+        let mut rustflags = self.remappings(source);
+        if !matches!(self, Self::Stable) {
+            rustflags.extend(BUILD_STD_RUSTFLAGS.map(str::to_owned));
+            command
+                .env("RUSTC_BOOTSTRAP", "1")
+                .args(["-Z", "build-std=core,alloc"])
+                .args(["-Z", "build-std-features=optimize_for_size"])
+                .args(["-Z", "panic-immediate-abort"])
+                .args(["--config", "profile.wasm.panic=\"immediate-abort\""]);
         }
         command
-            .env("RUSTC_BOOTSTRAP", "1")
-            .args(["-Z", "build-std=core,alloc"])
-            .args(["-Z", "build-std-features=optimize_for_size"])
-            .args(["-Z", "panic-immediate-abort"])
-            .args(["--config", "profile.wasm.panic=\"immediate-abort\""])
             .arg("--config")
-            .arg(format!("target.{TARGET}.rustflags={BUILD_STD_RUSTFLAGS:?}"));
+            .arg(format!("target.{TARGET}.rustflags={rustflags:?}"));
         command
+    }
+
+    /// The same names in the engine, wherever the sources and the compiler are on this machine. (Cargo leaves these flags
+    /// out of the hashes that crates are told apart by.)
+    fn remappings(&self, source: &Path) -> Vec<String> {
+        let [sysroot, cargo_home] = self.homes();
+        [
+            (Some(source.to_owned()), "/countersign"),
+            (cargo_home, "/cargo"),
+            (sysroot, "/rust"),
+        ]
+        .into_iter()
+        .filter_map(|(from, to)| Some(format!("--remap-path-prefix={}={to}", from?.display())))
+        .collect()
+    }
+
+    /// Where the compiler and other crates are: sysroot and cargo's home.
+    fn homes(&self) -> [Option<PathBuf>; 2] {
+        let sysroot = match self {
+            Self::DebianBuildStd { .. } => Some(PathBuf::from(DEBIAN_SYSROOT)),
+            Self::BuildStd | Self::Stable => {
+                output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from)
+            }
+        };
+        let cargo_home = std::env::var_os("CARGO_HOME")
+            .map(PathBuf::from)
+            .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+        [sysroot, cargo_home]
     }
 }
 
 /// Compiles `countersign-browser`; returns the file that the linker wrote.
 pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
-    let target_dir = toolchain.target_dir();
-    let mut command = toolchain.cargo_build();
+    build_in(toolchain, &root(), &toolchain.target_dir())
+}
+
+/// Builds the engine once more from a copy of the sources in a folder of another name and depth: it must be the same to the
+/// byte, and hold no path of this machine.
+pub(crate) fn check_reproducible() -> Result<()> {
+    let toolchain = Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
+    let name = format!("countersign-reproducible-{}", std::process::id());
+    let elsewhere = std::env::temp_dir().join(name);
+    let copy = elsewhere.join("a/deeper/folder");
+    let compared = copy_sources(&copy).and_then(|()| {
+        let (here, there) = (
+            std::fs::read(build(&toolchain)?)?,
+            std::fs::read(build_in(&toolchain, &copy, &elsewhere.join("target"))?)?,
+        );
+        if here != there {
+            bail!(
+                "the engine differs between two folders: what of it depends on where it is built?"
+            );
+        }
+        let paths = toolchain
+            .homes()
+            .into_iter()
+            .flatten()
+            .chain([root(), copy.clone()]);
+        for path in paths.filter(|path| path != Path::new(DEBIAN_SYSROOT)) {
+            let text = path.display().to_string();
+            if here
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+            {
+                bail!("the engine holds a path of this machine: {text}");
+            }
+        }
+        Ok(())
+    });
+    let _ = std::fs::remove_dir_all(&elsewhere);
+    compared
+}
+
+/// What cargo needs to build any member of the workspace.
+fn copy_sources(to: &Path) -> Result<()> {
+    for name in ["Cargo.toml", "Cargo.lock"] {
+        std::fs::create_dir_all(to)?;
+        std::fs::copy(root().join(name), to.join(name))?;
+    }
+    for folder in ["crates", "examples/api", "examples/native", "xtask"] {
+        copy_folder(&root().join(folder), &to.join(folder))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    std::fs::create_dir_all(to)?;
+    for entry in std::fs::read_dir(from)? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            if entry.file_name() != "node_modules" && entry.file_name() != "target" {
+                copy_folder(&from, &to)?;
+            }
+        } else {
+            std::fs::copy(&from, &to)?;
+        }
+    }
+    Ok(())
+}
+
+fn build_in(toolchain: &Toolchain, source: &Path, target_dir: &Path) -> Result<PathBuf> {
+    let mut command = toolchain.cargo_build(source);
     command
         .args(["--package", "countersign-browser", "--lib"])
         .args(locked())
         .args(["--profile", "wasm", "--target", TARGET])
         .arg("--target-dir")
-        .arg(&target_dir);
+        .arg(target_dir);
     run(&mut command).context("the engine does not compile for wasm32")?;
     let file = target_dir
         .join(TARGET)
@@ -218,4 +347,26 @@ fn linker(sysroot: &Path) -> Option<PathBuf> {
                 "wasm-ld-14",
             ])
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_engine_takes_no_flags_of_the_machine_it_is_built_on() {
+        for toolchain in [Toolchain::BuildStd, Toolchain::Stable] {
+            let command = toolchain.cargo_build(&root());
+            for name in FLAGS_OF_THE_MACHINE {
+                let is_removed = |(key, value): (_, Option<_>)| key == name && value.is_none();
+                assert!(command.get_envs().any(is_removed), "{name}");
+            }
+            let arguments: Vec<_> = command
+                .get_args()
+                .map(|one| one.to_string_lossy())
+                .collect();
+            let remapped = format!("--remap-path-prefix={}=/countersign", root().display());
+            assert!(arguments.iter().any(|one| one.contains(&remapped)));
+        }
+    }
 }

@@ -8,7 +8,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 /// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's own trait
 /// crate: a visitor of ours sees the duplicate members that `serde_json::Value` swallows. Those behind
 /// `rust-crypto` are the second back end, for wasm32, where aws-lc-rs can't go.
-const PROTOCOL_MAY_USE: [&str; 12] = [
+const PROTOCOL_MAY_USE: [&str; 13] = [
     "aws-lc-rs",
     "ed25519-dalek",
     "hmac",
@@ -21,6 +21,7 @@ const PROTOCOL_MAY_USE: [&str; 12] = [
     "sha2",
     "subtle",
     "thiserror",
+    "zeroize",
 ];
 
 /// Which of our crates each may name. A crate that is not here fails the test: add it with its arrows.
@@ -48,7 +49,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that one role needs and others must not pay for: (our crate, dependency, the feature that brings it).
-const BEHIND_FEATURES: [(&str, &str, &str); 18] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 20] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
     ("countersign", "hmac", "rust-crypto"),
@@ -61,10 +62,12 @@ const BEHIND_FEATURES: [(&str, &str, &str); 18] = [
     ("countersign", "serde_core", "verify"),
     ("countersign", "serde_json", "verify"),
     ("countersign", "thiserror", "verify"),
+    ("countersign", "zeroize", "sign"),
     ("countersign-client", "aws-lc-rs", "reqwest"),
     ("countersign-client", "reqwest", "reqwest"),
     ("countersign-client", "serde_json", "reqwest"),
     ("countersign-client", "tokio", "reqwest"),
+    ("countersign-client", "zeroize", "reqwest"),
     ("countersign-resource-server", "axum", "axum"),
     ("countersign-resource-server", "reqwest", "reqwest"),
 ];
@@ -102,6 +105,57 @@ fn arrows_never_join_client_and_resource_server_by_a_detour() {
             "{from} reaches {to}"
         );
     }
+}
+
+/// One feature on any of them turns it on below.
+#[test]
+fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
+    let metadata = metadata(&[]);
+    let mut found = 0;
+    for package in metadata.workspace_packages() {
+        let is_published = !package.publish.as_ref().is_some_and(Vec::is_empty);
+        for dependency in shipped(package).filter(|_| is_published) {
+            let is_ours = members(&metadata)
+                .get(dependency.name.as_str())
+                .is_some_and(|ours| ours.features.contains_key("fips"));
+            // The engine of countersign-client uses no cryptography of countersign's.
+            let needs_none = package.name == "countersign-client" && is_ours;
+            if dependency.name != "aws-lc-rs" && !is_ours || needs_none {
+                continue;
+            }
+            let brings = package.features.get("fips");
+            let brings = brings.unwrap_or_else(|| panic!("{} has no fips", package.name));
+            let ways = ["", "?"].map(|optional| format!("{}{optional}/fips", dependency.name));
+            assert!(
+                ways.iter().any(|way| brings.contains(way)),
+                "fips of {} does not bring that of {}",
+                package.name,
+                dependency.name
+            );
+            found += 1;
+        }
+    }
+    assert!(found >= 9, "{found}");
+}
+
+/// bindgen, which builds the FIPS module, hands syntax trees to prettyplease: with two versions of `syn` it does not compile,
+/// and cargo may choose two (`cargo update -p prettyplease --precise 0.2.37`, and `syn 2` for bindgen in Cargo.lock).
+#[test]
+fn fips_builds_with_one_version_of_syn() {
+    let metadata = metadata(&[CargoOpt::AllFeatures]);
+    let nodes = metadata.resolve.expect("a resolved graph").nodes;
+    let syn_of = |name: &str| {
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| *package.name == name);
+        let package = package.unwrap_or_else(|| panic!("no {name}: remove this test"));
+        let node = nodes.iter().find(|node| node.id == package.id);
+        let dependencies = &node.expect("a node").deps;
+        let syn = dependencies.iter().find(|one| one.name == "syn");
+        syn.expect("it uses syn").pkg.clone()
+    };
+    assert_eq!(syn_of("bindgen"), syn_of("prettyplease"));
 }
 
 #[test]

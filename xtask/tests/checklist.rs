@@ -2,11 +2,15 @@
 //! functions and tests that it names exist.
 #![allow(clippy::unwrap_used)]
 
+mod names;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
+
+use names::{node_tests, rust_tests};
 
 /// Letter of the rows, and how many there are.
 const ROWS: [(char, usize); 7] = [
@@ -162,29 +166,4 @@ fn tests(
         }
     }
     names
-}
-
-/// A function is a test if an attribute that ends so stands before it, with nothing but attributes between.
-fn rust_tests(source: &str, names: &mut BTreeSet<String>) {
-    let mut is_test = false;
-    for line in source.lines().map(str::trim) {
-        let line = line.strip_prefix("async ").unwrap_or(line);
-        if line.starts_with("#[") {
-            is_test |=
-                ["#[test]", "#[tokio::test]"].contains(&line) || line.starts_with("#[tokio::test(");
-        } else if let Some(rest) = line.strip_prefix("fn ") {
-            if is_test {
-                let end = rest.find(['(', '<']).unwrap_or(rest.len());
-                names.insert(rest[..end].to_owned());
-            }
-            is_test = false;
-        }
-    }
-}
-
-fn node_tests(source: &str, names: &mut BTreeSet<String>) {
-    for (at, _) in source.match_indices("test(\"") {
-        let title = &source[at + 6..];
-        names.insert(title[..title.find('"').unwrap()].to_owned());
-    }
 }

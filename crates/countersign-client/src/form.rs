@@ -21,10 +21,24 @@ impl Form {
 
     #[inline(never)] // called often
     pub(crate) fn add(&mut self, name: &str, value: &Text) {
+        #[cfg(feature = "reqwest")]
+        self.make_room(2 + 3 * (name.len() + value.len()));
         self.0.push('&');
         percent_encode(&mut self.0, name);
         self.0.push('=');
         percent_encode(&mut self.0, value);
+    }
+
+    /// Grows without leaving a copy behind, as tokens and codes are among the values.
+    #[cfg(feature = "reqwest")]
+    fn make_room(&mut self, further: usize) {
+        let needed = self.0.len() + further;
+        if self.0.capacity() < needed {
+            let mut larger = String::with_capacity(needed.max(2 * self.0.len()));
+            larger.push_str(&self.0);
+            zeroize::Zeroize::zeroize(&mut self.0);
+            self.0 = larger;
+        }
     }
 
     /// Adds those whose name is not there yet.
@@ -58,6 +72,13 @@ impl Form {
         }
         url.push_str(query);
         url
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl Drop for Form {
+    fn drop(&mut self) {
+        zeroize::Zeroize::zeroize(&mut self.0);
     }
 }
 

@@ -19,6 +19,17 @@ impl Clone for Text {
     }
 }
 
+/// Many are secrets, which the memory of a native program shall not keep. In a browser they are in JavaScript's strings
+/// anyway.
+#[cfg(feature = "reqwest")]
+impl Drop for Text {
+    fn drop(&mut self) {
+        if let Some(last) = Rc::get_mut(&mut self.0) {
+            zeroize::Zeroize::zeroize(last);
+        }
+    }
+}
+
 impl Deref for Text {
     type Target = str;
 

@@ -43,6 +43,8 @@
 //!
 //! Features:
 //! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. Where both back ends are on, it does the work;
+//! - `fips`: `aws-lc-rs` with the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build and is in part under
+//!   the OpenSSL licence;
 //! - `rust-crypto`: the same by crates that are Rust alone, which compile for `wasm32-unknown-unknown`
 //!   (`default-features = false, features = ["rust-crypto"]`);
 //! - `sign`: keys that sign proofs natively, by either back end (module `signing`);

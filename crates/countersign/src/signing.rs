@@ -30,6 +30,7 @@ use alloc::{string::String, vec::Vec};
 use core::fmt;
 
 use serde_json::{Map, Value};
+use zeroize::Zeroizing;
 
 #[cfg(feature = "aws-lc-rs")]
 use self::aws_lc::Pair;
@@ -73,6 +74,9 @@ pub enum SigningError {
 }
 
 /// A private key that signs proofs. `Debug` shows its public half.
+///
+/// It is wiped from memory when it is dropped: by aws-lc, which clears whatever it frees, or by the crates of `rust-crypto`,
+/// which zeroize. The bytes or the JWK that it was made of are the caller's to wipe.
 pub struct SigningKey {
     pair: Pair,
     public: PublicJwk,
@@ -107,7 +111,7 @@ impl SigningKey {
         let public = read_public_members(jwk).map_err(SigningError::Public)?;
         let secret = jwk.get("d").ok_or(SigningError::SecretMissing)?;
         let secret = secret.as_str().and_then(base64url::decode);
-        let secret = secret.ok_or(SigningError::SecretEncoding)?;
+        let secret = Zeroizing::new(secret.ok_or(SigningError::SecretEncoding)?);
         let algorithm = Algorithm::from_name(public.proof_algorithm());
         let key = Self::from_secret(algorithm.ok_or(SigningError::Algorithm)?, &secret)?;
         if key.public == public {

@@ -12,24 +12,32 @@ use countersign::{
     signing::{SigningError, SigningKey},
 };
 use countersign_resource_server::random_secret;
+use serde_json::Value;
+use zeroize::{Zeroize as _, Zeroizing};
 
 /// A new one, and its file's text.
 ///
 /// # Errors
 /// No random bytes.
-fn generate(algorithm: Algorithm) -> Result<(SigningKey, String), String> {
+fn generate(algorithm: Algorithm) -> Result<(SigningKey, Zeroizing<String>), String> {
     let (secret, key) = loop {
         let secret = random_secret().map_err(|error| format!("cannot make a key: {error}"))?;
-        match SigningKey::from_secret(algorithm, &secret) {
+        let secret = Zeroizing::new(secret);
+        match SigningKey::from_secret(algorithm, &*secret) {
             Ok(key) => break (secret, key),
             // For P-256 one secret in 2^32 is none.
             Err(SigningError::Secret) => {}
             Err(error) => return Err(error.to_string()),
         }
     };
-    let secret = base64url::encode(&secret);
+    let secret = Zeroizing::new(base64url::encode(&*secret));
     let public = key.public().to_json();
-    let text = public.replacen('{', &format!("{{\"d\":\"{secret}\","), 1);
+    let public = public.trim_start_matches('{');
+    // In one piece, so that nothing of it is left where it grew.
+    let mut text = Zeroizing::new(String::with_capacity(public.len() + secret.len() + 16));
+    for part in ["{\"d\":\"", &secret, "\",", public, "\n"] {
+        text.push_str(part);
+    }
     Ok((key, text))
 }
 
@@ -38,13 +46,18 @@ fn generate(algorithm: Algorithm) -> Result<(SigningKey, String), String> {
 /// # Errors
 /// What is wrong with it, without a word of it.
 fn parse(text: &[u8]) -> Result<SigningKey, String> {
-    let members = parse_object(text.trim_ascii()).map_err(|_| "it is no JSON object")?;
-    SigningKey::from_jwk(&members).map_err(|error| error.to_string())
+    let mut members = parse_object(text.trim_ascii()).map_err(|_| "it is no JSON object")?;
+    let key = SigningKey::from_jwk(&members).map_err(|error| error.to_string());
+    if let Some(Value::String(secret)) = members.get_mut("d") {
+        secret.zeroize();
+    }
+    key
 }
 
 pub(super) fn read(file: &Path) -> Result<SigningKey, String> {
     let of = |why: String| format!("cannot use the key in {}: {why}", file.display());
     let text = fs::read(file).map_err(|error| of(error.to_string()))?;
+    let text = Zeroizing::new(text);
     parse(&text).map_err(of)
 }
 
@@ -57,7 +70,7 @@ pub(super) fn create(file: &Path, algorithm: Algorithm) -> Result<SigningKey, St
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
         .open(file)
-        .and_then(|mut opened| opened.write_all(format!("{text}\n").as_bytes()))
+        .and_then(|mut opened| opened.write_all(text.as_bytes()))
         .map_err(|error| format!("cannot write the new key to {}: {error}", file.display()))?;
     Ok(key)
 }

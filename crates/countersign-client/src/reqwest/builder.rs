@@ -85,19 +85,14 @@ impl NativeClientBuilder {
     /// A confidential client's secret, in the `Authorization` header of its token requests (`client_secret_basic`;
     /// RFC 6749, 2.3.1). A program that others can read has no secret: it is a public client.
     pub fn client_secret_basic(mut self, secret: &str) -> Self {
-        self.secret = Some(ClientSecret::Basic {
-            client_id: self.client_id.clone(),
-            secret: secret.into(),
-        });
+        self.secret = Some(ClientSecret::new_basic(&self.client_id, secret));
         self
     }
 
     /// A confidential client's secret, in the body of its token requests (`client_secret_post`), where the server does
     /// not take the header.
     pub fn client_secret_post(mut self, secret: &str) -> Self {
-        self.secret = Some(ClientSecret::Post {
-            secret: secret.into(),
-        });
+        self.secret = Some(ClientSecret::new_post(secret));
         self
     }
 

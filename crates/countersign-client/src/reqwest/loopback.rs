@@ -2,18 +2,20 @@
 //!
 //! Whoever is on this machine can ask it, and so can any page in its browsers, under any name that leads here (so no
 //! `Host` is believed). It gives nothing away: what it answers is fixed, other paths are 404, and a response without this
-//! login's `state` is refused and not the end of this one. It is plain HTTP of the smallest kind; nothing but a browser's
-//! `GET` comes.
+//! login's `state` is refused and not the end of this one. Connections that ask nothing keep nobody out: the oldest of them
+//! makes room for a new one. It is plain HTTP of the smallest kind; nothing but a browser's `GET` comes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 
 use super::error::Error;
 
@@ -21,8 +23,8 @@ use super::error::Error;
 const MAX_HEAD: usize = 32 * 1024;
 /// How long one connection may take to ask. Browsers open some in advance that never do.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Connections at a time.
-const MAX_CONNECTIONS: usize = 32;
+/// Connections at a time that have not asked yet.
+const MAX_IDLE: usize = 32;
 /// How often a port is looked for that is free at both of `localhost`'s addresses.
 const ATTEMPTS: usize = 8;
 
@@ -129,15 +131,37 @@ impl Loopback {
 
     /// The parameters of the response with this `state`; the browser has been shown that it may be closed.
     pub(super) async fn response(&self, state: &str) -> Vec<(String, String)> {
-        let mut connections = JoinSet::new();
+        // One that has asked is out of the first two: it is never dropped for a newer one.
+        let mut reading = JoinSet::<Option<(TcpStream, String)>>::new();
+        let mut oldest_first = VecDeque::new();
+        let mut answering = JoinSet::new();
         loop {
             tokio::select! {
-                stream = accept(&self.listeners), if connections.len() < MAX_CONNECTIONS => {
-                    connections.spawn(serve(stream, self.url.clone(), String::from(state)));
-                }
-                Some(served) = connections.join_next() => {
-                    if let Ok(Some(response)) = served {
+                biased;
+                Some(read) = reading.join_next_with_id() => {
+                    let (id, asked) = match read {
+                        Ok((id, asked)) => (id, asked),
+                        Err(error) => (error.id(), None),
+                    };
+                    oldest_first.retain(|idle: &AbortHandle| idle.id() != id);
+                    let Some((mut stream, target)) = asked else {
+                        continue;
+                    };
+                    let (page, response) = judge(&target, &self.url, state);
+                    if let Some(response) = response {
+                        // The browser may have gone away; the response is here all the same.
+                        answer(&mut stream, page).await;
                         return response;
+                    }
+                    answering.spawn(async move { answer(&mut stream, page).await });
+                }
+                Some(_) = answering.join_next() => {}
+                stream = accept(&self.listeners) => {
+                    oldest_first.push_back(reading.spawn(ask(stream)));
+                    // What has come already is read before anybody is dropped for the next.
+                    tokio::task::yield_now().await;
+                    if oldest_first.len() > MAX_IDLE && let Some(oldest) = oldest_first.pop_front() {
+                        oldest.abort();
                     }
                 }
             }
@@ -163,21 +187,14 @@ async fn accept(listeners: &[TcpListener]) -> TcpStream {
     }
 }
 
-/// Answers one request; gives the parameters where it was the response that is waited for.
-async fn serve(
-    mut stream: TcpStream,
-    url: reqwest::Url,
-    state: String,
-) -> Option<Vec<(String, String)>> {
+/// Waits for the one request of a connection: its target.
+async fn ask(mut stream: TcpStream) -> Option<(TcpStream, String)> {
     let head = tokio::time::timeout(PATIENCE, read_head(&mut stream)).await;
     let target = target(&head.ok()??)?;
-    let (page, response) = judge(&target, &url, &state);
-    // The browser may have gone away; the response is here all the same.
-    let _ = tokio::time::timeout(PATIENCE, answer(&mut stream, page)).await;
-    response
+    Some((stream, target))
 }
 
-async fn read_head(stream: &mut TcpStream) -> Option<Vec<u8>> {
+async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<u8>> {
     let mut head = Vec::new();
     loop {
         // The end may have come in pieces; what is before them has been looked at.
@@ -217,9 +234,11 @@ fn judge(target: &str, url: &reqwest::Url, state: &str) -> (Page, Option<Vec<(St
     let pairs = asked.query_pairs().into_owned();
     let parameters: Vec<(String, String)> = pairs.collect();
     let has = |name: &str| parameters.iter().any(|(key, _)| key == name);
+    // How long it takes must not tell how much of it was right: whoever finds `state` ends the login.
+    let is_ours = |given: &str| verify_slices_are_equal(given.as_bytes(), state.as_bytes()).is_ok();
     if !parameters
         .iter()
-        .any(|(key, value)| key == "state" && value == state)
+        .any(|(key, value)| key == "state" && is_ours(value))
     {
         return (Page::OtherLogin, None);
     }
@@ -231,7 +250,11 @@ fn judge(target: &str, url: &reqwest::Url, state: &str) -> (Page, Option<Vec<(St
     (page, Some(parameters))
 }
 
-async fn answer(stream: &mut TcpStream, page: Page) -> io::Result<()> {
+async fn answer(stream: &mut TcpStream, page: Page) {
+    let _ = tokio::time::timeout(PATIENCE, write(stream, page)).await;
+}
+
+async fn write(stream: &mut (impl AsyncWrite + Unpin), page: Page) -> io::Result<()> {
     let (status, sentence) = match page {
         Page::Done => (
             "200 OK",
@@ -260,4 +283,52 @@ async fn answer(stream: &mut TcpStream, page: Page) -> io::Result<()> {
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body.as_bytes()).await?;
     stream.shutdown().await
+}
+
+/// For the fuzz target `loopback`.
+#[cfg(fuzzing)]
+pub mod fuzzing {
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    /// What a request gets, and what it was.
+    #[derive(Debug, PartialEq, Eq)]
+    pub struct Answer {
+        /// The HTTP response; `None`: the connection is closed without one.
+        pub page: Option<String>,
+        /// The parameters, where it was the authorization response.
+        pub response: Option<Vec<(String, String)>>,
+    }
+
+    /// Answers what comes in these pieces.
+    pub fn ask(pieces: &[&[u8]], redirect_uri: &str, state: &str) -> Answer {
+        let url = reqwest::Url::parse(redirect_uri).expect("a redirect URI");
+        let [first, second] = [0, 1].map(|at| pieces.get(at).copied().unwrap_or_default());
+        let mut stream = first.chain(second);
+        let head = ready(read_head(&mut stream));
+        let Some(target) = head.and_then(|head| target(&head)) else {
+            return Answer {
+                page: None,
+                response: None,
+            };
+        };
+        let (page, response) = judge(&target, &url, state);
+        let mut written = Vec::new();
+        ready(write(&mut written, page)).expect("memory takes everything");
+        Answer {
+            page: Some(String::from_utf8(written).expect("text")),
+            response,
+        }
+    }
+
+    /// Nothing waits where all bytes are there.
+    fn ready<T>(future: impl Future<Output = T>) -> T {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(value) => value,
+            Poll::Pending => panic!("it waits"),
+        }
+    }
 }

@@ -48,6 +48,8 @@ mod error;
 mod http;
 mod login;
 mod loopback;
+#[cfg(all(test, target_os = "linux"))]
+mod memory;
 mod platform;
 mod redirect;
 mod secret;
@@ -61,5 +63,7 @@ pub use client::NativeClient;
 pub use countersign::support::TokenUse;
 pub use error::{Error, Refused};
 pub use login::PendingLogin;
+#[cfg(fuzzing)]
+pub use loopback::fuzzing;
 pub use send::SentHeaders;
 pub use session::Tokens;

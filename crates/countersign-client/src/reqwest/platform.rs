@@ -13,6 +13,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use countersign::jwk::PublicJwk;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
 use serde_json::{Map, Value};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::error::with_sources;
 use super::http::Http;
@@ -26,8 +27,23 @@ use crate::text::Text;
 /// The longest document that is read, in bytes. Discovery documents and token responses have a few thousand.
 const MAX_DOCUMENT: usize = 1024 * 1024;
 
-/// A JSON object.
+/// A JSON object. Token responses are among them, so its strings are wiped when it is dropped.
 pub(super) struct Json(pub(super) Map<String, Value>);
+
+impl Drop for Json {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(members) => members.iter_mut().for_each(wipe),
+        Value::Object(members) => members.values_mut().for_each(wipe),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
 
 impl Document for Json {
     fn text(&self, name: &str) -> Text {
@@ -116,7 +132,10 @@ impl Native {
             builder = builder.header("DPoP", proof);
         }
         let mut response = builder.send().await?;
-        let mut body = Vec::new();
+        // As long as it is announced to be: growing would leave copies behind.
+        let announced = response.content_length().unwrap_or_default();
+        let announced = usize::try_from(announced).unwrap_or(MAX_DOCUMENT);
+        let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MAX_DOCUMENT)));
         while let Some(chunk) = response.chunk().await? {
             body.extend_from_slice(&chunk);
             if body.len() > MAX_DOCUMENT {

@@ -1,9 +1,11 @@
-//! Client authentication with a secret (RFC 6749, 2.3.1).
+//! Client authentication with a secret (RFC 6749, 2.3.1). It is wiped from memory with the client; the copies that reqwest
+//! sends are not ours to wipe.
 
 use core::fmt;
 use std::string::String;
 
 use reqwest::RequestBuilder;
+use zeroize::Zeroizing;
 
 use crate::form::Form;
 
@@ -11,17 +13,33 @@ use crate::form::Form;
 #[derive(Clone)]
 pub(super) enum ClientSecret {
     /// `client_secret_basic`: in the `Authorization` header.
-    Basic { client_id: String, secret: String },
+    Basic {
+        client_id: String,
+        secret: Zeroizing<String>,
+    },
     /// `client_secret_post`: in the body.
-    Post { secret: String },
+    Post { secret: Zeroizing<String> },
 }
 
 impl ClientSecret {
+    pub(super) fn new_basic(client_id: &str, secret: &str) -> Self {
+        Self::Basic {
+            client_id: client_id.into(),
+            secret: Zeroizing::new(secret.into()),
+        }
+    }
+
+    pub(super) fn new_post(secret: &str) -> Self {
+        Self::Post {
+            secret: Zeroizing::new(secret.into()),
+        }
+    }
+
     /// The request with its body, and with the secret where it belongs.
     pub(super) fn authenticate(&self, request: RequestBuilder, form: &str) -> RequestBuilder {
         match self {
             Self::Basic { client_id, secret } => request
-                .basic_auth(encoded(client_id), Some(encoded(secret)))
+                .basic_auth(&*encoded(client_id), Some(&*encoded(secret)))
                 .body(String::from(form)),
             Self::Post { secret } => {
                 let mut secret_of = Form::new("");
@@ -40,11 +58,12 @@ impl fmt::Debug for ClientSecret {
 }
 
 /// Both halves of the header are encoded as a form's values are, before base64.
-fn encoded(text: &str) -> String {
+fn encoded(text: &str) -> Zeroizing<String> {
     let mut form = Form::new("");
     form.add("", &text.into());
     // Behind the `=` of an empty name.
-    form.as_str().get(1..).unwrap_or_default().into()
+    let encoded = form.as_str().get(1..).unwrap_or_default();
+    Zeroizing::new(encoded.into())
 }
 
 #[cfg(test)]
@@ -60,10 +79,7 @@ mod tests {
 
     #[test]
     fn basic_is_encoded_before_base64() {
-        let secret = ClientSecret::Basic {
-            client_id: "a:b".into(),
-            secret: "ü +".into(),
-        };
+        let secret = ClientSecret::new_basic("a:b", "ü +");
         let request = request(&secret);
         // a%3Ab:%C3%BC%20%2B
         let expected = "Basic YSUzQWI6JUMzJUJDJTIwJTJC";
@@ -75,9 +91,7 @@ mod tests {
 
     #[test]
     fn post_is_in_the_body() {
-        let secret = ClientSecret::Post {
-            secret: "a&b".into(),
-        };
+        let secret = ClientSecret::new_post("a&b");
         let request = request(&secret);
         assert!(!request.headers().contains_key(AUTHORIZATION));
         let body = request.body().and_then(|body| body.as_bytes());
@@ -86,7 +100,7 @@ mod tests {
 
     #[test]
     fn debug_tells_no_secret() {
-        let secret = ClientSecret::Post { secret: "s".into() };
+        let secret = ClientSecret::new_post("s");
         assert_eq!(std::format!("{secret:?}"), "ClientSecret(..)");
     }
 }

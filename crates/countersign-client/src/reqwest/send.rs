@@ -6,6 +6,7 @@ use std::vec::Vec;
 
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Request, RequestBuilder, Response};
+use zeroize::Zeroizing;
 
 use super::client::NativeClient;
 use super::driver::{Driver, Handle, Ticket};
@@ -104,7 +105,7 @@ impl NativeClient {
             match upgraded.map_err(|error| driver.error(&error))? {
                 Some(upgraded) => driver.headers(upgraded, &handle),
                 None => Ok(Headers {
-                    authorization: secret(&format!("Bearer {}", &**token))?,
+                    authorization: secret(&Zeroizing::new(format!("Bearer {}", &**token)))?,
                     proof: None,
                 }),
             }
@@ -187,7 +188,7 @@ impl Driver {
         upgraded: Upgraded<super::platform::Native>,
         handle: &Handle,
     ) -> Result<Headers, Error> {
-        let authorization = secret(&upgraded.attempt.authorization())?;
+        let authorization = secret(&Zeroizing::new(upgraded.attempt.authorization()))?;
         let proof = secret(&upgraded.proof)?;
         let ticket = Ticket::new(self.keep(upgraded.attempt), handle);
         Ok(Headers {

@@ -143,3 +143,54 @@ async fn a_request_may_come_in_pieces_and_not_without_end() {
     assert!(!waiting.is_finished());
     waiting.abort();
 }
+
+/// Any program of this machine, and any page in its browsers, can open connections.
+#[tokio::test]
+async fn idle_connections_do_not_keep_the_response_out() {
+    let world = World::new().await;
+    let client = world.builder().build().unwrap();
+    let pending = client.begin_login().await.unwrap();
+    let back = answer(pending.url(), "alice").await;
+    let port = Url::parse(&back).unwrap().port().unwrap();
+    let finished = tokio::spawn(pending.finish());
+    let mut idle = Vec::new();
+    for number in 0..100 {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        if number % 2 == 0 {
+            stream.write_all(b"GET / HTTP/1.1\r\n").await.unwrap();
+        }
+        idle.push(stream);
+    }
+    let page = tokio::time::timeout(Duration::from_secs(20), visit(&back)).await;
+    let (status, _) = page.expect("the listener answers while others are silent");
+    assert_eq!(status, StatusCode::OK);
+    assert!(finished.await.unwrap().is_ok());
+}
+
+/// The first of many connections asks late: it was dropped, and nothing else was.
+#[tokio::test]
+async fn the_oldest_idle_connection_makes_room() {
+    let world = World::new().await;
+    let client = world.builder().build().unwrap();
+    let pending = client.begin_login().await.unwrap();
+    let redirect_uri = Url::parse(&parameters(pending.url())["redirect_uri"]).unwrap();
+    let address = ("127.0.0.1", redirect_uri.port().unwrap());
+    let waiting = tokio::spawn(pending.finish());
+    let mut idle = Vec::new();
+    for _ in 0..33 {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(b"GET /x HTTP/1.1\r\n").await.unwrap();
+        idle.push(stream);
+    }
+    let mut oldest = Vec::new();
+    let _ = idle.remove(0).read_to_end(&mut oldest).await;
+    assert_eq!(oldest, b"");
+    for mut stream in idle {
+        stream.write_all(b"\r\n").await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.starts_with("HTTP/1.1 404 "), "{answer}");
+    }
+    assert!(!waiting.is_finished());
+    waiting.abort();
+}

@@ -13,6 +13,14 @@ pub(super) enum Pair {
     Ed25519(ed25519_dalek::SigningKey),
 }
 
+/// Each key wipes itself when it is dropped: without that, this does not compile.
+const _: () = {
+    const fn wipes<K: zeroize::ZeroizeOnDrop>() {}
+    wipes::<p256::ecdsa::SigningKey>();
+    wipes::<p384::ecdsa::SigningKey>();
+    wipes::<ed25519_dalek::SigningKey>();
+};
+
 impl Pair {
     pub(super) fn p256(secret: &[u8]) -> Option<(Self, PublicJwk)> {
         // The library would fill up a shorter one.

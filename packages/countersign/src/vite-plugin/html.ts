@@ -19,6 +19,8 @@ interface StartTag {
     name: string;
     attributes: Map<string, string>;
     end: number;
+    /** Whether it has its ">": the text may end before. */
+    isClosed: boolean;
 }
 
 /** In the order of the page. A script that the page never closes is not one. */
@@ -78,11 +80,13 @@ function readTag(html: string, at: number): StartTag {
     const name = /^[^\t\n\f\r />]*/.exec(html.slice(at, at + 64))![0];
     const attributes = new Map<string, string>();
     // One attribute: a name (it may begin with "="), then perhaps a value in either quotes or in none.
-    const attribute = /[\t\n\f\r /]*(?:(>)|(=?[^\t\n\f\r />=]*)(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"([^"]*)"|'([^']*)'|([^\t\n\f\r >]*)))?)/y;
+    const attribute = /[\t\n\f\r /]*(?:(>)|(=?[^\t\n\f\r />=]*)(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\t\n\f\r >]*)))?)/y;
     attribute.lastIndex = at + name.length;
+    let isClosed = false;
     while (attribute.lastIndex < html.length) {
         const [found, close, attributeName = "", double, single, bare] = attribute.exec(html) ?? [""];
-        if (close || !found) {
+        isClosed = !!close;
+        if (isClosed || !found) {
             break;
         }
         const key = attributeName.toLowerCase();
@@ -90,12 +94,12 @@ function readTag(html: string, at: number): StartTag {
             attributes.set(key, decode(double ?? single ?? bare ?? ""));
         }
     }
-    return { name: name.toLowerCase(), attributes, end: attribute.lastIndex || html.length };
+    return { name: name.toLowerCase(), attributes, end: attribute.lastIndex || html.length, isClosed };
 }
 
 /** The content of a raw text element and where its end tag ends. */
 function rawText(html: string, tag: StartTag): { contentEnd: number; end: number; isClosed: boolean } {
-    const marks = new RegExp(`<!--|-->|<(/?)${tag.name}(?=[\\t\\n\\f\\r />])`, "gi");
+    const marks = new RegExp(`<!--(?!-*>)|-->|<(/?)${tag.name}(?=[\\t\\n\\f\\r />])`, "gi");
     marks.lastIndex = tag.end;
     // A script may hold "<!-- <script> ... </script> -->": that end tag is text ("double escaped").
     let isEscaped = false;
@@ -110,7 +114,8 @@ function rawText(html: string, tag: StartTag): { contentEnd: number; end: number
         } else if (isDoubleEscaped) {
             isDoubleEscaped = false;
         } else {
-            return { contentEnd: mark.index, end: readTag(html, mark.index + 2).end, isClosed: true };
+            const { end, isClosed } = readTag(html, mark.index + 2);
+            return { contentEnd: mark.index, end, isClosed };
         }
     }
     return { contentEnd: html.length, end: html.length, isClosed: false };

@@ -28,6 +28,9 @@ const cases = {
     "longer names": ['<scripty type="module" src="/a.js"></scripty><script-x type="module" src="/b.js"></script-x>', []],
     "a script that never ends": ['<script type="module" src="/a.js">', []],
     "a tag that never ends": ['<script type="module" src="/a.js', []],
+    "an attribute that never ends holds no script": ['<a title=\'<script type="module" src="/a.js"></script><script type="module" src="/b.js"></script>', []],
+    "an end tag that never ends": ['<script type="module" src="/a.js"></script ', []],
+    "a script's comment that ends as it begins": ['<script><!--> <script></script><script type="module" src="/a.js"></script><script><!---> <script></script><script type="module" src="/b.js"></script>', ["/a.js", "/b.js"]],
     "nothing": ["", []]
 };
 for (const [name, [html, expected]] of Object.entries(cases)) {

@@ -30,6 +30,13 @@ fn hmac_is_that_of_rfc4231() {
     assert_eq!(tag, expected);
 }
 
+/// Only a build with the module can tell: `cargo test -p countersign --features fips`.
+#[cfg(feature = "fips")]
+#[test]
+fn the_fips_module_is_the_one_in_use() {
+    assert_eq!(aws_lc_rs::try_fips_mode(), Ok(()));
+}
+
 #[test]
 fn equality_is_of_length_and_of_every_byte() {
     assert!(equal(b"", b""));

@@ -1,0 +1,92 @@
+//! A JSON Web Key Set: whatever it says, no signature that nobody made verifies by it, and one of ours does only where our
+//! key is in it.
+#![no_main]
+
+use std::{
+    future::Future,
+    pin::pin,
+    sync::LazyLock,
+    task::{Context, Poll, Waker},
+};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
+use countersign::{UnixSeconds, base64url};
+use countersign_resource_server::{DpopRequirement, ResourceServer};
+use http::Request;
+use libfuzzer_sys::fuzz_target;
+
+const ISSUER: &str = "https://issuer.example.com";
+const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
+
+static KEY: LazyLock<Ed25519KeyPair> =
+    LazyLock::new(|| Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key"));
+
+/// With our signature, with and without `kid`; with none of any algorithm.
+static TOKENS: LazyLock<(Vec<String>, Vec<String>)> = LazyLock::new(|| {
+    let claims = format!(
+        r#"{{"iss":"{ISSUER}","aud":"api","sub":"ann","client_id":"app","exp":{}}}"#,
+        NOW.0 + 60
+    );
+    let input = |header: String| {
+        base64url::encode(header.as_bytes()) + "." + &base64url::encode(claims.as_bytes())
+    };
+    let kids = ["", r#","kid":"issuer""#];
+    let ours = kids.map(|kid| {
+        let input = input(format!(r#"{{"typ":"at+jwt","alg":"EdDSA"{kid}}}"#));
+        let signature = base64url::encode(KEY.sign(input.as_bytes()).as_ref());
+        input + "." + &signature
+    });
+    let mut forged = Vec::new();
+    for (algorithm, length) in [("ES256", 64), ("EdDSA", 64), ("RS256", 256), ("PS256", 256)] {
+        for kid in kids {
+            let input = input(format!(r#"{{"typ":"at+jwt","alg":"{algorithm}"{kid}}}"#));
+            for byte in [0, 1] {
+                forged.push(format!(
+                    "{input}.{}",
+                    base64url::encode(&vec![byte; length])
+                ));
+            }
+        }
+    }
+    (ours.to_vec(), forged)
+});
+
+fuzz_target!(|text: &str| {
+    let builder = || {
+        ResourceServer::builder(ISSUER, "api")
+            .public_url("https://api.example.com")
+            .dpop(DpopRequirement::Optional)
+            .clock(|| NOW)
+    };
+    let strict = builder().static_keys(text).build();
+    let Ok(server) = builder().static_keys_as_they_are(text).build() else {
+        // What is no set is none for either.
+        assert!(strict.is_err());
+        return;
+    };
+    let x = base64url::encode(KEY.public_key().as_ref());
+    let has_ours = serde_json::from_str::<serde_json::Value>(text)
+        .expect("a set is JSON")
+        .get("keys")
+        .and_then(|keys| keys.as_array().cloned())
+        .expect("a set has keys")
+        .iter()
+        .any(|key| key["x"] == x);
+    let (ours, forged) = &*TOKENS;
+    for token in ours {
+        assert!(has_ours || !is_accepted(&server, token), "{token}");
+    }
+    for token in forged {
+        assert!(!is_accepted(&server, token), "{token}");
+    }
+});
+
+fn is_accepted(server: &ResourceServer, token: &str) -> bool {
+    let request = Request::get("/").header("Authorization", format!("Bearer {token}"));
+    let (parts, ()) = request.body(()).expect("a request").into_parts();
+    let outcome = pin!(server.authenticate(&parts)).poll(&mut Context::from_waker(Waker::noop()));
+    match outcome {
+        Poll::Ready(outcome) => outcome.is_ok(),
+        Poll::Pending => panic!("with keys that are given, nobody waits"),
+    }
+}

@@ -1,0 +1,38 @@
+//! HTTP at the native client's listener: whatever comes, in however many pieces, only a `GET` of the redirect URI's path with
+//! this login's `state` is its response. The first byte says where the rest is cut in two.
+#![no_main]
+
+use countersign_client::reqwest::fuzzing::{Answer, ask};
+use libfuzzer_sys::fuzz_target;
+
+const REDIRECT_URI: &str = "http://127.0.0.1:49152/callback";
+const STATE: &str = "cs.0123456789abcdefghijklmn";
+
+fuzz_target!(|bytes: &[u8]| {
+    let Some((&cut, request)) = bytes.split_first() else {
+        return;
+    };
+    let whole = ask(&[request], REDIRECT_URI, STATE);
+    let (first, second) = request.split_at(request.len().min(cut.into()));
+    assert_eq!(ask(&[first, second], REDIRECT_URI, STATE), whole);
+    let Answer { page, response } = whole;
+    let head = String::from_utf8_lossy(request);
+    // No word of the request is in what the browser is shown.
+    if let Some(page) = &page {
+        assert!(
+            ["200 OK", "400 Bad Request", "404 Not Found"]
+                .iter()
+                .any(|status| { page.starts_with(&format!("HTTP/1.1 {status}\r\n")) })
+        );
+        assert!(page.contains("\r\nCache-Control: no-store\r\n"));
+        assert!(head.contains("\r\n\r\n"));
+    }
+    let Some(response) = response else {
+        assert!(page.is_none_or(|page| !page.starts_with("HTTP/1.1 200 ")));
+        return;
+    };
+    assert!(page.is_some_and(|page| page.starts_with("HTTP/1.1 200 OK\r\n")));
+    assert!(head.starts_with("GET /callback?"), "{head}");
+    let ours = ("state".to_owned(), STATE.to_owned());
+    assert!(response.contains(&ours));
+});

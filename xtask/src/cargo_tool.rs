@@ -1,0 +1,50 @@
+//! Cargo's subcommands that we need and others wrote, each at one version.
+
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{cargo, command, find_program, run_quietly, user_cache};
+
+/// A package of crates.io whose program has its name.
+pub(crate) struct CargoTool {
+    pub(crate) name: &'static str,
+    pub(crate) version: &'static str,
+}
+
+impl CargoTool {
+    /// The installed program: in `PATH`, or where `install` puts it.
+    pub(crate) fn find(&self) -> Option<PathBuf> {
+        find_program(&[self.name]).or_else(|| {
+            self.cache()
+                .map(|cache| cache.join("bin").join(self.name))
+                .filter(|file| file.is_file())
+        })
+    }
+
+    /// A command of it.
+    pub(crate) fn command(&self) -> Result<std::process::Command> {
+        let missing = || format!("{} is missing: run `cargo xtask setup`", self.name);
+        Ok(command(self.find().with_context(missing)?))
+    }
+
+    /// Builds it into the user's cache, shared by clones. An unoptimised build takes a quarter of the time and
+    /// is quick enough for one workspace.
+    pub(crate) fn install(&self) -> Result<()> {
+        let cache = self
+            .cache()
+            .context("HOME is not set, so there is no cache to install into")?;
+        run_quietly(
+            cargo()
+                .args(["install", self.name, "--version", self.version])
+                .args(["--locked", "--debug", "--root"])
+                .arg(cache)
+                .env("CARGO_PROFILE_DEV_DEBUG", "0")
+                .env_remove("CARGO_TARGET_DIR"),
+        )
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        Some(user_cache()?.join(format!("{}-{}", self.name, self.version)))
+    }
+}

@@ -1,0 +1,229 @@
+//! `cargo xtask sbom`: what our artifacts are made of, as CycloneDX documents in `target/sbom`: one for each crate that is
+//! published, with all that any of its features brings; one for the npm package; one for the engine inside it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::Value;
+
+use crate::cargo_tool::CargoTool;
+use crate::process::{cargo, command, output, root, run};
+use crate::setup::{self, Needs};
+use crate::wasm;
+
+pub(crate) const TOOL: CargoTool = CargoTool {
+    name: "cargo-cyclonedx",
+    version: "0.5.9",
+};
+
+/// What the engine is compiled from. There is nothing else (`xtask/tests/arrows.rs`).
+const ENGINE_CRATES: [&str; 3] = ["countersign", "countersign-client", "countersign-browser"];
+
+/// The tool writes a file of this name beside each manifest.
+const BESIDE: &str = "countersign-sbom";
+
+/// Sets up and writes.
+pub(crate) fn run_step() -> Result<()> {
+    setup::run(Needs::SBOM)?;
+    let written = write()?;
+    println!(
+        "sbom: {} documents in {}",
+        written.len(),
+        directory().display()
+    );
+    Ok(())
+}
+
+/// Writes all documents, and sees that each lists what its artifact depends on.
+pub(crate) fn write() -> Result<Vec<PathBuf>> {
+    let directory = directory();
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory)?;
+    let mut written = Vec::new();
+    let packages = packages(&root())?;
+    describe(&root(), &["--all-features", "--target", "all"])?;
+    for package in &packages {
+        let document = package.take_document(&root())?;
+        if package.is_published {
+            package.check(&document, &package.dependencies)?;
+            written.push(save(&directory, &package.name, &document)?);
+        }
+    }
+    written.push(save(&directory, "engine", &engine()?)?);
+    written.push(save(&directory, "npm-countersign", &npm()?)?);
+    Ok(written)
+}
+
+fn directory() -> PathBuf {
+    root().join("target/sbom")
+}
+
+/// Describes each member of a workspace, in a file beside its manifest.
+fn describe(workspace: &Path, options: &[&str]) -> Result<()> {
+    run(TOOL
+        .command()?
+        .arg("cyclonedx")
+        .current_dir(workspace)
+        .args(["--format", "json", "--spec-version", "1.5"])
+        .args(["--no-build-deps", "--override-filename", BESIDE, "-q"])
+        .args(options))
+}
+
+/// The engine's: its crates in a workspace of their own, since in ours cargo unifies features and names the native client's
+/// dependencies too.
+fn engine() -> Result<Value> {
+    let name = format!("countersign-sbom-{}", std::process::id());
+    let workspace = std::env::temp_dir().join(name);
+    let described = describe_engine(&workspace);
+    let _ = fs::remove_dir_all(&workspace);
+    described
+}
+
+fn describe_engine(workspace: &Path) -> Result<Value> {
+    fs::create_dir_all(workspace)?;
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+    let (before, after) = manifest
+        .split_once("members = [")
+        .and_then(|(before, rest)| Some((before, rest.split_once(']')?.1)))
+        .context("the root manifest has no members")?;
+    let manifest = format!("{before}members = [\"crates/*\"]{after}");
+    fs::write(workspace.join("Cargo.toml"), manifest)?;
+    fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock"))?;
+    for name in ENGINE_CRATES {
+        let folder = Path::new("crates").join(name);
+        let to = workspace.join(&folder);
+        wasm::copy_folder(&root().join(folder), &to)?;
+        drop_dev_dependencies(&to.join("Cargo.toml"))?;
+    }
+    // As the browser crate asks for them.
+    describe(
+        workspace,
+        &["--no-default-features", "--target", wasm::TARGET],
+    )?;
+    let mut document = None;
+    for package in packages(workspace)? {
+        let described = package.take_document(workspace)?;
+        if package.name == "countersign-browser" {
+            package.check(&described, &["countersign", "countersign-client"])?;
+            let components = array(&described["components"]).len();
+            if components != 2 {
+                bail!("the engine has {components} components and should have our two crates only");
+            }
+            document = Some(described);
+        }
+    }
+    document.context("the engine's crate is not there")
+}
+
+/// They name crates that are not in the workspace of three.
+fn drop_dev_dependencies(manifest: &Path) -> Result<()> {
+    let text = fs::read_to_string(manifest)?;
+    let start = text.find("[dev-dependencies]").unwrap_or(text.len());
+    fs::write(manifest, &text[..start])?;
+    Ok(())
+}
+
+/// The npm package's, which has no dependency at run time.
+fn npm() -> Result<Value> {
+    let text = output(command("npm").args([
+        "sbom",
+        "--sbom-format",
+        "cyclonedx",
+        "--workspace",
+        "countersign",
+        "--omit",
+        "dev",
+    ]));
+    let document = parse(&text.context("`npm sbom` failed: it is in npm 10 and newer")?)?;
+    let names = names(&document);
+    if names != ["countersign"] {
+        bail!("the npm package is said to be made of {names:?}, and has no dependency");
+    }
+    Ok(document)
+}
+
+/// A member of a workspace.
+struct Package {
+    name: String,
+    folder: PathBuf,
+    is_published: bool,
+    /// At run time, behind features too.
+    dependencies: Vec<String>,
+}
+
+impl Package {
+    /// What the tool wrote; nothing of it stays beside the manifest.
+    fn take_document(&self, workspace: &Path) -> Result<Value> {
+        let file = self.folder.join(BESIDE).with_extension("json");
+        let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+        fs::remove_file(&file)?;
+        // The documents are for others: where they were made is nothing to them.
+        parse(&text.replace(&format!("{}/", workspace.display()), ""))
+    }
+
+    fn check(&self, document: &Value, dependencies: &[impl AsRef<str>]) -> Result<()> {
+        let name = &document["metadata"]["component"]["name"];
+        if *name != *self.name {
+            bail!("the document of {} is of {name}", self.name);
+        }
+        let names = names(document);
+        for dependency in dependencies.iter().map(AsRef::as_ref) {
+            if !names.contains(&dependency) {
+                bail!(
+                    "{} depends on {dependency}, which its document does not list",
+                    self.name
+                );
+            }
+        }
+        Ok(())
+    }
+}
+
+fn packages(workspace: &Path) -> Result<Vec<Package>> {
+    let mut metadata = cargo();
+    metadata
+        .current_dir(workspace)
+        .args(["metadata", "--no-deps", "--format-version", "1"]);
+    let metadata = output(&mut metadata).context("`cargo metadata` failed")?;
+    let metadata: Value = serde_json::from_str(&metadata)?;
+    let packages = array(&metadata["packages"]).iter().map(|package| {
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let dependencies = array(&package["dependencies"])
+            .iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .map(|dependency| text(&dependency["name"]));
+        let manifest = PathBuf::from(text(&package["manifest_path"]));
+        Package {
+            name: text(&package["name"]),
+            folder: manifest.parent().map(Path::to_path_buf).unwrap_or_default(),
+            is_published: package["publish"].is_null(),
+            dependencies: dependencies.collect(),
+        }
+    });
+    Ok(packages.collect())
+}
+
+fn parse(text: &str) -> Result<Value> {
+    let document: Value = serde_json::from_str(text)?;
+    if document["bomFormat"] != "CycloneDX" || document["specVersion"] != "1.5" {
+        bail!("it is no CycloneDX 1.5 document");
+    }
+    Ok(document)
+}
+
+fn names(document: &Value) -> Vec<&str> {
+    let components = array(&document["components"]).iter();
+    let names = components.filter_map(|component| component["name"].as_str());
+    names.collect()
+}
+
+fn array(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn save(directory: &Path, name: &str, document: &Value) -> Result<PathBuf> {
+    let file = directory.join(format!("{name}.cdx.json"));
+    fs::write(&file, serde_json::to_string_pretty(document)? + "\n")?;
+    Ok(file)
+}

@@ -1,0 +1,180 @@
+//! `.github` is read by GitHub alone, so what is wrong there shows only after a push, or at a release. Here it is parsed, and
+//! what our supply chain stands on is looked at.
+#![allow(clippy::expect_used, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode as _, Yaml};
+
+fn read(name: &str) -> String {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+fn parse<'a>(name: &str, text: &'a str) -> Yaml<'a> {
+    let mut documents = Yaml::load_from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
+    assert_eq!(documents.len(), 1, "{name}");
+    documents.remove(0)
+}
+
+fn workflow_names() -> Vec<String> {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../.github/workflows");
+    let mut names: Vec<String> = fs::read_dir(directory)
+        .expect("workflows")
+        .map(|entry| entry.expect("an entry").file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Calls back for each mapping entry of that name, at any depth.
+fn each(node: &Yaml<'_>, name: &str, found: &mut impl FnMut(&Yaml<'_>)) {
+    for (key, value) in node.as_mapping().into_iter().flatten() {
+        if key.as_str() == Some(name) {
+            found(value);
+        }
+        each(value, name, found);
+    }
+    for value in node.as_sequence().into_iter().flatten() {
+        each(value, name, found);
+    }
+}
+
+fn runs(workflow: &Yaml<'_>) -> Vec<String> {
+    let mut runs = Vec::new();
+    each(workflow, "run", &mut |run| {
+        runs.push(run.as_str().expect("a command").to_owned());
+    });
+    runs
+}
+
+fn is_a_version(text: &str) -> bool {
+    let is_sha = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let numbers: Vec<&str> = text.strip_prefix('v').unwrap_or("").split('.').collect();
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    is_sha || numbers.len() == 3 && numbers.iter().all(is_number)
+}
+
+#[test]
+fn every_workflow_may_read_and_no_more_and_names_its_actions_by_version() {
+    assert_eq!(workflow_names(), ["audit.yml", "ci.yml", "release.yml"]);
+    for name in workflow_names() {
+        let text = read(&format!(".github/workflows/{name}"));
+        let workflow = parse(&name, &text);
+        let permissions = workflow["permissions"].as_mapping().expect("permissions");
+        assert_eq!(permissions.len(), 1, "{name}");
+        assert_eq!(workflow["permissions"]["contents"].as_str(), Some("read"));
+        let mut actions = 0;
+        each(&workflow, "uses", &mut |action| {
+            let action = action.as_str().expect("an action");
+            let version = action.split_once('@').map(|(_, version)| version);
+            let is_ours = action.starts_with("./") && version.is_none();
+            assert!(
+                is_ours || version.is_some_and(is_a_version),
+                "{name}: {action}"
+            );
+            actions += 1;
+        });
+        assert!(actions > 0, "{name}");
+        // A text from outside in a command would be a command.
+        for run in runs(&workflow) {
+            assert!(!run.contains("${{"), "{name}: {run}");
+        }
+    }
+}
+
+#[test]
+fn a_release_is_audited_tested_and_published_with_provenance() {
+    let text = read(".github/workflows/release.yml");
+    let workflow = parse("release.yml", &text);
+    let publish = &workflow["jobs"]["publish"];
+    assert_eq!(publish["needs"].as_str(), Some("audit"));
+    assert_eq!(publish["environment"].as_str(), Some("release"));
+    assert_eq!(publish["permissions"]["id-token"].as_str(), Some("write"));
+    let runs = runs(publish);
+    let at = |begin: &str| {
+        let at = runs.iter().position(|run| run.starts_with(begin));
+        at.unwrap_or_else(|| panic!("no step {begin}"))
+    };
+    assert!(at(".ci/run") < at("cargo xtask package"));
+    assert!(at("cargo xtask package") < at("npm publish --provenance"));
+    assert!(at("cargo xtask sbom") < at("gh release create"));
+    assert!(at("npm publish --provenance") < at("gh release create"));
+    // npm's provenance is refused for a package that does not name the repository it was built from.
+    let package: serde_json::Value =
+        serde_json::from_str(&read("packages/countersign/package.json")).unwrap();
+    assert!(
+        read("Cargo.toml").contains(
+            package["repository"]["url"]
+                .as_str()
+                .and_then(|url| url.strip_prefix("git+")?.strip_suffix(".git"))
+                .expect("a repository")
+        )
+    );
+}
+
+#[test]
+fn both_lock_files_are_audited_each_day_and_before_a_release() {
+    let text = read(".github/workflows/audit.yml");
+    let workflow = parse("audit.yml", &text);
+    let runs = runs(&workflow);
+    assert!(runs.iter().any(|run| run == "cargo audit"));
+    assert!(runs.iter().any(|run| run.starts_with("npm audit")));
+    assert!(workflow["on"]["schedule"][0]["cron"].as_str().is_some());
+    assert!(workflow["on"].as_mapping().is_some_and(|on| on.len() >= 3));
+    let text = read(".github/workflows/release.yml");
+    let release = parse("release.yml", &text);
+    assert_eq!(
+        release["jobs"]["audit"]["uses"].as_str(),
+        Some("./.github/workflows/audit.yml")
+    );
+}
+
+#[test]
+fn ci_is_what_runs_anywhere() {
+    let text = read(".github/workflows/ci.yml");
+    assert!(runs(&parse("ci.yml", &text)).contains(&".ci/run".to_owned()));
+}
+
+#[test]
+fn dependabot_watches_every_lock_file_and_the_workflows() {
+    let text = read(".github/dependabot.yml");
+    let config = parse("dependabot.yml", &text);
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    let mut watched = Vec::new();
+    for update in config["updates"].as_sequence().expect("updates") {
+        let system = update["package-ecosystem"].as_str().expect("a system");
+        let one = update.as_mapping_get("directory").into_iter();
+        let several = update.as_mapping_get("directories");
+        let several = several
+            .and_then(|list| list.as_sequence())
+            .into_iter()
+            .flatten();
+        for directory in one.chain(several) {
+            let directory = directory.as_str().expect("a directory");
+            let manifest = match system {
+                "cargo" => "Cargo.toml",
+                "npm" => "package.json",
+                "maven" => "pom.xml",
+                _ => ".github",
+            };
+            let file = root.join(directory.trim_start_matches('/')).join(manifest);
+            assert!(file.exists(), "{}", file.display());
+            watched.push((system.to_owned(), directory.to_owned()));
+        }
+    }
+    for (system, directory) in [
+        ("cargo", "/"),
+        ("cargo", "/fuzz"),
+        ("cargo", "/bench-peers"),
+        ("npm", "/"),
+        ("npm", "/interop"),
+        ("npm", "/bench-peers"),
+        ("maven", "/interop/spring-resource-server"),
+        ("github-actions", "/"),
+    ] {
+        let entry = (system.to_owned(), directory.to_owned());
+        assert!(watched.contains(&entry), "{entry:?}");
+    }
+}
