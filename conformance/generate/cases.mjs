@@ -9,7 +9,8 @@ const REASON_CODES = {
     use_dpop_nonce: 401,
     invalid_token: 401,
     invalid_request: 400,
-    none: 401
+    none: 401,
+    unavailable: 503
 };
 
 /** A step's request, of a token and a proof that are good but for what is said. */
@@ -47,7 +48,8 @@ const ACCEPTED = { outcome: "accepted", status: 200, error: null };
 const expectation = (code, check) => {
     if (code === undefined) return ACCEPTED;
     if (!(code in REASON_CODES)) throw new Error(`no such code: ${code}`);
-    return { outcome: "refused", status: REASON_CODES[code], error: code === "none" ? null : code, check };
+    const error = code === "none" || code === "unavailable" ? null : code;
+    return { outcome: "refused", status: REASON_CODES[code], error, check };
 };
 
 const add = (row, id, says, steps) => {

@@ -37,7 +37,8 @@ export default definePeer({
         const { issuer } = provider;
         const audience = provider.api.clientId;
         const origins = [app.origin, enforcedApp.origin];
-        const api = await protectedApi(run, { issuer, audience, origins, flags: ["--dpop", "optional"] });
+        const flags = ["--dpop", "optional", "--access-tokens", "lenient"];
+        const api = await protectedApi(run, { issuer, audience, origins, flags });
         const strictApi = await protectedApi(run, { issuer, audience, origins });
         const scopes = ["profile", "offline_access", provider.apiScope];
         const common = {

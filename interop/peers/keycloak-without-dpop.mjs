@@ -23,7 +23,9 @@ export default definePeer({
             audiences: [AUDIENCE],
             flags: ["--features-disabled=dpop"]
         });
-        const api = await protectedApi(run, { issuer, audience: AUDIENCE, origins: apps, flags: ["--dpop", "optional"] });
+        // Its tokens are of the type `JWT`, and here they are bound to no key.
+        const flags = ["--dpop", "optional", "--access-tokens", "lenient"];
+        const api = await protectedApi(run, { issuer, audience: AUDIENCE, origins: apps, flags });
         const common = { wire, issuer, clientId: "spa", api, logInAt: logInAtKeycloak("alice") };
         return {
             auto: await spa(run, { ...common, app: autoApp }),

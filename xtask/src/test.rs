@@ -34,6 +34,9 @@ enum Part {
     Rust,
     /// The protocol crate's tests again, by the back end without C; and that it compiles for wasm32
     RustCrypto,
+    /// That numbers are read as numbers where another crate of the build turns on serde_json's
+    /// `arbitrary_precision`
+    ArbitraryPrecision,
     /// The examples in the documentation
     Doctest,
     /// rustdoc, warnings are errors
@@ -112,6 +115,7 @@ impl Part {
             | Self::Clippy
             | Self::NoDefault
             | Self::Rust
+            | Self::ArbitraryPrecision
             | Self::Doctest
             | Self::Doc
             | Self::Publish
@@ -186,6 +190,18 @@ impl Part {
                     .args(&all)
                     .args(["--", "-D", "warnings"]))?;
                 cargo_test(&all, count)
+            }
+            Self::ArbitraryPrecision => {
+                let feature = ["--features", "serde_json/arbitrary_precision"];
+                // The conformance requests are answered by the command line's tests.
+                for tests in [
+                    &["-p", "countersign", "--lib", "--test", "conformance"][..],
+                    &["-p", "countersign-resource-server", "--test", "behaviour"],
+                    &["-p", "countersign-cli", "--test", "explain_jsonl"],
+                ] {
+                    cargo_test(&[tests, &feature].concat(), count)?;
+                }
+                Ok(())
             }
             Self::Doctest => cargo_test(&["--workspace", "--doc"], count),
             // Two targets are named `countersign`: the library is the one whose pages are read.

@@ -226,6 +226,29 @@ fn dear_dependencies_stand_behind_features_named_after_them() {
     }
 }
 
+/// Cargo may take any version that the bound allows, and an older one may read JSON less strictly.
+#[test]
+fn what_reads_json_is_no_older_than_what_is_tested() {
+    let metadata = metadata(&[]);
+    for package in members(&metadata).into_values() {
+        for dependency in shipped(package) {
+            if !["serde_json", "serde_core"].contains(&dependency.name.as_str()) {
+                continue;
+            }
+            let [bound] = &dependency.req.comparators[..] else {
+                panic!("{} has bounds that this test can't read", dependency.name);
+            };
+            assert!(
+                bound.minor.is_some() && bound.patch.is_some_and(|patch| patch > 0),
+                "{} depends on {} {}: name the oldest version that the tests have run with",
+                package.name,
+                dependency.name,
+                dependency.req
+            );
+        }
+    }
+}
+
 fn metadata(options: &[CargoOpt]) -> Metadata {
     let mut command = MetadataCommand::new();
     command.manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));

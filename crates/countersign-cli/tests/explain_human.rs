@@ -388,13 +388,43 @@ fn without_keys_the_rest_is_checked_and_what_is_not_is_said() {
 #[test]
 fn times_at_the_ends_of_the_range_are_shown() {
     let part = |text: &str| base64url::encode(text.as_bytes());
-    let claims = format!(r#"{{"iss":"a","aud":"b","exp":{}}}"#, i64::MAX);
+    let claims = format!(r#"{{"iss":"a","aud":"b","sub":"c","exp":{}}}"#, i64::MAX);
     let token = format!("{}.{}.AAAA", part(r#"{"alg":"ES256"}"#), part(&claims));
     let command = format!("curl https://a/ -H 'Authorization: Bearer {token}'");
     let (said, status) = run(&["--now=-5"], &command);
     assert_eq!(status, Some(0), "{said}");
     let left = format!("exp, nbf: {} s left", i64::MAX);
     assert!(said.contains(&left), "{said}");
+    let (said, status) = run(&["--now=-5", "--access-tokens=default"], &command);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("exp, nbf: it expires in 9223372036854775807 seconds"),
+        "{said}"
+    );
+    assert!(
+        said.contains("(TokenExpiresTooLate)\nTo change: let the"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_unbound_token_of_another_type_is_accepted_unless_the_servers_default_is_asked_for() {
+    let part = |text: &str| base64url::encode(text.as_bytes());
+    let claims = r#"{"iss":"a","aud":"b","sub":"c","exp":1767225900}"#;
+    let token = format!(
+        "{}.{}.AAAA",
+        part(r#"{"typ":"JWT","alg":"ES256"}"#),
+        part(claims)
+    );
+    let command = format!("curl https://a/ -H 'Authorization: Bearer {token}'");
+    let (said, status) = run(&["--now=1767225600"], &command);
+    assert_eq!(status, Some(0), "{said}");
+    let (said, status) = run(&["--now=1767225600", "--access-tokens=default"], &command);
+    assert_eq!(status, Some(1), "{said}");
+    assert!(
+        said.contains("(TokenUnboundType)\nTo change: ask for the token with a proof"),
+        "{said}"
+    );
 }
 
 #[test]

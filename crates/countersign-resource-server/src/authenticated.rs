@@ -123,11 +123,10 @@ impl Authenticated {
 
 impl fmt::Debug for Authenticated {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // No claims: logs are full of `{:?}`, and claims are personal.
         formatter
             .debug_struct("Authenticated")
-            .field("token", &self.token)
             .field("scheme", &self.scheme)
-            .field("next_nonce", &self.next_nonce)
             .finish_non_exhaustive()
     }
 }

@@ -1,7 +1,7 @@
 //! Configuration. Every value is checked in [`ResourceServerBuilder::build`], so that a server that
 //! starts is one that can work.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use countersign::server::{
     issuer::IssueNonce,
@@ -9,18 +9,17 @@ use countersign::server::{
     resource_metadata::ResourceMetadata,
     verify::{Verifier, VerifierPolicy},
 };
-use thiserror::Error;
 
 use crate::{
-    ResourceServer,
+    AccessTokenPolicy, BuildError, ResourceServer,
     cache::TokenCache,
-    clock::{Clock, SystemClock},
-    keys::{Fetch, KeySet, Keys, RemoteKeys},
+    clock::{Clock, ClockGuard, SystemClock},
+    keys::{Fetch, KeyAges, KeySet, KeySource, Keys, RemoteKeys},
     public_url::PublicUrl,
     replay::Replay,
-    server::Shared,
+    server::{Shared, StaleProofs},
     token::TokenPolicy,
-    url::{self, UrlProblem},
+    url,
 };
 
 /// Whether tokens that are bound to no key are accepted.
@@ -29,92 +28,10 @@ pub enum DpopRequirement {
     /// Only bound tokens, with their proofs.
     #[default]
     Required,
-    /// Unbound tokens too, as `Bearer`: whoever holds such a token can use it. Bound tokens always need
-    /// their proofs.
+    /// Unbound tokens too, as `Bearer`: whoever holds such a token can use it. They must be of the
+    /// type `at+jwt` unless [`access_tokens`](ResourceServerBuilder::access_tokens) says otherwise.
+    /// Bound tokens always need their proofs.
     Optional,
-}
-
-/// A value that a resource server cannot work with.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// The issuer is no URL that keys may be read from.
-    #[error("the issuer `{value}` cannot be used: {problem}")]
-    Issuer {
-        /// The value.
-        value: String,
-        /// What is wrong with it.
-        problem: UrlProblem,
-    },
-    /// Without an audience, every token of the issuer would open this API.
-    #[error(
-        "the audience is empty: give the value that the issuer puts into `aud` for this API, often \
-         the API's URL"
-    )]
-    Audience,
-    /// The public URL has not been set.
-    #[error(
-        "public_url is not set: a proof names the URL that the client called, and the Host header is \
-         the client's to choose; give the API's address as clients see it, like \
-         `https://api.example.com`"
-    )]
-    PublicUrlMissing,
-    /// The public URL is not one.
-    #[error(
-        "the public URL `{value}` cannot be used: give scheme, host and, if there is one, the path that \
-         stands before this API's paths, like `https://api.example.com`"
-    )]
-    PublicUrl {
-        /// The value.
-        value: String,
-    },
-    /// A path prefix is not one.
-    #[error(
-        "the path prefix `{value}` cannot be used: it must be a path that begins with `/`, as it is sent: without dot \
-         segments, and with letters, digits, `-`, `.` and `_` as they are"
-    )]
-    PathPrefix {
-        /// The value.
-        value: String,
-    },
-    /// One path prefix has two outsides.
-    #[error("the path prefix `{value}` is given twice: one path inside has one path outside")]
-    PathPrefixTwice {
-        /// The prefix inside.
-        value: String,
-    },
-    /// Two paths inside have one outside, so that a proof for one would open the other.
-    #[error(
-        "two path prefixes have the outside `{value}`: a proof for one of them would open the other; give each one of \
-         its own"
-    )]
-    PathPrefixOutsideTwice {
-        /// The prefix outside.
-        value: String,
-    },
-    /// Keys that are given are not also read.
-    #[error(
-        "static_keys and fetch are both set: give the issuer's keys, or say how they are read, not both"
-    )]
-    TwoKeySources,
-    /// The static keys are not a JSON Web Key Set with a usable key.
-    #[error("the static keys are not a JSON Web Key Set with at least one public signature key")]
-    StaticKeys,
-    /// There is nothing to read the issuer's keys with.
-    #[error(
-        "there is no way to read the issuer's keys: set static_keys or fetch, or enable the feature \
-         `reqwest`"
-    )]
-    NoFetch,
-    /// The operating system gives no random bytes.
-    #[error("cannot draw random bytes from the operating system")]
-    Random,
-    /// TLS cannot be set up.
-    #[error("cannot set up HTTPS: {cause}")]
-    Https {
-        /// The cause in the HTTP client's words.
-        cause: String,
-    },
 }
 
 /// Collects the configuration of a [`ResourceServer`]; made by [`ResourceServer::builder`].
@@ -127,12 +44,20 @@ pub struct ResourceServerBuilder {
     dpop: DpopRequirement,
     nonces: Option<Arc<dyn IssueNonce>>,
     static_keys: Option<StaticKeys>,
+    jwks_uri: Option<JwksUri>,
+    key_ages: KeyAges,
     fetch: Option<Box<dyn Fetch>>,
     replay: Option<Replay>,
     clock: Arc<dyn Clock>,
     policy: VerifierPolicy,
+    access_tokens: AccessTokenPolicy,
     cached_tokens: usize,
     metadata: Option<ResourceMetadata>,
+}
+
+struct JwksUri {
+    url: String,
+    may_be_plain_http: bool,
 }
 
 struct StaticKeys {
@@ -153,10 +78,13 @@ impl ResourceServerBuilder {
             dpop: DpopRequirement::default(),
             nonces: None,
             static_keys: None,
+            jwks_uri: None,
+            key_ages: KeyAges::default(),
             fetch: None,
             replay: None,
             clock: Arc::new(SystemClock),
             policy: VerifierPolicy::default(),
+            access_tokens: AccessTokenPolicy::default(),
             cached_tokens: CACHED_TOKENS,
             metadata: None,
         }
@@ -196,9 +124,9 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until the
-    /// process ends: the issuer's rotations are yours to follow. A token without `kid` is tried with the
-    /// first 16 keys of its algorithm.
+    /// The issuer's keys as a JSON Web Key Set, instead of reading them over HTTP. They stay until
+    /// the process ends: the issuer's rotations are yours to follow. Where more than 3 keys fit a
+    /// token's `alg`, it needs a `kid`.
     ///
     /// The issuer is then a name, and need not be a URL.
     pub fn static_keys(mut self, jwks: impl Into<String>) -> Self {
@@ -219,6 +147,44 @@ impl ResourceServerBuilder {
         self
     }
 
+    /// Where the issuer's keys are, instead of where its metadata says: an https URL. The metadata
+    /// is not read then.
+    pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.jwks_uri = Some(JwksUri {
+            url: url.into(),
+            may_be_plain_http: false,
+        });
+        self
+    }
+
+    /// As [`jwks_uri`](Self::jwks_uri), where plain http is taken too: whoever is on the path, or
+    /// on this machine listens at that port, can put keys of their own there, and is then the
+    /// issuer for this API. For a sidecar, or a network that is trusted.
+    pub fn dangerous_plain_http_jwks_uri(mut self, url: impl Into<String>) -> Self {
+        self.jwks_uri = Some(JwksUri {
+            url: url.into(),
+            may_be_plain_http: true,
+        });
+        self
+    }
+
+    /// How old the issuer's keys become before they are read again, in whole seconds: 10 minutes by
+    /// default. A key that the issuer has withdrawn works here for that long. A task reads them
+    /// from the first request on; where it could not run, a request that finds keys of twice this
+    /// age waits for new ones, up to 5 seconds, and the old ones serve only if the issuer can't be
+    /// read.
+    pub fn key_refresh_age(mut self, age: Duration) -> Self {
+        self.key_ages.refresh = age;
+        self
+    }
+
+    /// How old keys may be that serve while the issuer can't be read, in whole seconds: 24 hours by
+    /// default. Older ones serve nobody (503).
+    pub fn key_max_age(mut self, age: Duration) -> Self {
+        self.key_ages.max = age;
+        self
+    }
+
     /// How the issuer's documents are read. Default: over HTTP, with the feature `reqwest`.
     pub fn fetch(mut self, fetch: impl Fetch) -> Self {
         self.fetch = Some(Box::new(fetch));
@@ -232,9 +198,24 @@ impl ResourceServerBuilder {
         self
     }
 
-    /// Where the time comes from. Default: [`SystemClock`].
+    /// Where the time comes from. Default: [`SystemClock`]. See [`Clock`] for what happens when it
+    /// jumps.
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// What the FAPI 2.0 Security Profile asks for of proofs ([`VerifierPolicy::fapi2`]) and of
+    /// access tokens ([`AccessTokenPolicy::fapi2`]). A [`policy`](Self::policy) or
+    /// [`access_tokens`](Self::access_tokens) that is set afterwards replaces its part.
+    pub fn fapi2(self) -> Self {
+        self.policy(VerifierPolicy::fapi2())
+            .access_tokens(AccessTokenPolicy::fapi2())
+    }
+
+    /// What access tokens must be like: algorithms, types, how far ahead their end may lie.
+    pub fn access_tokens(mut self, policy: AccessTokenPolicy) -> Self {
+        self.access_tokens = policy;
         self
     }
 
@@ -275,11 +256,21 @@ impl ResourceServerBuilder {
         if self.audience.is_empty() {
             return Err(BuildError::Audience);
         }
+        if self.access_tokens.algorithms.is_empty() {
+            return Err(BuildError::NoTokenAlgorithm);
+        }
+        let KeyAges { refresh, max } = self.key_ages;
+        if refresh < Duration::from_secs(1) || max < refresh {
+            return Err(BuildError::KeyAges { refresh, max });
+        }
         let public_url = self.public_url.ok_or(BuildError::PublicUrlMissing)?;
         let public_url = PublicUrl::new(&public_url, &self.path_prefixes)?;
+        let jwks_uri = self.jwks_uri.map(JwksUri::checked).transpose()?;
         let keys = match (self.static_keys, self.fetch) {
-            (Some(_), Some(_)) => return Err(BuildError::TwoKeySources),
-            (Some(keys), None) => {
+            (Some(_), fetch) if fetch.is_some() || jwks_uri.is_some() => {
+                return Err(BuildError::TwoKeySources);
+            }
+            (Some(keys), _) => {
                 let set = KeySet::parse(keys.jwks.as_bytes())
                     .filter(|set| keys.may_be_empty || !set.is_empty());
                 Keys::of(set.ok_or(BuildError::StaticKeys)?)
@@ -287,10 +278,14 @@ impl ResourceServerBuilder {
             (None, fetch) => {
                 let fetch = match fetch {
                     Some(fetch) => fetch,
-                    None => http_fetch(&self.issuer)?,
+                    None => http_fetch(jwks_uri.as_deref().unwrap_or(&self.issuer))?,
                 };
                 let clock = Arc::clone(&self.clock);
-                let remote = RemoteKeys::new(self.issuer.clone(), fetch, clock);
+                let source = KeySource {
+                    issuer: self.issuer.clone(),
+                    jwks_uri,
+                };
+                let remote = RemoteKeys::new(source, self.key_ages, fetch, clock);
                 Keys::Remote(Arc::new(remote))
             }
         };
@@ -314,6 +309,7 @@ impl ResourceServerBuilder {
             tokens: TokenPolicy {
                 issuer: self.issuer,
                 audience: self.audience,
+                access_tokens: self.access_tokens,
             },
             requirement: self.dpop,
             public_url,
@@ -322,9 +318,26 @@ impl ResourceServerBuilder {
             algorithms: self.policy.algs(),
             verifier: Verifier::new(self.policy),
             replay,
-            clock: self.clock,
+            stale: StaleProofs::default(),
+            clock: ClockGuard::new(self.clock),
         };
         Ok(ResourceServer::new(shared, self.nonces))
+    }
+}
+
+impl JwksUri {
+    fn checked(self) -> Result<String, BuildError> {
+        let checked = match self.may_be_plain_http {
+            true => url::check_plain(&self.url),
+            false => url::check_https(&self.url),
+        };
+        match checked {
+            Ok(()) => Ok(self.url),
+            Err(problem) => Err(BuildError::JwksUri {
+                value: self.url,
+                problem,
+            }),
+        }
     }
 }
 
@@ -339,8 +352,8 @@ pub fn random_secret() -> Result<[u8; 32], BuildError> {
 }
 
 #[cfg(feature = "reqwest")]
-fn http_fetch(issuer: &str) -> Result<Box<dyn Fetch>, BuildError> {
-    match crate::keys::HttpFetch::new(url::leads_to_loopback(issuer)) {
+fn http_fetch(url: &str) -> Result<Box<dyn Fetch>, BuildError> {
+    match crate::keys::HttpFetch::new(url::leads_to_loopback(url)) {
         Ok(fetch) => Ok(Box::new(fetch)),
         Err(error) => Err(BuildError::Https {
             cause: error.to_string(),
@@ -349,6 +362,6 @@ fn http_fetch(issuer: &str) -> Result<Box<dyn Fetch>, BuildError> {
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn http_fetch(_issuer: &str) -> Result<Box<dyn Fetch>, BuildError> {
+fn http_fetch(_url: &str) -> Result<Box<dyn Fetch>, BuildError> {
     Err(BuildError::NoFetch)
 }

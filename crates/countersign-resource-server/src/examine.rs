@@ -3,10 +3,8 @@
 use countersign::{
     confirmation::Ath,
     server::{
-        confirmation::bound_key,
         credentials::{Credentials, Scheme},
         crypto::sha256,
-        jws::CompactJws,
         verify::{BoundToken, ProofCheck, ProofError, Verifier},
     },
     target::TargetUri,
@@ -17,7 +15,7 @@ use crate::{
     Rejection, ResourceServer, Thumbprint,
     headers::DPOP,
     server::{encoded_target, fields, unavailable},
-    token::{self, MAX_TOKEN, TokenCheck},
+    token::{self, Form, TokenCheck},
 };
 
 /// A check of a request, in the order in which they decide.
@@ -52,7 +50,7 @@ impl ResourceServer {
     /// decision; the replay store and the scope are not asked.
     ///
     /// # Errors
-    /// [`Rejection::Unavailable`] when the issuer's keys can't be had.
+    /// [`Rejection::Unavailable`] when the issuer's keys can't be had, or the time is in doubt.
     pub async fn examine_at(
         &self,
         parts: &Parts,
@@ -73,20 +71,20 @@ impl ResourceServer {
         };
 
         let keys = shared.keys.current().await.map_err(unavailable)?;
-        let now = shared.clock.now();
+        let now = shared.now()?;
         for (check, outcome) in token::examine(credentials.token, &shared.tokens, &keys.set, now) {
             let outcome = outcome.map(|result| result.map_err(Rejection::Token));
             note(Check::Token(check), outcome);
         }
         // Read again: a token that fails its checks still says whose it claims to be.
-        let bound_to = claimed_key(credentials.token);
-        let form = bound_to.map(|key| shared.check_form(credentials.scheme, key.as_ref()));
+        let claimed = Form::claimed_by(credentials.token);
+        let form = claimed.map(|form| shared.check_form(credentials.scheme, form));
         note(
             Check::Form,
             form.map(|result| result.map_err(Rejection::Token)),
         );
         if credentials.scheme == Scheme::Dpop {
-            let thumbprint = bound_to.flatten();
+            let thumbprint = claimed.and_then(|form| form.confirmation);
             let token = BoundToken {
                 ath: Ath::from_digest(sha256(credentials.token.as_bytes())),
                 thumbprint: thumbprint.unwrap_or(Thumbprint::from_digest([0; 32])),
@@ -105,10 +103,4 @@ impl ResourceServer {
         }
         Ok(list)
     }
-}
-
-/// The key that the token names: outer `None` where that can't be told.
-fn claimed_key(token: &str) -> Option<Option<Thumbprint>> {
-    let jws = CompactJws::parse(token.as_bytes(), MAX_TOKEN).ok()?;
-    bound_key(jws.claims()).ok()
 }

@@ -92,6 +92,7 @@
 #![forbid(unsafe_code)]
 
 mod authenticated;
+mod build_error;
 mod builder;
 mod cache;
 mod clock;
@@ -109,11 +110,11 @@ mod rejection;
 mod replay;
 mod server;
 mod token;
-mod token_error;
 mod url;
 
 pub use authenticated::Authenticated;
-pub use builder::{BuildError, DpopRequirement, ResourceServerBuilder, random_secret};
+pub use build_error::BuildError;
+pub use builder::{DpopRequirement, ResourceServerBuilder, random_secret};
 pub use clock::{Clock, SystemClock};
 pub use cors::OriginError;
 pub use examine::{Check, Examined};
@@ -124,8 +125,7 @@ pub use middleware::{Authenticate, AuthenticateLayer, ResponseFuture};
 pub use refused::Refused;
 pub use rejection::{Rejection, Unavailable};
 pub use server::ResourceServer;
-pub use token::TokenCheck;
-pub use token_error::TokenError;
+pub use token::{AccessTokenPolicy, TokenCheck, TokenError, TokenTypes};
 pub use url::UrlProblem;
 
 // The protocol crate's types that appear here.
@@ -135,6 +135,7 @@ pub use countersign::{
     server::{
         confirmation::ConfirmationError,
         credentials::{CredentialsError, Scheme},
+        crypto::Algorithm,
         issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
         jws::JwsError,
         replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},

@@ -5,7 +5,7 @@
 use countersign::target::TargetUri;
 use http::request::Parts;
 
-use crate::{Rejection, builder::BuildError};
+use crate::{BuildError, Rejection};
 
 #[derive(Debug, Clone)]
 pub(crate) struct PublicUrl {

@@ -16,9 +16,10 @@ use http::{
 use thiserror::Error;
 
 use crate::{
+    clock::HOLDS_FOR,
     headers::DPOP_NONCE,
-    keys::{DiscoveryError, RETRY_AFTER_FAILURE},
-    token_error::TokenError,
+    keys::{DiscoveryError, RETRY_AFTER_FAILURE, UNKNOWN_KEY_INTERVAL},
+    token::TokenError,
 };
 
 /// Why a request is refused.
@@ -48,9 +49,6 @@ pub enum Rejection {
     /// The proof has been used before.
     #[error("the proof is a replay: this key has used its jti before")]
     Replayed,
-    /// The proof's time has passed for the replay store, which may have forgotten it already.
-    #[error("the proof is older than what the replay store still remembers")]
-    Stale,
     /// Token and proof are good; the token does not allow this.
     #[error("the access token lacks the scope `{required}`")]
     Scope {
@@ -75,7 +73,28 @@ pub enum Unavailable {
     /// The replay store.
     #[error("the replay store does not answer")]
     ReplayStore,
+    /// The replay store's memory: the proof's time has passed for it, so an earlier use may be
+    /// forgotten. This server's clock has stepped back, or those of replicas are apart.
+    #[error("the proof ends before the replay store's newest moment; check the server's clock")]
+    Stale,
+    /// A key that the token may be signed with: none that is known fits, and the issuer has been
+    /// asked for newer ones too often on behalf of unknown keys to be asked again now.
+    #[error(
+        "the token's key is not known, and the issuer was asked too often for unknown keys to be asked again now"
+    )]
+    UnknownKey,
+    /// The time: the clock has jumped ahead, and it's not yet sure that it stays there.
+    #[error(
+        "the clock has jumped {seconds_ahead} seconds ahead of the monotonic clock; it is believed when it has held \
+         for five seconds"
+    )]
+    Clock {
+        /// How far.
+        seconds_ahead: i64,
+    },
 }
+
+const USE_DPOP_NONCE: &str = "use_dpop_nonce";
 
 /// What a response to a refused request depends on beside the reason.
 pub(crate) struct Context<'a> {
@@ -112,11 +131,13 @@ impl Rejection {
             Self::Token(error) => error.name(),
             Self::Proof(error) => error.name(),
             Self::Replayed => "Replayed",
-            Self::Stale => "Stale",
             Self::Scope { .. } => "Scope",
             Self::Unavailable(Unavailable::Keys(_)) => "KeysUnavailable",
             Self::Unavailable(Unavailable::ReplayStoreFull) => "ReplayStoreFull",
             Self::Unavailable(Unavailable::ReplayStore) => "ReplayStoreUnavailable",
+            Self::Unavailable(Unavailable::Stale) => "Stale",
+            Self::Unavailable(Unavailable::UnknownKey) => "KeyUnknownForNow",
+            Self::Unavailable(Unavailable::Clock { .. }) => "ClockJumped",
         }
     }
 
@@ -131,6 +152,11 @@ impl Rejection {
     #[must_use]
     pub fn code(&self) -> Option<&'static str> {
         self.row().error
+    }
+
+    /// Whether the response is of use only with a nonce.
+    pub(crate) fn wants_nonce(&self) -> bool {
+        self.row().error == Some(USE_DPOP_NONCE)
     }
 
     /// The table.
@@ -154,9 +180,7 @@ impl Rejection {
             }
             Self::Token(_) => row(StatusCode::UNAUTHORIZED, Some("invalid_token"), true),
             Self::Proof(error) => row(StatusCode::UNAUTHORIZED, Some(error.code()), false),
-            Self::Replayed | Self::Stale => {
-                row(StatusCode::UNAUTHORIZED, Some("invalid_dpop_proof"), false)
-            }
+            Self::Replayed => row(StatusCode::UNAUTHORIZED, Some("invalid_dpop_proof"), false),
             Self::Scope { .. } => row(StatusCode::FORBIDDEN, Some("insufficient_scope"), true),
             Self::Unavailable(cause) => Row {
                 status: StatusCode::SERVICE_UNAVAILABLE,
@@ -200,7 +224,7 @@ impl Rejection {
                 headers.append(WWW_AUTHENTICATE, value);
             }
         }
-        if row.error == Some("use_dpop_nonce")
+        if row.error == Some(USE_DPOP_NONCE)
             && let Some(nonce) = context.fresh_nonce
         {
             headers.insert(DPOP_NONCE, nonce);
@@ -217,7 +241,7 @@ impl Rejection {
             }
             (_, "invalid_request") => "The request must present one well-formed access token",
             (_, "invalid_token") => "The access token is not valid for this request",
-            (_, "use_dpop_nonce") => "Resource server requires nonce in DPoP proof",
+            (_, USE_DPOP_NONCE) => "Resource server requires nonce in DPoP proof",
             (_, "insufficient_scope") => "The access token does not allow this request",
             _ => "The DPoP proof is missing or not valid for this request",
         }
@@ -232,6 +256,11 @@ impl Unavailable {
             // Room comes as entries expire, which takes a good part of a proof's lifetime.
             Self::ReplayStoreFull => 10,
             Self::ReplayStore => 2,
+            // Proofs that are made later pass as soon as the clock has caught up; how far it is
+            // behind, the store doesn't say.
+            Self::Stale => 10,
+            Self::UnknownKey => UNKNOWN_KEY_INTERVAL.try_into().unwrap_or(u16::MAX),
+            Self::Clock { .. } => HOLDS_FOR.as_secs().try_into().unwrap_or(u16::MAX),
         }
     }
 }

@@ -1,11 +1,17 @@
 //! The checks of one request, in their order.
 
-use std::{fmt, ops::Deref, sync::Arc};
+use std::{
+    fmt,
+    ops::Deref,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+};
 
 use countersign::{
     UnixSeconds,
     confirmation::Ath,
-    jwk::Thumbprint,
     server::{
         credentials::{Credentials, Scheme},
         crypto::sha256,
@@ -23,15 +29,14 @@ use crate::{
     AuthenticateLayer, Authenticated, DpopRequirement, OriginError, Rejection,
     ResourceServerBuilder, Unavailable,
     cache::TokenCache,
-    clock::Clock,
+    clock::ClockGuard,
     cors,
     headers::DPOP,
-    keys::{DiscoveryError, Keys},
+    keys::{DiscoveryError, Keys, Newer},
     public_url::PublicUrl,
     rejection::Context,
     replay::Replay,
-    token::{AccessToken, TokenPolicy, UnverifiedToken},
-    token_error::TokenError,
+    token::{AccessToken, Form, TokenError, TokenPolicy, UnverifiedToken},
 };
 
 /// Judges requests by their access token and proof. Cheap to clone; clones share keys, caches and the
@@ -53,9 +58,18 @@ pub(crate) struct Shared {
     pub(crate) algorithms: String,
     pub(crate) verifier: Verifier,
     pub(crate) replay: Replay,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) stale: StaleProofs,
+    pub(crate) clock: ClockGuard,
     /// The URL of the metadata, and the metadata.
     pub(crate) metadata: Option<(String, ResourceMetadata)>,
+}
+
+/// Proofs that the replay store has called stale.
+#[derive(Default)]
+pub(crate) struct StaleProofs {
+    count: AtomicU64,
+    /// When the log has last said so; 1970 is long ago.
+    logged_at: AtomicI64,
 }
 
 impl ResourceServer {
@@ -164,11 +178,9 @@ impl ResourceServer {
         let proofs = fields(parts, DPOP);
         Verifier::check_header_count(&proofs).map_err(Rejection::Proof)?;
         let hash = sha256(credentials.token.as_bytes());
-        let token = self.token(credentials.token, hash).await?;
-        // Read only now: the issuer's keys may have taken seconds to come.
-        let now = shared.clock.now();
+        let (token, now) = self.token(credentials.token, hash).await?;
 
-        let form = shared.check_form(credentials.scheme, token.confirmation());
+        let form = shared.check_form(credentials.scheme, token.form());
         form.map_err(Rejection::Token)?;
         let proof = match (credentials.scheme, token.confirmation()) {
             (Scheme::Dpop, Some(&thumbprint)) => {
@@ -190,7 +202,7 @@ impl ResourceServer {
             let inserted = shared.replay.insert(&proof.replay_entry(), now).await;
             inserted.map_err(|error| match error {
                 ReplayError::Seen => Rejection::Replayed,
-                ReplayError::Stale => Rejection::Stale,
+                ReplayError::Stale => shared.stale(now),
                 ReplayError::Full => Rejection::Unavailable(Unavailable::ReplayStoreFull),
                 // Whatever else may come to be: without the store's word nothing is accepted.
                 _ => Rejection::Unavailable(Unavailable::ReplayStore),
@@ -207,8 +219,20 @@ impl ResourceServer {
     /// no more.
     #[must_use]
     pub fn refusal(&self, rejection: &Rejection) -> Response<()> {
-        let fresh_nonce = self.fresh_nonce(self.shared.clock.now());
-        self.shared.refusal(rejection, fresh_nonce)
+        match self.shared.now() {
+            Ok(now) => self.shared.refusal(rejection, self.fresh_nonce(now)),
+            // A nonce of a moment in doubt is no answer to a client that is asked for one.
+            Err(unavailable) if rejection.wants_nonce() => self.shared.refusal(&unavailable, None),
+            Err(_) => self.shared.refusal(rejection, None),
+        }
+    }
+
+    /// How many requests were refused since this server was built because the replay store called
+    /// their proofs stale ([`Unavailable::Stale`]): the clock has stepped back, or those of
+    /// replicas are apart. More than zero wants a look at the clocks. Clones share the count.
+    #[must_use]
+    pub fn stale_refusals(&self) -> u64 {
+        self.shared.stale.count.load(Ordering::Relaxed)
     }
 
     /// What a proof must show.
@@ -233,19 +257,27 @@ impl ResourceServer {
         &self.shared
     }
 
-    /// The token's claims, of the cache or of the token itself.
-    async fn token(&self, text: &str, hash: [u8; 32]) -> Result<Arc<AccessToken>, Rejection> {
+    /// The token's claims, of the cache or of the token itself; and the present moment, read anew
+    /// where the issuer's keys may have taken seconds to come.
+    async fn token(
+        &self,
+        text: &str,
+        hash: [u8; 32],
+    ) -> Result<(Arc<AccessToken>, UnixSeconds), Rejection> {
         let shared = &*self.shared;
-        let now = shared.clock.now();
+        let now = shared.now()?;
         if let Some(cached) = shared.cache.get(&hash) {
             // Both may have ended since: the token's time, and its key's standing with the issuer.
-            if let Err(error) = cached.token.check_time(now) {
+            if let Err(error) = cached.token.check_time(&shared.tokens, now) {
                 shared.cache.remove(&hash);
                 return Err(Rejection::Token(error));
             }
+            if shared.keys.fresh(now) == Some(cached.generation) {
+                return Ok((cached.token, now));
+            }
             let keys = shared.keys.current().await.map_err(unavailable)?;
             if cached.generation == keys.number {
-                return Ok(cached.token);
+                return Ok((cached.token, shared.now()?));
             }
         }
         let unverified =
@@ -253,16 +285,25 @@ impl ResourceServer {
         let mut keys = shared.keys.current().await.map_err(unavailable)?;
         let mut verified = unverified.verify(&keys.set);
         // Either may be for the issuer's new key: one with a new name, or without, or in the place of another.
-        if let Err(TokenError::UnknownKey { .. } | TokenError::Signature) = verified
-            && let Some(newer) = shared.keys.newer(keys.number).await.map_err(unavailable)?
-        {
-            keys = newer;
-            verified = unverified.verify(&keys.set);
+        if let Err(error @ (TokenError::UnknownKey { .. } | TokenError::Signature)) = &verified {
+            let is_its_key_known = *error == TokenError::Signature && unverified.names_its_key();
+            let not_now = Rejection::Unavailable(Unavailable::UnknownKey);
+            match shared.keys.newer(keys.number).await.map_err(unavailable)? {
+                Newer::Keys(newer) => {
+                    let by_newer = unverified.verify_by_newer(&newer.set, &keys.set);
+                    verified = by_newer.ok_or(not_now)?;
+                    keys = newer;
+                }
+                // Others have spent what the issuer may be asked; that is no fault of this token's.
+                // Where there is a key of its name, its signature is forged.
+                Newer::NotNow if !is_its_key_known => return Err(not_now),
+                Newer::NotNow | Newer::None => {}
+            }
         }
         let token = verified.map_err(Rejection::Token)?;
         let token = Arc::new(token);
         shared.cache.insert(hash, keys.number, Arc::clone(&token));
-        Ok(token)
+        Ok((token, shared.now()?))
     }
 
     fn fresh_nonce(&self, now: UnixSeconds) -> Option<HeaderValue> {
@@ -272,21 +313,38 @@ impl ResourceServer {
 }
 
 impl Shared {
-    /// Whether a token that is bound to this key, or to none, may be presented in this way.
-    pub(crate) fn check_form(
-        &self,
-        scheme: Scheme,
-        confirmation: Option<&Thumbprint>,
-    ) -> Result<(), TokenError> {
-        match (scheme, confirmation) {
+    /// The present moment, while it is not in doubt.
+    pub(crate) fn now(&self) -> Result<UnixSeconds, Rejection> {
+        self.clock.now().map_err(Rejection::Unavailable)
+    }
+
+    /// Whether a token of this form may be presented in this way.
+    pub(crate) fn check_form(&self, scheme: Scheme, form: Form) -> Result<(), TokenError> {
+        match (scheme, form.confirmation) {
             (Scheme::Dpop, Some(_)) => Ok(()),
             (Scheme::Dpop, None) => Err(TokenError::UnboundUnderDpop),
             (Scheme::Bearer, Some(_)) => Err(TokenError::BoundAsBearer),
             (Scheme::Bearer, None) => match self.requirement {
                 DpopRequirement::Required => Err(TokenError::Unbound),
-                DpopRequirement::Optional => Ok(()),
+                DpopRequirement::Optional => self.tokens.check_unbound(form),
             },
         }
+    }
+
+    /// Counts a proof that the replay store calls stale, and logs it as an error.
+    #[cold]
+    fn stale(&self, now: UnixSeconds) -> Rejection {
+        let count = self.stale.count.fetch_add(1, Ordering::Relaxed) + 1;
+        // One line a second at most: meanwhile every request may be one.
+        if self.stale.logged_at.swap(now.0, Ordering::Relaxed) != now.0 {
+            tracing::error!(
+                now = now.0,
+                count,
+                "the replay store has seen a later moment than this server's clock shows: check the clocks of this server \
+                 and of its replicas; until they agree, requests are answered 503"
+            );
+        }
+        Rejection::Unavailable(Unavailable::Stale)
     }
 
     pub(crate) fn refusal(

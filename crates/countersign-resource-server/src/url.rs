@@ -14,6 +14,12 @@ pub enum UrlProblem {
     /// Plain `http` to another machine: whoever is on the path could swap the keys.
     #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only; use https")]
     Insecure,
+    /// Plain `http`, on this machine or not, where the issuer is `https`.
+    #[error(
+        "the issuer is https and this is plain http; serve the keys over https, or name the address yourself \
+         (dangerous_plain_http_jwks_uri)"
+    )]
+    Downgrade,
     /// It holds a user name, a query or a fragment where none may stand.
     #[error("it must hold no user name, no query and no fragment")]
     Extra,
@@ -44,6 +50,38 @@ pub(crate) fn check_document(url: &str) -> Result<(), UrlProblem> {
         "http" => Err(UrlProblem::Insecure),
         _ => Err(UrlProblem::NotAbsolute),
     }
+}
+
+/// A document's URL that the metadata of `issuer` names: what was read over https names no plain
+/// http, not even on this machine, where any program may listen.
+pub(crate) fn check_named_by(issuer: &str, url: &str) -> Result<(), UrlProblem> {
+    check_document(url)?;
+    match is_https(issuer) && !is_https(url) {
+        true => Err(UrlProblem::Downgrade),
+        false => Ok(()),
+    }
+}
+
+/// A `jwks_uri` of the operator's: https.
+pub(crate) fn check_https(url: &str) -> Result<(), UrlProblem> {
+    check_plain(url)?;
+    match is_https(url) {
+        true => Ok(()),
+        false => Err(UrlProblem::Downgrade),
+    }
+}
+
+/// An absolute URL, plain http included.
+pub(crate) fn check_plain(url: &str) -> Result<(), UrlProblem> {
+    match check_document(url) {
+        Err(UrlProblem::Insecure) => Ok(()),
+        other => other,
+    }
+}
+
+fn is_https(url: &str) -> bool {
+    url.parse::<Uri>()
+        .is_ok_and(|uri| uri.scheme_str() == Some("https"))
 }
 
 /// Whether `url` leads to this machine, where no proxy of the environment may stand in between.

@@ -10,13 +10,13 @@ use axum::{
     routing::{get, post, put},
 };
 use countersign_resource_server::{
-    Authenticated, DpopRequirement, NonceIssuer, ResourceServer, ResourceServerBuilder, Scheme,
-    Thumbprint, random_secret,
+    AccessTokenPolicy, Authenticated, DpopRequirement, NonceIssuer, ResourceServer,
+    ResourceServerBuilder, Scheme, Thumbprint, random_secret,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{DpopOption, Journal, Options, files, journal, notes};
+use crate::{AccessTokensOption, DpopOption, Journal, Options, files, journal, notes};
 
 /// Uploads of the demo are pictures and the like.
 const MAX_BODY: usize = 32 * 1024 * 1024; // bytes
@@ -83,6 +83,10 @@ pub fn resource_server(options: &Options, port: u16) -> ResourceServerBuilder {
         .dpop(match options.dpop {
             DpopOption::Required => DpopRequirement::Required,
             DpopOption::Optional => DpopRequirement::Optional,
+        })
+        .access_tokens(match options.access_tokens {
+            AccessTokensOption::Default => AccessTokenPolicy::default(),
+            AccessTokensOption::Lenient => AccessTokenPolicy::lenient(),
         })
 }
 

@@ -14,4 +14,4 @@ mod options;
 pub use app::{app, resource_server, router};
 pub use journal::{Entry, Journal, Outcome};
 pub use listen::serve;
-pub use options::{DpopOption, Options};
+pub use options::{AccessTokensOption, DpopOption, Options};

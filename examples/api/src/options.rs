@@ -22,6 +22,9 @@ pub struct Options {
     /// Whether tokens that are bound to no key are refused or accepted as Bearer
     #[arg(long, value_enum, default_value_t = DpopOption::Required)]
     pub dpop: DpopOption,
+    /// What tokens that are bound to no key must be like
+    #[arg(long, value_enum, default_value_t = AccessTokensOption::Default)]
+    pub access_tokens: AccessTokensOption,
     /// Ask for nonces on every route (else on /api/with-nonce only)
     #[arg(long)]
     pub nonces: bool,
@@ -40,4 +43,13 @@ pub enum DpopOption {
     Required,
     /// Unbound tokens too, as Bearer.
     Optional,
+}
+
+/// `--access-tokens`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccessTokensOption {
+    /// Of the type at+jwt (RFC 9068).
+    Default,
+    /// Of the type at+jwt, JWT or none, as Keycloak, Auth0, Okta and Entra ID issue them.
+    Lenient,
 }

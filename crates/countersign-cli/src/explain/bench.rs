@@ -1,14 +1,17 @@
 //! A resource server at a moment that the input sets.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use countersign::{UnixSeconds, target::TargetUri};
 use countersign_resource_server::{
-    Authenticated, CheckNonce, DpopRequirement, Examined, InProcessReplayStore, IssueNonce,
-    NonceStatus, ProofError, Rejection, ResourceServer, VerifierPolicy, random_secret,
+    AccessTokenPolicy, Authenticated, CheckNonce, DpopRequirement, Examined, InProcessReplayStore,
+    IssueNonce, NonceStatus, ProofError, Rejection, ResourceServer, VerifierPolicy, random_secret,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 use tokio::runtime::{self, Runtime};
@@ -99,6 +102,10 @@ impl Bench {
             .dpop(match policy.requires_dpop {
                 true => DpopRequirement::Required,
                 false => DpopRequirement::Optional,
+            })
+            .access_tokens(match policy.lenient_tokens {
+                true => AccessTokenPolicy::lenient().with_max_time_left(Duration::MAX),
+                false => AccessTokenPolicy::default(),
             })
             .replay_store(Arc::clone(&self.replay))
             .clock(move || UnixSeconds(now.load(Ordering::Relaxed)));

@@ -30,6 +30,8 @@ pub(super) struct Policy {
     /// The key set as JSON text.
     pub(super) jwks: String,
     pub(super) requires_dpop: bool,
+    /// Whether tokens of any type and lifetime are taken.
+    pub(super) lenient_tokens: bool,
     /// The one that every proof needs.
     pub(super) nonce: Option<String>,
     /// Those that proofs may have; `None`: as by default.
@@ -122,6 +124,8 @@ impl Case {
                 audience: policy.audience,
                 jwks: policy.jwks.get().to_owned(),
                 requires_dpop: matches!(policy.dpop, Requirement::Required),
+                // What a policy doesn't say is not held against a token.
+                lenient_tokens: true,
                 nonce: policy.nonce,
                 algorithms,
                 takes_costly_rsa_keys: policy.costly_rsa_keys,

@@ -53,6 +53,7 @@ const fn token_title(check: TokenCheck) -> &'static str {
         TokenCheck::Audience => "aud",
         TokenCheck::Claims => "claims of their types",
         TokenCheck::Confirmation => "cnf",
+        TokenCheck::Kind => "an access token, not another JWT",
         TokenCheck::Time => "exp, nbf",
         TokenCheck::Signature => "signed by the issuer",
         _ => "another check",
@@ -192,7 +193,20 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
             "send one DPoP field; look for an interceptor that adds one and a client that adds its own"
         }
         "TokenMalformed" => "send a signed JWT as access token; an opaque one needs introspection",
-        "TokenType" => "send the access token, not the ID token or the proof",
+        "TokenType" | "TokenOtherJwt" | "TokenNobody" => {
+            "send the access token, not the ID token, the refresh token or the proof"
+        }
+        "TokenTypeMissing" => "let the authorization server write `at+jwt` into the token's `typ`",
+        "TokenUnboundType" => {
+            "ask for the token with a proof; or let the authorization server write `at+jwt` into the token's `typ`, or the \
+             server accept other types"
+        }
+        "TokenExpiresTooLate" => {
+            "let the authorization server give access tokens a shorter life; a refresh token is no access token"
+        }
+        "TokenAmbiguousKey" => {
+            "let the authorization server write `kid` into its tokens, and give each key a `kid` of its own"
+        }
         "TokenAlgorithm" => {
             "let the authorization server sign access tokens with ES256, PS256, RS256, EdDSA or ES384"
         }
@@ -248,7 +262,9 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
         "Replayed" => {
             "make a new proof for each request, retries too; a proxy or service worker may send requests twice"
         }
-        "Stale" => "the server's clock stepped back: set it by the network",
+        "Stale" => {
+            "the server's clock stepped back, or those of its replicas are apart: set them by the network"
+        }
         "Key" | "KeyMissing" => "put the public key, and only that, into the header's `jwk`",
         "Malformed" => {
             "send one JWS in compact form: three parts of base64url without padding, strict JSON, no `crit`"

@@ -29,6 +29,7 @@ pub(super) struct Known {
     pub(super) now: Option<i64>,
     pub(super) nonce: Option<String>,
     pub(super) requires_dpop: bool,
+    pub(super) lenient_tokens: bool,
     /// As by default where it is empty.
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) takes_costly_rsa_keys: bool,
@@ -128,6 +129,7 @@ fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
         audience: or(&known.audience, claim("aud"), "-"),
         jwks: or(&known.jwks, None, r#"{"keys":[]}"#),
         requires_dpop: known.requires_dpop,
+        lenient_tokens: known.lenient_tokens,
         nonce: known.nonce.clone(),
         algorithms: (!known.algorithms.is_empty()).then(|| known.algorithms.clone()),
         takes_costly_rsa_keys: known.takes_costly_rsa_keys,
@@ -357,6 +359,7 @@ mod tests {
                 now: step["now"].as_i64(),
                 nonce: of("nonce"),
                 requires_dpop: policy["dpop"] == "required",
+                lenient_tokens: true,
                 algorithms: serde_json::from_value(policy["algorithms"].clone()).map_or_else(
                     |_| Vec::new(),
                     |names: Vec<String>| algorithms(&names).unwrap(),

@@ -91,6 +91,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Requirement::Optional, conflicts_with = "jsonl")]
     dpop: Requirement,
 
+    /// What unbound tokens must be like, and how long any may live
+    #[arg(long, value_enum, default_value_t = AccessTokens::Lenient, conflicts_with = "jsonl")]
+    access_tokens: AccessTokens,
+
     /// Algorithm that proofs may have; several times for several [default: ES256, EdDSA, PS256, RS256]
     #[arg(long = "alg", value_name = "NAME", conflicts_with = "jsonl")]
     algorithms: Vec<String>,
@@ -112,6 +116,14 @@ pub(crate) struct Arguments {
 enum Requirement {
     Optional,
     Required,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum AccessTokens {
+    /// Of the type at+jwt, JWT or none, however long they live
+    Lenient,
+    /// As our resource server has it by default: unbound ones of the type at+jwt, 24 hours at most
+    Default,
 }
 
 /// Explains, and says how it went by the status: 0 for accepted or answered, 1 for refused, 2 for input that can't be
@@ -145,6 +157,7 @@ fn explain(arguments: Arguments) -> Result<ExitCode, String> {
         now: arguments.now,
         nonce: arguments.nonce,
         requires_dpop: arguments.dpop == Requirement::Required,
+        lenient_tokens: arguments.access_tokens == AccessTokens::Lenient,
         algorithms: case::algorithms(&arguments.algorithms)?,
         takes_costly_rsa_keys: arguments.costly_rsa_keys,
         url: arguments.url,

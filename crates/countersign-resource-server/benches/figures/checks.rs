@@ -6,17 +6,18 @@ use std::{
     hint::black_box,
     pin::pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use countersign::{
-    base64url,
+    UnixSeconds, base64url,
     server::{
         crypto,
         verify::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
     },
     target::TargetUri,
 };
-use countersign_resource_server::ResourceServer;
+use countersign_resource_server::{Clock, ResourceServer, SystemClock};
 
 use crate::{
     Figures, NOW,
@@ -133,9 +134,22 @@ fn resource_server(issuer: &Key) -> ResourceServer {
     ResourceServer::builder(ISSUER, API)
         .public_url(API)
         .static_keys(format!(r#"{{"keys":[{jwk}]}}"#))
-        .clock(|| NOW)
+        .clock(Stopped)
         .build()
         .unwrap()
+}
+
+/// The wall clock stands at [`NOW`]; that a jump is looked for costs what it costs a real server.
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> UnixSeconds {
+        NOW
+    }
+
+    fn monotonic(&self) -> Option<Duration> {
+        SystemClock.monotonic()
+    }
 }
 
 /// With given keys and a store in memory nothing waits, so no runtime is measured with it.

@@ -69,7 +69,28 @@ struct Metadata {
     jwks_uri: String,
 }
 
-pub(super) async fn keys(issuer: &str, fetch: &dyn Fetch) -> Result<KeySet, DiscoveryError> {
+/// Whose keys are read, and from where.
+#[derive(Debug)]
+pub(crate) struct KeySource {
+    pub(crate) issuer: String,
+    /// What the operator says instead of the issuer's metadata.
+    pub(crate) jwks_uri: Option<String>,
+}
+
+pub(super) async fn keys(source: &KeySource, fetch: &dyn Fetch) -> Result<KeySet, DiscoveryError> {
+    let url = match &source.jwks_uri {
+        Some(url) => url.clone(),
+        None => discover(&source.issuer, fetch).await?,
+    };
+    let body = get(&url, fetch).await?;
+    KeySet::parse(&body).ok_or(DiscoveryError::Malformed {
+        url,
+        expected: "a JSON Web Key Set",
+    })
+}
+
+/// The `jwks_uri` of the issuer's metadata.
+async fn discover(issuer: &str, fetch: &dyn Fetch) -> Result<String, DiscoveryError> {
     let (url, body) = metadata(issuer, fetch).await?;
     let Some(metadata) = parse::<Metadata>(&body) else {
         return Err(DiscoveryError::Malformed {
@@ -85,14 +106,10 @@ pub(super) async fn keys(issuer: &str, fetch: &dyn Fetch) -> Result<KeySet, Disc
         });
     }
     let url = metadata.jwks_uri;
-    if let Err(problem) = url::check_document(&url) {
-        return Err(DiscoveryError::JwksUri { url, problem });
+    match url::check_named_by(issuer, &url) {
+        Ok(()) => Ok(url),
+        Err(problem) => Err(DiscoveryError::JwksUri { url, problem }),
     }
-    let body = get(&url, fetch).await?;
-    KeySet::parse(&body).ok_or(DiscoveryError::Malformed {
-        url,
-        expected: "a JSON Web Key Set",
-    })
 }
 
 /// Most issuers have the OpenID document, whose well-known part comes last; a plain OAuth server has
@@ -178,7 +195,11 @@ mod tests {
             .iter()
             .map(|(url, body)| (*url, (*body).to_owned()));
         let site = Site(documents.collect());
-        keys(ISSUER, &site).await.map(|set| set.len())
+        let source = KeySource {
+            issuer: ISSUER.to_owned(),
+            jwks_uri: None,
+        };
+        keys(&source, &site).await.map(|set| set.len())
     }
 
     #[tokio::test]
@@ -209,14 +230,34 @@ mod tests {
 
     #[tokio::test]
     async fn keys_are_not_read_over_plain_http() {
-        let url = "http://keys.example.net/jwks";
-        assert_eq!(
-            read(&[(OPENID, &metadata(ISSUER, url)), (url, EMPTY_SET)]).await,
-            Err(DiscoveryError::JwksUri {
-                url: url.to_owned(),
-                problem: UrlProblem::Insecure,
-            })
-        );
+        let other = "http://keys.example.net/jwks";
+        // Whoever writes a https issuer's metadata does not decide what listens on this machine.
+        let here = "http://localhost:8080/jwks";
+        let too = "HTTP://127.0.0.1/jwks";
+        for (url, problem) in [
+            (other, UrlProblem::Insecure),
+            (here, UrlProblem::Downgrade),
+            (too, UrlProblem::Downgrade),
+        ] {
+            assert_eq!(
+                read(&[(OPENID, &metadata(ISSUER, url)), (url, EMPTY_SET)]).await,
+                Err(DiscoveryError::JwksUri {
+                    url: url.to_owned(),
+                    problem,
+                })
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn an_operators_own_jwks_uri_is_read_without_metadata() {
+        let url = "http://keys.internal/jwks";
+        let site = Site([(url, EMPTY_SET.to_owned())].into());
+        let source = KeySource {
+            issuer: ISSUER.to_owned(),
+            jwks_uri: Some(url.to_owned()),
+        };
+        assert_eq!(keys(&source, &site).await.map(|set| set.len()), Ok(0));
     }
 
     #[tokio::test]

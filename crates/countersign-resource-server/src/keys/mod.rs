@@ -9,9 +9,14 @@ mod set;
 
 use std::sync::Arc;
 
+use countersign::UnixSeconds;
+
 pub use discovery::DiscoveryError;
+pub(crate) use discovery::KeySource;
 pub use fetch::{Fetch, FetchError, FetchFuture};
-pub(crate) use remote::{Generation, RETRY_AFTER_FAILURE, RemoteKeys};
+pub(crate) use remote::{
+    Generation, KeyAges, Newer, RETRY_AFTER_FAILURE, RemoteKeys, UNKNOWN_KEY_INTERVAL,
+};
 #[cfg(feature = "reqwest")]
 pub(crate) use reqwest::HttpFetch;
 pub(crate) use set::KeySet;
@@ -27,6 +32,14 @@ impl Keys {
         Self::Static(Arc::new(Generation { number: 0, set }))
     }
 
+    /// The generation of the keys that may be used without a thought of fetching.
+    pub(crate) fn fresh(&self, now: UnixSeconds) -> Option<u64> {
+        match self {
+            Self::Static(keys) => Some(keys.number),
+            Self::Remote(keys) => keys.fresh(now),
+        }
+    }
+
     /// Keys that may be used now.
     pub(crate) async fn current(&self) -> Result<Arc<Generation>, Arc<DiscoveryError>> {
         match self {
@@ -35,13 +48,10 @@ impl Keys {
         }
     }
 
-    /// Other keys than those of generation `seen`; `None` where there are none.
-    pub(crate) async fn newer(
-        &self,
-        seen: u64,
-    ) -> Result<Option<Arc<Generation>>, Arc<DiscoveryError>> {
+    /// Other keys than those of generation `seen`.
+    pub(crate) async fn newer(&self, seen: u64) -> Result<Newer, Arc<DiscoveryError>> {
         match self {
-            Self::Static(_) => Ok(None),
+            Self::Static(_) => Ok(Newer::None),
             Self::Remote(keys) => keys.newer(seen).await,
         }
     }

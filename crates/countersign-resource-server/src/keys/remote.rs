@@ -1,39 +1,71 @@
 //! The keys of an authorization server, read over HTTP when they are first needed, and again when
-//! they grow old or none of them verifies a token.
+//! they grow old or none of them verifies a token. From the first use on, a task keeps them fresh.
 //!
 //! One fetch runs at a time, on a task of its own, and everyone who needs its outcome waits for it:
 //! neither a burst nor a client that gives up makes a second one. A fetch that fails is tried again
-//! shortly afterwards; until then the keys at hand are used, up to [`MAX_AGE`].
+//! shortly afterwards; until then the keys at hand are used, up to their greatest age.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
 use countersign::UnixSeconds;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::AbortHandle};
 
 use super::{
-    discovery::{self, DiscoveryError},
+    discovery::{self, DiscoveryError, KeySource},
     fetch::Fetch,
     set::KeySet,
 };
 use crate::clock::Clock;
 
-/// Older keys are refreshed beside the requests that use them, so that a key withdrawn by the issuer
-/// stops working here without anybody asking for another one.
-const REFRESH_AFTER: i64 = 600; // seconds
-/// Older keys are used by nobody: after a day without its issuer a server no longer knows which keys
-/// have been withdrawn.
-const MAX_AGE: i64 = 24 * 3600; // seconds
 /// Discovery and JWKS together. Nobody waits longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Seconds between a failed fetch and the next.
 pub(crate) const RETRY_AFTER_FAILURE: i64 = 2;
+/// An issuer that gave no answer in time is likely to give none again: for so many seconds nobody
+/// who has keys waits for it.
+const HANGS_FOR: i64 = 60;
 /// Anyone can name a key that does not exist, or sign with one: so many fetches on behalf of unknown keys ...
 const UNKNOWN_KEY_BURST: u32 = 5;
 /// ... and one more each time these seconds have passed.
-const UNKNOWN_KEY_INTERVAL: i64 = 10;
+pub(crate) const UNKNOWN_KEY_INTERVAL: i64 = 10;
+
+/// How old keys may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KeyAges {
+    /// Older keys are refreshed beside the requests that use them, so that a key withdrawn by the
+    /// issuer stops working here without anybody asking for another one. Above twice this age,
+    /// requests wait.
+    pub(crate) refresh: Duration,
+    /// Older keys are used by nobody: after a day without its issuer a server no longer knows which
+    /// keys have been withdrawn.
+    pub(crate) max: Duration,
+}
+
+impl Default for KeyAges {
+    fn default() -> Self {
+        Self {
+            refresh: Duration::from_secs(600),
+            max: Duration::from_secs(24 * 3600),
+        }
+    }
+}
+
+impl KeyAges {
+    fn refresh_seconds(self) -> i64 {
+        whole_seconds(self.refresh)
+    }
+
+    fn max_seconds(self) -> i64 {
+        whole_seconds(self.max)
+    }
+}
+
+fn whole_seconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+}
 
 /// The keys as one fetch found them.
 #[derive(Debug)]
@@ -43,36 +75,66 @@ pub(crate) struct Generation {
     pub(crate) set: KeySet,
 }
 
+/// What comes of asking for other keys.
+#[derive(Debug)]
+pub(crate) enum Newer {
+    /// Here they are.
+    Keys(Arc<Generation>),
+    /// There are none.
+    None,
+    /// Nobody knows: it is too early to ask the issuer again.
+    NotNow,
+}
+
 pub(crate) struct RemoteKeys {
-    issuer: String,
+    source: KeySource,
+    ages: KeyAges,
     fetch: Box<dyn Fetch>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
 
 struct State {
+    ages: KeyAges,
     keys: Option<Arc<Generation>>,
     fetched_at: UnixSeconds,
     failure: Option<(UnixSeconds, Arc<DiscoveryError>)>,
     budget: Budget,
     flight: Option<watch::Receiver<bool>>,
+    /// The task that keeps the keys fresh, once one has begun.
+    keeper: Option<AbortHandle>,
 }
 
 impl RemoteKeys {
-    pub(crate) fn new(issuer: String, fetch: Box<dyn Fetch>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        source: KeySource,
+        ages: KeyAges,
+        fetch: Box<dyn Fetch>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let state = State {
+            ages,
             keys: None,
             fetched_at: UnixSeconds(0),
             failure: None,
             budget: Budget::full(),
             flight: None,
+            keeper: None,
         };
         Self {
-            issuer,
+            source,
+            ages,
             fetch,
             clock,
             state: Mutex::new(state),
         }
+    }
+
+    /// The generation of keys that are younger than their refresh age.
+    pub(crate) fn fresh(&self, now: UnixSeconds) -> Option<u64> {
+        let state = self.lock();
+        let keys = state.keys.as_ref()?;
+        (state.age(now) < self.ages.refresh_seconds()).then_some(keys.number)
     }
 
     /// Keys that may be used now.
@@ -81,36 +143,38 @@ impl RemoteKeys {
         let flight = {
             let mut state = self.lock();
             let usable = state.usable(now);
+            let (age, refresh) = (state.age(now), self.ages.refresh_seconds());
             if let Some(keys) = &usable
-                && state.age(now) < REFRESH_AFTER
+                && age < refresh
             {
                 return Ok(Arc::clone(keys));
             }
             let flight = self.join_or_start(&mut state, now);
-            if let Some(keys) = usable {
-                return Ok(keys);
+            match (usable, flight) {
+                (Some(keys), _) if age < refresh.saturating_mul(2) || state.hangs(now) => {
+                    return Ok(keys);
+                }
+                (Some(keys), None) => return Ok(keys),
+                (_, Some(flight)) => flight,
+                (None, None) => return Err(state.unavailable()),
             }
-            flight.ok_or_else(|| state.unavailable())?
         };
         landed(flight).await;
         let state = self.lock();
+        // Those that the fetch has brought, or the old ones where it failed.
         state.usable(now).ok_or_else(|| state.unavailable())
     }
 
-    /// Other keys than those of generation `seen`, which did not hold the key of a token. `None`:
-    /// there are none, or it is too early to ask again.
-    pub(crate) async fn newer(
-        self: &Arc<Self>,
-        seen: u64,
-    ) -> Result<Option<Arc<Generation>>, Arc<DiscoveryError>> {
+    /// Other keys than those of generation `seen`, which did not hold the key of a token.
+    pub(crate) async fn newer(self: &Arc<Self>, seen: u64) -> Result<Newer, Arc<DiscoveryError>> {
         let now = self.clock.now();
         let flight = {
             let mut state = self.lock();
             if let Some(keys) = state.other_than(seen) {
-                return Ok(Some(keys));
+                return Ok(Newer::Keys(keys));
             }
             if !state.in_flight() && !state.failed_lately(now) && !state.budget.take(now) {
-                return Ok(None);
+                return Ok(Newer::NotNow);
             }
             self.join_or_start(&mut state, now)
                 .ok_or_else(|| state.unavailable())?
@@ -118,9 +182,9 @@ impl RemoteKeys {
         landed(flight).await;
         let state = self.lock();
         match state.other_than(seen) {
-            Some(keys) => Ok(Some(keys)),
+            Some(keys) => Ok(Newer::Keys(keys)),
             None if state.failure.is_some() => Err(state.unavailable()),
-            None => Ok(None),
+            None => Ok(Newer::None),
         }
     }
 
@@ -139,7 +203,7 @@ impl RemoteKeys {
         let (done, flight) = watch::channel(false);
         let this = Arc::clone(self);
         tokio::spawn(async move {
-            let fetched = discovery::keys(&this.issuer, this.fetch.as_ref());
+            let fetched = discovery::keys(&this.source, this.fetch.as_ref());
             let outcome = tokio::time::timeout(TIMEOUT, fetched)
                 .await
                 .unwrap_or(Err(DiscoveryError::TimedOut { after: TIMEOUT }));
@@ -147,7 +211,26 @@ impl RemoteKeys {
             done.send_replace(true);
         });
         state.flight = Some(flight.clone());
+        // Here, and not when the server is built: there may be no runtime yet. Anew where the
+        // runtime has ended.
+        if state.keeper.as_ref().is_none_or(AbortHandle::is_finished) {
+            let keeper = tokio::spawn(keep_fresh(Arc::downgrade(self)));
+            state.keeper = Some(keeper.abort_handle());
+        }
         Some(flight)
+    }
+
+    /// Fetches where it is time, and says after how long to look again.
+    fn tend(self: &Arc<Self>) -> Duration {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let left = self.ages.refresh_seconds() - state.age(now);
+        if state.keys.is_some() && left > 0 {
+            return Duration::from_secs(left.unsigned_abs());
+        }
+        self.join_or_start(&mut state, now);
+        // Longer than a fetch and the pause after one that failed.
+        TIMEOUT * 2
     }
 
     fn settle(&self, outcome: Result<KeySet, DiscoveryError>) {
@@ -161,7 +244,7 @@ impl RemoteKeys {
                     None => 0,
                 };
                 tracing::debug!(
-                    issuer = self.issuer,
+                    issuer = self.source.issuer,
                     keys = set.len(),
                     "read the issuer's keys"
                 );
@@ -170,7 +253,7 @@ impl RemoteKeys {
                 state.failure = None;
             }
             Err(error) => {
-                tracing::warn!(issuer = self.issuer, %error, "cannot read the issuer's keys");
+                tracing::warn!(issuer = self.source.issuer, %error, "cannot read the issuer's keys");
                 state.failure = Some((now, Arc::new(error)));
             }
         }
@@ -179,6 +262,23 @@ impl RemoteKeys {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing panics while it is held, and no half-written state could be seen if it did.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for RemoteKeys {
+    fn drop(&mut self) {
+        if let Some(keeper) = self.lock().keeper.take() {
+            keeper.abort();
+        }
+    }
+}
+
+/// Keeps the keys fresh while the server lives, requests or not: after a quiet night, the first
+/// request must not be judged by keys that have been withdrawn. Holds the keys only while it looks
+/// at them.
+async fn keep_fresh(keys: Weak<RemoteKeys>) {
+    while let Some(pause) = keys.upgrade().map(|keys| keys.tend()) {
+        tokio::time::sleep(pause).await;
     }
 }
 
@@ -191,14 +291,14 @@ impl State {
     fn usable(&self, now: UnixSeconds) -> Option<Arc<Generation>> {
         self.keys
             .as_ref()
-            .filter(|_| self.age(now) < MAX_AGE)
+            .filter(|_| self.age(now) < self.ages.max_seconds())
             .map(Arc::clone)
     }
 
     /// After a clock that stepped back, keys are as good as old.
     fn age(&self, now: UnixSeconds) -> i64 {
         match now.0.saturating_sub(self.fetched_at.0) {
-            age if age < 0 => REFRESH_AFTER,
+            age if age < 0 => self.ages.refresh_seconds(),
             age => age,
         }
     }
@@ -217,9 +317,17 @@ impl State {
     }
 
     fn failed_lately(&self, now: UnixSeconds) -> bool {
-        self.failure
-            .as_ref()
-            .is_some_and(|(at, _)| (at.0..at.0 + RETRY_AFTER_FAILURE).contains(&now.0))
+        self.failure.as_ref().is_some_and(|(at, _)| {
+            (at.0..at.0.saturating_add(RETRY_AFTER_FAILURE)).contains(&now.0)
+        })
+    }
+
+    /// Whether the issuer, when it was last asked, gave no answer in time.
+    fn hangs(&self, now: UnixSeconds) -> bool {
+        self.failure.as_ref().is_some_and(|(at, error)| {
+            matches!(**error, DiscoveryError::TimedOut { .. })
+                && (at.0..at.0.saturating_add(HANGS_FOR)).contains(&now.0)
+        })
     }
 
     fn unavailable(&self) -> Arc<DiscoveryError> {

@@ -6,10 +6,6 @@ use countersign::{
 };
 use serde_json::Value;
 
-/// So many keys are tried at most, where several fit: those of a token without `kid`, or under one `kid`. More
-/// than any issuer publishes for one algorithm, and few enough that a made-up token costs little.
-const MAX_CANDIDATES: usize = 16;
-
 /// The public signature keys of a set. Keys that we cannot use (encryption, unknown types) are left out, since a
 /// set serves other programs too. A weak one (RSA below 2048 bits) stays, and no signature of it verifies.
 #[derive(Debug, PartialEq, Eq)]
@@ -45,11 +41,11 @@ impl KeySet {
     }
 
     /// The keys that a signature by `algorithm` may be of: those named `kid`, or all that fit.
-    pub(crate) fn candidates(
-        &self,
-        kid: Option<&str>,
+    pub(crate) fn candidates<'a>(
+        &'a self,
+        kid: Option<&'a str>,
         algorithm: Algorithm,
-    ) -> impl Iterator<Item = &PublicJwk> {
+    ) -> impl Iterator<Item = &'a PublicJwk> {
         self.keys
             .iter()
             .filter(move |key| kid.is_none() || key.kid.as_deref() == kid)
@@ -61,14 +57,21 @@ impl KeySet {
                         .is_none_or(|only| Algorithm::from_name(only) == Some(algorithm))
             })
             .map(|key| &key.key)
-            .take(MAX_CANDIDATES)
     }
 }
 
 /// Whether the key is of the algorithm's type and curve.
 fn fits(algorithm: Algorithm, key: &PublicJwk) -> bool {
     match key {
-        PublicJwk::Rsa { .. } => matches!(algorithm, Algorithm::Rs256 | Algorithm::Ps256),
+        PublicJwk::Rsa { .. } => matches!(
+            algorithm,
+            Algorithm::Rs256
+                | Algorithm::Rs384
+                | Algorithm::Rs512
+                | Algorithm::Ps256
+                | Algorithm::Ps384
+                | Algorithm::Ps512
+        ),
         other => other.proof_algorithm() == algorithm.name(),
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use http::{Request, Response, StatusCode, request::Parts};
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use crate::{Authenticated, ResourceServer, headers::DPOP_NONCE};
 
@@ -37,7 +37,8 @@ impl<ResBody, E> ResponseFuture<ResBody, E> {
                 Ok(authenticated) => {
                     let nonce = authenticated.next_nonce().cloned();
                     parts.extensions.insert(authenticated);
-                    let mut response = service.call(Request::from_parts(parts, body)).await?;
+                    let ready = service.ready().await?;
+                    let mut response = ready.call(Request::from_parts(parts, body)).await?;
                     if let Some(nonce) = nonce {
                         response.headers_mut().insert(DPOP_NONCE, nonce);
                     }

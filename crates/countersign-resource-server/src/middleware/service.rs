@@ -13,6 +13,11 @@ use crate::ResourceServer;
 /// - A refused request never reaches the inner service. Its response has an empty body, the status,
 ///   challenges and headers of [`ResourceServer::refusal`], and the [`Rejection`](crate::Rejection) in
 ///   its extensions, for a log or a metric in a layer further out.
+///
+/// It decides first and then waits until the inner service is ready, so that forged tokens hold
+/// none of its permits, not even while the issuer's keys are fetched. For the layers around it that
+/// means: it is always ready itself, so a limit or a load shedder that is to act before the check
+/// stands outside, and one inside makes accepted requests wait, whose proofs are used up by then.
 #[derive(Debug, Clone)]
 pub struct Authenticate<S> {
     server: ResourceServer,
@@ -36,14 +41,12 @@ where
     type Error = S::Error;
     type Future = ResponseFuture<ResBody, S::Error>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(context)
+    /// Always ready: to decide about a request takes nothing of the inner service.
+    fn poll_ready(&mut self, _context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
-        // The service that was ready is the one that is called; the clone waits for its own turn.
-        let next = self.inner.clone();
-        let ready = std::mem::replace(&mut self.inner, next);
-        ResponseFuture::new(self.server.clone(), ready, request)
+        ResponseFuture::new(self.server.clone(), self.inner.clone(), request)
     }
 }

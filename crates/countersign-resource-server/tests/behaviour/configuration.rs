@@ -1,6 +1,10 @@
 //! Settings that cannot work are refused when the server is built, by name.
 
-use countersign_resource_server::{BuildError, ResourceServer, ResourceServerBuilder, UrlProblem};
+use std::{sync::Arc, time::Duration};
+
+use countersign_resource_server::{
+    AccessTokenPolicy, BuildError, ResourceServer, ResourceServerBuilder, UrlProblem,
+};
 
 use crate::world::{AUDIENCE, ISSUER, Key, Site, World};
 
@@ -88,6 +92,88 @@ fn keys_have_one_source() {
         .static_keys(Key::p256().jwks("1"))
         .fetch(Site::new(None).port());
     assert_eq!(refused(both), BuildError::TwoKeySources);
+    let both = builder()
+        .jwks_uri("https://keys.example.net/jwks")
+        .static_keys(Key::p256().jwks("1"));
+    assert_eq!(refused(both), BuildError::TwoKeySources);
+}
+
+#[test]
+fn a_jwks_uri_is_https_unless_the_operator_says_a_dangerous_word() {
+    let https = "https://keys.example.net/jwks?v=1";
+    assert!(builder().jwks_uri(https).build().is_ok());
+    assert!(
+        builder()
+            .dangerous_plain_http_jwks_uri(https)
+            .build()
+            .is_ok()
+    );
+    for plain in ["http://localhost:8080/jwks", "http://keys.internal/jwks"] {
+        let value = plain.to_owned();
+        let problem = UrlProblem::Downgrade;
+        let error = refused(builder().jwks_uri(plain));
+        assert!(error.to_string().contains("dangerous_plain_http_jwks_uri"));
+        assert_eq!(error, BuildError::JwksUri { value, problem });
+        assert!(
+            builder()
+                .dangerous_plain_http_jwks_uri(plain)
+                .build()
+                .is_ok()
+        );
+    }
+    for (value, problem) in [
+        ("keys.example.net", UrlProblem::NotAbsolute),
+        ("ftp://keys.example.net/", UrlProblem::NotAbsolute),
+        ("https://user@keys.example.net/", UrlProblem::Extra),
+    ] {
+        let value = value.to_owned();
+        let error = BuildError::JwksUri {
+            value: value.clone(),
+            problem,
+        };
+        assert_eq!(refused(builder().jwks_uri(&value)), error);
+        assert_eq!(
+            refused(builder().dangerous_plain_http_jwks_uri(&value)),
+            error
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_operators_jwks_uri_is_where_keys_are_read_from() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let port = Arc::clone(&site).port();
+    let world = World::signed_by(issuer, |builder| {
+        builder
+            .fetch(port)
+            .dangerous_plain_http_jwks_uri("http://keys.internal/jwks")
+    });
+    world.prove(&world.token()).await.assert_accepted();
+    assert_eq!(site.urls(), ["http://keys.internal/jwks"]);
+}
+
+#[test]
+fn keys_become_old_enough_to_be_read_again_and_used() {
+    let ages = |refresh: u64, max: u64| {
+        let (refresh, max) = (Duration::from_millis(refresh), Duration::from_millis(max));
+        let build = builder().key_refresh_age(refresh).key_max_age(max).build();
+        (build.err(), BuildError::KeyAges { refresh, max })
+    };
+    assert_eq!(ages(1000, 1000).0, None);
+    for (refresh, max) in [(0, 1000), (999, 1000), (2000, 1999)] {
+        let (error, expected) = ages(refresh, max);
+        assert_eq!(error, Some(expected));
+    }
+}
+
+#[test]
+fn tokens_are_signed_by_some_algorithm() {
+    let none = AccessTokenPolicy::default().with_algorithms(&[]);
+    assert_eq!(
+        refused(builder().access_tokens(none)),
+        BuildError::NoTokenAlgorithm
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! requests on a router without sockets.
 #![allow(clippy::unwrap_used)]
 
+mod clocks;
 mod configuration;
 mod cors;
 mod credentials;
@@ -10,8 +11,10 @@ mod logs;
 mod metadata;
 mod middleware;
 mod nonces;
+mod permits;
 mod proofs;
 mod replay;
 mod targets;
+mod token_kinds;
 mod tokens;
 mod world;

@@ -1,10 +1,5 @@
 //! The layer and the extractor around an application.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use axum::{
     Router,
     body::Bytes,
@@ -12,9 +7,8 @@ use axum::{
 };
 use countersign_resource_server::{Authenticated, Refused, Rejection, Scheme};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
-use crate::world::{ALGS, World, api as protected, send};
+use crate::world::{ALGS, Log, World, api as protected, send};
 
 #[tokio::test]
 async fn a_handler_without_the_layer_is_a_clear_server_error() {
@@ -157,8 +151,7 @@ async fn two_layers_around_one_route_are_a_server_error_that_the_log_names() {
     let twice = world.api().layer(world.server.layer());
     let proof = world.proof(&token);
     let headers = [("authorization", &*authorization), ("dpop", &proof)];
-    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = log.as_default();
     let answer = send(&twice, "GET", "/notes", &headers).await;
     drop(guard);
     assert_eq!(answer.status, 500);
@@ -172,34 +165,6 @@ async fn two_layers_around_one_route_are_a_server_error_that_the_log_names() {
     );
     // A refusal is the outer layer's, as ever.
     assert_eq!(send(&twice, "GET", "/notes", &[]).await.status, 401);
-}
-
-/// What a subscriber writes.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl MakeWriter<'_> for Log {
-    type Writer = Self;
-
-    fn make_writer(&self) -> Self {
-        self.clone()
-    }
 }
 
 #[tokio::test]

@@ -128,6 +128,8 @@ async fn v15_without_the_stores_word_nothing_is_accepted() {
     for (error, cause, seconds) in [
         (ReplayError::Full, Unavailable::ReplayStoreFull, "10"),
         (ReplayError::Unavailable, Unavailable::ReplayStore, "2"),
+        // The server's clock is wrong, not the client's proof.
+        (ReplayError::Stale, Unavailable::Stale, "10"),
     ] {
         store.answer(Some(error));
         let answer = world.prove(&token).await;
@@ -138,15 +140,10 @@ async fn v15_without_the_stores_word_nothing_is_accepted() {
         assert!(answer.challenges().is_empty());
         assert_eq!(answer.body, "");
     }
-    for (error, rejection) in [
-        (ReplayError::Seen, Rejection::Replayed),
-        (ReplayError::Stale, Rejection::Stale),
-    ] {
-        store.answer(Some(error));
-        let answer = world.prove(&token).await;
-        answer.assert_invalid_proof();
-        assert_eq!(answer.rejection, Some(rejection));
-    }
+    store.answer(Some(ReplayError::Seen));
+    let answer = world.prove(&token).await;
+    answer.assert_invalid_proof();
+    assert_eq!(answer.rejection, Some(Rejection::Replayed));
     store.answer(None);
     world.prove(&token).await.assert_accepted();
 }

@@ -4,7 +4,12 @@ use countersign::{UnixSeconds, server::jws::JwsError};
 use countersign_resource_server::{DpopRequirement, TokenError};
 use serde_json::{Value, json};
 
-use crate::world::{AUDIENCE, ISSUER, Key, START, World, with_part};
+use crate::world::{AUDIENCE, Answer, ISSUER, Key, START, World, with_part};
+
+async fn bearer(world: &World, token: &str) -> Answer {
+    let authorization = format!("Bearer {token}");
+    world.get(&[("authorization", &authorization)]).await
+}
 
 fn claim(name: &'static str) -> TokenError {
     TokenError::Claim { claim: name }
@@ -377,14 +382,11 @@ async fn r4_an_unbound_token_under_dpop_is_refused_in_both_modes() {
 #[tokio::test]
 async fn an_unbound_token_is_accepted_as_bearer_only_where_that_is_chosen() {
     let world = World::new();
-    let authorization = format!("Bearer {}", world.unbound_token());
-    let answer = world.get(&[("authorization", &authorization)]).await;
+    let answer = bearer(&world, &world.unbound_token()).await;
     answer.assert_invalid_token(&TokenError::Unbound);
 
     let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
-    let authorization = format!("Bearer {}", world.unbound_token());
-    world
-        .get(&[("authorization", &authorization)])
+    bearer(&world, &world.unbound_token())
         .await
         .assert_accepted();
 }

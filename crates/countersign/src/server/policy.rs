@@ -43,10 +43,11 @@ impl Default for VerifierPolicy {
 }
 
 impl VerifierPolicy {
-    /// What the FAPI 2.0 Security Profile asks for: PS256, ES256 and EdDSA alone (5.4.1), and clocks that are up to ten
-    /// seconds ahead accepted (5.3.2.1, which refuses those of more than a minute; this preset refuses the eleventh
-    /// second, as a proof made ahead of its time is of use to whoever has the key for a moment only). The rest is as by
-    /// default.
+    /// What the FAPI 2.0 Security Profile asks for: PS256, ES256 and EdDSA alone (5.4.1), and
+    /// clocks that are up to ten seconds ahead accepted (5.3.2.1, which refuses those of more than
+    /// a minute; this preset refuses the eleventh second, as a proof made ahead of its time is of
+    /// use to whoever has the key for a moment only). The rest is as by default. The algorithms of
+    /// access tokens are the resource server's: its builder has a `fapi2` that sets both.
     #[must_use]
     pub fn fapi2() -> Self {
         Self {

@@ -162,6 +162,19 @@ async fn unbound_tokens_are_accepted_as_bearer_only_with_the_flag() {
 }
 
 #[tokio::test]
+async fn s5_unbound_tokens_of_the_type_jwt_are_accepted_only_with_another_flag() {
+    let idp = "dpop = \"off\"\naccess_token_typ = \"JWT\"";
+    for (access_tokens, status) in [("default", 401), ("lenient", 200)] {
+        let flags = ["--dpop", "optional", "--access-tokens", access_tokens];
+        let world = World::with(idp, &flags).await;
+        let answer = world
+            .send(Call::new("GET", "/api/me").bearer(&world.token))
+            .await;
+        assert_eq!(answer.status, status, "{access_tokens}");
+    }
+}
+
+#[tokio::test]
 async fn the_journal_tells_each_request_and_its_reason() {
     let page = "http://localhost:9440";
     let world = World::with("", &["--allow-origin", page]).await;

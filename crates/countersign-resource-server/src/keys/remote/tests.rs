@@ -3,6 +3,8 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+mod fresh;
+
 use tokio::sync::Notify;
 
 use super::*;
@@ -66,11 +68,29 @@ fn world(issuer: Issuer) -> (Arc<World>, Arc<RemoteKeys>) {
     });
     let clock = Arc::clone(&world);
     let keys = RemoteKeys::new(
-        ISSUER.to_owned(),
+        KeySource {
+            issuer: ISSUER.to_owned(),
+            jwks_uri: None,
+        },
+        KeyAges::default(),
         Box::new(Port(Arc::clone(&world))),
         Arc::new(move || UnixSeconds(clock.now.load(Ordering::Relaxed))),
     );
     (world, Arc::new(keys))
+}
+
+/// Of the default [`KeyAges`].
+const REFRESH: i64 = 600;
+const MAX: i64 = 24 * 3600;
+
+impl Newer {
+    #[track_caller]
+    fn number(self) -> u64 {
+        match self {
+            Self::Keys(keys) => keys.number,
+            other => panic!("{other:?} are no keys"),
+        }
+    }
 }
 
 impl World {
@@ -151,18 +171,11 @@ async fn rr1_an_unknown_key_makes_the_issuer_be_asked_again() {
     let (world, keys) = world(Issuer::Serves(FIRST));
     assert_eq!(keys.current().await.expect("keys").number, 0);
     world.set(Issuer::Serves(SECOND));
-    let newer = keys
-        .newer(0)
-        .await
-        .expect("the issuer is up")
-        .expect("new keys");
-    assert_eq!(newer.number, 1);
+    let newer = keys.newer(0).await.expect("the issuer is up");
+    assert_eq!(newer.number(), 1);
     assert_eq!(keys.current().await.expect("keys").number, 1);
     // Who asks for something newer than the old ones gets it without another fetch.
-    assert_eq!(
-        keys.newer(0).await.expect("up").expect("new keys").number,
-        1
-    );
+    assert_eq!(keys.newer(0).await.expect("up").number(), 1);
     assert_eq!(world.fetches(), 2);
 }
 
@@ -170,14 +183,19 @@ async fn rr1_an_unknown_key_makes_the_issuer_be_asked_again() {
 async fn rr1_unknown_keys_cost_the_issuer_a_bounded_number_of_requests() {
     let (world, keys) = world(Issuer::Serves(FIRST));
     keys.current().await.expect("keys");
-    for _ in 0..100 {
-        assert!(keys.newer(0).await.expect("the issuer is up").is_none());
-    }
+    let burst = async |answers: usize| {
+        for number in 0..100 {
+            let newer = keys.newer(0).await.expect("the issuer is up");
+            match number < answers {
+                true => assert!(matches!(newer, Newer::None), "{number}: {newer:?}"),
+                false => assert!(matches!(newer, Newer::NotNow), "{number}: {newer:?}"),
+            }
+        }
+    };
+    burst(UNKNOWN_KEY_BURST as usize).await;
     assert_eq!(world.fetches(), 1 + UNKNOWN_KEY_BURST as usize);
     world.advance(UNKNOWN_KEY_INTERVAL);
-    for _ in 0..100 {
-        assert!(keys.newer(0).await.expect("the issuer is up").is_none());
-    }
+    burst(1).await;
     assert_eq!(world.fetches(), 2 + UNKNOWN_KEY_BURST as usize);
     // The keys are the same ones: nothing verified with them has to be verified anew.
     assert_eq!(keys.current().await.expect("keys").number, 0);
@@ -225,7 +243,7 @@ async fn old_keys_are_refreshed_beside_the_requests() {
     let (world, keys) = world(Issuer::Serves(FIRST));
     keys.current().await.expect("keys");
     world.set(Issuer::WaitsToServe(SECOND));
-    world.advance(REFRESH_AFTER - 1);
+    world.advance(REFRESH - 1);
     keys.current().await.expect("keys");
     assert_eq!(world.fetches(), 1);
     world.advance(1);
@@ -242,7 +260,7 @@ async fn stale_keys_serve_while_the_issuer_is_down_but_not_for_ever() {
     keys.current().await.expect("keys");
     world.set(Issuer::IsDown);
     for _ in 0..10 {
-        world.advance(MAX_AGE / 10 - 1);
+        world.advance(MAX / 10 - 1);
         assert_eq!(keys.current().await.expect("stale keys").number, 0);
         others_run().await;
     }

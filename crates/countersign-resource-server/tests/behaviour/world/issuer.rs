@@ -9,6 +9,7 @@ use super::ISSUER;
 pub(crate) struct Site {
     jwks: Mutex<Option<String>>,
     asked: Mutex<usize>,
+    urls: Mutex<Vec<String>>,
 }
 
 impl Site {
@@ -17,6 +18,7 @@ impl Site {
         Arc::new(Self {
             jwks: Mutex::new(jwks),
             asked: Mutex::new(0),
+            urls: Mutex::default(),
         })
     }
 
@@ -29,6 +31,11 @@ impl Site {
         *self.asked.lock().unwrap()
     }
 
+    /// Every address that was asked, in order.
+    pub(crate) fn urls(&self) -> Vec<String> {
+        self.urls.lock().unwrap().clone()
+    }
+
     pub(crate) fn port(self: Arc<Self>) -> impl Fetch {
         Port(self)
     }
@@ -38,6 +45,7 @@ struct Port(Arc<Site>);
 
 impl Fetch for Port {
     fn get<'a>(&'a self, url: &'a str, _limit: usize) -> FetchFuture<'a> {
+        self.0.urls.lock().unwrap().push(url.to_owned());
         let is_metadata = url == format!("{ISSUER}/.well-known/openid-configuration");
         let answer = match self.0.jwks.lock().unwrap().clone() {
             None => Err(FetchError::Transport("connection refused".to_owned())),

@@ -2,6 +2,7 @@
 
 mod issuer;
 mod key;
+mod log;
 
 use std::sync::{
     Arc,
@@ -23,6 +24,7 @@ use tower::ServiceExt;
 
 pub(crate) use issuer::Site;
 pub(crate) use key::Key;
+pub(crate) use log::Log;
 
 pub(crate) const ISSUER: &str = "https://issuer.example.com";
 pub(crate) const AUDIENCE: &str = "https://api.example.com";
@@ -48,16 +50,17 @@ impl World {
     ) -> Self {
         let issuer = Key::p256();
         let jwks = issuer.jwks("1");
-        Self::of(issuer, |builder| configure(builder.static_keys(jwks)))
+        Self::signed_by(issuer, |builder| configure(builder.static_keys(jwks)))
     }
 
     /// Whose keys are read from `site`.
     pub(crate) fn reading(issuer: Key, site: &Arc<Site>) -> Self {
         let site = Arc::clone(site);
-        Self::of(issuer, |builder| builder.fetch(site.port()))
+        Self::signed_by(issuer, |builder| builder.fetch(site.port()))
     }
 
-    fn of(
+    /// Whose tokens are of `issuer`; where its keys come from, `configure` says.
+    pub(crate) fn signed_by(
         issuer: Key,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
