@@ -30,6 +30,7 @@ async fn servers() -> (String, String) {
         public_url: None,
         allow_origin: Vec::new(),
         dpop: example_api::DpopOption::Required,
+        access_tokens: example_api::AccessTokensOption::Default,
         nonces: true,
         nonce_lifetime: 300,
         journal: false,
