@@ -15,7 +15,8 @@ before(async () => {
             window.early = [new XMLHttpRequest(), new XMLHttpRequest()];
             window.early[1].open("GET", "/early");`
     });
-    await page.evaluate(() => {
+    await page.evaluate(async () => {
+        await import("/dist/core/errors.js"); // The sentences are loaded when there is one to say.
         window.settled = xhr => new Promise(resolve => xhr.addEventListener("loadend", () => setTimeout(resolve, 30)));
         window.pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
         window.record = xhr => {
