@@ -11,7 +11,8 @@ use countersign::{
     server::{
         crypto::{ath, thumbprint},
         verify::{
-            BoundToken, CheckNonce, Expected, NonceCheck, NonceStatus, Verifier, VerifierPolicy,
+            BoundToken, CheckNonce, Expected, NonceCheck, NonceStatus, ProofError, Verifier,
+            VerifierPolicy,
         },
     },
     target::TargetUri,
@@ -71,7 +72,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// By every shape of a request; what is accepted holds, and `examine` says the same as `verify`.
+/// By every shape of a request; what is accepted holds, and `examine` says the same as `verify`, but for what that spares itself.
 fn check(fields: &[&[u8]]) {
     let verifier = Verifier::new(VerifierPolicy::default());
     let (_, key) = &*KEY;
@@ -104,7 +105,15 @@ fn check(fields: &[&[u8]]) {
                     assert!(token.is_none() || verified.thumbprint() == bound.thumbprint);
                 }
                 Err(error) => {
-                    assert_eq!(refused, Some(error.clone()));
+                    // Of a foreign key no signature is verified: `examine` may find that it is none.
+                    let is_spared = matches!(
+                        (&error, &refused),
+                        (
+                            ProofError::KeyMismatch { .. },
+                            Some(ProofError::Signature(_))
+                        )
+                    );
+                    assert!(is_spared || refused.as_ref() == Some(&error), "{error}");
                     assert!(!error.to_string().is_empty() && !error.name().is_empty());
                 }
             }
