@@ -235,6 +235,19 @@ fn assert_not_known_for_now(answer: &Answer) {
 }
 
 #[tokio::test]
+async fn unknown_keys_cost_the_issuer_a_bounded_number_of_requests() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let world = World::reading(issuer, &site);
+    for number in 0..50 {
+        let header = json!({ "alg": "ES256", "kid": format!("made-up-{number}") });
+        let token = world.issuer.jwt(&header, &world.claims());
+        assert_ne!(world.prove(&token).await.status, 200);
+    }
+    assert_eq!(site.asked(), 6);
+}
+
+#[tokio::test]
 async fn rr1_what_others_have_spent_on_unknown_keys_is_no_fault_of_a_token() {
     let (old, new) = (Key::p256(), Key::p256());
     for (old_kid, new_kid) in [(Some("1"), Some("2")), (None, None)] {
