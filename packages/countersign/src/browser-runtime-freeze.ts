@@ -1,7 +1,8 @@
 /**
  * Takes from later scripts the means to put themselves between the app and its requests: what those pass through
  * can no longer be redefined, and assigning to it does nothing. Only that: arrays, objects and functions stay as
- * they are, an instance or a subclass may still have members of its own, and nothing becomes slower.
+ * they are (but for `then` of `Object.prototype`, which stays `undefined`), an instance or a subclass may still have
+ * members of its own, and nothing becomes slower.
  */
 import { own } from "./entry/own.js";
 import { refuse } from "./entry/refuse.js";
@@ -92,6 +93,9 @@ export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { e
                 // Not the global: what an app calls `Promise` is its own affair, an `await` does not look there.
                 freezeAll(Promise.prototype, "Promise");
                 freeze(Promise, Symbol.species, "Promise");
+                // What a promise is resolved with is asked for its `then`: a new key pair, too, which is an ordinary object.
+                defineProperty(Object.prototype, "then", own({ value: undefined, configurable: true }));
+                freeze(Object.prototype, "then", "Promise");
             }
             if (freezes("crypto.subtle")) {
                 freeze(window, "crypto", "crypto.subtle");

@@ -93,6 +93,58 @@ test("freeze: what a promise is derived as stays", async () => {
     assert.equal(isSame, true);
 });
 
+test("freeze: no `then` of a script's is handed a new key pair, and objects may have their own", async () => {
+    const outcome = await attacked.evaluate(async () => {
+        "use strict";
+        const seen = [];
+        const spy = {
+            configurable: true,
+            get() {
+                seen.push(Object.keys(this).join());
+                return undefined;
+            }
+        };
+        for (const attack of [
+            () => Object.defineProperty(Object.prototype, "then", spy),
+            () => Object.defineProperty(Object.prototype, "then", { value: resolve => resolve("another pair") }),
+            () => (Object.prototype.then = resolve => resolve("another pair")),
+            () => delete Object.prototype.then,
+            () => Object.prototype.__defineGetter__("then", spy.get)
+        ]) {
+            try {
+                attack();
+            } catch {
+                // Refused aloud is refused, too.
+            }
+        }
+        const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+        const assigned = {};
+        assigned.then = resolve => resolve("assigned");
+        class Deferred {}
+        Deferred.prototype.then = resolve => resolve("inherited");
+        return {
+            seen,
+            pair: Object.keys(pair).sort(),
+            own: [await assigned, await { then: resolve => resolve("literal") }, await new Deferred()],
+            plain: JSON.stringify([{ a: 1 }, Object.keys({})]),
+            enumerated: (() => {
+                const names = [];
+                for (const name in {}) {
+                    names.push(name);
+                }
+                return names;
+            })()
+        };
+    });
+    assert.deepEqual(outcome, {
+        seen: [],
+        pair: ["privateKey", "publicKey"],
+        own: ["assigned", "literal", "inherited"],
+        plain: '[{"a":1},[]]',
+        enumerated: []
+    });
+});
+
 for (const [holder, name] of targets) {
     test(`freeze: assigning or redefining ${holder}.${name} has no effect on our requests`, async () => {
         const result = await attacked.evaluate(
@@ -240,7 +292,7 @@ test("rc15_arrays_objects_and_functions_are_left_alone", async () => {
             own: [array.push(), object.hasOwnProperty(), f.call()],
             native: [Object.defineProperty, Object.defineProperties, Reflect.defineProperty].map(isNative),
             untouched: [Array.prototype, Object.prototype, Function.prototype, String.prototype, RegExp.prototype, EventTarget.prototype].map(prototype =>
-                Reflect.ownKeys(prototype).every(key => Reflect.getOwnPropertyDescriptor(prototype, key).configurable || key === "prototype" || key === "length" || key === Symbol.hasInstance)
+                Reflect.ownKeys(prototype).every(key => Reflect.getOwnPropertyDescriptor(prototype, key).configurable || ["prototype", "length", Symbol.hasInstance, "then"].includes(key))
             )
         };
     });
