@@ -7,6 +7,40 @@
 //! [`Authenticated`], or is asked directly ([`ResourceServer::authenticate`]). It issues no tokens and
 //! knows no users.
 //!
+//! # Getting started
+//! With this crate, `axum` and `tokio`:
+//!
+//! ```no_run
+//! use axum::{Router, routing::get};
+//! use countersign_resource_server::{Authenticated, ResourceServer};
+//! use tokio::net::TcpListener;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let server = ResourceServer::builder("https://login.example.com", "https://api.example.com")
+//!     .public_url("https://api.example.com")
+//!     .build()?;
+//! let api: Router = Router::new()
+//!     .route("/hello", get(|caller: Authenticated| async move {
+//!         format!("hello {}", caller.subject().unwrap_or("nobody"))
+//!     }))
+//!     .layer(server.layer())
+//!     .layer(ResourceServer::cors(["https://app.example.com"])?); // outermost; for pages of another origin
+//! axum::serve(TcpListener::bind("127.0.0.1:3000").await?, api).await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What a deployment may have to say beside that:
+//! - The reason of a refusal is logged by `tracing`, at the level `debug`, and stands in the response's extensions as a
+//!   [`Rejection`]; a client is told the RFC's error code alone.
+//! - Unbound tokens, as `Bearer`, are refused: [`DpopRequirement::Optional`] takes them, if their header says `at+jwt`. Keycloak,
+//!   Auth0, Okta and Entra ID write `JWT` or nothing there: [`AccessTokenPolicy::lenient`].
+//! - A proxy that rewrites paths: [`path_prefix`](ResourceServerBuilder::path_prefix).
+//! - Several processes for one API share a [`ReplayStore`]. The feature `replay-conformance` of the crate `countersign` has the
+//!   tests for one of your own.
+//!
+//! # What is accepted and what is refused
 //! ```
 //! use aws_lc_rs::{digest, rand::SystemRandom, signature::{
 //!     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
