@@ -162,7 +162,7 @@ impl Check {
             Self::RefusalChangesNothing => {
                 "a use that is refused doesn't change how long the first one is remembered"
             }
-            Self::Stale => "what may have been forgotten is refused",
+            Self::Stale => "what may have been forgotten is refused (ReplayError::Stale)",
             Self::FarEnd => "an entry that ends in a year or never is remembered",
             Self::Full => "a full store refuses and forgets nothing",
             Self::RoomAgain => "when entries have ended there is room again",
