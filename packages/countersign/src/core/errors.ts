@@ -66,7 +66,7 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     key_failed: () => "WebCrypto could not make a P-256 key or a signature; try another browser, or one without hardening.",
     storage_refused: () => "this browser keeps no data for this site, so a login could not be taken up after the redirect; allow site data.",
     parameter_reserved: name =>
-        `"${name}" is a parameter that the login itself decides; remove it from extraQueryParams, extraTokenParams and transformUrlBeforeRedirect.`,
+        `"${name}" is a parameter that the login itself decides; leave it out of extraQueryParams and extraTokenParams, and unchanged in transformUrlBeforeRedirect.`,
     push_unreachable: url =>
         `the pushed authorization request endpoint ${url} could not be read; check that the authorization server is running and allows this page's origin and the DPoP header by CORS.`,
     push_refused: (error, description) =>

@@ -21,7 +21,7 @@ const failed = ({ code, message }, name) => {
     assert.equal(code, "parameter_reserved");
     assert.equal(
         message,
-        `countersign: "${name}" is a parameter that the login itself decides; remove it from extraQueryParams, extraTokenParams and transformUrlBeforeRedirect.`
+        `countersign: "${name}" is a parameter that the login itself decides; leave it out of extraQueryParams and extraTokenParams, and unchanged in transformUrlBeforeRedirect.`
     );
 };
 
