@@ -23,7 +23,7 @@ pub(crate) const HOLDS_FOR: Duration = Duration::from_secs(5);
 /// be stopped between.
 const ALIKE: i64 = 60; // seconds
 /// Smaller differences from what is believed are not written down: most requests only read.
-const WORTH_WRITING: i64 = 2; // seconds
+const WORTH_WRITING: u64 = 2; // seconds
 
 /// The server's clock, as far as it can be believed.
 pub(crate) struct ClockGuard {
@@ -71,7 +71,7 @@ impl ClockGuard {
         if self.is_in_doubt.load(Ordering::Relaxed) {
             self.forget_doubt();
         }
-        if jump.abs() > WORTH_WRITING {
+        if jump.unsigned_abs() > WORTH_WRITING {
             self.lead.store(lead, Ordering::Relaxed);
         }
         Ok(now)
