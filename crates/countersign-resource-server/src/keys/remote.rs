@@ -22,6 +22,10 @@ use crate::clock::Clock;
 
 /// Discovery and JWKS together. Nobody waits longer.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// A fetch that has not even timed out after this stands still with the runtime that it runs on, as
+/// in a program whose threads each have one and run it while they wait. The next request makes its
+/// own.
+const LOST_AFTER: Duration = Duration::from_secs(6);
 /// Seconds between a failed fetch and the next.
 pub(crate) const RETRY_AFTER_FAILURE: i64 = 2;
 /// An issuer that gave no answer in time is likely to give none again: for so many seconds nobody
@@ -100,9 +104,16 @@ struct State {
     fetched_at: UnixSeconds,
     failure: Option<(UnixSeconds, Arc<DiscoveryError>)>,
     budget: Budget,
-    flight: Option<watch::Receiver<bool>>,
+    flight: Option<Flight>,
     /// The task that keeps the keys fresh, once one has begun.
     keeper: Option<AbortHandle>,
+}
+
+/// A fetch, for those who wait for it.
+#[derive(Clone)]
+struct Flight {
+    began: tokio::time::Instant,
+    done: watch::Receiver<bool>,
 }
 
 impl RemoteKeys {
@@ -159,7 +170,7 @@ impl RemoteKeys {
                 (None, None) => return Err(state.unavailable()),
             }
         };
-        landed(flight).await;
+        flight.landed().await;
         let state = self.lock();
         // Those that the fetch has brought, or the old ones where it failed.
         state.usable(now).ok_or_else(|| state.unavailable())
@@ -179,7 +190,7 @@ impl RemoteKeys {
             self.join_or_start(&mut state, now)
                 .ok_or_else(|| state.unavailable())?
         };
-        landed(flight).await;
+        flight.landed().await;
         let state = self.lock();
         match state.other_than(seen) {
             Some(keys) => Ok(Newer::Keys(keys)),
@@ -189,18 +200,14 @@ impl RemoteKeys {
     }
 
     /// `None`: the last fetch failed so shortly ago that there is no new one.
-    fn join_or_start(
-        self: &Arc<Self>,
-        state: &mut State,
-        now: UnixSeconds,
-    ) -> Option<watch::Receiver<bool>> {
+    fn join_or_start(self: &Arc<Self>, state: &mut State, now: UnixSeconds) -> Option<Flight> {
         if state.in_flight() {
             return state.flight.clone();
         }
         if state.failed_lately(now) {
             return None;
         }
-        let (done, flight) = watch::channel(false);
+        let (done, receiver) = watch::channel(false);
         let this = Arc::clone(self);
         tokio::spawn(async move {
             let fetched = discovery::keys(&this.source, this.fetch.as_ref());
@@ -210,6 +217,10 @@ impl RemoteKeys {
             this.settle(outcome);
             done.send_replace(true);
         });
+        let flight = Flight {
+            began: tokio::time::Instant::now(),
+            done: receiver,
+        };
         state.flight = Some(flight.clone());
         // Here, and not when the server is built: there may be no runtime yet. Anew where the
         // runtime has ended.
@@ -282,9 +293,16 @@ async fn keep_fresh(keys: Weak<RemoteKeys>) {
     }
 }
 
-/// The flight has ended, or its task with the runtime it ran on.
-async fn landed(mut flight: watch::Receiver<bool>) {
-    let _ended_either_way = flight.wait_for(|done| *done).await;
+impl Flight {
+    /// It has ended, or its task with the runtime it ran on, or it is lost.
+    async fn landed(mut self) {
+        let done = self.done.wait_for(|done| *done);
+        let _ended_either_way = tokio::time::timeout_at(self.began + LOST_AFTER, done).await;
+    }
+
+    fn is_under_way(&self) -> bool {
+        self.done.has_changed().is_ok() && !*self.done.borrow() && self.began.elapsed() < LOST_AFTER
+    }
 }
 
 impl State {
@@ -311,9 +329,7 @@ impl State {
     }
 
     fn in_flight(&self) -> bool {
-        self.flight
-            .as_ref()
-            .is_some_and(|flight| flight.has_changed().is_ok() && !*flight.borrow())
+        self.flight.as_ref().is_some_and(Flight::is_under_way)
     }
 
     fn failed_lately(&self, now: UnixSeconds) -> bool {

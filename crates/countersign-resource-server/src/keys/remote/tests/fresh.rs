@@ -132,3 +132,30 @@ fn keys_serve_in_another_runtime_than_the_first() {
     });
     assert_eq!(found.number, 1);
 }
+
+/// A program without an asynchronous server has a runtime in each thread, which runs while that thread waits for
+/// something.
+#[test]
+fn rr2_a_fetch_that_stands_still_with_its_runtime_keeps_nobody_waiting() {
+    let runtime = |is_paused| {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().start_paused(is_paused).build();
+        runtime.expect("a runtime")
+    };
+    let (world, keys) = world(Issuer::Serves(FIRST));
+    let (still, running) = (runtime(false), runtime(true));
+    still.block_on(keys.current()).expect("keys");
+    // Begins a fetch beside the request, and then nothing runs there any more.
+    world.advance(REFRESH);
+    world.set(Issuer::Serves(SECOND));
+    assert_eq!(still.block_on(keys.current()).expect("keys").number, 0);
+    world.advance(REFRESH);
+    let current = async {
+        let waited = tokio::time::timeout(10 * TIMEOUT, keys.current()).await;
+        waited.expect("nobody waits so long").expect("keys").number
+    };
+    // Perhaps the fetch is still under way; if not, the next request makes its own.
+    assert_eq!(running.block_on(current), 0);
+    let current = async { keys.current().await.expect("keys").number };
+    assert_eq!(running.block_on(current), 1);
+}
