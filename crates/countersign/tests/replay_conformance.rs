@@ -87,6 +87,8 @@ enum Fault {
     GoneAsItsLastSecondBegins,
     /// A time to live of its own, without the leeway.
     LivesForSixtySeconds,
+    /// A time to live, reckoned by the clock of the server that inserts: `SET key 1 NX EX <until + 1 - now>`.
+    CountsByTheServersClock,
     /// What has ended is forgotten, and a server's word taken for the time.
     BelievesEveryClock,
     /// What each server knows, it knows alone.
@@ -115,10 +117,11 @@ enum Fault {
 use Fault as F;
 
 /// Each with the checks that find it: all of those, and no others.
-const FAULTS: [(Fault, &[Check]); 22] = [
+const FAULTS: [(Fault, &[Check]); 23] = [
     (F::None, &[]),
     (F::GoneAsItsLastSecondBegins, &[Check::WholeLife]),
     (F::LivesForSixtySeconds, &[Check::WholeLife]),
+    (F::CountsByTheServersClock, &[Check::WholeLife]),
     (F::BelievesEveryClock, &[Check::Stale]),
     (
         F::NotShared,
@@ -268,6 +271,10 @@ impl Table {
             _ => {}
         }
         let since = now;
+        let end = match self.fault {
+            F::CountsByTheServersClock => now.saturating_add(end.saturating_sub(servers_now.0)),
+            _ => end,
+        };
         rows.push(Row { name, end, since });
         match self.fault {
             F::RemembersWhatItRefused if is_full => Err(ReplayError::Full),

@@ -95,7 +95,8 @@ pub enum Check {
     Shared,
     /// Of simultaneous uses, one is accepted.
     Simultaneous,
-    /// An entry is remembered until its end, that second included.
+    /// An entry is remembered until its end, that second included, also where the clock of the server that inserts it is
+    /// ahead.
     WholeLife,
     /// A use that is refused doesn't change how long the first one is remembered.
     RefusalChangesNothing,

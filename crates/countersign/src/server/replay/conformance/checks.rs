@@ -107,21 +107,36 @@ pub(super) fn shared<F: Fixture>(fixture: &F) -> Outcome {
 pub(super) fn whole_life<F: Fixture>(fixture: &F) -> Outcome {
     let world = World::with_handles(fixture, 2);
     let end = world.end();
-    let first = entry(JTI, end);
-    taken(world.insert(&first), "a new proof")?;
+    // By a server whose clock is right, and by one whose clock is ahead: how long an entry lives is no matter of that.
+    let ahead = (fixture.life_seconds() / 2).clamp(1, 5);
+    let proofs = [
+        (JTI, 0, "a new proof", "its use"),
+        (
+            "ahead",
+            ahead,
+            "a new proof, by a server whose clock is ahead,",
+            "its use by a server whose clock is ahead",
+        ),
+    ];
+    for (jti, ahead, which, _) in proofs {
+        let now = world.start.plus(ahead);
+        taken(world.insert_at(&entry(jti, end), now), which)?;
+    }
     for age in 1..=end.since(world.start) {
         let now = world.start.plus(age);
         fixture.wait_until(now);
-        let which = |what| {
-            let left = end.since(now);
-            format!("{what}, {age} s after its use and {left} s before its end,")
-        };
-        // A store may tell that it can't tell in the last second, but not of an entry that has yet to end.
-        let by_other = world.insert_by(1, &first, now);
-        refused(by_other, &which("the same proof"))?;
-        let longer = entry(JTI, end.plus(fixture.life_seconds()));
-        let again = world.insert_at(&longer, now);
-        seen(again, &which("a later proof with the same key and jti"))?;
+        for (jti, _, _, used) in proofs {
+            let which = |what| {
+                let left = end.since(now);
+                format!("{what}, {age} s after {used} and {left} s before its end,")
+            };
+            // A store may tell that it can't tell in the last second, but not of an entry that has yet to end.
+            let by_other = world.insert_by(1, &entry(jti, end), now);
+            refused(by_other, &which("the same proof"))?;
+            let longer = entry(jti, end.plus(fixture.life_seconds()));
+            let again = world.insert_at(&longer, now);
+            seen(again, &which("a later proof with the same key and jti"))?;
+        }
     }
     Ok(())
 }
