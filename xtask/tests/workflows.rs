@@ -44,7 +44,8 @@ fn each(node: &Yaml<'_>, name: &str, found: &mut impl FnMut(&Yaml<'_>)) {
 fn runs(workflow: &Yaml<'_>) -> Vec<String> {
     let mut runs = Vec::new();
     each(workflow, "run", &mut |run| {
-        runs.push(run.as_str().expect("a command").to_owned());
+        // Not `defaults.run`, which is a mapping.
+        runs.extend(run.as_str().map(str::to_owned));
     });
     runs
 }
@@ -77,6 +78,12 @@ fn every_workflow_may_read_and_no_more_and_names_its_actions_by_version() {
             actions += 1;
         });
         assert!(actions > 0, "{name}");
+        // Without a word GitHub's is `bash -e`, in which `cargo xtask package | tee log` succeeds whatever cargo says.
+        assert_eq!(
+            workflow["defaults"]["run"]["shell"].as_str(),
+            Some("bash"),
+            "{name}"
+        );
         // A text from outside in a command would be a command.
         for run in runs(&workflow) {
             assert!(!run.contains("${{"), "{name}: {run}");
