@@ -138,6 +138,8 @@ impl ResourceServer {
     ///
     /// A proof counts as used only when everything else is in order.
     ///
+    /// Keys that are read over HTTP are fetched on the tokio runtime that this is called in, with its time enabled.
+    ///
     /// # Errors
     /// A [`Rejection`] with the first reason found; [`ResourceServer::refusal`] makes it a response.
     pub async fn authenticate(&self, parts: &Parts) -> Result<Authenticated, Rejection> {

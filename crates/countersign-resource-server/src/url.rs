@@ -14,10 +14,10 @@ pub enum UrlProblem {
     /// Plain `http` to another machine: whoever is on the path could swap the keys.
     #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only; use https")]
     Insecure,
-    /// Plain `http`, on this machine or not, where the issuer is `https`.
+    /// Plain `http`, on this machine or not, where the issuer is `https`, or where the operator's word for it is missing.
     #[error(
-        "the issuer is https and this is plain http; serve the keys over https, or name the address yourself \
-         (dangerous_plain_http_jwks_uri)"
+        "it is plain http, which takes the operator's word even on this machine; serve the keys over https, or name the address \
+         by dangerous_plain_http_jwks_uri"
     )]
     Downgrade,
     /// It holds a user name, a query or a fragment where none may stand.

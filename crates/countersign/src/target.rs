@@ -113,8 +113,8 @@ impl TargetUri {
     ///
     /// To a proof, `/users/%6de` is `/users/me` (RFC 3986, 6.2.2.2). A router that has read the path before it is normalised
     /// can take the two for different resources, so that a proof for one opens the other. No encoder writes such a path;
-    /// somebody who has copied a request does. `%7E` passes, since there are encoders that write it for `~`: see to it that
-    /// your router doesn't tell these two apart.
+    /// somebody who has copied a request does. `%7E` passes, since there are encoders that write it for `~`, and so do small
+    /// hexadecimal digits (`%c3` for `%C3`): see to it that your router doesn't tell these apart.
     ///
     /// # Errors
     /// [`TargetUriError::NeedlessEncoding`].

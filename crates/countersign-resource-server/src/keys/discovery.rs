@@ -61,6 +61,11 @@ pub enum DiscoveryError {
     /// The runtime that fetched them was shut down.
     #[error("the fetch was interrupted")]
     Interrupted,
+    /// There is no runtime to fetch them on.
+    #[error(
+        "keys are fetched on a tokio runtime, and none runs here: judge requests within one, or set static_keys"
+    )]
+    NoRuntime,
 }
 
 #[derive(Deserialize)]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use countersign::UnixSeconds;
-use tokio::{sync::watch, task::AbortHandle};
+use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
 
 use super::{
     discovery::{self, DiscoveryError, KeySource},
@@ -199,7 +199,7 @@ impl RemoteKeys {
         }
     }
 
-    /// `None`: the last fetch failed so shortly ago that there is no new one.
+    /// `None`: the last fetch failed so shortly ago that there is no new one, or nothing runs one here.
     fn join_or_start(self: &Arc<Self>, state: &mut State, now: UnixSeconds) -> Option<Flight> {
         if state.in_flight() {
             return state.flight.clone();
@@ -207,9 +207,10 @@ impl RemoteKeys {
         if state.failed_lately(now) {
             return None;
         }
+        let runtime = Handle::try_current().ok()?;
         let (done, receiver) = watch::channel(false);
         let this = Arc::clone(self);
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             let fetched = discovery::keys(&this.source, this.fetch.as_ref());
             let outcome = tokio::time::timeout(TIMEOUT, fetched)
                 .await
@@ -225,7 +226,7 @@ impl RemoteKeys {
         // Here, and not when the server is built: there may be no runtime yet. Anew where the
         // runtime has ended.
         if state.keeper.as_ref().is_none_or(AbortHandle::is_finished) {
-            let keeper = tokio::spawn(keep_fresh(Arc::downgrade(self)));
+            let keeper = runtime.spawn(keep_fresh(Arc::downgrade(self)));
             state.keeper = Some(keeper.abort_handle());
         }
         Some(flight)
@@ -297,6 +298,11 @@ impl Flight {
     /// It has ended, or its task with the runtime it ran on, or it is lost.
     async fn landed(mut self) {
         let done = self.done.wait_for(|done| *done);
+        if Handle::try_current().is_err() {
+            // Of a runtime elsewhere; here nothing tells when it is lost.
+            let _ended_either_way = done.await;
+            return;
+        }
         let _ended_either_way = tokio::time::timeout_at(self.began + LOST_AFTER, done).await;
     }
 
@@ -347,6 +353,9 @@ impl State {
     }
 
     fn unavailable(&self) -> Arc<DiscoveryError> {
+        if Handle::try_current().is_err() {
+            return Arc::new(DiscoveryError::NoRuntime);
+        }
         match &self.failure {
             Some((_, error)) => Arc::clone(error),
             None => Arc::new(DiscoveryError::Interrupted),

@@ -1,8 +1,15 @@
 //! Keys that are read from the issuer: rotations and outages.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
 
 use countersign_resource_server::{DiscoveryError, FetchError, Rejection, TokenError, Unavailable};
+use http::Request;
 use serde_json::json;
 
 use crate::world::{Answer, ISSUER, Key, Site, World};
@@ -337,4 +344,24 @@ async fn rr2_how_old_keys_become_is_a_setting() {
     site.set(Some(new.jwks("2")));
     world.advance(60);
     assert_eq!(world.prove(&world.token()).await.name(), "TokenUnknownKey");
+}
+
+/// Polled by another executor than tokio's.
+#[test]
+fn keys_that_cannot_be_fetched_outside_of_a_runtime_are_missing_and_no_panic() {
+    let issuer = Key::p256();
+    let site = Site::new(Some(issuer.jwks("1")));
+    let world = World::reading(issuer, &site);
+    let token = world.token();
+    let request = Request::get("/notes")
+        .header("authorization", format!("DPoP {token}"))
+        .header("dpop", world.proof(&token));
+    let (parts, ()) = request.body(()).unwrap().into_parts();
+    let decided =
+        pin!(world.server.authenticate(&parts)).poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(Rejection::Unavailable(Unavailable::Keys(error)))) = decided else {
+        panic!("{decided:?}");
+    };
+    assert_eq!(*error, DiscoveryError::NoRuntime);
+    assert_eq!(site.asked(), 0);
 }

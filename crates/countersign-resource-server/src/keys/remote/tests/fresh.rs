@@ -94,7 +94,7 @@ async fn rr2_the_task_that_keeps_keys_fresh_goes_on_through_an_outage() {
 async fn the_task_that_keeps_keys_fresh_ends_with_them() {
     let (world, keys) = living(Issuer::Serves(FIRST));
     let tasks = || {
-        let runtime = tokio::runtime::Handle::current();
+        let runtime = Handle::current();
         runtime.metrics().num_alive_tasks()
     };
     keys.current().await.expect("keys");
@@ -126,7 +126,7 @@ fn keys_serve_in_another_runtime_than_the_first() {
     let found = second.block_on(async {
         let found = keys.current().await.expect("keys");
         others_run().await;
-        let tasks = tokio::runtime::Handle::current().metrics();
+        let tasks = Handle::current().metrics();
         assert_eq!(tasks.num_alive_tasks(), 1, "the keeper is there again");
         found
     });
