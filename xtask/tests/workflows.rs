@@ -95,19 +95,44 @@ fn every_workflow_may_read_and_no_more_and_names_its_actions_by_version() {
 fn a_release_is_audited_tested_and_published_with_provenance() {
     let text = read(".github/workflows/release.yml");
     let workflow = parse("release.yml", &text);
-    let publish = &workflow["jobs"]["publish"];
-    assert_eq!(publish["needs"].as_str(), Some("audit"));
+    let (build, publish) = (&workflow["jobs"]["build"], &workflow["jobs"]["publish"]);
+    let needs = publish["needs"].as_sequence().expect("jobs");
+    let needs: Vec<_> = needs.iter().filter_map(|job| job.as_str()).collect();
+    assert_eq!(needs, ["audit", "build"]);
     assert_eq!(publish["environment"].as_str(), Some("release"));
     assert_eq!(publish["permissions"]["id-token"].as_str(), Some("write"));
-    let runs = runs(publish);
-    let at = |begin: &str| {
+    let (made, published) = (runs(build), runs(publish));
+    let at = |runs: &[String], begin: &str| {
         let at = runs.iter().position(|run| run.starts_with(begin));
         at.unwrap_or_else(|| panic!("no step {begin}"))
     };
-    assert!(at(".ci/run") < at("cargo xtask package"));
-    assert!(at("cargo xtask package") < at("npm publish --provenance"));
-    assert!(at("cargo xtask sbom") < at("gh release create"));
-    assert!(at("npm publish --provenance") < at("gh release create"));
+    assert!(at(&made, ".ci/run") < at(&made, "cargo xtask package"));
+    assert!(at(&made, "cargo xtask package") < at(&made, "cargo xtask sbom"));
+    assert!(at(&published, "npm publish --provenance") < at(&published, "gh release create"));
+    // Build scripts and npm packages run where nothing can be published: with the workflow's own permissions.
+    assert_eq!(build.as_mapping_get("permissions"), None);
+    let mut secrets = 0;
+    each(build, "env", &mut |_| secrets += 1);
+    assert_eq!(secrets, 0);
+    for run in published {
+        let compiles = [
+            ".ci/run",
+            "xtask",
+            "npm ci",
+            "npm install",
+            "npm run",
+            "cargo build",
+        ];
+        assert!(!compiles.iter().any(|one| run.contains(one)), "{run}");
+        assert_eq!(
+            run.starts_with("cargo publish"),
+            run.contains("--no-verify")
+        );
+        assert_eq!(
+            run.starts_with("npm publish"),
+            run.contains("--ignore-scripts")
+        );
+    }
     // npm's provenance is refused for a package that does not name the repository it was built from.
     let package: serde_json::Value =
         serde_json::from_str(&read("packages/countersign/package.json")).unwrap();
