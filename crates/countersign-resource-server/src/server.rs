@@ -150,7 +150,8 @@ impl ResourceServer {
     /// As [`authenticate`](Self::authenticate), for a caller that knows which URI the client called: then
     /// [`public_url`](ResourceServerBuilder::public_url) and the request's own target are not looked at. Never take `uri`
     /// from headers that a client can write, and parse it as it was sent: one that
-    /// [encodes needlessly](TargetUri::check_encoding) is refused.
+    /// [encodes needlessly](TargetUri::check_encoding) is refused. Whether it had dot segments can't be seen any more; refuse
+    /// those before.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).

@@ -81,7 +81,8 @@ pub(super) fn check_kind(claims: &Map<String, Value>) -> Result<(), TokenError> 
         return Err(TokenError::OtherJwt { claim });
     }
     let text = |claim: &str| claims.get(claim).and_then(Value::as_str);
-    if text("typ").is_some_and(|typ| OTHER_TYPES.iter().any(|one| typ.eq_ignore_ascii_case(one))) {
+    let is_other_type = |typ: &str| OTHER_TYPES.iter().any(|one| typ.eq_ignore_ascii_case(one));
+    if claims.contains_key("typ") && text("typ").is_none_or(is_other_type) {
         return Err(TokenError::OtherJwt { claim: "typ" });
     }
     // An access token speaks for somebody: a user or a client.

@@ -140,6 +140,10 @@ fn marks() -> Vec<(&'static str, Value)> {
     for typ in ["ID", "Refresh", "refresh", "Offline", "Logout"] {
         marks.push(("typ", json!(typ)));
     }
+    // What is no name can't be told from another kind's.
+    for typ in [json!(["Refresh"]), json!(null), json!(1)] {
+        marks.push(("typ", typ));
+    }
     marks
 }
 

@@ -63,7 +63,8 @@ pub struct Expected<'a> {
     /// The request's method, exactly as it came.
     pub method: &'a str,
     /// The request's URI as the client sees it, parsed from what was sent: one that
-    /// [encodes needlessly](TargetUri::check_encoding) is refused.
+    /// [encodes needlessly](TargetUri::check_encoding) is refused. Dot segments are resolved, so where your router is given
+    /// the path as it was sent, refuse one that has some.
     pub uri: &'a TargetUri,
     /// The access token that came with the proof; `None` at a token endpoint.
     pub token: Option<BoundToken>,
