@@ -1,6 +1,8 @@
-/** Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. */
-import { page } from "../entry/natives.js";
-import { own } from "../entry/own.js";
+/**
+ * Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. Loaded when
+ * somebody has been logged in for a while; imports nothing, so that Vite needs no list of what to load with it.
+ */
+import type { EngineHost } from "../engine/interface.js";
 
 /** Without activity for this long, the countdown is shown. */
 const QUIET_MILLISECONDS = 5_000;
@@ -10,6 +12,7 @@ const EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "tou
 
 /** `lifetime`: seconds, asked anew each time; `undefined`: not known. A `logOut` that rejects is tried again. */
 export function watchActivity(
+    page: Pick<EngineHost, "now" | "setTimeout">,
     name: string,
     lifetime: () => number | undefined,
     tick: (secondsLeft: number | undefined) => void,
@@ -32,7 +35,7 @@ export function watchActivity(
     };
     tabs.onmessage = () => onActivity(false);
     for (const name of EVENTS) {
-        addEventListener(name, () => onActivity(true), own({ capture: true, passive: true }));
+        addEventListener(name, () => onActivity(true), { __proto__: null, capture: true, passive: true } as AddEventListenerOptions);
     }
     const check = (): void => {
         const quiet = page.now() - active;

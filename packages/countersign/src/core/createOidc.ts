@@ -4,7 +4,7 @@
  * A session is taken from the response that the page came back with, or else looked for without asking the user. The
  * engine decides what is believed; here is decided when it is asked, and how the page is left and found again.
  */
-import type { Tokens } from "../engine/interface.js";
+import type { Bare, Tokens } from "../engine/interface.js";
 import { own } from "../entry/own.js";
 import type { State } from "../entry/state.js";
 import type { EngineSlot } from "./engine.js";
@@ -109,13 +109,11 @@ function prepare(settings: Settings, state: State, slot: EngineSlot, issuerUri: 
         mode: params.disableDPoP === true ? "off" : state.mode,
         metadata: params.__metadata
     });
-    return { __proto__: null, engine, client, settings };
+    return { __proto__: null, ...settings, engine, client };
 }
 
 /** How the user was found to be logged in. */
-export interface Found {
-    /** As in `Context`. */
-    readonly __proto__: null;
+export interface Found extends Bare {
     tokens: Tokens;
     /** `undefined`: without being asked. */
     back: Oidc.LoggedIn["backFromAuthServer"];
@@ -124,8 +122,8 @@ export interface Found {
 /** The response that the page was opened with, if it is this client's. */
 async function fromResponse(context: Context, state: State): Promise<Found | undefined> {
     const { record, response } = state;
-    const { engine, client, settings } = context;
-    if (!record || !response || record.client !== settings.key) {
+    const { engine, client, key, params, log } = context;
+    if (!record || !response || record.client !== key) {
         return undefined;
     }
     state.response = undefined;
@@ -133,11 +131,11 @@ async function fromResponse(context: Context, state: State): Promise<Found | und
         // Without `iss` (RFC 9207) nobody tells whose answer it is. But the page that it came from may, where that is
         // another issuer of the app's: then its code is not for this one (RFC 9700, 4.4).
         const from = document.referrer && new URL(document.referrer).origin;
-        const { issuerUri } = settings.params;
+        const { issuerUri } = params;
         if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
             throw await failure("response_issuer_mismatch", issuerUri, from);
         }
-        const tokens = await engine.complete(client, response, tokenParams(settings));
+        const tokens = await engine.complete(client, response, tokenParams(context));
         const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
         return {
             __proto__: null,
@@ -146,12 +144,12 @@ async function fromResponse(context: Context, state: State): Promise<Found | und
         };
     } catch (error) {
         if (isNobody(error)) {
-            settings.log(`the authorization server answered ${error.details[0]}`);
+            log(`the authorization server answered ${error.details[0]}`);
         }
         if (isEngineError(error) && error.code === "flow_unknown") {
             // Taken up before, or too long ago.
             state.unclaimed = record.state;
-        } else if (!isNobody(error) || settings.params.autoLogin) {
+        } else if (!isNobody(error) || params.autoLogin) {
             throw error;
         }
         return undefined;
@@ -160,7 +158,7 @@ async function fromResponse(context: Context, state: State): Promise<Found | und
 
 /** Looks for a session without asking the user. */
 async function find(context: Context, state: State, url: string): Promise<Found | undefined> {
-    const { key, method, params, log } = context.settings;
+    const { key, method, params, log } = context;
     const hint = readHint(key);
     const { record, unclaimed } = state;
     // Coming back from the authorization server just now. Left again, the page would lose the tokens that another client

@@ -5,8 +5,6 @@
 import type { OidcErrorCode } from "./OidcInitializationError.js";
 import type { ParamsOfCreateOidc } from "./params.js";
 
-type Details = readonly string[];
-
 /**
  * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,
  * and not much of that.
@@ -15,6 +13,15 @@ const plain = (text = ""): string => text.slice(0, 200).replace(/[^\w.-]+/g, " "
 
 const because = (description: string | undefined): string => (description ? ` (${description})` : "");
 const orNone = (received: string | undefined): string => (received ? `"${received}"` : "none");
+
+/** A value as it is named in a sentence; not everything is JSON. */
+const show = (value: unknown): string => {
+    try {
+        return JSON.stringify(value) ?? String(value);
+    } catch {
+        return String(value);
+    }
+};
 
 const parameters = "an object whose values are strings, or a function that returns one";
 const flag = "true or false";
@@ -109,10 +116,10 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
         `this page has two copies of the package, and early init ran in the other one; let everything import one copy, for example by one alias, by Vite's resolve.dedupe, or shared as a singleton in module federation.`,
     option_unknown: name => `createOidc() has no option "${name}"; remove it or correct its name.`,
     option_unsupported: name => `createOidc() does not support "${name}", which would weaken the app; remove it.`,
-    option_invalid: (name, value) =>
+    option_invalid: (name, value: unknown) =>
         name
-            ? `"${name}" of createOidc() is ${value}; it has to be ${OPTIONS[name as keyof typeof OPTIONS]}.`
-            : `createOidc() is called with ${value}; give it an object with issuerUri and clientId.`,
+            ? `"${name}" of createOidc() is ${show(value)}; it has to be ${OPTIONS[name as keyof typeof OPTIONS]}.`
+            : `createOidc() is called with ${show(value)}; give it an object with issuerUri and clientId.`,
     base_url_missing: () => `BASE_URL is missing; give "/" or the path where the app is served to oidcEarlyInit() or createOidc().`,
     redirect_url_invalid: (url, home) => `"${plain(url)}" is not in the app at ${home}; return to a URL in it, or correct BASE_URL.`,
     iframe_timeout: uri =>
@@ -121,7 +128,7 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     unexpected: message => `${message}.`
 };
 
-export const sentence = (code: OidcErrorCode, details: Details): string => SENTENCES[code](...details);
+export const sentence = (code: OidcErrorCode, details: readonly unknown[]): string => SENTENCES[code](...(details as string[]));
 
 /** A bound token in another form than the one that we understand. */
 export const UNKNOWN_FORM = "a DPoP-bound token goes out as `Authorization: Bearer <token>` only";

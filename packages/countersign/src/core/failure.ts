@@ -3,13 +3,13 @@ import type { EngineError } from "../engine/interface.js";
 import { OidcInitializationError, type OidcErrorCode } from "./OidcInitializationError.js";
 
 /** No answer, or the server's own failure: the last detail is a status where there is one. */
-const isServerDown = (code: OidcErrorCode, details: readonly string[]): boolean =>
-    /^(token|push)_unreachable$/.test(code) || (/^discovery_unreachable$|_refused$/.test(code) && /^5|^$/.test(details.at(-1)!));
+const isServerDown = (code: OidcErrorCode, details: readonly unknown[]): boolean =>
+    /^(token|push)_unreachable$/.test(code) || (/^discovery_unreachable$|_refused$/.test(code) && /^5|^$/.test(details.at(-1) as string));
 
 /** Loaded when there is one to say. */
 export const sentences = () => import("./errors.js");
 
-export async function failure(code: OidcErrorCode, ...details: string[]): Promise<OidcInitializationError> {
+export async function failure(code: OidcErrorCode, ...details: unknown[]): Promise<OidcInitializationError> {
     let sentence: string = code;
     try {
         sentence = (await sentences()).sentence(code, details);

@@ -45,12 +45,9 @@ addEventListener("pageshow", ({ persisted }) => {
 });
 
 /** Which client of which engine, and how it was set up. */
-export interface Context {
-    /** Promises look for `then` in what they resolve with: on `Object.prototype` a script could wait for it. */
-    readonly __proto__: null;
+export interface Context extends Settings, Bare {
     engine: Engine;
     client: ClientHandle;
-    settings: Settings;
 }
 
 export interface Leaving {
@@ -84,7 +81,7 @@ const toPushed = ({ engine, client }: Context, asked: string, url: string): Prom
 };
 
 /** What the app adds to every authorization request of this client. */
-function customised({ params }: Settings, url: string, isSilent: boolean): string {
+function customised({ params }: Context, url: string, isSilent: boolean): string {
     const { extraQueryParams: extra, transformUrlBeforeRedirect } = params;
     const changed = withParameters(url, typeof extra === "function" ? extra({ isSilent, url }) : extra, isSilent);
     return transformUrlBeforeRedirect?.({ authorizationUrl: changed, isSilent }) ?? changed;
@@ -101,12 +98,11 @@ export function goTo(url: string, record: RedirectRecord, isReplaced = false): b
 
 /** Leaves the page for the authorization endpoint. Returns only where a silent attempt cannot be made. */
 export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
-    const { engine, client, settings } = context;
-    const { home, key, log } = settings;
+    const { engine, client, home, key, params, log } = context;
     const { isSilent = false, isReplaced = false, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
     await takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back());
     try {
-        const target = redirectUrl ?? settings.params.postLoginRedirectUrl ?? location.href;
+        const target = redirectUrl ?? params.postLoginRedirectUrl ?? location.href;
         const url = await inApp(target, home);
         if (document.visibilityState === "hidden" && isSilent) {
             await new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true })));
@@ -118,7 +114,7 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
             // Where there is no end-session endpoint, the server would log the same user in again unasked.
             extraQueryParams: !isSilent && readHint(key) === "out" ? { prompt: "login" } : {}
         });
-        const before = customised(settings, plain, isSilent);
+        const before = customised(context, plain, isSilent);
         const added = withParameters(before, extra, isSilent);
         const after = transformUrlBeforeRedirect?.(added) ?? added;
         const known = new URL(before).searchParams;
@@ -157,7 +153,7 @@ interface Answer extends Bare {
 
 /** `prompt=none` in a hidden iframe. `undefined`: no answer in time. */
 export async function askInIframe(context: Context, url: string): Promise<Answer | undefined> {
-    const src = await toPushed(context, url, customised(context.settings, url, true));
+    const src = await toPushed(context, url, customised(context, url, true));
     const frame = document.createElement("iframe");
     frame.name = NAME;
     frame.style.display = "none";

@@ -24,8 +24,7 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 const RELOADED = "countersign reloaded";
 
 export function loggedIn(context: Context, common: Oidc.Common, { tokens: first, back }: Found): Oidc.LoggedIn<Claims> {
-    const { engine, client, settings } = context;
-    const { key, home, method, params, log } = settings;
+    const { engine, client, key, home, method, params, log } = context;
     const listeners = new Set<(tokens: Oidc.Tokens<Claims>) => void>();
     const serverNow = () => natives.now() + engine.clockOffset(client);
 
@@ -36,7 +35,9 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     let decoded: { text: string; claims: Claims } | undefined;
     let schedule = 0;
 
-    const left = () => Math.min(end - performance.now(), current.accessTokenExpirationTime - serverNow());
+    /** Milliseconds of the tokens' life. */
+    const left = () =>
+        engine.tokens(client) ? Math.min(end - performance.now(), current.accessTokenExpirationTime - serverNow()) : -Infinity;
 
     const decode = (original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec): Claims => {
         const claims: Claims = params.decodedIdTokenSchema?.parse(original) ?? original;
@@ -88,7 +89,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
     /** Tokens that are new, from where they can be had without leaving the page. */
     const obtain = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<Tokens | undefined> => {
         if (current.hasRefreshToken || !engine.tokens(client)) {
-            return engine.renew(client, tokenParams(settings, extra));
+            return engine.renew(client, tokenParams(context, extra));
         }
         const url = await silentUrl(context);
         if (method === "iframe" || (method === "auto" && isSameSite(url, location.href))) {
@@ -190,8 +191,8 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         getTokens: async () => {
             // One that is under way may be enough.
             await renewal?.catch(() => {});
-            if (!engine.tokens(client) || left() < margin) {
-                const isOver = !engine.tokens(client) || left() <= 0;
+            if (left() < margin) {
+                const isOver = left() <= 0;
                 await renew(undefined, isOver).catch((error: unknown) => {
                     if (isOver) {
                         throw error;
@@ -225,9 +226,13 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens: first,
         // Not needed before the user has done nothing for a while.
         natives.setTimeout(() => {
             import("./autoLogout.js")
-                .then(({ watchActivity }) =>
-                    watchActivity(key, idleSeconds, secondsLeft => ticks.forEach(tick => call(() => tick({ secondsLeft }))), () =>
-                        oidc.logout(autoLogoutParams)
+                .then(module =>
+                    module.watchActivity(
+                        natives,
+                        key,
+                        idleSeconds,
+                        secondsLeft => ticks.forEach(tick => call(() => tick({ secondsLeft }))),
+                        () => oidc.logout(autoLogoutParams)
                     )
                 )
                 .catch((error: unknown) => log(error));

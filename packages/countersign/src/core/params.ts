@@ -112,7 +112,7 @@ export interface Settings {
 /** Rejects with `option_*` or `base_url_missing`. */
 export async function readParams(given: Settings["params"], state: State): Promise<Settings> {
     if (!isObject(given)) {
-        throw await failure("option_invalid", "", show(given));
+        throw await failure("option_invalid", "", given);
     }
     const params = own(given);
     for (const name of ["issuerUri", "clientId", ...Object.keys(params)]) {
@@ -125,7 +125,7 @@ export async function readParams(given: Settings["params"], state: State): Promi
             throw await failure(name.startsWith("__unsafe_") ? "option_unsupported" : "option_unknown", name);
         }
         if (!CHECKS[name as keyof typeof CHECKS](value)) {
-            throw await failure("option_invalid", name, show(value));
+            throw await failure("option_invalid", name, value);
         }
     }
     const { clientId } = params;
@@ -135,7 +135,7 @@ export async function readParams(given: Settings["params"], state: State): Promi
     }
     const home = toUrl(base || "/", natives.origin);
     if (!home || home.origin !== natives.origin || home.search || home.hash) {
-        throw await failure("option_invalid", "BASE_URL", show(base));
+        throw await failure("option_invalid", "BASE_URL", base);
     }
     return {
         params,
@@ -154,14 +154,5 @@ function toUrl(text: unknown, base?: string): URL | undefined {
         return new URL(text as string, base);
     } catch {
         return undefined;
-    }
-}
-
-/** A value as it is named in a sentence; not everything is JSON. */
-function show(value: unknown): string {
-    try {
-        return natives.stringify(value) ?? String(value);
-    } catch {
-        return String(value);
     }
 }

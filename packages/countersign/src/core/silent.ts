@@ -2,18 +2,17 @@
 import type { EngineError, Tokens } from "../engine/interface.js";
 import { failure, isEngineError } from "./failure.js";
 import { askInIframe, type Context } from "./leave.js";
-import type { Settings } from "./params.js";
 
 export { isSameSite } from "./site.js";
 
 /** Answers of an authorization endpoint that only mean "nobody is logged in". */
-const NOBODY = ["login_required", "interaction_required", "consent_required", "account_selection_required", "access_denied"];
+const NOBODY = /^(?:(?:login|interaction|consent|account_selection)_required|access_denied)$/;
 
 export const isNobody = (error: unknown): error is EngineError =>
-    isEngineError(error) && error.code === "authorization_error" && NOBODY.includes(error.details[0]!);
+    isEngineError(error) && error.code === "authorization_error" && NOBODY.test(error.details[0]!);
 
 /** What the app adds to each token request. */
-export function tokenParams({ params }: Settings, more?: Record<string, string | undefined>): Record<string, string> {
+export function tokenParams({ params }: Context, more?: Record<string, string | undefined>): Record<string, string> {
     const { extraTokenParams: extra } = params;
     const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
     // As text, whatever JavaScript passes: `searchParams` makes the same of the other request's.
@@ -21,8 +20,8 @@ export function tokenParams({ params }: Settings, more?: Record<string, string |
 }
 
 /** An authorization request with `prompt=none`; the engine remembers it until it is answered. */
-export async function silentUrl({ engine, client, settings }: Context): Promise<string> {
-    const request = { redirectUri: settings.home, silent: true, interactive: false, extraQueryParams: {} };
+export async function silentUrl({ engine, client, home }: Context): Promise<string> {
+    const request = { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} };
     return (await engine.login(client, request)).url;
 }
 
@@ -32,10 +31,9 @@ export async function completeInIframe(
     url: string,
     extraTokenParams?: Record<string, string | undefined>
 ): Promise<Tokens> {
-    const { engine, client, settings } = context;
     const answer = await askInIframe(context, url);
     if (!answer) {
-        throw await failure("iframe_timeout", settings.home);
+        throw await failure("iframe_timeout", context.home);
     }
-    return engine.complete(client, answer.response, tokenParams(settings, extraTokenParams));
+    return context.engine.complete(context.client, answer.response, tokenParams(context, extraTokenParams));
 }

@@ -212,8 +212,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             accessTokenExpirationTime: number,
             refreshTokenExpirationTime: number,
             claims: number,
-            isBound: number,
-            clockOffset: number
+            isBound: number
         ) => {
             const { 0: accessToken, 1: idToken, 2: refreshToken } = memory.fields(pointer, length);
             answered = {
@@ -224,14 +223,22 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 idTokenClaims: held(claims) as Record<string, unknown>,
                 refreshToken: refreshToken || undefined,
                 refreshTokenExpirationTime: refreshTokenExpirationTime || undefined,
-                isBound: !!isBound,
-                clockOffset
+                isBound: !!isBound
             };
         }
     };
     let exports: Exports;
     try {
-        exports = instantiate(host, bytes, { host: boundary }) ?? (await instantiateLater(bytes, { host: boundary }));
+        const given = { host: boundary };
+        try {
+            exports = host.instantiate(bytes, given) as unknown as Exports;
+        } catch (error) {
+            if (!(error instanceof RangeError)) {
+                throw error;
+            }
+            // Chromium before 114 compiles nothing of this size at once. The exports have no prototype; what holds them has.
+            exports = (await WebAssembly.instantiate(bytes, given)).instance.exports as unknown as Exports;
+        }
     } catch (error) {
         const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
         throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
@@ -295,19 +302,3 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         clockOffset: client => enter(() => exports.offset(client))
     });
 };
-
-/** `undefined`: Chromium before 114 compiles nothing of this size at once. */
-const instantiate = (host: EngineHost, bytes: BufferSource, imports: WebAssembly.Imports): Exports | undefined => {
-    try {
-        return host.instantiate(bytes, imports) as unknown as Exports;
-    } catch (error) {
-        if (error instanceof RangeError) {
-            return undefined;
-        }
-        throw error;
-    }
-};
-
-/** The exports have no prototype; what holds them has. */
-const instantiateLater = async (bytes: BufferSource, imports: WebAssembly.Imports): Promise<Exports> =>
-    (await WebAssembly.instantiate(bytes, imports)).instance.exports as unknown as Exports;

@@ -2,6 +2,7 @@
  * Keeps a login across a full-page redirect: IndexedDB, one transaction to write, one to read and delete.
  * A record without a key may also go to sessionStorage where IndexedDB is refused; a key never does.
  */
+import { own } from "../entry/own.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { noTexts, type Texts } from "./message.js";
 
@@ -29,8 +30,8 @@ const NAME = "countersign";
 /** A browser that neither opens nor refuses the database has refused it. */
 const PATIENCE_MILLISECONDS = 2_000;
 
-/** Own members: what comes out of a store is an ordinary object, and what it lacks may be on `Object.prototype`. */
-const own = (object: unknown) => ({ __proto__: null, ...(object as object) }) as { readonly [name: string | number]: unknown };
+/** What comes out of a store is an ordinary object. */
+type Stored = { readonly [name: string | number]: unknown };
 
 /** A record that would live longer than any was written by a clock that was ahead. */
 const isAlive = (host: EngineHost, lifetime: number, { until }: { readonly until?: unknown }): boolean => {
@@ -55,7 +56,7 @@ const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStor
                 cursor.onsuccess = () => {
                     const entry = cursor.result;
                     if (entry) {
-                        isAlive(host, lifetime, own(entry.value)) || entry.delete();
+                        isAlive(host, lifetime, own<Stored>(entry.value)) || entry.delete();
                         entry.continue();
                     }
                 };
@@ -98,23 +99,23 @@ export const takeFlow = async (host: EngineHost, lifetime: number, name: string)
     } catch {
         request = undefined;
     }
-    let record = own(request?.result);
+    let record = own<Stored>(request?.result);
     const { key } = record;
     if (!record["fields"]) {
         const text = host.sessionStorage?.getItem(NAME + name);
         if (text) {
             host.sessionStorage!.removeItem(NAME + name);
             // Without its key: whoever can write web storage is not to choose one.
-            record = own(host.parse(text));
+            record = own(host.parse(text) as Stored);
         }
     }
     // Any script of the origin can have written it: taken is only what consists of strings, and is not dead.
-    const fields = own(record["fields"]);
+    const fields = own(record["fields"] as Stored);
     const { length } = fields;
     if (typeof length !== "number" || !isAlive(host, lifetime, record)) {
         return undefined;
     }
-    const { privateKey, x = "", y = "" } = own(key);
+    const { privateKey, x = "", y = "" } = own(key as Stored);
     const texts = noTexts();
     for (let i = -2; i < length; i++) {
         const text = i === -2 ? x : i === -1 ? y : fields[i];

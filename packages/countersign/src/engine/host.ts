@@ -40,6 +40,7 @@ const DONE: Reply = { __proto__: null };
 export const makeImports = (host: EngineHost, memory: Memory) => {
     const table: { __proto__: null; [handle: number]: unknown } = { __proto__: null };
     let lastHandle = 0;
+    const { SubtleCrypto } = host;
     const subtle = host.subtle!;
 
     const hold = (value: unknown): number => {
@@ -93,18 +94,18 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         },
         async () => {
             // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
-            const { privateKey, publicKey } = await host.own(subtle.generateKey(ECDSA, false, ["sign"]));
-            const { x, y } = await subtle.exportKey("jwk", publicKey);
+            const { privateKey, publicKey } = await host.own(SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]));
+            const { x, y } = await SubtleCrypto.exportKey(subtle, "jwk", publicKey);
             const texts = toTexts([x, y]);
             const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
             return { __proto__: null, handle: hold(key), texts };
         },
         async (pointer, length, key) => {
-            const signature = await subtle.sign(ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length));
+            const signature = await SubtleCrypto.sign(subtle, ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length));
             return { __proto__: null, bytes: new host.Uint8Array(signature), length: 64 };
         },
         async (pointer, length) => {
-            const digest = await subtle.digest("SHA-256", memory.view(pointer, length));
+            const digest = await SubtleCrypto.digest(subtle, "SHA-256", memory.view(pointer, length));
             return { __proto__: null, bytes: new host.Uint8Array(digest), length: 32 };
         },
         (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds)),

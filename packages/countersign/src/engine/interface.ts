@@ -51,8 +51,6 @@ export interface Tokens extends Bare {
     refreshTokenExpirationTime: number | undefined;
     /** `true`: API calls go out as DPoP; `false`: as Bearer. */
     isBound: boolean;
-    /** Server's clock minus the local clock, milliseconds. */
-    clockOffset: number;
 }
 
 export interface Upgrade extends Bare {
@@ -156,7 +154,14 @@ export class EngineError extends Error {
 export interface EngineHost extends Bare {
     readonly fetch: typeof fetch;
     /** `undefined` in an insecure context. */
-    readonly subtle: (Bare & Pick<SubtleCrypto, "generateKey" | "exportKey" | "sign" | "digest">) | undefined;
+    readonly subtle: SubtleCrypto | undefined;
+    /** What is called on `subtle`. */
+    readonly SubtleCrypto: {
+        readonly generateKey: (self: SubtleCrypto, algorithm: EcKeyGenParams, isExtractable: boolean, usages: KeyUsage[]) => Promise<CryptoKeyPair>;
+        readonly exportKey: (self: SubtleCrypto, format: "jwk", key: CryptoKey) => Promise<JsonWebKey>;
+        readonly sign: (self: SubtleCrypto, algorithm: EcdsaParams, key: CryptoKey, data: BufferSource) => Promise<ArrayBuffer>;
+        readonly digest: (self: SubtleCrypto, algorithm: string, data: BufferSource) => Promise<ArrayBuffer>;
+    };
     readonly getRandomValues: (array: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
     readonly now: () => number;
     /** Milliseconds of a clock that nobody sets. */
@@ -180,6 +185,8 @@ export interface EngineHost extends Bare {
     readonly encodeInto: (text: string, bytes: Uint8Array<ArrayBuffer>) => TextEncoderEncodeIntoResult;
     readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
     readonly includes: (text: string, part: string) => boolean;
+    readonly charCodeAt: (text: string, index: number) => number;
+    readonly atob: (base64: string) => string;
     readonly Uint8Array: Uint8ArrayConstructor;
     readonly Promise: PromiseConstructor;
     /** For what scripts must not see: an `await` of another promise asks `Promise.prototype` for its `constructor`. */

@@ -36,7 +36,7 @@ const load = (internals: Internals): Promise<Core> =>
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
-            messageOrCause: "countersign: a second copy of the package is on this page; let everything import one.",
+            messageOrCause: "countersign: this page has two copies of the package; let everything import one.",
             isAuthServerLikelyDown: false,
             code: "second_copy"
         });

@@ -7,14 +7,6 @@ import type { Bare } from "../engine/interface.js";
 import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "./natives.js";
 import { own } from "./own.js";
 
-const { addEventListener: addListener, removeEventListener: removeListener } = saved.EventTarget;
-const { constructor: NativeXMLHttpRequest, upload: xhrUpload } = saved.XMLHttpRequest;
-const { constructor: NativeURL, href: urlHref } = saved.URL;
-const { constructor: NativeHeaders, append: headersAppend } = saved.Headers;
-const { get: weakMapGet, set: weakMapSet } = saved.WeakMap;
-const { baseURI: baseUri } = saved.Node;
-const { stopImmediatePropagation } = saved.Event;
-
 /** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
 export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> | undefined;
 
@@ -61,7 +53,7 @@ const types = ["readystatechange", "loadstart", "progress", "load", "loadend"] a
 /** What is no URL, the native function refuses. */
 function resolve(url: string): string {
     try {
-        return urlHref(new NativeURL(url, baseUri(document)));
+        return saved.URL.href(new saved.URL.constructor(url, saved.Node.baseURI(document)));
     } catch {
         return url;
     }
@@ -75,16 +67,16 @@ export function installHooks(): Hooks {
     let eventSlot: EventSlot | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
     const remember = (xhr: XMLHttpRequest, args: ArrayLike<unknown>, url: string) =>
-        weakMapSet(openedRequests, xhr, { __proto__: null, ...args, url, headers: new NativeHeaders() });
-    const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => weakMapGet(openedRequests, xhr);
+        saved.WeakMap.set(openedRequests, xhr, { __proto__: null, ...args, url, headers: new saved.Headers.constructor() });
+    const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => saved.WeakMap.get(openedRequests, xhr);
     const onEvent = (event: Event): void => {
-        eventSlot?.(event) && stopImmediatePropagation(event);
+        eventSlot?.(event) && saved.Event.stopImmediatePropagation(event);
     };
     /**
      * What can be withheld from the app. Listeners run in the order in which they were added, in some browsers the
      * capturing ones before all others: ours come first in both.
      */
-    const listen = (target: EventTarget, change: typeof addListener): void => {
+    const listen = (target: EventTarget, change: typeof saved.EventTarget.addEventListener): void => {
         // By index: a script may have changed how arrays are walked.
         for (let i = 0; i < types.length; i++) {
             change(target, types[i]!, onEvent, true);
@@ -95,20 +87,20 @@ export function installHooks(): Hooks {
     window.fetch = function fetch(this: unknown, _input: RequestInfo | URL) {
         return fetchSlot?.(this, arguments) ?? apply(nativeFetch, this, arguments);
     };
-    const { prototype } = NativeXMLHttpRequest;
-    window.XMLHttpRequest = prototype.constructor = new Proxy(NativeXMLHttpRequest, {
+    const { prototype } = saved.XMLHttpRequest.constructor;
+    window.XMLHttpRequest = prototype.constructor = new Proxy(saved.XMLHttpRequest.constructor, {
         __proto__: null,
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);
-            listen(xhr, addListener);
+            listen(xhr, saved.EventTarget.addEventListener);
             remember(xhr, args, "");
             return xhr;
         }
     } as ProxyHandler<typeof XMLHttpRequest>);
     const upload = {
         get(this: XMLHttpRequest) {
-            const upload = xhrUpload(this);
-            listen(upload, addListener);
+            const upload = saved.XMLHttpRequest.upload(this);
+            listen(upload, saved.EventTarget.addEventListener);
             return upload;
         },
         enumerable: true,
@@ -127,7 +119,7 @@ export function installHooks(): Hooks {
         try {
             apply(xhrOpen, this, args);
         } catch (error) {
-            previous && weakMapSet(openedRequests, this, previous);
+            previous && saved.WeakMap.set(openedRequests, this, previous);
             throw error;
         }
         previous?.replace?.();
@@ -140,14 +132,14 @@ export function installHooks(): Hooks {
         args[1] = headerSlot?.(this, openedRequest(this), name, value) ?? value;
         const opened = openedRequest(this);
         // An instance that was never opened throws what the platform throws after `send()`.
-        apply(xhrSetRequestHeader, opened?.abort ? new NativeXMLHttpRequest() : this, args);
-        opened && headersAppend(opened.headers, name, value);
+        apply(xhrSetRequestHeader, opened?.abort ? new saved.XMLHttpRequest.constructor() : this, args);
+        opened && saved.Headers.append(opened.headers, name, value);
     };
     prototype.send = function send() {
         const opened = openedRequest(this);
         if (!opened || !sendSlot?.(this, opened, arguments)) {
             // Listeners on `upload` change how a request is sent: not without need.
-            listen(xhrUpload(this), removeListener);
+            listen(saved.XMLHttpRequest.upload(this), saved.EventTarget.removeEventListener);
             apply(xhrSend, this, arguments);
         }
     };

@@ -1,8 +1,8 @@
 /**
  * The native functions that our path uses, saved when this module is evaluated: before any script of the
  * app, so that a later patch of a global or a prototype does not reach the requests that carry our tokens.
- * Nothing here decides anything or can be changed, since every script can import it. `core/natives.ts` gives names to
- * what the core uses.
+ * Nothing here decides anything or can be changed, since every script can import it. `core/natives.ts` makes
+ * of it what the engine is given.
  */
 import { own } from "./own.js";
 
@@ -14,7 +14,6 @@ type Members<P> = {
 };
 type Saved<C extends Class> = Members<C["prototype"]> & { readonly constructor: C };
 
-const { getOwnPropertyDescriptor, ownKeys } = Reflect;
 export const { construct, defineProperty } = Reflect;
 export const apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any = Reflect.apply;
 const { bind, call } = Function.prototype;
@@ -22,8 +21,8 @@ const { bind, call } = Function.prototype;
 const uncurry = bind.bind(call) as unknown as (method: unknown) => unknown;
 export const { freeze } = Object;
 
-const { SubtleCrypto, WebAssembly } = window;
-const { Instance, Memory, Module } = (WebAssembly ?? {}) as typeof globalThis.WebAssembly;
+const { SubtleCrypto } = window;
+const { Instance, Memory, Module } = (window.WebAssembly ?? {}) as typeof globalThis.WebAssembly;
 const classes = {
     AbortSignal,
     Blob,
@@ -53,12 +52,11 @@ const classes = {
 
 type Table = Record<PropertyKey, any>;
 const table = { __proto__: null } as Table;
-for (const name of Object.keys(classes)) {
+for (const [name, found] of Object.entries<Class | undefined>(classes)) {
     const members = (table[name] = { __proto__: null } as Table);
     // A class that this browser does not have has no members.
-    const prototype = (classes as Table)[name]?.prototype ?? {};
-    for (const key of ownKeys(prototype)) {
-        const { value, get = value } = own(getOwnPropertyDescriptor(prototype, key));
+    for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(found?.prototype ?? {}))) {
+        const { value, get = value } = own(descriptor as PropertyDescriptor);
         if (typeof get === "function") {
             members[key] = key === "constructor" ? get : uncurry(get);
         }
@@ -86,11 +84,13 @@ const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] |
 export const page = freeze({
     __proto__: null as null,
     crypto,
-    subtle: crypto.subtle as SubtleCrypto | undefined,
     indexedDB: storage("indexedDB"),
     sessionStorage: storage("sessionStorage"),
     origin: location.origin,
     fetch: fetch.bind(window),
+    /** With the `this` of the call. */
+    fetchOf: uncurry(fetch) as (self: unknown, request: Request) => Promise<Response>,
+    atob: atob.bind(window),
     setTimeout: setTimeout.bind(window) as (callback: () => void, milliseconds: number) => number,
     /** Missing in browsers before 2022. */
     timeout: AbortSignal.timeout as typeof AbortSignal.timeout | undefined,

@@ -49,7 +49,7 @@ test("the value that was found is named", () => {
         ["token_not_bound", ["https://a.example", "Bearer"], /https:\/\/a\.example.*Bearer/],
         ["authorization_error", ["invalid_scope", "no such scope"], /invalid_scope.*no such scope/],
         ["option_unknown", ["dpop"], /"dpop"/],
-        ["option_invalid", ["", "null"], /null.*issuerUri and clientId/],
+        ["option_invalid", ["", null], /null.*issuerUri and clientId/],
         ["redirect_url_invalid", ["https://evil.example", "https://app.example/"], /evil\.example.*app\.example/],
         ["wasm_refused", ["CompileError"], /CompileError.*'wasm-unsafe-eval'/],
         ["insecure_context", [], /https.*localhost/]

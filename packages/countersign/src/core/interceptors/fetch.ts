@@ -5,31 +5,7 @@
  */
 import type { Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
-import {
-    apply,
-    baseUri,
-    headersGet,
-    headersSet,
-    nativeFetch,
-    NativeProxy,
-    NativeRequest,
-    NativeURL,
-    requestBody,
-    requestClone,
-    requestHeaders,
-    requestMembers,
-    requestMethod,
-    requestSignal,
-    requestUrl,
-    responseBody,
-    responseHeaders,
-    responseStatus,
-    responseUrl,
-    streamCancel,
-    streamLocked,
-    throwIfAborted,
-    urlHref
-} from "../natives.js";
+import { fetchOf, NativeProxy, requestBody, requestMembers, saved } from "../natives.js";
 import { answered, authorize, boundToken, is, notSent, targetOf } from "./shared.js";
 
 export const fetchSlot =
@@ -38,7 +14,7 @@ export const fetchSlot =
         // What was omitted is not looked for: `Object.prototype` may have it. (`document.all` is an object, and false.)
         const { 0: input, 1: init = null } = { __proto__: null, ...args } as unknown as [RequestInfo, RequestInit?];
         // Whoever reads `init` twice may find something else, so it is not left to the native function.
-        return init !== null || (is(requestHeaders, input) && boundToken(engine, requestHeaders(input)) !== undefined)
+        return init !== null || (is(saved.Request.headers, input) && boundToken(engine, saved.Request.headers(input)) !== undefined)
             ? send(engine, self, input, init)
             : undefined;
     };
@@ -46,37 +22,37 @@ export const fetchSlot =
 async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
     let isStream = false;
     // Takes everything at once, as `fetch` does: `init` over `input`, the body as it is now, the URL resolved.
-    const request = new NativeRequest(
-        !self || self === window || is(requestHeaders, input)
+    const request = new saved.Request.constructor(
+        !self || self === window || is(saved.Request.headers, input)
             ? input
-            : urlHref(new NativeURL(`${input as string}`, baseUri((self as Window).document))),
+            : saved.URL.href(new saved.URL.constructor(`${input as string}`, saved.Node.baseURI((self as Window).document))),
         init === null
             ? undefined
             : readBy(init, name => {
                   const value = init[name];
                   if (name === "body") {
-                      isStream = is(streamLocked, value);
+                      isStream = is(saved.ReadableStream.locked, value);
                   }
                   return value;
               })
     );
-    const token = boundToken(engine, requestHeaders(request));
+    const token = boundToken(engine, saved.Request.headers(request));
     if (token === undefined) {
         // Also where the platform has removed it (mode "no-cors").
-        return apply(nativeFetch, self, [request]);
+        return fetchOf(self, request);
     }
-    const signal = requestSignal(request);
-    const method = requestMethod(request);
-    const target = targetOf(requestUrl(request));
+    const signal = saved.Request.signal(request);
+    const method = saved.Request.method(request);
+    const target = targetOf(saved.Request.url(request));
     const isReplayable = !isStream;
     // Without a body the same object can be sent again. (`undefined`: a browser without `Request.body`.)
-    const spare = isReplayable && requestBody(request) !== null ? requestClone(request) : request;
+    const spare = isReplayable && requestBody(request) !== null ? saved.Request.clone(request) : request;
 
     let upgrade: Upgrade;
     try {
         upgrade = await authorize(engine, method, target, token, signal);
     } catch (cause) {
-        throwIfAborted(signal);
+        saved.AbortSignal.throwIfAborted(signal);
         throw notSent(method, target, cause);
     }
     const response = await sendUpgraded(engine, self, request, upgrade);
@@ -86,24 +62,24 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         token,
         attempt: upgrade.attempt,
         response: observed(response),
-        url: responseUrl(response),
+        url: saved.Response.url(response),
         isReplayable,
         isLast: false
     });
     if (!again) {
-        throwIfAborted(signal);
+        saved.AbortSignal.throwIfAborted(signal);
         return response;
     }
-    const body = responseBody(response);
+    const body = saved.Response.body(response);
     if (body) {
         // Frees the connection; the challenge's text is nobody's.
-        streamCancel(body).catch(() => {});
+        saved.ReadableStream.cancel(body).catch(() => {});
     }
     // Where it was aborted meanwhile, the native function rejects with the signal's reason.
     const second = await sendUpgraded(
         engine,
         self,
-        again.target === target ? spare : new NativeRequest(again.target.href, asInit(spare)),
+        again.target === target ? spare : new saved.Request.constructor(again.target.href, asInit(spare)),
         again.upgrade
     );
     await answered(engine, {
@@ -112,11 +88,11 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         token,
         attempt: again.upgrade.attempt,
         response: observed(second),
-        url: responseUrl(second),
+        url: saved.Response.url(second),
         isReplayable: false,
         isLast: true
     });
-    throwIfAborted(signal);
+    saved.AbortSignal.throwIfAborted(signal);
     return second;
 }
 
@@ -134,11 +110,11 @@ async function sendUpgraded(
     request: Request,
     { authorization, proof, attempt }: Upgrade
 ): Promise<Response> {
-    const headers = requestHeaders(request);
-    headersSet(headers, "Authorization", authorization);
-    headersSet(headers, "DPoP", proof);
+    const headers = saved.Request.headers(request);
+    saved.Headers.set(headers, "Authorization", authorization);
+    saved.Headers.set(headers, "DPoP", proof);
     try {
-        return (await apply(nativeFetch, self, [request])) as Response;
+        return await fetchOf(self, request);
     } catch (error) {
         engine.release(attempt);
         throw error;
@@ -146,11 +122,11 @@ async function sendUpgraded(
 }
 
 function observed(response: Response): ObservedResponse {
-    const headers = responseHeaders(response);
+    const headers = saved.Response.headers(response);
     return {
-        status: responseStatus(response),
-        dpopNonce: headersGet(headers, "DPoP-Nonce"),
-        wwwAuthenticate: headersGet(headers, "WWW-Authenticate"),
-        date: headersGet(headers, "Date")
+        status: saved.Response.status(response),
+        dpopNonce: saved.Headers.get(headers, "DPoP-Nonce"),
+        wwwAuthenticate: saved.Headers.get(headers, "WWW-Authenticate"),
+        date: saved.Headers.get(headers, "Date")
     };
 }

@@ -4,20 +4,20 @@
  */
 import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { sentences } from "../failure.js";
-import { headersGet, NativeURL, regExpExec, urlHref, urlOrigin, urlPathname } from "../natives.js";
+import { saved } from "../natives.js";
 
 /**
  * The token of ours in an `Authorization` header, which goes out as DPoP. `""`: there is one, but in a form that we
  * don't understand, while a server may; it is not sent. `undefined`: leave the request alone.
  */
 export function boundToken(engine: Engine, headers: Headers): string | undefined {
-    const authorization = headersGet(headers, "authorization");
+    const authorization = saved.Headers.get(headers, "authorization");
     if (!authorization || !engine.holdsBoundToken(authorization)) {
         return undefined;
     }
     // The scheme's case does not matter (RFC 9110, 11.1), and servers split at what they take for a space; an app may
     // write "DPoP" itself.
-    const token = regExpExec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
+    const token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
     return token && engine.isBoundToken(token) ? token : "";
 }
 
@@ -49,8 +49,8 @@ export interface Target {
 }
 
 export function targetOf(url: string): Target {
-    const parsed = new NativeURL(url);
-    return { href: regExpExec(/^[^#]*/, urlHref(parsed))![0], origin: urlOrigin(parsed), path: urlPathname(parsed) };
+    const parsed = new saved.URL.constructor(url);
+    return { href: saved.RegExp.exec(/^[^#]*/, saved.URL.href(parsed))![0], origin: saved.URL.origin(parsed), path: saved.URL.pathname(parsed) };
 }
 
 /** As for every request that fails before a response: a `TypeError`, here with the engine's error as its cause. */

@@ -5,38 +5,7 @@
  */
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
 import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
-import {
-    apply,
-    blobSize,
-    cloneNode,
-    dispatch,
-    eventCurrentTarget,
-    eventType,
-    formDataAppend,
-    formDataForEach,
-    headersForEach,
-    NativeBlob,
-    NativeFormData,
-    NativeRequest,
-    NativeURLSearchParams,
-    NativeWeakMap,
-    NativeXMLHttpRequest,
-    nodeType,
-    regExpExec,
-    requestMethod,
-    searchParamsText,
-    weakMapGet,
-    weakMapSet,
-    xhrAbort,
-    xhrOpen,
-    xhrReadyState,
-    xhrResponseHeaders,
-    xhrResponseUrl,
-    xhrSend,
-    xhrSetRequestHeader,
-    xhrStatus,
-    xhrUpload
-} from "../natives.js";
+import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../failure.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type Target } from "./shared.js";
 
@@ -45,7 +14,7 @@ const watches = new NativeWeakMap<EventTarget, EventSlot>();
 
 /** What a script dispatches itself is its own affair. */
 export const eventSlot: EventSlot = event =>
-    event.isTrusted && !!weakMapGet(watches, eventCurrentTarget(event)!)?.(event);
+    event.isTrusted && !!weakMapGet(watches, saved.Event.currentTarget(event)!)?.(event);
 
 /** A data URL without a comma is a network error wherever it is asked for (Fetch, "data: URL processor"). */
 const DEAD_URL = "data:not-sent";
@@ -64,13 +33,13 @@ async function complain(): Promise<void> {
 export const headerSlot =
     (engine: Engine): HeaderSlot =>
     (xhr, opened, name, value) => {
-        if (!regExpExec(/^authorization$/i, name) || !engine.holdsBoundToken(value)) {
+        if (!saved.RegExp.exec(/^authorization$/i, name) || !engine.holdsBoundToken(value)) {
             return value;
         }
         if (!opened?.url) {
             // Throws what the platform throws, before anything is changed.
-            apply(xhrSetRequestHeader, xhr, [name, WITHHELD]);
-            apply(xhrOpen, xhr, ["GET", DEAD_URL]);
+            saved.XMLHttpRequest.setRequestHeader(xhr, name, WITHHELD);
+            saved.XMLHttpRequest.open(xhr, "GET", DEAD_URL, true);
             void complain();
         }
         return WITHHELD;
@@ -80,7 +49,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
     const slot: SendSlot = (xhr, opened, args) => {
         if (opened.isSent) {
             // Throws what the platform throws; an instance that waits does not know yet that it was sent.
-            apply(xhrSend, opened.abort ? new NativeXMLHttpRequest() : xhr, args);
+            saved.XMLHttpRequest.send(opened.abort ? new saved.XMLHttpRequest.constructor() : xhr, args[0] as XhrBody);
             return true;
         }
         const token = boundToken(engine, opened.headers);
@@ -92,7 +61,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
         if (newest !== opened || opened.isSent) {
             return slot(xhr, newest, [body]); // Code of the page ran while the body was read.
         }
-        if (xhrReadyState(xhr) !== 1) {
+        if (saved.XMLHttpRequest.readyState(xhr) !== 1) {
             return false;
         }
         const target = targetOf(opened.url);
@@ -110,7 +79,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
             opened,
             token,
             // Normalised as `open()` does it.
-            method: requestMethod(new NativeRequest(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit)),
+            method: saved.Request.method(new saved.Request.constructor(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit)),
             target,
             body,
             giveUp: new AbortController(),
@@ -126,20 +95,20 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
 
 /** `send()` copies what the app may change afterwards. What is returned runs no code of the page when it is sent. */
 function snapshot(body: XhrBody): XhrBody {
-    if (body === null || body === undefined || is(blobSize, body)) {
+    if (body === null || body === undefined || is(saved.Blob.size, body)) {
         return body;
     }
-    const form = new NativeFormData();
-    if (is<FormData>(self => formDataForEach(self, (value, name) => formDataAppend(form, name, value)), body)) {
+    const form = new saved.FormData.constructor();
+    if (is<FormData>(self => saved.FormData.forEach(self, (value, name) => formDataAppend(form, name, value)), body)) {
         return form;
     }
-    if (is(searchParamsText, body)) {
-        return new NativeURLSearchParams(searchParamsText(body));
+    if (is(saved.URLSearchParams.toString, body)) {
+        return new saved.URLSearchParams.constructor(saved.URLSearchParams.toString(body));
     }
     if (ArrayBuffer.isView(body) || is(() => new DataView(body as ArrayBuffer), body)) {
-        return new NativeBlob([body as ArrayBuffer]);
+        return new saved.Blob.constructor([body as ArrayBuffer]);
     }
-    return is(nodeType, body) && nodeType(body) === 9 ? (cloneNode(body, true) as Document) : `${body as string}`;
+    return is(saved.Node.nodeType, body) && saved.Node.nodeType(body) === 9 ? (saved.Node.cloneNode(body, true) as Document) : `${body as string}`;
 }
 
 /** One request of the app, from its `send()` to its last event. */
@@ -175,7 +144,7 @@ async function begin(sending: Sending): Promise<void> {
     };
     weakMapSet(watches, xhr, event => onEvent(sending, event));
     // The first attempt has told all about the upload.
-    weakMapSet(watches, xhrUpload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
+    weakMapSet(watches, saved.XMLHttpRequest.upload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
     wait(sending);
     try {
         const upgrade = await authorize(engine, method, target, token, giveUp.signal);
@@ -204,7 +173,7 @@ function wait(sending: Sending): void {
         end(sending);
         fail(sending);
         // Unless a listener has opened it anew.
-        openedRequest(xhr) === opened && apply(xhrAbort, xhr, []);
+        openedRequest(xhr) === opened && saved.XMLHttpRequest.abort(xhr);
     };
 }
 
@@ -216,20 +185,20 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     sending.attempt = upgrade?.attempt;
     sending.isQuiet = true;
     try {
-        // No code of the page runs from here to `xhrSend`: the listener of `readystatechange` that comes first is ours.
-        apply(xhrOpen, xhr, [method, url, true, opened[3], opened[4]]);
+        // No code of the page runs from here to `saved.XMLHttpRequest.send`: the listener of `readystatechange` that comes first is ours.
+        saved.XMLHttpRequest.open(xhr, method, url, true, opened[3] as string, opened[4] as string);
         if (upgrade) {
-            headersForEach(opened.headers, (value, name) => {
+            saved.Headers.forEach(opened.headers, (value, name) => {
                 if (name !== "authorization" && name !== "dpop") {
-                    apply(xhrSetRequestHeader, xhr, [name, value]);
+                    saved.XMLHttpRequest.setRequestHeader(xhr, name, value);
                 }
             });
-            apply(xhrSetRequestHeader, xhr, ["Authorization", upgrade.authorization]);
-            apply(xhrSetRequestHeader, xhr, ["DPoP", upgrade.proof]);
+            saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", upgrade.authorization);
+            saved.XMLHttpRequest.setRequestHeader(xhr, "DPoP", upgrade.proof);
         }
         sending.stage = isAgain ? "last" : "first";
         sending.isQuiet = isAgain; // `loadstart` is for the app, once.
-        apply(xhrSend, xhr, [body]);
+        saved.XMLHttpRequest.send(xhr, body);
     } catch (error) {
         letGo(sending);
         throw error;
@@ -262,9 +231,9 @@ function onEvent(sending: Sending, event: Event): boolean {
         return false;
     }
     if (!isQuiet && attempt !== undefined) {
-        const type = eventType(event);
+        const type = saved.Event.type(event);
         if (type === "readystatechange" && sending.stage !== "last") {
-            sending.stage = xhrReadyState(xhr) > 1 && xhrStatus(xhr) === 401 ? "held" : "first";
+            sending.stage = saved.XMLHttpRequest.readyState(xhr) > 1 && saved.XMLHttpRequest.status(xhr) === 401 ? "held" : "first";
         }
         if (type === "loadend") {
             void ended(sending, attempt, event as ProgressEvent);
@@ -276,7 +245,7 @@ function onEvent(sending: Sending, event: Event): boolean {
 /** What was sent last has an answer, or has failed. */
 async function ended(sending: Sending, attempt: Attempt, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> {
     const { engine, xhr, token, method, target } = sending;
-    const status = xhrStatus(xhr);
+    const status = saved.XMLHttpRequest.status(xhr);
     if (status === 0) {
         letGo(sending);
         return;
@@ -286,14 +255,14 @@ async function ended(sending: Sending, attempt: Attempt, { loaded, total, length
     if (isHeld) {
         wait(sending);
     }
-    const headers = xhrResponseHeaders(xhr);
+    const headers = saved.XMLHttpRequest.getAllResponseHeaders(xhr);
     const response = {
         status,
-        dpopNonce: regExpExec(/^dpop-nonce: (.*)$/im, headers)?.[1] ?? null,
-        wwwAuthenticate: regExpExec(/^www-authenticate: (.*)$/im, headers)?.[1] ?? null,
-        date: regExpExec(/^date: (.*)$/im, headers)?.[1] ?? null
+        dpopNonce: saved.RegExp.exec(/^dpop-nonce: (.*)$/im, headers)?.[1] ?? null,
+        wwwAuthenticate: saved.RegExp.exec(/^www-authenticate: (.*)$/im, headers)?.[1] ?? null,
+        date: saved.RegExp.exec(/^date: (.*)$/im, headers)?.[1] ?? null
     };
-    const url = xhrResponseUrl(xhr);
+    const url = saved.XMLHttpRequest.responseURL(xhr);
     const again = await answered(engine, { method, target, token, attempt, response, url, isReplayable: true, isLast: !isHeld });
     if (sending.isOver || !isHeld) {
         again && engine.release(again.upgrade.attempt);
@@ -306,10 +275,10 @@ async function ended(sending: Sending, attempt: Attempt, { loaded, total, length
     } else {
         sending.opened.abort = undefined;
         sending.stage = "last";
-        dispatch(xhr, new Event("readystatechange"));
+        saved.EventTarget.dispatchEvent(xhr, new Event("readystatechange"));
         for (const type of ["load", "loadend"]) {
             // A listener may have opened the instance again.
-            sending.isOver || dispatch(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
+            sending.isOver || saved.EventTarget.dispatchEvent(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
         }
     }
 }

@@ -4,11 +4,12 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export const engineHost = overrides => ({
-    subtle: {
-        generateKey: (...args) => crypto.subtle.generateKey(...args),
-        exportKey: (...args) => crypto.subtle.exportKey(...args),
-        digest: (...args) => crypto.subtle.digest(...args),
-        sign: (...args) => crypto.subtle.sign(...args)
+    subtle: crypto.subtle,
+    SubtleCrypto: {
+        generateKey: (subtle, ...args) => subtle.generateKey(...args),
+        exportKey: (subtle, ...args) => subtle.exportKey(...args),
+        digest: (subtle, ...args) => subtle.digest(...args),
+        sign: (subtle, ...args) => subtle.sign(...args)
     },
     getRandomValues: array => crypto.getRandomValues(array),
     now: () => Date.now(),
@@ -30,6 +31,8 @@ export const engineHost = overrides => ({
     encodeInto: (text, bytes) => encoder.encodeInto(text, bytes),
     decode: bytes => decoder.decode(bytes),
     includes: (text, part) => text.includes(part),
+    charCodeAt: (text, index) => text.charCodeAt(index),
+    atob,
     Uint8Array,
     Promise,
     own: promise => promise,

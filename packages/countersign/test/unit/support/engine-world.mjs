@@ -15,7 +15,7 @@ export const API = "https://api.example";
 export async function world({ respond, host: overrides } = {}) {
     const requests = [];
     const signs = { count: 0 };
-    const { subtle } = engineHost();
+    const { SubtleCrypto } = engineHost();
     const server = { nonce: undefined, metadata: {}, token: {}, claims: {}, oidcNonce: undefined };
     const standard = ({ url, method, body }) => {
         if (url === `${ISSUER}/.well-known/openid-configuration`) {
@@ -66,7 +66,7 @@ export async function world({ respond, host: overrides } = {}) {
             const { status = 200, headers = {}, json = {} } = (await respond?.(request, server)) ?? standard(request);
             return new Response(init.method === "HEAD" ? null : JSON.stringify(json), { status, headers });
         },
-        subtle: { ...subtle, sign: (...args) => (signs.count++, subtle.sign(...args)) },
+        SubtleCrypto: { ...SubtleCrypto, sign: (...args) => (signs.count++, SubtleCrypto.sign(...args)) },
         ...overrides
     });
     let engine;
