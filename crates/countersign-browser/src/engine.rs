@@ -290,7 +290,9 @@ fn succeed(task: u32, fields: &[&str], attempt: usize) {
 
 fn fail(task: u32, error: &ClientError) {
     let mut fields = Vec::from([error.cause.code()]);
-    fields.extend(error.details.iter().map(|detail| &**detail));
+    for detail in &error.details {
+        fields.push(detail);
+    }
     let message = encode(&fields);
     import::finish(task, 0, message.as_ptr(), message.len(), 0);
 }

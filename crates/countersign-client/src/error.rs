@@ -103,9 +103,14 @@ impl Deref for ClientError {
 
 impl ClientError {
     pub(crate) fn new(cause: Cause, details: &[&str]) -> Self {
+        // `collect` would be three functions more in WebAssembly.
+        let mut texts = Vec::new();
+        for &detail in details {
+            texts.push(Text::from(detail));
+        }
         Self(Rc::new(Failure {
             cause,
-            details: details.iter().map(|&detail| Text::from(detail)).collect(),
+            details: texts,
         }))
     }
 }

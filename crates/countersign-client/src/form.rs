@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::ptr;
 
-use countersign::text::push_decimal;
+use countersign::text::{push_ascii, push_decimal};
 
 use crate::error::{Cause, ClientError};
 use crate::text::Text;
@@ -35,12 +35,11 @@ const RESERVED: [&str; 10] = [
 #[inline(never)] // smaller
 pub(crate) fn check_reserved(name: &str) -> Result<(), ClientError> {
     for reserved in RESERVED {
-        let mut bytes = name.bytes();
-        let is_begun = reserved.bytes().all(|byte| {
-            let other = bytes.next();
-            other.is_some_and(|other| other.eq_ignore_ascii_case(&byte))
-        });
-        if is_begun && matches!(bytes.next(), None | Some(b'_')) {
+        let parts = name.as_bytes().split_at_checked(reserved.len());
+        if let Some((begin, rest)) = parts
+            && begin.eq_ignore_ascii_case(reserved.as_bytes())
+            && matches!(rest.first(), None | Some(b'_'))
+        {
             return Err(ClientError::new(Cause::ParameterReserved, &[name]));
         }
     }
@@ -68,9 +67,9 @@ impl Form {
     pub(crate) fn add(&mut self, name: &str, value: &Text) {
         #[cfg(feature = "reqwest")]
         self.make_room(2 + 3 * (name.len() + value.len()));
-        self.0.push('&');
+        push_ascii(&mut self.0, b'&');
         percent_encode(&mut self.0, name);
-        self.0.push('=');
+        push_ascii(&mut self.0, b'=');
         percent_encode(&mut self.0, value);
     }
 
@@ -118,7 +117,7 @@ impl Form {
         let mut url = String::from(endpoint);
         let mut query = &*self.0;
         if !holds(endpoint.as_bytes(), b"?") {
-            url.push('?');
+            url.push_str("?");
             query = self.as_str();
         }
         url.push_str(query);
@@ -137,21 +136,21 @@ impl Drop for Form {
 fn percent_encode(out: &mut String, text: &str) {
     for &byte in text.as_bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
+            push_ascii(out, byte);
         } else {
-            out.push('%');
-            out.push(hex(byte >> 4));
-            out.push(hex(byte & 15));
+            push_ascii(out, b'%');
+            push_ascii(out, hex(byte >> 4));
+            push_ascii(out, hex(byte & 15));
         }
     }
 }
 
-fn hex(digit: u8) -> char {
-    char::from(if digit < 10 {
+fn hex(digit: u8) -> u8 {
+    if digit < 10 {
         b'0' + digit
     } else {
         b'A' - 10 + digit
-    })
+    }
 }
 
 /// Does the text hold this part, as it is?

@@ -9,28 +9,38 @@ pub fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
+/// Appends one ASCII character; `String::push` would bring the encoding of all others along.
+pub fn push_ascii(out: &mut String, character: u8) {
+    out.push(char::from(character & 0x7f));
+}
+
 /// Appends `text` as a JSON string with its quotes (RFC 8259, section 7).
 pub fn push_json_string(out: &mut String, text: &str) {
-    out.push('"');
-    for c in text.chars() {
-        if c < ' ' {
-            out.push_str("\\u00");
-            out.push(if c < '\u{10}' { '0' } else { '1' });
-            out.push(char::from(hex_digit(c as u8 & 15)));
+    push_ascii(out, b'"');
+    let mut start = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if byte >= b' ' && byte != b'"' && byte != b'\\' {
             continue;
         }
-        if c == '"' || c == '\\' {
-            out.push('\\');
+        out.push_str(text.get(start..at).unwrap_or_default());
+        start = at + 1;
+        push_ascii(out, b'\\');
+        if byte < b' ' {
+            out.push_str("u00");
+            push_ascii(out, b'0' + (byte >> 4));
+            push_ascii(out, hex_digit(byte & 15));
+        } else {
+            push_ascii(out, byte);
         }
-        out.push(c);
     }
-    out.push('"');
+    out.push_str(text.get(start..).unwrap_or_default());
+    push_ascii(out, b'"');
 }
 
 /// Appends `number` in decimal.
 pub fn push_decimal(out: &mut String, number: i64) {
     if number < 0 {
-        out.push('-');
+        push_ascii(out, b'-');
     }
     let magnitude = number.unsigned_abs();
     let mut divisor = 1;
@@ -38,7 +48,7 @@ pub fn push_decimal(out: &mut String, number: i64) {
         divisor *= 10;
     }
     while divisor > 0 {
-        out.push(char::from(b'0' + (magnitude / divisor % 10) as u8));
+        push_ascii(out, b'0' + (magnitude / divisor % 10) as u8);
         divisor /= 10;
     }
 }
