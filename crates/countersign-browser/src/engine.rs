@@ -4,6 +4,7 @@
 //! behaviour.
 
 use alloc::rc::Rc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::arch::wasm32::unreachable;
 use core::cell::RefCell;
@@ -51,8 +52,7 @@ static ATTEMPTS: OneThread<RefCell<Attempts>> = OneThread(RefCell::new(Vec::new(
 #[unsafe(no_mangle)]
 extern "C" fn reserve(length: usize) -> *mut u8 {
     let mut inbox = INBOX.0.borrow_mut();
-    inbox.clear();
-    inbox.resize(length, 0);
+    *inbox = vec![0; length];
     inbox.as_mut_ptr()
 }
 
@@ -113,7 +113,7 @@ extern "C" fn login(task: u32, client: usize, silent: u32, interactive: u32) {
 extern "C" fn push(task: u32, client: usize) {
     let mut fields = received();
     let url = fields.text();
-    let changed: Vec<_> = fields.collect();
+    let changed = fields.rest();
     tasks::spawn(async move {
         let client = registered(client);
         let pushed = ENGINE.0.push(&client, &url, &changed);

@@ -92,7 +92,7 @@ impl Document for Handle {
 
     fn texts(&self, name: &str) -> Vec<Text> {
         import::texts(self.0, name.as_ptr(), name.len(), 1);
-        received().collect()
+        received().rest()
     }
 }
 
@@ -240,7 +240,7 @@ impl Platform for Browser {
         let key = key_pair(reply.handle, &mut fields);
         Some(Record {
             key,
-            fields: fields.collect(),
+            fields: fields.rest(),
         })
     }
 }

@@ -39,6 +39,16 @@ impl Fields {
         self.0
     }
 
+    /// The fields that are left. (`collect` would be larger.)
+    #[must_use]
+    pub fn rest(mut self) -> Vec<Text> {
+        let mut rest = Vec::new();
+        while let Some(field) = self.next() {
+            rest.push(field);
+        }
+        rest
+    }
+
     /// The next field, or an empty one where there is none.
     pub fn text(&mut self) -> Text {
         self.next().unwrap_or_else(|| "".into())

@@ -27,7 +27,8 @@ pub(crate) struct Reply {
 
 enum Call {
     Free,
-    Waiting(Option<Waker>),
+    /// The task that waits, or `NOBODY`.
+    Waiting(usize),
     /// Nobody waits any more; the answer is still to come.
     Abandoned,
     Answered(Reply),
@@ -100,19 +101,17 @@ fn add(task: Task) {
 
 /// The host's answer to `call`.
 pub(crate) fn settle(call: usize, reply: Reply) {
-    let waker = with(|all| {
+    with(|all| {
         let slot = &mut all.calls[call];
         match replace(slot, Call::Answered(reply)) {
-            Call::Waiting(waker) => waker,
-            _ => {
-                *slot = Call::Free;
-                None
+            Call::Waiting(task) => {
+                if task != NOBODY {
+                    all.ready.push(task);
+                }
             }
+            _ => *slot = Call::Free,
         }
     });
-    if let Some(waker) = waker {
-        waker.wake();
-    }
     run();
 }
 
@@ -168,7 +167,7 @@ impl HostCall {
             if index == all.calls.len() {
                 all.calls.push(Call::Free);
             }
-            all.calls[index] = Call::Waiting(None);
+            all.calls[index] = Call::Waiting(NOBODY);
             Self(index)
         })
     }
@@ -180,7 +179,9 @@ impl Future for HostCall {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
         with(|all| {
             let slot = &mut all.calls[self.0];
-            match replace(slot, Call::Waiting(Some(context.waker().clone()))) {
+            // Every waker is the executor's own, and its data the task's index.
+            let task = context.waker().data().addr();
+            match replace(slot, Call::Waiting(task)) {
                 Call::Answered(reply) => {
                     // Not free yet: that is for `drop`.
                     *slot = Call::Over;

@@ -2,6 +2,7 @@
 //!
 //! Fetched once per client and page, never read back from web storage (RS2).
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -54,7 +55,7 @@ impl<P: Platform> Engine<P> {
         let issuer = &*config.issuer;
         let origin = self.secure(Cause::IssuerInvalid, "", issuer)?.origin;
         let mut url = String::from(issuer);
-        if url.ends_with('/') {
+        if url.as_bytes().last() == Some(&b'/') {
             url.pop();
         }
         url.push_str("/.well-known/openid-configuration");
@@ -77,7 +78,11 @@ impl<P: Platform> Engine<P> {
         Ok(client.metadata.get_or_init(|| metadata))
     }
 
-    fn read_metadata(&self, url: &str, document: &P::Document) -> Result<Metadata, ClientError> {
+    fn read_metadata(
+        &self,
+        url: &str,
+        document: &P::Document,
+    ) -> Result<Box<Metadata>, ClientError> {
         let endpoint = |name: &str| {
             let endpoint = document.text(name);
             if endpoint.is_empty() {
@@ -109,14 +114,14 @@ impl<P: Platform> Engine<P> {
             Err(error) if error.cause == Cause::DiscoveryInvalid => None,
             Err(error) => return Err(error),
         };
-        Ok(Metadata {
+        Ok(Box::new(Metadata {
             authorization_endpoint,
             token,
             pushed,
             end_session_endpoint,
             is_iss_required: document.is_true("authorization_response_iss_parameter_supported"),
             dpop_algorithms: document.texts("dpop_signing_alg_values_supported"),
-        })
+        }))
     }
 
     async fn fetch(&self, origin: &str, url: &str) -> Result<P::Document, ClientError> {

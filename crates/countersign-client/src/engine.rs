@@ -3,6 +3,7 @@
 //! State is never borrowed across an await: each method borrows, copies what it needs, and lets go. What never changes
 //! after it is known (a client's configuration, its metadata) is borrowed freely.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{OnceCell, RefCell};
@@ -42,7 +43,7 @@ pub struct ClientConfig<D> {
 /// A client registered with [`Engine::create`].
 pub struct Client<P: Platform> {
     pub(crate) config: ClientConfig<P::Document>,
-    pub(crate) metadata: OnceCell<Metadata>,
+    pub(crate) metadata: OnceCell<Box<Metadata>>,
     pub(crate) session: RefCell<Session<P>>,
 }
 
@@ -107,7 +108,8 @@ pub(crate) struct State<P: Platform> {
     /// Origins that are being asked for a nonce.
     pub(crate) probes: Vec<(Text, Rc<Gate>)>,
     /// Silent logins under way.
-    pub(crate) flows: Vec<Flow<P::Key>>,
+    #[allow(clippy::vec_box)] // in WebAssembly, `remove` is one function for this list and that of `NonceJar`
+    pub(crate) flows: Vec<Box<Flow<P::Key>>>,
 }
 
 /// Every client of a page, their keys, tokens, nonces and clocks. Belongs to one thread.

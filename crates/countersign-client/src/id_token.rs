@@ -3,6 +3,7 @@
 //! Not the signature: the token came straight from the token endpoint over TLS.
 
 use countersign::base64url;
+use countersign::text::cut;
 
 use crate::error::{Cause, ClientError, same};
 use crate::platform::{Document, Platform};
@@ -13,12 +14,12 @@ const LEEWAY_SECONDS: i64 = 10;
 
 /// The payload of a JWT, unverified.
 pub(crate) fn payload<P: Platform>(platform: &P, jwt: &str) -> Option<P::Document> {
-    let mut parts = jwt.as_bytes().split(|&byte| byte == b'.');
-    let payload = parts.nth(1)?;
-    if parts.count() != 1 {
+    let (_header, rest) = cut(jwt, b'.')?;
+    let (payload, signature) = cut(rest, b'.')?;
+    if cut(signature, b'.').is_some() {
         return None;
     }
-    platform.parse(&base64url::decode_bytes(payload)?)
+    platform.parse(&base64url::decode(payload)?)
 }
 
 /// The checks in the order of the specification. Returns the subject.

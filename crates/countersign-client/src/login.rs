@@ -3,12 +3,14 @@
 //! A redirect leaves the page, so verifier, OIDC nonce and key wait in the platform's keeping under `state`; a silent
 //! login (hidden iframe) waits in memory.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
 
 use countersign::support::{TokenUse, decide};
+use countersign::text::cut;
 
 use crate::engine::{Client, Engine, Signer};
 use crate::error::{Cause, ClientError, same};
@@ -103,11 +105,11 @@ impl<P: Platform> Engine<P> {
             key: signer.as_ref().map(|signer| Rc::clone(&signer.pair)),
         };
         if request.silent {
-            let flow = Flow {
+            let flow = Box::new(Flow {
                 state: state.clone(),
                 started: self.platform.now(),
                 record,
-            };
+            });
             let flows = &mut self.state.borrow_mut().flows;
             if flows.len() >= MAX_FLOWS {
                 flows.remove(0);
@@ -169,8 +171,7 @@ impl<P: Platform> Engine<P> {
         else {
             return Ok(url.into());
         };
-        let (endpoint_url, form) = split_query(url);
-        let form = form.get(1..).unwrap_or_default();
+        let (endpoint_url, form) = cut(url, b'?').unwrap_or((url, ""));
         // The code will be bound to this key, or to none: one that could not be kept is not there after the redirect.
         let signer = client.session.borrow().signer.clone();
         let signer = signer.filter(|_| holds(form.as_bytes(), b"&dpop_jkt="));
@@ -184,7 +185,10 @@ impl<P: Platform> Engine<P> {
         query.add(REQUEST_URI, &request_uri);
         // The app may have chosen another page of the server; a query of the endpoint's own stays (RFC 6749, 3.1).
         let mut visited = String::from(endpoint_url);
-        visited.push_str(split_query(&metadata.authorization_endpoint).1);
+        if let Some((_, own)) = cut(&metadata.authorization_endpoint, b'?') {
+            visited.push_str("?");
+            visited.push_str(own);
+        }
         Ok(query.at(&visited))
     }
 
@@ -305,10 +309,4 @@ impl<P: Platform> Engine<P> {
         session.ended = why.cloned();
         self.retain_known(&|known| !ptr::eq(&*known.client, client));
     }
-}
-
-/// What stands before a URL's query, and the query with its `?`.
-fn split_query(url: &str) -> (&str, &str) {
-    let at = url.bytes().position(|byte| byte == b'?');
-    url.split_at(at.unwrap_or(url.len()))
 }

@@ -5,7 +5,7 @@ use crate::base64url;
 
 /// Strict base64url of exactly `N` bytes.
 pub(crate) fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
-    base64url::decode(text)?.try_into().ok()
+    (*base64url::decode(text)?).try_into().ok()
 }
 
 /// A type for one kind of SHA-256 value.
