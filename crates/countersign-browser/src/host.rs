@@ -3,6 +3,8 @@
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
+use core::future::{Future, poll_fn};
+use core::pin::Pin;
 
 use countersign::jwk::PublicJwk;
 use countersign_client::{
@@ -12,7 +14,7 @@ use countersign_client::{
 
 use crate::machine::OneThread;
 use crate::message::{Fields, encode};
-use crate::tasks::HostCall;
+use crate::tasks::{HostCall, Reply};
 
 mod import {
     #[link(wasm_import_module = "host")]
@@ -137,9 +139,13 @@ fn ask(what: Question, message: &[u8], number: u32) -> HostCall {
     call
 }
 
+/// What `read` makes of the answer. Each `async fn` in its place would be 200 bytes larger.
+fn answer<T>(mut call: HostCall, read: impl Fn(Reply) -> T) -> impl Future<Output = T> {
+    poll_fn(move |context| Pin::new(&mut call).poll(context).map(&read))
+}
+
 /// The answer's bytes, unless it is a refusal.
-async fn granted(call: HostCall) -> Result<Vec<u8>, KeyError> {
-    let reply = call.await;
+fn granted(reply: Reply) -> Result<Vec<u8>, KeyError> {
     if reply.status == 0 {
         Err(KeyError)
     } else {
@@ -156,38 +162,48 @@ impl Platform for Browser {
     type Key = Handle;
     type Document = Handle;
 
-    async fn send(&self, request: Request<'_>) -> Result<Response<Handle>, SendError> {
+    fn send(
+        &self,
+        request: Request<'_>,
+    ) -> impl Future<Output = Result<Response<Handle>, SendError>> {
         let (form, proof) = (
             request.form.unwrap_or_default(),
             request.proof.unwrap_or_default(),
         );
         let message = encode(&[request.method, request.url, form, proof]);
-        let reply = ask(Question::Send, &message, 0).await;
-        if reply.status == 0 {
-            return Err(SendError);
-        }
-        let mut fields = read(reply.message);
-        Ok(Response {
-            status: reply.status as u16,
-            dpop_nonce: fields.text(),
-            date: millis(reply.time),
-            json: Handle::new(reply.handle),
+        answer(ask(Question::Send, &message, 0), |reply| {
+            if reply.status == 0 {
+                return Err(SendError);
+            }
+            let mut fields = read(reply.message);
+            Ok(Response {
+                status: reply.status as u16,
+                dpop_nonce: fields.text(),
+                date: millis(reply.time),
+                json: Handle::new(reply.handle),
+            })
         })
     }
 
-    async fn generate_key(&self) -> Result<Rc<KeyPair<Handle>>, KeyError> {
-        let reply = ask(Question::Generate, &[], 0).await;
-        key_pair(reply.handle, &mut read(reply.message)).ok_or(KeyError)
+    fn generate_key(&self) -> impl Future<Output = Result<Rc<KeyPair<Handle>>, KeyError>> {
+        answer(ask(Question::Generate, &[], 0), |reply| {
+            key_pair(reply.handle, &mut read(reply.message)).ok_or(KeyError)
+        })
     }
 
-    async fn sign(&self, key: &Handle, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        granted(ask(Question::Sign, message, key.0)).await
+    fn sign(
+        &self,
+        key: &Handle,
+        message: &[u8],
+    ) -> impl Future<Output = Result<Vec<u8>, KeyError>> {
+        answer(ask(Question::Sign, message, key.0), granted)
     }
 
-    async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
-        granted(ask(Question::Digest, message, 0)).await
+    fn digest(&self, message: &[u8]) -> impl Future<Output = Result<Vec<u8>, KeyError>> {
+        answer(ask(Question::Digest, message, 0), granted)
     }
 
+    // Nothing is asked before somebody waits.
     async fn sleep(&self, milliseconds: u32) {
         ask(Question::Sleep, &[], milliseconds).await;
     }
@@ -222,25 +238,28 @@ impl Platform for Browser {
         })
     }
 
-    async fn keep(&self, name: &str, record: &Record<Handle>) -> bool {
+    fn keep(&self, name: &str, record: &Record<Handle>) -> impl Future<Output = bool> {
         let mut fields = Vec::from([name]);
         for field in &record.fields {
             fields.push(field);
         }
         let key = record.key.as_ref().map_or(0, |key| key.private.0);
-        ask(Question::Keep, &encode(&fields), key).await.status != 0
+        answer(ask(Question::Keep, &encode(&fields), key), |reply| {
+            reply.status != 0
+        })
     }
 
-    async fn take(&self, name: &str) -> Option<Record<Handle>> {
-        let reply = ask(Question::Take, name.as_bytes(), 0).await;
-        if reply.status == 0 {
-            return None;
-        }
-        let mut fields = read(reply.message);
-        let key = key_pair(reply.handle, &mut fields);
-        Some(Record {
-            key,
-            fields: fields.rest(),
+    fn take(&self, name: &str) -> impl Future<Output = Option<Record<Handle>>> {
+        answer(ask(Question::Take, name.as_bytes(), 0), |reply| {
+            if reply.status == 0 {
+                return None;
+            }
+            let mut fields = read(reply.message);
+            let key = key_pair(reply.handle, &mut fields);
+            Some(Record {
+                key,
+                fields: fields.rest(),
+            })
         })
     }
 }

@@ -108,7 +108,8 @@ pub(crate) struct State<P: Platform> {
     /// Origins that are being asked for a nonce.
     pub(crate) probes: Vec<(Text, Rc<Gate>)>,
     /// Silent logins under way.
-    #[allow(clippy::vec_box)] // in WebAssembly, `remove` is one function for this list and that of `NonceJar`
+    #[allow(clippy::vec_box)]
+    // in WebAssembly, `remove` is one function for this list and that of `NonceJar`
     pub(crate) flows: Vec<Box<Flow<P::Key>>>,
 }
 

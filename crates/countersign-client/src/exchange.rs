@@ -115,8 +115,9 @@ impl<P: Platform> Engine<P> {
 
     /// Is another nonce held than the one that was used?
     pub(crate) fn is_newer(&self, role: Role, origin: &str, used: Option<&Nonce>) -> bool {
-        let newest = self.newest(role, origin);
-        newest.is_some() && newest.as_ref() != used
+        let nonces = &self.state.borrow().nonces;
+        let newest = nonces.newest(role, origin);
+        newest.is_some() && newest != used
     }
 
     pub(crate) fn remember_nonce(&self, role: Role, origin: &str, header: &str) {

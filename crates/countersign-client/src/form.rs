@@ -15,7 +15,7 @@ pub type Parameter = (Text, Text);
 /// Parameters of authorization and token requests that the engine alone decides, whether a request has them or not: who
 /// asks, where the answer goes, and what the answer is bound to. A `request` object (RFC 9101) would bring all of them
 /// again. `code` also stands for `code_challenge` and whatever else goes on with `_`, and so do the others.
-const RESERVED: [&str; 10] = [
+static RESERVED: [&str; 10] = [
     "client_id",
     "redirect_uri",
     "response",
@@ -34,7 +34,7 @@ const RESERVED: [&str; 10] = [
 /// [`Cause::ParameterReserved`].
 #[inline(never)] // smaller
 pub(crate) fn check_reserved(name: &str) -> Result<(), ClientError> {
-    for reserved in RESERVED {
+    for reserved in &RESERVED {
         let parts = name.as_bytes().split_at_checked(reserved.len());
         if let Some((begin, rest)) = parts
             && begin.eq_ignore_ascii_case(reserved.as_bytes())

@@ -24,7 +24,7 @@
 //! assert_eq!(proof.split('.').count(), 3);
 //! ```
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use crate::{
     UnixSeconds, base64url,
@@ -47,7 +47,7 @@ impl ProofHeader {
         json.push_str(key.proof_algorithm());
         json.push_str("\",\"jwk\":");
         json.push_str(&key.to_json());
-        json.push('}');
+        json.push_str("}");
         Self {
             encoded: base64url::encode(json.as_bytes()),
         }
@@ -80,24 +80,26 @@ impl UnsignedProof {
     /// Of a key's header and one request's claims.
     #[must_use]
     pub fn new(header: &ProofHeader, claims: &ProofClaims<'_>) -> Self {
-        let mut json = String::with_capacity(256);
+        let mut iat = String::new();
+        push_decimal(&mut iat, claims.iat.0);
+        let mut json = Vec::with_capacity(256);
         push_claim(&mut json, "{\"jti\":", claims.jti);
         push_claim(&mut json, ",\"htm\":", claims.htm);
         push_claim(&mut json, ",\"htu\":", claims.htu);
-        json.push_str(",\"iat\":");
-        push_decimal(&mut json, claims.iat.0);
+        json.extend_from_slice(b",\"iat\":");
+        json.extend_from_slice(iat.as_bytes());
         if let Some(ath) = claims.ath {
             push_claim(&mut json, ",\"ath\":", ath);
         }
         if let Some(nonce) = claims.nonce {
             push_claim(&mut json, ",\"nonce\":", nonce);
         }
-        json.push('}');
+        json.push(b'}');
 
         let mut signing_input = String::with_capacity(768);
         signing_input.push_str(&header.encoded);
-        signing_input.push('.');
-        base64url::encode_into(&mut signing_input, json.as_bytes());
+        signing_input.push_str(".");
+        base64url::encode_into(&mut signing_input, &json);
         Self { signing_input }
     }
 
@@ -112,14 +114,14 @@ impl UnsignedProof {
     #[must_use]
     pub fn attach(self, signature: &[u8]) -> String {
         let mut proof = self.signing_input;
-        proof.push('.');
+        proof.push_str(".");
         base64url::encode_into(&mut proof, signature);
         proof
     }
 }
 
-fn push_claim(json: &mut String, separator_and_name: &str, value: &str) {
-    json.push_str(separator_and_name);
+fn push_claim(json: &mut Vec<u8>, separator_and_name: &str, value: &str) {
+    json.extend_from_slice(separator_and_name.as_bytes());
     push_json_string(json, value);
 }
 
