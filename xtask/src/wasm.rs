@@ -285,7 +285,7 @@ pub(crate) fn check(arguments: &[&str]) -> Result<()> {
 
 /// Only features that every browser with `DecompressionStream` has. `-ocimfs`: a function with one caller is
 /// inlined only when it is small; what gzip then finds alike is worth 700 bytes.
-pub(crate) const OPTIMISER_FLAGS: [&str; 20] = [
+pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
     "--mvp-features",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -298,6 +298,7 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 20] = [
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",
+    "--remove-exports=__*",
     "-ocimfs",
     "20",
     "--flatten",

@@ -3,6 +3,7 @@
 //! No `bool` crosses the boundary: the host may pass any number, and a `bool` that is neither 0 nor 1 is undefined
 //! behaviour.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -62,12 +63,12 @@ extern "C" fn settle(call: usize, status: u32, time: f64, handle: u32) {
     let message = received().into_bytes();
     tasks::settle(
         call,
-        Reply {
+        Box::new(Reply {
             status,
             time,
             handle,
             message,
-        },
+        }),
     );
 }
 

@@ -1,5 +1,6 @@
 //! The browser as a [`Platform`]: imports whose other side is `host.ts`, and handles into its table.
 
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -140,12 +141,12 @@ fn ask(what: Question, message: &[u8], number: u32) -> HostCall {
 }
 
 /// What `read` makes of the answer. Each `async fn` in its place would be 200 bytes larger.
-fn answer<T>(mut call: HostCall, read: impl Fn(Reply) -> T) -> impl Future<Output = T> {
+fn answer<T>(mut call: HostCall, read: impl Fn(Box<Reply>) -> T) -> impl Future<Output = T> {
     poll_fn(move |context| Pin::new(&mut call).poll(context).map(&read))
 }
 
 /// The answer's bytes, unless it is a refusal.
-fn granted(reply: Reply) -> Result<Vec<u8>, KeyError> {
+fn granted(reply: Box<Reply>) -> Result<Vec<u8>, KeyError> {
     if reply.status == 0 {
         Err(KeyError)
     } else {

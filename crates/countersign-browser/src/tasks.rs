@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::Future;
-use core::mem::replace;
+use core::mem::{ManuallyDrop, replace};
 use core::pin::Pin;
 use core::ptr;
 use core::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
@@ -31,7 +31,7 @@ enum Call {
     Waiting(usize),
     /// Nobody waits any more; the answer is still to come.
     Abandoned,
-    Answered(Reply),
+    Answered(Box<Reply>),
     /// The answer was taken.
     Over,
 }
@@ -70,7 +70,6 @@ fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
 /// For the tests: of each thread its own. Not dropped, since tasks that are left would look for it.
 #[cfg(not(target_arch = "wasm32"))]
 fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
-    use core::mem::ManuallyDrop;
     std::thread_local! {
         static TASKS: RefCell<ManuallyDrop<Tasks>> =
             const { RefCell::new(ManuallyDrop::new(Tasks::new())) };
@@ -80,8 +79,21 @@ fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
 
 /// Runs a task as far as it goes.
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
-    add(Box::pin(task));
+    add(Box::pin(Whole(ManuallyDrop::new(task))));
     run();
+}
+
+/// A task that is dropped when it has ended, and then holds nothing: without code for dropping it half-way, the engine is
+/// smaller.
+struct Whole<F>(ManuallyDrop<F>);
+
+impl<F: Future<Output = ()>> Future for Whole<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // SAFETY: the future is never moved out, and its memory is given up only when it has returned.
+        unsafe { self.map_unchecked_mut(|whole| &mut *whole.0) }.poll(context)
+    }
 }
 
 #[inline(never)] // once, not for each kind of task
@@ -100,7 +112,7 @@ fn add(task: Task) {
 }
 
 /// The host's answer to `call`.
-pub(crate) fn settle(call: usize, reply: Reply) {
+pub(crate) fn settle(call: usize, reply: Box<Reply>) {
     with(|all| {
         let slot = &mut all.calls[call];
         match replace(slot, Call::Answered(reply)) {
@@ -174,9 +186,9 @@ impl HostCall {
 }
 
 impl Future for HostCall {
-    type Output = Reply;
+    type Output = Box<Reply>;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Reply> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Box<Reply>> {
         with(|all| {
             let slot = &mut all.calls[self.0];
             // Every waker is the executor's own, and its data the task's index.
@@ -214,20 +226,20 @@ mod tests {
 
     use super::*;
 
-    fn reply(status: u32) -> Reply {
-        Reply {
+    fn reply(status: u32) -> Box<Reply> {
+        Box::new(Reply {
             status,
             time: f64::NAN,
             handle: 0,
             message: Vec::new(),
-        }
+        })
     }
 
     /// A task that adds up what its call is answered with.
     fn waiter(call: HostCall, sum: &Rc<Cell<u32>>) -> impl Future<Output = ()> + use<> {
         let sum = Rc::clone(sum);
         async move {
-            let Reply { status, .. } = call.await;
+            let Reply { status, .. } = *call.await;
             sum.set(sum.get() + status);
         }
     }
@@ -282,15 +294,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_task_holds_is_dropped_when_it_ends() {
+        let held = Rc::new(());
+        let call = HostCall::new();
+        let index = call.0;
+        spawn({
+            let (lent, moved) = (Rc::clone(&held), Rc::clone(&held));
+            async move {
+                let lent = &lent;
+                call.await;
+                drop(Rc::clone(lent));
+                drop(moved);
+            }
+        });
+        assert_eq!(Rc::strong_count(&held), 3);
+        settle(index, reply(1));
+        assert_eq!(Rc::strong_count(&held), 1);
+    }
+
+    #[test]
     fn an_answer_comes_as_it_was_given() {
         let call = HostCall::new();
         let index = call.0;
-        let given = Reply {
+        let given = Box::new(Reply {
             status: 200,
             time: 1.5,
             handle: 7,
             message: Vec::from(*b"a\xff"),
-        };
+        });
         let taken = Rc::new(Cell::new(None));
         spawn({
             let taken = Rc::clone(&taken);

@@ -16,20 +16,24 @@ pub fn push_ascii(out: &mut String, character: u8) {
 
 /// Appends `text` as a JSON string with its quotes (RFC 8259, section 7), in UTF-8.
 pub fn push_json_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
+    push(out, b'"');
     for byte in text.bytes() {
+        let mut last = byte;
         if byte < b' ' {
             out.extend_from_slice(b"\\u00");
-            out.push(b'0' + (byte >> 4));
-            out.push(hex_digit(byte & 15));
-            continue;
+            push(out, b'0' + (byte >> 4));
+            last = hex_digit(byte & 15);
+        } else if byte == b'"' || byte == b'\\' {
+            push(out, b'\\');
         }
-        if byte == b'"' || byte == b'\\' {
-            out.push(b'\\');
-        }
-        out.push(byte);
+        push(out, last);
     }
-    out.push(b'"');
+    push(out, b'"');
+}
+
+#[inline(never)] // smaller
+fn push(out: &mut Vec<u8>, byte: u8) {
+    out.push(byte);
 }
 
 /// Appends `number` in decimal.
