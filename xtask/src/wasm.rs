@@ -284,7 +284,8 @@ pub(crate) fn check(arguments: &[&str]) -> Result<()> {
 }
 
 /// Only features that every browser with `DecompressionStream` has. `-ocimfs`: a function with one caller is
-/// inlined only when it is small; what gzip then finds alike is worth 700 bytes.
+/// inlined only when it is small; what gzip then finds alike is worth 700 bytes. By their names, functions of one module
+/// are neighbours, and gzip finds their likeness: 130 bytes. What the linker exports of its own begins with `__`.
 pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
     "--mvp-features",
     "--enable-bulk-memory",

@@ -6,8 +6,8 @@
 //! message is written in the same turn as the call that announces it.
 //!
 //! What runs in WebAssembly alone stands under `cfg(target_arch = "wasm32")`; the codec, the allocator's logic and the
-//! executor are tested natively. This is the only crate with `unsafe` code: the boundary's imports and exports, the allocator, and
-//! a waker without atomics.
+//! executor are tested natively. This is the only crate with `unsafe` code: the boundary's imports and exports, the allocator, a
+//! waker without atomics, and tasks without code for dropping them half-way.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(unsafe_code)] // see above; every block says why it is sound
 

@@ -41,9 +41,9 @@ impl Fields {
 
     /// The fields that are left. (`collect` would be larger.)
     #[must_use]
-    pub fn rest(mut self) -> Vec<Text> {
+    pub fn rest(self) -> Vec<Text> {
         let mut rest = Vec::new();
-        while let Some(field) = self.next() {
+        for field in self {
             rest.push(field);
         }
         rest

@@ -117,7 +117,7 @@ impl Form {
         let mut url = String::from(endpoint);
         let mut query = &*self.0;
         if !holds(endpoint.as_bytes(), b"?") {
-            url.push_str("?");
+            push_ascii(&mut url, b'?');
             query = self.as_str();
         }
         url.push_str(query);

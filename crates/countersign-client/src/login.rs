@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use core::ptr;
 
 use countersign::support::{TokenUse, decide};
-use countersign::text::cut;
+use countersign::text::{cut, push_ascii};
 
 use crate::engine::{Client, Engine, Signer};
 use crate::error::{Cause, ClientError, same};
@@ -186,7 +186,7 @@ impl<P: Platform> Engine<P> {
         // The app may have chosen another page of the server; a query of the endpoint's own stays (RFC 6749, 3.1).
         let mut visited = String::from(endpoint_url);
         if let Some((_, own)) = cut(&metadata.authorization_endpoint, b'?') {
-            visited.push_str("?");
+            push_ascii(&mut visited, b'?');
             visited.push_str(own);
         }
         Ok(query.at(&visited))

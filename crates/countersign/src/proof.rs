@@ -29,7 +29,7 @@ use alloc::{string::String, vec::Vec};
 use crate::{
     UnixSeconds, base64url,
     jwk::PublicJwk,
-    text::{push_decimal, push_json_string},
+    text::{push_ascii, push_decimal, push_json_string},
 };
 
 /// The header of every proof by one key, encoded once.
@@ -47,7 +47,7 @@ impl ProofHeader {
         json.push_str(key.proof_algorithm());
         json.push_str("\",\"jwk\":");
         json.push_str(&key.to_json());
-        json.push_str("}");
+        push_ascii(&mut json, b'}');
         Self {
             encoded: base64url::encode(json.as_bytes()),
         }
@@ -98,7 +98,7 @@ impl UnsignedProof {
 
         let mut signing_input = String::with_capacity(768);
         signing_input.push_str(&header.encoded);
-        signing_input.push_str(".");
+        push_ascii(&mut signing_input, b'.');
         base64url::encode_into(&mut signing_input, &json);
         Self { signing_input }
     }
@@ -114,7 +114,7 @@ impl UnsignedProof {
     #[must_use]
     pub fn attach(self, signature: &[u8]) -> String {
         let mut proof = self.signing_input;
-        proof.push_str(".");
+        push_ascii(&mut proof, b'.');
         base64url::encode_into(&mut proof, signature);
         proof
     }
