@@ -41,7 +41,7 @@ impl Fields {
 
     /// The fields that are left. (`collect` would be larger.)
     #[must_use]
-    pub fn rest(self) -> Vec<Text> {
+    pub fn rest(&mut self) -> Vec<Text> {
         let mut rest = Vec::new();
         for field in self {
             rest.push(field);
