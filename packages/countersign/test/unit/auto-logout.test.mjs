@@ -19,9 +19,10 @@ test("a logout that fails is tried again, one that is under way is not", async (
     await page.goto(server.origin);
     await page.evaluate(async () => {
         const { watchActivity } = await import("/dist/core/autoLogout.js");
+        const { natives } = await import("/dist/core/natives.js");
         window.calls = 0;
         const logOut = () => (++window.calls < 3 ? Promise.reject(new Error("refused")) : new Promise(() => {}));
-        watchActivity("test", () => 60, () => {}, logOut);
+        watchActivity(natives, "test", () => 60, () => {}, logOut);
     });
     await page.clock.runFor(58_000);
     assert.equal(await page.evaluate(() => window.calls), 0);
