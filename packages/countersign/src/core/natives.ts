@@ -1,6 +1,6 @@
 /** What early init has saved of the browser (`entry/natives.ts`), as the core and the engine use it. */
 import type { EngineHost } from "../engine/interface.js";
-import { defineProperty, freeze, page, saved } from "../entry/natives.js";
+import { freeze, page, saved } from "../entry/natives.js";
 
 export { saved };
 
@@ -37,10 +37,6 @@ export const natives = freeze<EngineHost>({
     includes: saved.String.includes,
     charCodeAt: saved.String.charCodeAt,
     Promise: NativePromise,
-    own: promise => {
-        defineProperty(promise, "constructor", { __proto__: null, value: NativePromise } as PropertyDescriptor);
-        return promise;
-    },
     responseStatus: saved.Response.status,
     responseHeaders: saved.Response.headers,
     responseText: saved.Response.text,

@@ -94,7 +94,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         },
         async () => {
             // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
-            const { privateKey, publicKey } = await host.own(SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]));
+            const { privateKey, publicKey } = await SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]);
             const { x, y } = await SubtleCrypto.exportKey(subtle, "jwk", publicKey);
             const texts = toTexts([x, y]);
             const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
@@ -114,7 +114,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             return DONE;
         },
         async (pointer, length) => {
-            const flow = await host.own(takeFlow(host, memory.lifetime(), memory.text(pointer, length)));
+            const flow = await takeFlow(host, memory.lifetime(), memory.text(pointer, length));
             return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
         }
     ];
@@ -140,7 +140,8 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             const value = member(document, pointer, length);
             const list = isList && host.isArray(value) ? value : [value];
             let i = 0;
-            while (typeof list[i] === "string") {
+            // Beyond the end there is what `Object.prototype` has.
+            while (i < list.length && typeof list[i] === "string") {
                 i++;
             }
             memory.write(i === list.length ? (list as string[]) : []);

@@ -114,7 +114,8 @@ export interface Engine extends Bare {
     /**
      * Synchronous: is this exact string an access token of ours that goes out as DPoP?
      * A token that was renewed away stays ours until it expires. Tokens of Bearer clients are not.
-     * Never throws: where the engine has crashed, its last tokens stay ours, and `authorize` rejects for them.
+     * Never throws: where the engine has crashed, or a session has ended, its last tokens stay ours, and `authorize`
+     * rejects for them.
      */
     isBoundToken(accessToken: string): boolean;
 
@@ -189,8 +190,6 @@ export interface EngineHost extends Bare {
     readonly atob: (base64: string) => string;
     readonly Uint8Array: Uint8ArrayConstructor;
     readonly Promise: PromiseConstructor;
-    /** For what scripts must not see: an `await` of another promise asks `Promise.prototype` for its `constructor`. */
-    readonly own: <T>(promise: Promise<T>) => Promise<T>;
     readonly responseStatus: (response: Response) => number;
     readonly responseHeaders: (response: Response) => Headers;
     readonly responseText: (response: Response) => Promise<string>;

@@ -110,3 +110,19 @@ export const page = freeze({
 for (const { prototype } of [Response, ArrayBuffer]) {
     defineProperty(prototype, "then", own({ value: undefined }));
 }
+
+// An `await` asks the promise for its `constructor`. Who could replace that would be shown what our promises hold, such as
+// proofs before they are sent, and could put answers of the authorization server into them. Heirs may have their own.
+const { Promise: NativePromise } = window;
+const promises = NativePromise.prototype;
+defineProperty(
+    promises,
+    "constructor",
+    own({
+        get: () => NativePromise,
+        set(this: object, value: unknown) {
+            this === promises || defineProperty(this, "constructor", own({ value, writable: true, enumerable: true, configurable: true }));
+        },
+        configurable: false
+    })
+);

@@ -199,3 +199,38 @@ for (const setup of ["plugin", "manual"]) {
         }
     }
 }
+
+test("s4_an_await_of_ours_shows_no_proof_to_a_script_that_has_changed_promises", async t => {
+    const world = await World.create(t, { variant: { mode: "enforced" } });
+    const attack = () => {
+        window.seen = [];
+        const { constructor, then } = Promise.prototype;
+        let isBusy = false;
+        const note = value => {
+            for (const key of typeof value === "object" && value ? Reflect.ownKeys(value) : []) {
+                /^(proof|authorization|texts|upgrade)$/.test(key) && window.seen.push(key);
+            }
+        };
+        window.isPlanted = Reflect.defineProperty(Promise.prototype, "constructor", {
+            get() {
+                if (!isBusy) {
+                    isBusy = true;
+                    Reflect.apply(then, this, [note, () => {}]);
+                    isBusy = false;
+                }
+                return constructor;
+            }
+        });
+        Promise.prototype.constructor = class Other {};
+        // An heir has its own, as ever.
+        const heir = Object.create(Promise.prototype);
+        heir.constructor = Array;
+        window.ofHeir = [heir.constructor === Array, Promise.resolve().constructor === Promise];
+    };
+    world.app.editPage = html => html.replace("</body>", `<script type="module">(${attack})();</script></body>`);
+    await world.start();
+    for (const transport of ["fetch", "xhr"]) {
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
+    }
+    assert.deepEqual(await world.page.evaluate(() => [window.seen, window.ofHeir, window.isPlanted]), [[], [true, true], false]);
+});

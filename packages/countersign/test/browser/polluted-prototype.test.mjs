@@ -158,6 +158,15 @@ for (const enumerable of [true, false]) {
     });
 }
 
+test("a polluted index neither lengthens a list of the server's nor hides it, so auto stays with DPoP", async t => {
+    const world = await World.create(t, { variant: { mode: "auto" } });
+    const { length } = world.metadata.dpop_signing_alg_values_supported;
+    // Of a text, which the engine reads as a list of one, and of the list.
+    await assign(world, { 1: "polluted", [length]: "polluted" }, true);
+    assert.equal((await world.start()).main.isUserLoggedIn, true);
+    assert.equal(world.tokenRequests()[0].response.json().token_type, "DPoP");
+});
+
 test("what options inherit is not given", async t => {
     const world = await World.create(t, { variant: { mode: "enforced" }, clients: ["main", "other"] });
     await world.open();

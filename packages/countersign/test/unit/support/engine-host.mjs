@@ -35,7 +35,6 @@ export const engineHost = overrides => ({
     atob,
     Uint8Array,
     Promise,
-    own: promise => promise,
     responseStatus: response => response.status,
     responseHeaders: response => response.headers,
     responseText: response => response.text(),
