@@ -51,8 +51,8 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
     let crash: EngineError | undefined;
     let answered: Tokens | undefined;
     /**
-     * Our bound tokens, and perhaps some that were: only these are asked for. When the engine has crashed, their requests
-     * fail instead of going out as they are.
+     * Our bound tokens, and some that were: when the engine has crashed, or their session has ended, their requests fail
+     * instead of going out as they are.
      */
     const bound: { __proto__: null; [token: string]: unknown } = { __proto__: null };
 
@@ -132,28 +132,17 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         return !!exports.is_bound();
     };
 
-    const isBound = (accessToken: string): boolean => {
-        try {
-            return accessToken in bound && enter(() => isKnown(accessToken));
-        } catch {
-            return true;
-        }
-    };
-
-    const forgetUnknown = (): void => {
-        for (const token in bound) {
-            isKnown(token) || delete bound[token];
-        }
-    };
-
     const tokens = (client: ClientHandle): Tokens | undefined =>
         enter(() => {
             answered = undefined;
             exports.tokens(client);
             const tokens = answered as Tokens | undefined;
-            forgetUnknown();
             if (tokens?.isBound) {
                 bound[tokens.accessToken] = true;
+            }
+            // Not where a session has ended: a server would still take its token as Bearer.
+            for (const token in tokens && bound) {
+                isKnown(token) || delete bound[token];
             }
             return tokens;
         });
@@ -277,15 +266,11 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             return tokens(client)!;
         },
         tokens,
-        logout: async (client, redirectUri) => {
-            const url = await start([redirectUri], task => exports.logout(task, client), fields => fields[0]);
-            enter(forgetUnknown);
-            return url;
-        },
-        isBoundToken: isBound,
+        logout: (client, redirectUri) => start([redirectUri], task => exports.logout(task, client), fields => fields[0]),
+        isBoundToken: accessToken => accessToken in bound,
         holdsBoundToken: text => {
             for (const token in bound) {
-                if (host.includes(text, token) && isBound(token)) {
+                if (host.includes(text, token)) {
                     return true;
                 }
             }

@@ -166,3 +166,40 @@ test("secrets and linear memory pass through nothing that a script can change", 
     assert.deepEqual(secrets, []);
     assert.deepEqual(names.filter(name => /8Array|Buffer|Memory|Instance|Response|Key/.test(name)), ["Uint8Array"], `${names}`);
 });
+
+test("a script that uses up the memory is not shown the engine, which does not start then", async () => {
+    const page = await browser.newPage();
+    try {
+        await page.goto(server.origin);
+        const result = await page.evaluate(async () => {
+            const { makeUnpack } = await import("/dist/entry/unpack.js");
+            const { natives } = await import("/dist/core/natives.js");
+            const { loadEngine } = await import("/dist/engine/load.js");
+            const { default: base64 } = await import("/dist/engine/bytes.js");
+            const unpack = makeUnpack();
+            const used = [];
+            let limit;
+            try {
+                for (;;) {
+                    used.push(new WebAssembly.Memory({ initial: 1, maximum: 65_536 }));
+                }
+            } catch (error) {
+                limit = error.name;
+            }
+            const seen = [];
+            WebAssembly.instantiate = (...args) => {
+                seen.push(Object.keys(args[1].host).join());
+                return new Promise(() => {});
+            };
+            RangeError.prototype.toString = Error.prototype.toString = () => "main thread";
+            const outcome = await Promise.race([
+                loadEngine(natives, base64, unpack, () => {}).catch(error => error.code),
+                new Promise(resolve => setTimeout(resolve, 3_000, "waits"))
+            ]);
+            return { limit, outcome, seen, used: used.length > 0 };
+        });
+        assert.deepEqual(result, { limit: "RangeError", outcome: "engine_crashed", seen: [], used: true });
+    } finally {
+        await page.close();
+    }
+});
