@@ -34,11 +34,17 @@ export const makeCreateOidc = (state: State, slot: EngineSlot): Core => {
     const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
     return async params => {
         const settings = await readParams(params, state);
-        let oidc = created.get(settings.key);
+        const isOff = settings.params.disableDPoP === true;
+        // Whoever comes first would decide for the others, unsaid.
+        if (created.has(`${!isOff} ${settings.key}`)) {
+            throw await failure("option_invalid", "disableDPoP", "not what the first call said");
+        }
+        const name = `${isOff} ${settings.key}`;
+        let oidc = created.get(name);
         if (!oidc) {
             (state.issuers ??= []).push(new URL(settings.params.issuerUri).origin);
             oidc = create(settings, state, slot);
-            created.set(settings.key, oidc);
+            created.set(name, oidc);
         }
         return oidc;
     };

@@ -84,6 +84,25 @@ test("no options at all, and what is no JSON, are named too", async t => {
     ]);
 });
 
+test("s4_whoever_calls_first_does_not_decide_unsaid_that_a_client_goes_without_dpop", async t => {
+    const world = await World.create(t, { variant: { mode: "enforced" } });
+    await world.open();
+    const outcomes = await world.page.evaluate(async () => {
+        const { clients } = await (await fetch("/config.json")).json();
+        const outcomes = {};
+        for (const [clientId, ...calls] of [["one", true, undefined, true], ["other", undefined, true, false]]) {
+            outcomes[clientId] = [];
+            for (const disableDPoP of calls) {
+                const oidc = window.harness.createOidc({ ...clients.main, clientId, disableDPoP, sessionRestorationMethod: "full page redirect" });
+                outcomes[clientId].push(await oidc.then(({ isUserLoggedIn }) => isUserLoggedIn, ({ code, message }) => `${code} ${message}`));
+            }
+        }
+        return outcomes;
+    });
+    const refused = `option_invalid countersign: "disableDPoP" of createOidc() is not what the first call said; it has to be true, for Bearer tokens, or left out.`;
+    assert.deepEqual(outcomes, { one: [false, refused, false], other: [false, refused, false] });
+});
+
 test("what a function returns goes out as text", async t => {
     const world = await World.create(t);
     await world.start();
