@@ -222,7 +222,8 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         try {
             exports = host.instantiate(bytes, given) as unknown as Exports;
         } catch (error) {
-            if (!(error instanceof RangeError)) {
+            // That, and not that memory has run out: a script can use it up.
+            if (!host.includes((error as Error).message, "main thread")) {
                 throw error;
             }
             // Chromium before 114 compiles nothing of this size at once. The exports have no prototype; what holds them has.
