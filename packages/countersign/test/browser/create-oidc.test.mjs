@@ -99,7 +99,7 @@ test("s4_whoever_calls_first_does_not_decide_unsaid_that_a_client_goes_without_d
         }
         return outcomes;
     });
-    const refused = `option_invalid countersign: "disableDPoP" of createOidc() is not what the first call said; it has to be true, for Bearer tokens, or left out.`;
+    const refused = `option_invalid countersign: "disableDPoP" of createOidc() is "not what the first call said"; it has to be true, for Bearer tokens, or left out.`;
     assert.deepEqual(outcomes, { one: [false, refused, false], other: [false, refused, false] });
 });
 
