@@ -18,7 +18,11 @@ fuzz_target!(|input: &[u8]| {
                 assert!(answer["error"].is_null() && answer["reason"].is_null());
             }
             Some("refused") => {
-                assert!(status == Some(400) || status == Some(401), "{answer}");
+                let is_servers_trouble = answer["reason"] == "Stale";
+                match is_servers_trouble {
+                    true => assert_eq!(status, Some(503), "{answer}"),
+                    false => assert!(status == Some(400) || status == Some(401), "{answer}"),
+                }
                 let is_unusable = answer["reason"] == "UnusableInput";
                 assert_eq!(is_usable, !is_unusable, "{answer}");
             }
