@@ -67,21 +67,38 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 #[must_use]
 pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let mut invalid = 0;
-    for characters in text.chunks(4) {
-        let mut group = 0;
-        for &character in characters {
-            let value = VALUES[usize::from(character)];
-            invalid |= u32::from(value & !63);
-            group = group << 6 | u32::from(value & 63);
-        }
-        // One character holds six bits, which is no byte; two hold one byte and four bits, three two bytes and two bits.
-        let length = characters.len();
-        group <<= 32 - 6 * length;
-        out.extend_from_slice(&group.to_be_bytes()[..length - 1]);
-        invalid |= u32::from(length == 1) | group << (8 * (length - 1));
+    let mut quads = text.chunks_exact(4);
+    for quad in &mut quads {
+        let group = group(quad)?;
+        out.extend_from_slice(&[(group >> 16) as u8, (group >> 8) as u8, group as u8]);
     }
-    (invalid == 0).then_some(out)
+    let rest = quads.remainder();
+    if rest.is_empty() {
+        return Some(out);
+    }
+    // One character holds six bits, which is no byte; two hold one byte and four bits, three two bytes and two bits.
+    let bytes = rest.len() - 1;
+    let group = group(rest)? << (6 * (4 - rest.len()));
+    if bytes == 0 || group << (8 + 8 * bytes) != 0 {
+        return None;
+    }
+    out.push((group >> 16) as u8);
+    if bytes == 2 {
+        out.push((group >> 8) as u8);
+    }
+    Some(out)
+}
+
+/// The values of up to four characters, six bits each.
+fn group(characters: &[u8]) -> Option<u32> {
+    let mut group = 0;
+    let mut invalid = 0;
+    for &character in characters {
+        let value = VALUES[usize::from(character)];
+        invalid |= value;
+        group = group << 6 | u32::from(value & 63);
+    }
+    (invalid & !63 == 0).then_some(group)
 }
 
 #[cfg(test)]
