@@ -58,7 +58,7 @@ export function oidcEarlyInit(params?: ParamsOfEarlyInit): { shouldLoadApp: bool
         if (isApp) {
             const enabled = enableDPoP?.() as EnabledDPoP | undefined | void;
             if (enableDPoP && !enabled?.hooks) {
-                throw new TypeError("countersign: enableDPoP of securityDefenses must be the one that DPoP() returns.");
+                throw new TypeError("countersign: enableDPoP must be the one that DPoP() returns.");
             }
             state.mode = enabled?.mode ?? "off";
             enableBrowserRuntimeFreeze?.();

@@ -24,6 +24,7 @@ const decoder = new saved.TextDecoder.constructor();
 export const natives = freeze<EngineHost>({
     ...page,
     __proto__: null as null,
+    fetch: (input, init) => fetchOf(undefined, input as string, init),
     // `undefined` in an insecure context.
     subtle: (saved.Crypto.subtle as typeof saved.Crypto.subtle | undefined)?.(page.crypto),
     SubtleCrypto: saved.SubtleCrypto as unknown as EngineHost["SubtleCrypto"],

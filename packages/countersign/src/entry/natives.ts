@@ -87,9 +87,8 @@ export const page = freeze({
     indexedDB: storage("indexedDB"),
     sessionStorage: storage("sessionStorage"),
     origin: location.origin,
-    fetch: fetch.bind(window),
     /** With the `this` of the call. */
-    fetchOf: uncurry(fetch) as (self: unknown, request: Request) => Promise<Response>,
+    fetchOf: uncurry(fetch) as (self: unknown, input: RequestInfo, init?: RequestInit) => Promise<Response>,
     atob: atob.bind(window),
     setTimeout: setTimeout.bind(window) as (callback: () => void, milliseconds: number) => number,
     /** Missing in browsers before 2022. */
@@ -113,13 +112,12 @@ for (const { prototype } of [Response, ArrayBuffer]) {
 
 // An `await` asks the promise for its `constructor`. Who could replace that would be shown what our promises hold, such as
 // proofs before they are sent, and could put answers of the authorization server into them. Heirs may have their own.
-const { Promise: NativePromise } = window;
-const promises = NativePromise.prototype;
+const { prototype: promises } = Promise;
 defineProperty(
     promises,
     "constructor",
     own({
-        get: () => NativePromise,
+        get: () => saved.Promise.constructor,
         set(this: object, value: unknown) {
             this === promises || defineProperty(this, "constructor", own({ value, writable: true, enumerable: true, configurable: true }));
         },

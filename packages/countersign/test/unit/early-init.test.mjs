@@ -84,7 +84,7 @@ test("enableDPoP of securityDefenses has to be that of DPoP(), so that DPoP is n
             return `${error.name}: ${error.message}`;
         }
     });
-    assert.equal(message, "TypeError: countersign: enableDPoP of securityDefenses must be the one that DPoP() returns.");
+    assert.equal(message, "TypeError: countersign: enableDPoP must be the one that DPoP() returns.");
 });
 
 test("a second copy of early init throws, whatever its options", async t => {
