@@ -39,7 +39,6 @@ mod import {
             refresh_expires: f64,
             claims: u32,
             is_bound: u32,
-            clock_offset: f64,
         );
     }
 }
@@ -172,7 +171,6 @@ extern "C" fn tokens(client: usize) {
             refresh_expires as f64,
             tokens.claims.0,
             tokens.is_bound.into(),
-            offset(client),
         );
     }
 }
