@@ -22,7 +22,7 @@ impl Subject {
     pub(crate) fn new(client: &Client, issuer: &Key) -> Self {
         let named = r#"{"kid":"2026-01","use":"sig","alg":"ES256","#;
         let jwk = issuer.public().to_json().replacen('{', named, 1);
-        let thumbprint = countersign::server::crypto::thumbprint(&client.key.public());
+        let thumbprint = countersign::crypto::thumbprint(&client.key.public());
         Self {
             jwks: format!(r#"{{"keys":[{jwk}]}}"#),
             thumbprint: thumbprint.to_base64url(),

@@ -21,7 +21,7 @@ use std::{
 };
 
 use aws_lc_rs::signature::UnparsedPublicKey;
-use countersign::{UnixSeconds, base64url};
+use countersign::{UnixSeconds, jose::base64url};
 
 use crate::{
     client::{Client, HTU, Key},

@@ -1,12 +1,9 @@
 use std::time::Duration;
 
 use countersign::{
-    UnixSeconds,
-    jwk::Thumbprint,
-    server::{
-        crypto,
-        verify::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
-    },
+    UnixSeconds, crypto,
+    digest::Thumbprint,
+    proof::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use countersign_resource_server as server;

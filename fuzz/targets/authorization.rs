@@ -1,7 +1,7 @@
 //! `Authorization`: what is read is one scheme of ours and one `token68`, and nothing else is.
 #![no_main]
 
-use countersign::server::credentials::{Credentials, CredentialsError, Scheme};
+use countersign::access_token::{Credentials, CredentialsError, Scheme};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {

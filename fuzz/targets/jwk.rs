@@ -3,12 +3,9 @@
 #![no_main]
 
 use countersign::{
-    jwk::PublicJwk,
-    server::{
-        crypto::{Algorithm, thumbprint, verify},
-        json::parse_object,
-        jwk::PRIVATE_MEMBERS,
-    },
+    crypto::{Algorithm, thumbprint, verify},
+    jose::json::parse_object,
+    jwk::{PRIVATE_MEMBERS, PublicJwk},
 };
 use libfuzzer_sys::fuzz_target;
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
-use countersign::{UnixSeconds, base64url};
+use countersign::{UnixSeconds, jose::base64url};
 use countersign_resource_server::{DpopRequirement, ResourceServer};
 use http::Request;
 use libfuzzer_sys::fuzz_target;

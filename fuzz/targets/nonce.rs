@@ -6,9 +6,9 @@
 use core::time::Duration;
 
 use countersign::{
-    UnixSeconds, base64url,
-    nonce::{Nonce, NonceJar, Role},
-    server::issuer::{CheckNonce as _, NonceIssuer, NonceStatus},
+    UnixSeconds,
+    jose::base64url,
+    nonce::{CheckNonce as _, Nonce, NonceIssuer, NonceJar, NonceStatus, Role},
 };
 use libfuzzer_sys::fuzz_target;
 

@@ -6,15 +6,12 @@ use std::sync::LazyLock;
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use countersign::{
-    UnixSeconds, base64url,
+    UnixSeconds,
+    crypto::{ath, thumbprint},
+    jose::base64url,
     jwk::PublicJwk,
-    server::{
-        crypto::{ath, thumbprint},
-        verify::{
-            BoundToken, CheckNonce, Expected, NonceCheck, NonceStatus, ProofError, Verifier,
-            VerifierPolicy,
-        },
-    },
+    nonce::{CheckNonce, NonceStatus},
+    proof::{BoundToken, Expected, NonceCheck, ProofError, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use libfuzzer_sys::fuzz_target;

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 
 use countersign::{
     UnixSeconds,
-    jwk::Thumbprint,
-    server::replay::{InProcessReplayStore, ReplayEntry, ReplayError},
+    digest::Thumbprint,
+    replay::{InProcessReplayStore, ReplayEntry, ReplayError},
 };
 use libfuzzer_sys::fuzz_target;
 

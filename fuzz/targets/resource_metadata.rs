@@ -3,7 +3,7 @@
 #![no_main]
 
 use countersign::{
-    server::resource_metadata::{ResourceMetadata, ResourceMetadataError},
+    resource_metadata::{ResourceMetadata, ResourceMetadataError},
     target::TargetUri,
 };
 use libfuzzer_sys::fuzz_target;

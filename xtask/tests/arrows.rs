@@ -8,7 +8,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 /// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's own trait
 /// crate: a visitor of ours sees the duplicate members that `serde_json::Value` swallows. Those behind
 /// `rust-crypto` are the second back end, for wasm32, where aws-lc-rs can't go.
-const PROTOCOL_MAY_USE: [&str; 13] = [
+const PROTOCOL_MAY_USE: [&str; 12] = [
     "aws-lc-rs",
     "ed25519-dalek",
     "hmac",
@@ -19,7 +19,6 @@ const PROTOCOL_MAY_USE: [&str; 13] = [
     "serde_core",
     "serde_json",
     "sha2",
-    "subtle",
     "thiserror",
     "zeroize",
 ];
@@ -49,7 +48,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that one role needs and others must not pay for: (our crate, dependency, the feature that brings it).
-const BEHIND_FEATURES: [(&str, &str, &str); 20] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 19] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
     ("countersign", "hmac", "rust-crypto"),
@@ -58,10 +57,9 @@ const BEHIND_FEATURES: [(&str, &str, &str); 20] = [
     ("countersign", "p521", "rust-crypto"),
     ("countersign", "rsa", "rust-crypto"),
     ("countersign", "sha2", "rust-crypto"),
-    ("countersign", "subtle", "rust-crypto"),
-    ("countersign", "serde_core", "verify"),
-    ("countersign", "serde_json", "verify"),
-    ("countersign", "thiserror", "verify"),
+    ("countersign", "serde_core", "json"),
+    ("countersign", "serde_json", "json"),
+    ("countersign", "thiserror", "json"),
     ("countersign", "zeroize", "sign"),
     ("countersign-client", "aws-lc-rs", "reqwest"),
     ("countersign-client", "reqwest", "reqwest"),

@@ -1,7 +1,7 @@
 //! The authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3; RFC 8707; RFC 9449, 10; OpenID Connect Core, 3.1.2.1), read
 //! and checked. Until client and redirect URI are known to belong together, nothing is sent anywhere.
 
-use countersign::{base64url, jwk::Thumbprint, server::authorization};
+use countersign::{authorization_server, digest::Thumbprint, jose::base64url};
 
 use crate::{
     client::ClientConfig, config::Config, params::Params, prompt::Prompt, token::narrowed_audiences,
@@ -114,7 +114,7 @@ impl<'a> AuthorizationRequest<'a> {
         }
         let code_challenge = code_challenge(params).map_err(invalid)?;
         let dpop_jkt = params.get("dpop_jkt").filter(|_| reads_jkt);
-        let dpop_jkt = authorization::dpop_jkt(dpop_jkt)
+        let dpop_jkt = authorization_server::dpop_jkt(dpop_jkt)
             .map_err(|error| AuthorizationError::new(error.code(), error.to_string()))?;
         let nonce = params.get("nonce");
         if nonce.is_some_and(|nonce| nonce.len() > MAX_NONCE_BYTES) {

@@ -2,7 +2,7 @@
 //! this browser's cookie. Another port of the same host is the same site and can set that cookie, but not the `Origin` of
 //! what its pages send.
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
 use crate::{

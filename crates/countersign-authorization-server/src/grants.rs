@@ -7,7 +7,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign::{
-    UnixSeconds, base64url, jwk::Thumbprint, server::authorization::Grant as Presented,
+    UnixSeconds, authorization_server::Grant as Presented, digest::Thumbprint, jose::base64url,
 };
 
 use crate::{

@@ -1,10 +1,7 @@
 //! The tokens of one token response: access token (RFC 9068; RFC 9449, 6.1), id_token (OpenID Connect Core, 2), refresh
 //! token.
 
-use countersign::{
-    UnixSeconds, base64url,
-    server::{authorization::Binding, crypto::sha256},
-};
+use countersign::{UnixSeconds, authorization_server::Binding, crypto::sha256, jose::base64url};
 use serde_json::{Map, Value, json};
 
 use crate::{

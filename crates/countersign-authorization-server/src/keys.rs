@@ -6,12 +6,9 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use countersign::{
-    base64url,
+    crypto::{self, Algorithm},
+    jose::{base64url, jws::CompactJws},
     jwk::PublicJwk,
-    server::{
-        crypto::{self, Algorithm},
-        jws::CompactJws,
-    },
 };
 use serde_json::{Map, Value, json};
 

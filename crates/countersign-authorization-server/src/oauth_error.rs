@@ -2,7 +2,7 @@
 //! RFC 9449, 5 and 8).
 
 use axum::response::{IntoResponse, Response};
-use countersign::server::{authorization::BindingError, replay::ReplayError, verify::ProofError};
+use countersign::{authorization_server::BindingError, proof::ProofError, replay::ReplayError};
 use http::{
     HeaderValue, StatusCode,
     header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER, WWW_AUTHENTICATE},

@@ -2,7 +2,7 @@
 //! such rule, since a hidden iframe follows them.
 
 use axum::response::{IntoResponse, Response};
-use countersign::base64url;
+use countersign::jose::base64url;
 use http::{
     HeaderName, StatusCode,
     header::{

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use countersign::{
     UnixSeconds,
-    server::{
-        authorization::ProofEndpoint,
-        crypto::Algorithm,
-        issuer::NonceIssuer,
-        replay::{InProcessReplayStore, ReplayError},
-        verify::{BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
-    },
+    authorization_server::ProofEndpoint,
+    crypto::Algorithm,
+    nonce::NonceIssuer,
+    proof::{BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
+    replay::{InProcessReplayStore, ReplayError},
     target::TargetUri,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};

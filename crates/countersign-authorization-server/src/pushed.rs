@@ -8,7 +8,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use countersign::{UnixSeconds, base64url, server::authorization::pushed_key};
+use countersign::{UnixSeconds, authorization_server::pushed_key, jose::base64url};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 

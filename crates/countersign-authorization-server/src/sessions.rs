@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use countersign::{UnixSeconds, base64url};
+use countersign::{UnixSeconds, jose::base64url};
 use http::{HeaderMap, header::COOKIE};
 
 use crate::{

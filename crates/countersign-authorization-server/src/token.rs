@@ -14,12 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use countersign::{
-    UnixSeconds, base64url,
-    server::{
-        authorization::{Binding, ClientPolicy, Grant},
-        crypto::sha256,
-        verify::VerifiedProof,
-    },
+    UnixSeconds,
+    authorization_server::{Binding, ClientPolicy, Grant},
+    crypto::sha256,
+    jose::base64url,
+    proof::VerifiedProof,
 };
 use http::{HeaderMap, StatusCode};
 

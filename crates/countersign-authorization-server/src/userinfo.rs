@@ -6,14 +6,11 @@ use axum::{
 };
 use countersign::{
     UnixSeconds,
+    access_token::{Credentials, CredentialsError, Scheme, bound_key},
     challenge::Challenge,
-    server::{
-        confirmation::bound_key,
-        credentials::{Credentials, CredentialsError, Scheme},
-        crypto::ath,
-        replay::ReplayError,
-        verify::{BoundToken, ProofError, VerifiedProof},
-    },
+    crypto::ath,
+    proof::{BoundToken, ProofError, VerifiedProof},
+    replay::ReplayError,
 };
 use http::{
     HeaderMap, HeaderValue, Method, StatusCode,

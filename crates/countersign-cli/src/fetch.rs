@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use countersign_client::{
     Mode,
-    reqwest::{NativeClient, SentHeaders, TokenUse, open_browser},
+    reqwest::{NativeClient, Scheme, SentHeaders, open_browser},
 };
 use reqwest::{Method, Response, Url, header::CONTENT_TYPE};
 
@@ -100,8 +100,8 @@ async fn fetch(arguments: Arguments) -> Result<ExitCode, String> {
         .await
         .map_err(said)?;
     let how = match tokens.token_use {
-        TokenUse::Dpop => "a DPoP token",
-        TokenUse::Bearer => "a Bearer token, which is bound to no key",
+        Scheme::Dpop => "a DPoP token",
+        Scheme::Bearer => "a Bearer token, which is bound to no key",
     };
     eprintln!("* logged in: {how}");
 

@@ -10,7 +10,7 @@ use std::{
     thread,
 };
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use explain::conformance;
 use serde_json::{Value, json};
 

@@ -11,10 +11,8 @@ use std::{
 
 use countersign::{
     UnixSeconds,
-    server::{
-        crypto::{Algorithm, ath},
-        verify::{BoundToken, Expected, NonceCheck, VerifiedProof, Verifier},
-    },
+    crypto::{Algorithm, ath},
+    proof::{BoundToken, Expected, NonceCheck, VerifiedProof, Verifier},
     target::TargetUri,
 };
 

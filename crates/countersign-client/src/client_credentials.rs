@@ -3,7 +3,7 @@
 
 use alloc::rc::Rc;
 
-use countersign::support::TokenUse;
+use countersign::access_token::Scheme;
 
 use crate::engine::{Client, Engine, Tokens};
 use crate::error::{Cause, ClientError};
@@ -47,8 +47,8 @@ impl<P: Platform> Engine<P> {
         let previous = client.tokens();
         let endpoint = &self.discover(client).await?.token;
         let signer = match self.token_use(client)? {
-            TokenUse::Dpop => Some(self.signer(client).await?),
-            TokenUse::Bearer => None,
+            Scheme::Dpop => Some(self.signer(client).await?),
+            Scheme::Bearer => None,
         };
         let mut form = Form::new("&grant_type=client_credentials");
         form.add("client_id", &client.config.client_id);

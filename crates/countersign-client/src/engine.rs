@@ -8,10 +8,10 @@ use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{OnceCell, RefCell};
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use countersign::nonce::NonceJar;
 use countersign::proof::{ProofClaims, ProofHeader, UnsignedProof};
-use countersign::{UnixSeconds, support::Mode};
+use countersign::{UnixSeconds, mode::Mode};
 
 use crate::clock::Clocks;
 use crate::discovery::Metadata;

@@ -2,7 +2,7 @@
 //!
 //! Not the signature: the token came straight from the token endpoint over TLS.
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use countersign::text::cut;
 
 use crate::error::{Cause, ClientError, same};

@@ -36,7 +36,7 @@ mod text;
 mod token;
 
 pub use call::{Attempt, Observed, Upgraded};
-pub use countersign::support::Mode;
+pub use countersign::mode::Mode;
 pub use engine::{Client, ClientConfig, Engine, Tokens};
 pub use error::{Cause, ClientError, Failure};
 pub use form::Parameter;

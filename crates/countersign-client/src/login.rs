@@ -9,8 +9,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ptr;
 
-use countersign::support::{TokenUse, decide};
 use countersign::text::{cut, push_ascii};
+use countersign::{access_token::Scheme, mode::decide};
 
 use crate::engine::{Client, Engine, Signer};
 use crate::error::{Cause, ClientError, same};
@@ -85,8 +85,8 @@ impl<P: Platform> Engine<P> {
         let metadata = self.discover(client).await?;
         let config = &client.config;
         let mut signer = match self.token_use(client)? {
-            TokenUse::Dpop => Some(self.signer(client).await?),
-            TokenUse::Bearer => None,
+            Scheme::Dpop => Some(self.signer(client).await?),
+            Scheme::Bearer => None,
         };
         let mut state = String::from(STATE_PREFIX);
         state.push_str(&self.random_text(24));
@@ -238,9 +238,9 @@ impl<P: Platform> Engine<P> {
         let code = value(response, "code").filter(|code| !code.is_empty());
         let code = code.ok_or_else(|| ClientError::new(Cause::ResponseInvalid, &[""]))?;
         let signer = match (self.token_use(client)?, key) {
-            (TokenUse::Bearer, _) => None,
-            (TokenUse::Dpop, Some(pair)) => Some(Signer::new(pair)),
-            (TokenUse::Dpop, None) => Some(self.generate_signer().await?),
+            (Scheme::Bearer, _) => None,
+            (Scheme::Dpop, Some(pair)) => Some(Signer::new(pair)),
+            (Scheme::Dpop, None) => Some(self.generate_signer().await?),
         };
         let mut form = Form::new("&grant_type=authorization_code");
         form.add("code", code);
@@ -270,7 +270,7 @@ impl<P: Platform> Engine<P> {
     }
 
     /// Do this client's token requests carry proofs?
-    pub(crate) fn token_use(&self, client: &Client<P>) -> Result<TokenUse, ClientError> {
+    pub(crate) fn token_use(&self, client: &Client<P>) -> Result<Scheme, ClientError> {
         let offered = client
             .metadata
             .get()

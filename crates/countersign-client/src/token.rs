@@ -2,7 +2,10 @@
 
 use alloc::rc::Rc;
 
-use countersign::support::{Refusal, TokenUse, accept};
+use countersign::{
+    access_token::Scheme,
+    mode::{ModeError, accept},
+};
 
 use crate::clock::Source;
 use crate::engine::{Client, Engine, KnownToken, Signer, Tokens};
@@ -177,13 +180,13 @@ impl<P: Platform> Engine<P> {
         }
         let token_type = document.text("token_type");
         let asked = if is_proven {
-            TokenUse::Dpop
+            Scheme::Dpop
         } else {
-            TokenUse::Bearer
+            Scheme::Bearer
         };
         match accept(config.mode, asked, &token_type) {
-            Ok(token_use) => Ok((access_token, token_use == TokenUse::Dpop)),
-            Err(Refusal::NotBound) => {
+            Ok(token_use) => Ok((access_token, token_use == Scheme::Dpop)),
+            Err(ModeError::NotBound) => {
                 let error = ClientError::new(Cause::TokenNotBound, &[&config.issuer, &token_type]);
                 self.end_session(client, Some(&error));
                 Err(error)

@@ -3,7 +3,7 @@
 
 mod world;
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use countersign_client::{Engine, Mode, Observed, Text};
 use world::*;
 
@@ -32,7 +32,7 @@ fn r1_p3_p4_p6_a_call_carries_scheme_method_target_and_token_hash() {
     assert_eq!(proof.claims["htu"], "https://api.example:8443/a%20b");
     assert_eq!(
         proof.claims["ath"],
-        base64url::encode(&countersign::server::crypto::sha256(b"at2"))
+        base64url::encode(&countersign::crypto::sha256(b"at2"))
     );
     assert_eq!(signer(&proof), 1);
 }

@@ -3,7 +3,7 @@
 
 mod world;
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use countersign_client::{AuthorizationRequest, Cause, ClientConfig, Mode};
 use serde_json::json;
 use world::*;
@@ -39,7 +39,7 @@ fn t1_the_code_is_redeemed_with_a_proof_by_the_same_key() {
     let [sent] = &world.token_requests()[..] else {
         panic!("one request")
     };
-    let verifier = countersign::server::crypto::sha256(sent.form["code_verifier"].as_bytes());
+    let verifier = countersign::crypto::sha256(sent.form["code_verifier"].as_bytes());
     assert_eq!(base64url::encode(&verifier), query["code_challenge"]);
     assert_eq!(sent.form["grant_type"], "authorization_code");
     assert_eq!(sent.form["code"], "c0de");

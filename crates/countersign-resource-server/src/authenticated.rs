@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use countersign::{UnixSeconds, jwk::Thumbprint, server::credentials::Scheme};
+use countersign::{UnixSeconds, access_token::Scheme, digest::Thumbprint};
 use http::HeaderValue;
 use serde_json::{Map, Value};
 

@@ -3,11 +3,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign::server::{
-    issuer::IssueNonce,
+use countersign::{
+    nonce::IssueNonce,
+    proof::{Verifier, VerifierPolicy},
     replay::{InProcessReplayStore, ReplayCapacity, ReplayStore},
     resource_metadata::ResourceMetadata,
-    verify::{Verifier, VerifierPolicy},
 };
 
 use crate::{

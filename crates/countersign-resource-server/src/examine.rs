@@ -1,12 +1,10 @@
 //! Every check of a request, for showing them to a person.
 
 use countersign::{
-    confirmation::Ath,
-    server::{
-        credentials::{Credentials, Scheme},
-        crypto::sha256,
-        verify::{BoundToken, ProofCheck, ProofError, Verifier},
-    },
+    access_token::{Credentials, Scheme},
+    crypto::sha256,
+    digest::Ath,
+    proof::{BoundToken, ProofCheck, ProofError, Verifier},
     target::TargetUri,
 };
 use http::{header::AUTHORIZATION, request::Parts};

@@ -46,8 +46,7 @@
 //!     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
 //! }};
 //! use axum::{Router, body::Body, routing::get};
-//! use countersign::{UnixSeconds, base64url, confirmation::Ath, jwk::{PublicJwk, Thumbprint},
-//!     proof::{ProofClaims, ProofHeader, UnsignedProof}};
+//! use countersign::{UnixSeconds, digest::{Ath, Thumbprint}, jose::base64url, jwk::PublicJwk, proof::{ProofClaims, ProofHeader, UnsignedProof}};
 //! use countersign_resource_server::{Authenticated, Clock, ResourceServer, SystemClock};
 //! use http::{Request, StatusCode, header::{AUTHORIZATION, WWW_AUTHENTICATE}};
 //! use tower::ServiceExt;
@@ -165,15 +164,12 @@ pub use url::UrlProblem;
 // The protocol crate's types that appear here.
 pub use countersign::{
     UnixSeconds,
-    jwk::Thumbprint,
-    server::{
-        confirmation::ConfirmationError,
-        credentials::{CredentialsError, Scheme},
-        crypto::Algorithm,
-        issuer::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
-        jws::JwsError,
-        replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
-        resource_metadata::{ResourceMetadata, ResourceMetadataError},
-        verify::{ProofCheck, ProofError, VerifierPolicy},
-    },
+    access_token::{ConfirmationError, CredentialsError, Scheme},
+    crypto::Algorithm,
+    digest::Thumbprint,
+    jose::jws::JwsError,
+    nonce::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
+    proof::{ProofCheck, ProofError, VerifierPolicy},
+    replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
+    resource_metadata::{ResourceMetadata, ResourceMetadataError},
 };

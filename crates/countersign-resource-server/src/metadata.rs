@@ -1,6 +1,6 @@
 //! The document that tells clients where to get tokens for this API, and that they must be bound (RFC 9728).
 
-use countersign::server::resource_metadata::ResourceMetadata;
+use countersign::resource_metadata::ResourceMetadata;
 
 use crate::ResourceServer;
 

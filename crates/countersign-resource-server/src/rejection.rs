@@ -6,8 +6,10 @@
 use std::sync::Arc;
 
 use countersign::{
+    access_token::CredentialsError,
     challenge::{Challenge, RESOURCE_METADATA},
-    server::{credentials::CredentialsError, quoted::Quoted, verify::ProofError},
+    proof::ProofError,
+    text::Quoted,
 };
 use http::{
     HeaderValue, Response, StatusCode,

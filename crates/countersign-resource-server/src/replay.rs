@@ -5,7 +5,7 @@ use std::{future::Future, pin::Pin};
 
 use countersign::{
     UnixSeconds,
-    server::replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
+    replay::{InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore},
 };
 
 type InsertFuture<'a> = Pin<Box<dyn Future<Output = Result<(), ReplayError>> + Send + 'a>>;

@@ -11,15 +11,13 @@ use std::{
 
 use countersign::{
     UnixSeconds,
-    confirmation::Ath,
-    server::{
-        credentials::{Credentials, Scheme},
-        crypto::sha256,
-        issuer::IssueNonce,
-        replay::ReplayError,
-        resource_metadata::ResourceMetadata,
-        verify::{BoundToken, Expected, NonceCheck, Verifier},
-    },
+    access_token::{Credentials, Scheme},
+    crypto::sha256,
+    digest::Ath,
+    nonce::IssueNonce,
+    proof::{BoundToken, Expected, NonceCheck, Verifier},
+    replay::ReplayError,
+    resource_metadata::ResourceMetadata,
     target::TargetUri,
 };
 use http::{HeaderName, HeaderValue, Response, header::AUTHORIZATION, request::Parts};

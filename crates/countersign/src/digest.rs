@@ -1,14 +1,14 @@
-//! SHA-256 values, each a type of its own, so that one can't stand where another belongs. They come in ready made: the
-//! caller digests.
+//! SHA-256 values, each a type of its own, so that one can't stand where another belongs: [`Ath`] and [`Thumbprint`].
+//!
+//! The digest itself is computed elsewhere and comes in as a value, so that a browser can use its own: `crypto::ath`
+//! and `crypto::thumbprint` do so where a back end is enabled.
 
-use crate::base64url;
+use alloc::string::String;
+use core::hint::black_box;
 
-/// Strict base64url of exactly `N` bytes.
-pub(crate) fn fixed<const N: usize>(text: &str) -> Option<[u8; N]> {
-    (*base64url::decode(text)?).try_into().ok()
-}
+use crate::jose::base64url;
 
-/// A type for one kind of SHA-256 value.
+/// Defines a type for one kind of SHA-256 value.
 macro_rules! sha256_type {
     ($(#[$documentation:meta])* $name:ident) => {
         $(#[$documentation])*
@@ -18,22 +18,22 @@ macro_rules! sha256_type {
         pub struct $name([u8; 32]);
 
         impl $name {
-            /// Of the digest.
+            /// Wraps a digest.
             #[must_use]
             pub const fn from_digest(digest: [u8; 32]) -> Self {
                 Self(digest)
             }
 
-            /// From its base64url text. `None`: not 32 bytes of strict base64url.
+            /// Reads base64url text. `None`: it is not 32 bytes of strict base64url.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
-                $crate::digest::fixed(text).map(Self)
+                base64url::decode_array(text).map(Self)
             }
 
-            /// Its base64url text, 43 characters.
+            /// The base64url text, 43 characters.
             #[must_use]
-            pub fn to_base64url(&self) -> alloc::string::String {
-                $crate::base64url::encode(&self.0)
+            pub fn to_base64url(&self) -> String {
+                base64url::encode(&self.0)
             }
 
             /// The digest itself.
@@ -45,7 +45,7 @@ macro_rules! sha256_type {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                $crate::digest::equal_in_constant_time(&self.0, &other.0)
+                equal_in_constant_time(&self.0, &other.0)
             }
         }
 
@@ -56,24 +56,52 @@ macro_rules! sha256_type {
         }
     };
 }
-pub(crate) use sha256_type;
 
-#[cfg(all(
-    feature = "verify",
-    any(feature = "aws-lc-rs", feature = "rust-crypto")
-))]
-pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    crate::server::crypto::equal(a, b)
+sha256_type! {
+    /// The SHA-256 of an access token's ASCII text: a proof's `ath` (RFC 9449, 4.2).
+    ///
+    /// The token's text is what follows `Authorization: DPoP `.
+    Ath
 }
 
-/// Without a verifier nothing secret is compared; folding is constant enough and small.
-#[cfg(not(all(
-    feature = "verify",
-    any(feature = "aws-lc-rs", feature = "rust-crypto")
-)))]
-pub(crate) fn equal_in_constant_time(a: &[u8; 32], b: &[u8; 32]) -> bool {
-    a.iter()
+sha256_type! {
+    /// The SHA-256 that identifies a key (RFC 7638): `cnf.jkt` of a token, and the parameter `dpop_jkt`.
+    ///
+    /// The digest is of [`PublicJwk::thumbprint_input`](crate::jwk::PublicJwk::thumbprint_input).
+    Thumbprint
+}
+
+/// Compares in a time that depends on the lengths only.
+///
+/// Every byte is looked at, and `black_box` keeps the compiler from stopping at the first difference.
+pub(crate) fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
+    let difference = a
+        .iter()
         .zip(b)
-        .fold(0, |difference, (a, b)| difference | (a ^ b))
-        == 0
+        .fold(0, |difference, (a, b)| difference | (a ^ b));
+    a.len() == b.len() && black_box(difference) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equality_is_of_length_and_of_every_byte() {
+        assert!(equal_in_constant_time(b"", b""));
+        assert!(equal_in_constant_time(b"abc", b"abc"));
+        for other in [&b"abd"[..], b"bbc", b"ab", b"abcd", b""] {
+            assert!(!equal_in_constant_time(b"abc", other));
+        }
+    }
+
+    #[test]
+    fn thumbprints_compare_by_value() {
+        let a = Thumbprint::from_digest([1; 32]);
+        let mut other = [1; 32];
+        other[31] = 2;
+        assert_eq!(Thumbprint::parse(&a.to_base64url()), Some(a));
+        assert_ne!(a, Thumbprint::from_digest(other));
+        assert_eq!(Thumbprint::parse("AA"), None);
+    }
 }

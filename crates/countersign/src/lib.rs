@@ -8,7 +8,7 @@
 //! ```
 //! # #[cfg(feature = "aws-lc-rs")] {
 //! use aws_lc_rs::{rand::SystemRandom, signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair}};
-//! use countersign::{UnixSeconds, jwk::PublicJwk, proof::*, server::{crypto::*, verify::*}, target::TargetUri};
+//! use countersign::{UnixSeconds, crypto::*, jwk::PublicJwk, proof::*, target::TargetUri};
 //!
 //! // The client's key is wherever the client keeps it; this crate needs its public half, and signatures.
 //! let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("random bytes");
@@ -35,20 +35,25 @@
 //! # }
 //! ```
 //!
-//! Two halves:
-//! - the modules of this level are what a client and a server both need. They are `no_std` with `alloc`, depend on
-//!   nothing, and are written to be small in WebAssembly (`default-features = false`);
-//! - [`server`] (feature `verify`, on by default) is what only a verifier needs: strict parsing, the checks of
-//!   section 4.3, server nonces and the replay store.
+//! Rooms, from the ground up:
+//! - [`text`], [`jose`], [`digest`], [`jwk`], [`target`] and `crypto`: the values of the protocol;
+//! - [`proof`]: building one, and checking one as section 4.3 says; `signing`: keys that sign natively;
+//! - [`access_token`], [`nonce`], [`replay`](mod@replay): what belongs to a request beside its proof;
+//! - [`challenge`], [`resource_metadata`](mod@resource_metadata), [`mode`], `authorization_server`: what servers and clients tell each other.
+//!
+//! What a client in a browser needs is `no_std` with `alloc`, depends on nothing and is written to be small in WebAssembly
+//! (`default-features = false`). What only a verifier needs is there with the feature `verify`.
 //!
 //! Features:
+//! - `verify` (default): checking proofs, issuing nonces, the replay store, what an authorization server decides;
 //! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. Where both back ends are on, it does the work;
 //! - `fips`: `aws-lc-rs` with the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build and is in part under
 //!   the OpenSSL licence;
 //! - `rust-crypto`: the same by crates that are Rust alone, which compile for `wasm32-unknown-unknown`
-//!   (`default-features = false, features = ["rust-crypto"]`);
-//! - `sign`: keys that sign proofs natively, by either back end (module `signing`);
-//! - `replay-conformance`: tests for a replay store of your own (module `server::replay::conformance`).
+//!   (`default-features = false, features = ["rust-crypto", "verify"]`);
+//! - `json`: strict JSON, JWS and public keys from JSON; `verify` turns it on;
+//! - `sign`: keys that sign proofs natively, by either back end (module `signing`). It needs no `verify`;
+//! - `replay-conformance`: tests for a replay store of your own (module `replay::conformance`).
 //!
 //! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It doesn't cover the
 //! query, the body or any other header (RFC 9449, 11.7).
@@ -60,27 +65,39 @@ extern crate alloc;
 extern crate std;
 
 #[cfg(all(
-    feature = "verify",
+    any(feature = "sign", feature = "verify"),
     not(any(feature = "aws-lc-rs", feature = "rust-crypto"))
 ))]
-compile_error!("the feature `verify` needs a back end: enable `aws-lc-rs` or `rust-crypto`");
+compile_error!(
+    "the features `sign` and `verify` need a back end: enable `aws-lc-rs` or `rust-crypto`"
+);
 
-pub mod base64url;
+pub mod access_token;
+#[cfg(feature = "verify")]
+pub mod authorization_server;
 pub mod challenge;
-pub mod confirmation;
-mod digest;
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+#[cfg_attr(
+    not(feature = "verify"),
+    allow(
+        dead_code,
+        reason = "only the verifier asks what a key costs, and for HMAC"
+    )
+)]
+pub mod crypto;
+pub mod digest;
+pub mod jose;
 pub mod jwk;
 pub mod manual;
+pub mod mode;
 pub mod nonce;
 pub mod proof;
-#[cfg(all(
-    feature = "verify",
-    any(feature = "aws-lc-rs", feature = "rust-crypto")
-))]
-pub mod server;
-#[cfg(all(feature = "sign", any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+#[cfg(feature = "verify")]
+pub mod replay;
+#[cfg(feature = "verify")]
+pub mod resource_metadata;
+#[cfg(feature = "sign")]
 pub mod signing;
-pub mod support;
 pub mod target;
 pub mod text;
 mod time;

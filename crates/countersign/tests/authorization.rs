@@ -8,14 +8,12 @@ use core::time::Duration;
 
 use common::{Draft, NOW, Signer};
 use countersign::{
-    jwk::Thumbprint,
-    server::{
-        authorization::{
-            Binding, BindingError, Bound, ClientPolicy, Grant, ProofEndpoint, dpop_jkt, pushed_key,
-        },
-        issuer::NonceIssuer,
-        verify::{NonceCheck, ProofError, VerifiedProof, Verifier},
+    authorization_server::{
+        Binding, BindingError, Bound, ClientPolicy, Grant, ProofEndpoint, dpop_jkt, pushed_key,
     },
+    digest::Thumbprint,
+    nonce::NonceIssuer,
+    proof::{NonceCheck, ProofError, VerifiedProof, Verifier},
     target::TargetUri,
 };
 use serde_json::{Map, Value, json};

@@ -3,13 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // tests read files
 
 use countersign::{
-    UnixSeconds, challenge,
-    jwk::Thumbprint,
-    server::{
-        authorization::{Binding, ClientPolicy, Grant, ProofEndpoint, dpop_jkt, pushed_key},
-        issuer::{CheckNonce, NonceStatus},
-        verify::{NonceCheck, Verifier},
-    },
+    UnixSeconds,
+    authorization_server::{Binding, ClientPolicy, Grant, ProofEndpoint, dpop_jkt, pushed_key},
+    challenge,
+    digest::Thumbprint,
+    nonce::{CheckNonce, NonceStatus},
+    proof::{NonceCheck, Verifier},
     target::TargetUri,
 };
 use serde_json::{Value, json};

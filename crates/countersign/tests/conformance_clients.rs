@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // tests read files
 
 use countersign::{
+    access_token::Scheme,
+    mode::{Mode, ModeError, accept, decide},
     nonce::{Nonce, NonceJar, Role},
-    server::resource_metadata::ResourceMetadata,
-    support::{Mode, Refusal, TokenUse, accept, decide},
+    resource_metadata::ResourceMetadata,
 };
 use serde_json::{Value, json};
 
@@ -40,13 +41,13 @@ fn mode(case: &Value) -> Mode {
     }
 }
 
-fn outcome(decision: Result<TokenUse, Refusal>) -> Value {
+fn outcome(decision: Result<Scheme, ModeError>) -> Value {
     json!(match decision {
-        Ok(TokenUse::Dpop) => "dpop",
-        Ok(TokenUse::Bearer) => "bearer",
-        Err(Refusal::Unsupported) => "unsupported",
-        Err(Refusal::NotBound) => "not_bound",
-        Err(Refusal::UnknownTokenType) => "unknown_token_type",
+        Ok(Scheme::Dpop) => "dpop",
+        Ok(Scheme::Bearer) => "bearer",
+        Err(ModeError::Unsupported) => "unsupported",
+        Err(ModeError::NotBound) => "not_bound",
+        Err(ModeError::UnknownTokenType) => "unknown_token_type",
     })
 }
 
@@ -71,8 +72,8 @@ fn t7_metadata_decides_about_proofs() {
 fn t3_the_token_type_decides_about_the_token() {
     hold("tokenTypes", |_, case| {
         let asked = match text(&case["asked"]) {
-            "dpop" => TokenUse::Dpop,
-            _ => TokenUse::Bearer,
+            "dpop" => Scheme::Dpop,
+            _ => Scheme::Bearer,
         };
         outcome(accept(mode(case), asked, text(&case["token_type"])))
     });

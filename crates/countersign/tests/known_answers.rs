@@ -3,12 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use countersign::{
+    crypto::{self, Algorithm, SignatureError},
+    jose::{json::parse_object, jws::CompactJws},
     jwk::PublicJwk,
-    server::{
-        crypto::{self, Algorithm, SignatureError},
-        json::parse_object,
-        jws::CompactJws,
-    },
 };
 
 const RSA_7638: &str = r#"{"kty":"RSA","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw","e":"AQAB","alg":"RS256","kid":"2011-04-29"}"#;
@@ -73,7 +70,7 @@ fn rfc7515_rs256_example() {
 #[test]
 fn rfc8037_ed25519_example() {
     let input = b"eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
-    let signature = countersign::base64url::decode(
+    let signature = countersign::jose::base64url::decode(
         "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg",
     )
     .unwrap();

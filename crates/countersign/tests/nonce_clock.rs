@@ -10,13 +10,11 @@ use std::{cell::RefCell, collections::HashMap};
 use common::{Draft, NOW, Signer, uri};
 use countersign::{
     UnixSeconds,
-    server::{
-        issuer::{CheckNonce, NonceIssuer, NonceStatus},
-        replay::{InProcessReplayStore, ReplayError},
-        verify::{
-            Expected, NonceCheck, ProofClock, ProofError, VerifiedProof, Verifier, VerifierPolicy,
-        },
+    nonce::{CheckNonce, NonceIssuer, NonceStatus},
+    proof::{
+        Expected, NonceCheck, ProofClock, ProofError, VerifiedProof, Verifier, VerifierPolicy,
     },
+    replay::{InProcessReplayStore, ReplayError},
 };
 
 const LIFETIME: i64 = 300;

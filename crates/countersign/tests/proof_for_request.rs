@@ -8,13 +8,10 @@ use core::time::Duration;
 
 use common::{Draft, NOW, Signer, TOKEN, assert_refused, uri, verify, verify_by};
 use countersign::{
-    UnixSeconds,
-    server::{
-        crypto,
-        issuer::NonceIssuer,
-        verify::{
-            BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier, VerifierPolicy,
-        },
+    UnixSeconds, crypto,
+    nonce::NonceIssuer,
+    proof::{
+        BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier, VerifierPolicy,
     },
     target::{TargetUri, TargetUriError},
 };

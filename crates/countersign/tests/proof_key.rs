@@ -12,13 +12,10 @@ use aws_lc_rs::{
 };
 use common::{Draft, NOW, Signer, assert_refused, sign_text, verify, verify_by};
 use countersign::{
-    base64url,
-    jwk::PublicJwk,
-    server::{
-        crypto::SignatureError,
-        jwk::{JwkError, PRIVATE_MEMBERS},
-        verify::{ProofError, VerifierPolicy},
-    },
+    crypto::SignatureError,
+    jose::base64url,
+    jwk::{JwkError, PRIVATE_MEMBERS, PublicJwk},
+    proof::{ProofError, VerifierPolicy},
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};

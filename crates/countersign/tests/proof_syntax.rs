@@ -7,11 +7,11 @@ mod common;
 use common::{Draft, NOW, Signer, assert_refused, sign_text, uri, verify, verify_by};
 use countersign::{
     UnixSeconds,
-    proof::{ProofClaims, ProofHeader, UnsignedProof},
-    server::{
-        crypto::{Algorithm, SignatureError},
-        jws::{JwsError, Part},
-        verify::{Expected, NonceCheck, ProofError, Verifier, VerifierPolicy},
+    crypto::{Algorithm, SignatureError},
+    jose::jws::{JwsError, Part},
+    proof::{
+        Expected, NonceCheck, ProofClaims, ProofError, ProofHeader, UnsignedProof, Verifier,
+        VerifierPolicy,
     },
 };
 use serde_json::json;

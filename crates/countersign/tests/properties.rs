@@ -3,9 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use countersign::{
-    base64url,
     challenge::{self, Challenge},
-    server::json::parse_object,
+    jose::{base64url, json::parse_object},
     target::TargetUri,
 };
 use proptest::{collection::vec, prelude::*, sample::select};

@@ -15,11 +15,9 @@ use std::sync::Arc;
 use common::{Draft, NOW, Signer, verify, verify_by};
 use countersign::{
     UnixSeconds,
-    jwk::Thumbprint,
-    server::{
-        replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
-        verify::VerifierPolicy,
-    },
+    digest::Thumbprint,
+    proof::VerifierPolicy,
+    replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
 };
 use proptest::prelude::*;
 

@@ -19,7 +19,7 @@ use std::{
 
 use countersign::{
     UnixSeconds,
-    server::replay::{
+    replay::{
         InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore,
         conformance::{self, Check, Fixture},
     },

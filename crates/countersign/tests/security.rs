@@ -9,11 +9,9 @@ use core::time::Duration;
 
 use common::{Draft, NOW, Signer, TOKEN, uri};
 use countersign::{
-    server::{
-        crypto,
-        issuer::NonceIssuer,
-        verify::{BoundToken, Expected, NonceCheck, Verifier},
-    },
+    crypto,
+    nonce::NonceIssuer,
+    proof::{BoundToken, Expected, NonceCheck, Verifier},
     target::TargetUri,
 };
 

@@ -3,14 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 use countersign::{
-    UnixSeconds, base64url,
+    UnixSeconds,
+    crypto::{Algorithm, verify},
+    jose::{base64url, json::parse_object},
     jwk::PublicJwk,
-    proof::ProofClaims,
-    server::{
-        crypto::{Algorithm, verify},
-        json::parse_object,
-        verify::{Expected, NonceCheck, Verifier, VerifierPolicy},
-    },
+    proof::{Expected, NonceCheck, ProofClaims, Verifier, VerifierPolicy},
     signing::{SigningError, SigningKey},
     target::TargetUri,
 };

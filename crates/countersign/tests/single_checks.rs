@@ -1,7 +1,7 @@
 //! What is public of single checks: their numbers in RFC 9449, section 4.3, and the one that comes before the others.
 #![cfg(feature = "verify")]
 
-use countersign::server::verify::{ProofCheck, ProofError, Verifier};
+use countersign::proof::{ProofCheck, ProofError, Verifier};
 
 #[test]
 fn checks_have_the_numbers_of_the_rfc_in_its_order() {

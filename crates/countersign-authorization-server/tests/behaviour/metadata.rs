@@ -65,7 +65,7 @@ async fn the_key_is_named_by_its_thumbprint_and_new_at_each_start() {
             )
         );
         let public = countersign::jwk::PublicJwk::from_json(&key).expect("a public key");
-        let thumbprint = countersign::server::crypto::thumbprint(&public);
+        let thumbprint = countersign::crypto::thumbprint(&public);
         assert_eq!(key["kid"], thumbprint.to_base64url());
         kids.push(key["kid"].clone());
     }

@@ -159,7 +159,7 @@ async fn r3_a_proof_of_another_request_token_or_key_is_refused() {
     let token = bound(&world, &key).await;
     let now = world.now();
     let right = key.proof_with_token(now, "GET", &token);
-    let ath = countersign::server::crypto::ath(&token).to_base64url();
+    let ath = countersign::crypto::ath(&token).to_base64url();
     let jti = jti();
     let claims = ProofClaims {
         htm: "GET",

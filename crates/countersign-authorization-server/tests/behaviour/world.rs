@@ -14,11 +14,9 @@ use std::{
 use axum::{Router, body::Body};
 use countersign::{
     UnixSeconds,
+    crypto::{self, Algorithm},
+    jose::jws::CompactJws,
     jwk::PublicJwk,
-    server::{
-        crypto::{self, Algorithm},
-        jws::CompactJws,
-    },
 };
 use countersign_authorization_server::{AuthorizationServer, Clock, Config};
 use http::{HeaderMap, Request, header};

@@ -1,9 +1,6 @@
 //! One line of input: a request, and the policy and the moment it is judged by.
 
-use countersign::{
-    UnixSeconds,
-    server::{crypto::Algorithm, json::parse_object},
-};
+use countersign::{UnixSeconds, crypto::Algorithm, jose::json::parse_object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
 

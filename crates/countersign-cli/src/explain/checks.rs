@@ -1,9 +1,6 @@
 //! What each check is called, and what it found.
 
-use countersign::{
-    UnixSeconds,
-    server::{crypto::SignatureError, jws::CompactJws},
-};
+use countersign::{UnixSeconds, crypto::SignatureError, jose::jws::CompactJws};
 use countersign_resource_server::{Check, ProofCheck, ProofError, Rejection, TokenCheck};
 use serde_json::Value;
 

@@ -3,9 +3,7 @@
 use std::fmt::Write as _;
 
 use countersign::{
-    UnixSeconds,
-    server::{crypto::Algorithm, jws::CompactJws, quoted::Quoted},
-    target::TargetUri,
+    UnixSeconds, crypto::Algorithm, jose::jws::CompactJws, target::TargetUri, text::Quoted,
 };
 use countersign_resource_server::{
     Authenticated, Check, Clock, Examined, ProofError, Rejection, Scheme, SystemClock, TokenCheck,

@@ -7,8 +7,8 @@ use std::{
 };
 
 use countersign::{
-    base64url,
-    server::{crypto::Algorithm, json::parse_object},
+    crypto::Algorithm,
+    jose::{base64url, json::parse_object},
     signing::{SigningError, SigningKey},
 };
 use countersign_resource_server::random_secret;

@@ -10,9 +10,10 @@ use std::{
 
 use clap::{Args, ValueEnum};
 use countersign::{
-    UnixSeconds, base64url,
+    UnixSeconds,
+    crypto::{Algorithm, ath, thumbprint},
+    jose::base64url,
     proof::ProofClaims,
-    server::crypto::{Algorithm, ath, thumbprint},
     target::TargetUri,
 };
 use countersign_resource_server::{Clock, SystemClock, random_secret};

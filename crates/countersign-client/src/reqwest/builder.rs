@@ -5,7 +5,7 @@ use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
-use countersign::support::Mode;
+use countersign::mode::Mode;
 use serde_json::Value;
 
 use super::client::{Inner, NativeClient};

@@ -27,7 +27,7 @@ use crate::call::Attempt;
 use crate::engine::{Client, ClientConfig, Engine};
 use crate::form::Parameter;
 use crate::text::Text;
-use countersign::support::Mode;
+use countersign::mode::Mode;
 
 /// What an engine is made of, on its way to its thread.
 pub(super) struct Plan {

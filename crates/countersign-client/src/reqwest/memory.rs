@@ -7,7 +7,7 @@ use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
-use countersign::{base64url, server::crypto::Algorithm, signing::SigningKey};
+use countersign::{crypto::Algorithm, jose::base64url, signing::SigningKey};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 

@@ -60,7 +60,7 @@ mod session;
 pub use browser::open_browser;
 pub use builder::NativeClientBuilder;
 pub use client::NativeClient;
-pub use countersign::support::TokenUse;
+pub use countersign::access_token::Scheme;
 pub use error::{Error, Refused};
 pub use login::PendingLogin;
 #[cfg(fuzzing)]

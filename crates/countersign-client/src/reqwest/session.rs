@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::string::String;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use countersign::base64url;
-use countersign::support::TokenUse;
+use countersign::access_token::Scheme;
+use countersign::jose::base64url;
 use serde_json::{Map, Value};
 
 use super::driver::Driver;
@@ -29,7 +29,7 @@ pub struct Tokens {
     /// without a proof.
     pub access_token: String,
     /// How it is used: with proofs, or as Bearer.
-    pub token_use: TokenUse,
+    pub token_use: Scheme,
     /// When the access token ends, by the local clock.
     pub expires: SystemTime,
     /// As it came last; `None` for tokens of the client itself.
@@ -76,9 +76,9 @@ impl Driver {
         Some(Tokens {
             access_token: String::from(&*tokens.access_token),
             token_use: if tokens.is_bound {
-                TokenUse::Dpop
+                Scheme::Dpop
             } else {
-                TokenUse::Bearer
+                Scheme::Bearer
             },
             expires: system_time(tokens.expires.0 - offset),
             id_token: Some(String::from(&*tokens.id_token)).filter(|token| !token.is_empty()),

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use countersign_client::Cause;
-use countersign_client::reqwest::{Error, NativeClient, TokenUse};
+use countersign_client::reqwest::{Error, NativeClient, Scheme};
 use reqwest::StatusCode;
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
@@ -29,7 +29,7 @@ async fn a_login_comes_back_to_a_free_port_of_this_machine() {
     assert!(page.contains("You may close this window"), "{page}");
 
     let tokens = tokens.unwrap();
-    assert_eq!(tokens.token_use, TokenUse::Dpop);
+    assert_eq!(tokens.token_use, Scheme::Dpop);
     assert_eq!(tokens.claims["sub"], "alice");
     assert_eq!(tokens.thumbprint.as_ref(), Some(&asked["dpop_jkt"]));
     assert!(tokens.has_refresh_token);
@@ -333,7 +333,7 @@ async fn metadata_can_be_given_instead_of_discovered() {
         }))
         .build()
         .unwrap();
-    assert_eq!(log_in(&client).await.unwrap().token_use, TokenUse::Dpop);
+    assert_eq!(log_in(&client).await.unwrap().token_use, Scheme::Dpop);
     let discovery = world.idp.to("/.well-known/openid-configuration");
     assert!(discovery.is_empty());
     let built = world.builder().metadata("a string".into()).build();

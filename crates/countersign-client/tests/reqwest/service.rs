@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use countersign_client::Mode;
-use countersign_client::reqwest::{NativeClient, TokenUse};
+use countersign_client::reqwest::{NativeClient, Scheme};
 use reqwest::StatusCode;
 
 use crate::world::{Record, listen};
@@ -46,7 +46,7 @@ async fn t1_a_service_gets_tokens_for_itself_and_the_next_ones_too() {
         .build()
         .unwrap();
     let tokens = client.client_credentials().await.unwrap();
-    assert_eq!(tokens.token_use, TokenUse::Dpop);
+    assert_eq!(tokens.token_use, Scheme::Dpop);
     assert_eq!(tokens.id_token, None);
     assert!(tokens.claims.is_empty());
 

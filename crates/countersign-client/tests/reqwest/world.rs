@@ -33,7 +33,7 @@ impl Seen {
     pub(crate) fn claims(&self) -> Value {
         let proof = self.proof.as_deref().expect("a proof");
         let payload = proof.split('.').nth(1).unwrap();
-        serde_json::from_slice(&countersign::base64url::decode(payload).unwrap()).unwrap()
+        serde_json::from_slice(&countersign::jose::base64url::decode(payload).unwrap()).unwrap()
     }
 
     pub(crate) fn form(&self, name: &str) -> Option<String> {

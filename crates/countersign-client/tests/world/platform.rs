@@ -94,7 +94,7 @@ impl Platform for World {
 
     async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
         self.0.digests.set(self.0.digests.get() + 1);
-        Ok(countersign::server::crypto::sha256(message).to_vec())
+        Ok(countersign::crypto::sha256(message).to_vec())
     }
 
     async fn sleep(&self, milliseconds: u32) {

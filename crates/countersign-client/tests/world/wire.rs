@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use countersign::base64url;
+use countersign::jose::base64url;
 use countersign::jwk::PublicJwk;
 use countersign_client::{Document, KeyPair, Parameter, Text};
 use serde_json::{Value, json};
@@ -129,7 +129,7 @@ pub fn key(number: u8) -> KeyPair<u8> {
 
 pub fn thumbprint(number: u8) -> String {
     let input = key(number).public.thumbprint_input();
-    base64url::encode(&countersign::server::crypto::sha256(input.as_bytes()))
+    base64url::encode(&countersign::crypto::sha256(input.as_bytes()))
 }
 
 /// The proof's key, by its number.

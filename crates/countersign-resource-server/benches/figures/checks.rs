@@ -10,11 +10,9 @@ use std::{
 };
 
 use countersign::{
-    UnixSeconds, base64url,
-    server::{
-        crypto,
-        verify::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
-    },
+    UnixSeconds, crypto,
+    jose::base64url,
+    proof::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use countersign_resource_server::{Clock, ResourceServer, SystemClock};

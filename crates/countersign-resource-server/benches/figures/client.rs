@@ -8,10 +8,10 @@ use aws_lc_rs::{
     },
 };
 use countersign::{
-    UnixSeconds, base64url,
+    UnixSeconds, crypto,
+    jose::base64url,
     jwk::PublicJwk,
     proof::{ProofClaims, ProofHeader, UnsignedProof},
-    server::crypto,
 };
 use http::{HeaderValue, header, request::Parts};
 

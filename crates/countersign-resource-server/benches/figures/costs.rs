@@ -12,11 +12,9 @@ use aws_lc_rs::{
     },
 };
 use countersign::{
+    crypto::{self, Algorithm},
     jwk::PublicJwk,
-    server::{
-        crypto::{self, Algorithm},
-        verify::VerifierPolicy,
-    },
+    proof::VerifierPolicy,
 };
 
 use crate::{

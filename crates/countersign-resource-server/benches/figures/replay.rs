@@ -10,8 +10,8 @@ use std::{
 
 use countersign::{
     UnixSeconds,
-    jwk::Thumbprint,
-    server::replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry},
+    digest::Thumbprint,
+    replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry},
 };
 
 use crate::{

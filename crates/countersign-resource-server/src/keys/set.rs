@@ -1,9 +1,6 @@
 //! JSON Web Key Sets (RFC 7517): which key may check which signature.
 
-use countersign::{
-    jwk::PublicJwk,
-    server::{crypto::Algorithm, json::parse_object},
-};
+use countersign::{crypto::Algorithm, jose::json::parse_object, jwk::PublicJwk};
 use serde_json::Value;
 
 /// The public signature keys of a set. Keys that we cannot use (encryption, unknown types) are left out, since a

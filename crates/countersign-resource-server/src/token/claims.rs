@@ -1,6 +1,6 @@
 //! What the claims of an access token say.
 
-use countersign::{UnixSeconds, jwk::Thumbprint, server::confirmation::bound_key};
+use countersign::{UnixSeconds, access_token::bound_key, digest::Thumbprint};
 use serde_json::{Map, Value};
 
 use super::{error::TokenError, policy::AccessTokenPolicy};

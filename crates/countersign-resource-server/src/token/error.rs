@@ -1,8 +1,7 @@
 //! Why an access token is refused.
 
 use countersign::{
-    UnixSeconds,
-    server::{confirmation::ConfirmationError, jws::JwsError, quoted::Quoted},
+    UnixSeconds, access_token::ConfirmationError, jose::jws::JwsError, text::Quoted,
 };
 use thiserror::Error;
 

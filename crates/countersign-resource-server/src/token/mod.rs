@@ -10,9 +10,8 @@ mod policy;
 mod signature;
 
 use countersign::{
-    UnixSeconds,
-    jwk::Thumbprint,
-    server::{confirmation::bound_key, crypto::Algorithm, jws::CompactJws},
+    UnixSeconds, access_token::bound_key, crypto::Algorithm, digest::Thumbprint,
+    jose::jws::CompactJws,
 };
 use serde_json::{Map, Value};
 

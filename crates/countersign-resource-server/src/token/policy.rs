@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::server::crypto::Algorithm;
+use countersign::crypto::Algorithm;
 use serde_json::Value;
 
 /// What the access tokens of an issuer must be like. The default is the secure one;
@@ -87,7 +87,7 @@ impl AccessTokenPolicy {
 
     /// What tokens may be signed with: by default ES256, RS256, PS256, EdDSA and ES384. The
     /// algorithms of proofs are [another
-    /// setting](countersign::server::verify::VerifierPolicy::with_algorithms).
+    /// setting](countersign::proof::VerifierPolicy::with_algorithms).
     #[must_use]
     pub fn with_algorithms(mut self, algorithms: &[Algorithm]) -> Self {
         self.algorithms = algorithms.to_vec();

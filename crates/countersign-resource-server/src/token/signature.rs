@@ -2,11 +2,9 @@
 //! make us try.
 
 use countersign::{
+    crypto::{self, Algorithm},
+    jose::jws::CompactJws,
     jwk::PublicJwk,
-    server::{
-        crypto::{self, Algorithm},
-        jws::CompactJws,
-    },
 };
 
 use super::{AccessTokenPolicy, error::TokenError};

@@ -63,7 +63,7 @@ async fn so_is_what_a_proofs_json_and_key_say() {
 
         let name = Value::from(hostile.as_str());
         let object = format!("{{{name}:1,{name}:2}}");
-        let part = countersign::base64url::encode(object.as_bytes());
+        let part = countersign::jose::base64url::encode(object.as_bytes());
         let answer = world.call(&token, &format!("{part}.e30.AAAA")).await;
         assert_one_short_line(&answer, "Malformed");
     }

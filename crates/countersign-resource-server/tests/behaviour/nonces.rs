@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use countersign::{nonce::Nonce, server::verify::ProofError};
+use countersign::{nonce::Nonce, proof::ProofError};
 use countersign_resource_server::{NonceIssuer, Rejection};
 
 use crate::world::{Answer, World, api, send};

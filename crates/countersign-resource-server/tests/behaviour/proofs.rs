@@ -1,9 +1,6 @@
 //! Token and proof together: what each check refuses, and what thieves get.
 
-use countersign::{
-    UnixSeconds,
-    server::{crypto::ath, verify::ProofError},
-};
+use countersign::{UnixSeconds, crypto::ath, proof::ProofError};
 use countersign_resource_server::{DpopRequirement, Rejection};
 use serde_json::{Value, json};
 

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use countersign::{
     UnixSeconds,
-    jwk::Thumbprint,
-    server::replay::{
+    digest::Thumbprint,
+    replay::{
         InProcessReplayStore, ReplayEntry, ReplayError, ReplayStore,
         conformance::{self, Fixture},
     },

@@ -1,6 +1,6 @@
 //! Which access tokens are accepted.
 
-use countersign::{UnixSeconds, server::jws::JwsError};
+use countersign::{UnixSeconds, jose::jws::JwsError};
 use countersign_resource_server::{DpopRequirement, TokenError};
 use serde_json::{Value, json};
 

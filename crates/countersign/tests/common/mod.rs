@@ -12,12 +12,11 @@ use aws_lc_rs::{
     },
 };
 use countersign::{
-    UnixSeconds, base64url,
-    jwk::{PublicJwk, Thumbprint},
-    server::{
-        crypto,
-        verify::{Expected, NonceCheck, ProofError, VerifiedProof, Verifier, VerifierPolicy},
-    },
+    UnixSeconds, crypto,
+    digest::Thumbprint,
+    jose::base64url,
+    jwk::PublicJwk,
+    proof::{Expected, NonceCheck, ProofError, VerifiedProof, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use serde_json::{Map, Value, json};

@@ -5,10 +5,10 @@ use aws_lc_rs::{
     signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair},
 };
 use countersign::{
-    base64url,
+    crypto::{ath, sha256, thumbprint},
+    jose::base64url,
     jwk::PublicJwk,
     proof::{ProofClaims, ProofHeader, UnsignedProof},
-    server::crypto::{ath, sha256, thumbprint},
 };
 use countersign_resource_server::{Clock, SystemClock};
 

@@ -6,7 +6,7 @@ use aws_lc_rs::{
         Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaKeyPair,
     },
 };
-use countersign::{base64url, jwk::PublicJwk};
+use countersign::{jose::base64url, jwk::PublicJwk};
 use serde_json::{Value, json};
 
 /// A key pair of any kind that tokens and proofs are signed with.

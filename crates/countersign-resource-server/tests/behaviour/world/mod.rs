@@ -11,8 +11,9 @@ use std::sync::{
 
 use axum::{Router, body::Body, routing::any};
 use countersign::{
-    UnixSeconds, base64url,
-    server::crypto::{ath, thumbprint},
+    UnixSeconds,
+    crypto::{ath, thumbprint},
+    jose::base64url,
 };
 use countersign_resource_server::{
     Authenticated, Rejection, ResourceServer, ResourceServerBuilder, TokenError,

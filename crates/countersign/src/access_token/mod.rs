@@ -1,0 +1,13 @@
+//! Access tokens: how one is presented (RFC 9449, 7.1; RFC 6750, 2.1), and the key that it is bound to (RFC 9449, 6).
+
+#[cfg(feature = "json")]
+mod bound_key;
+#[cfg(feature = "verify")]
+mod credentials;
+mod scheme;
+
+#[cfg(feature = "json")]
+pub use self::bound_key::{CNF, ConfirmationError, JKT, bound_key};
+#[cfg(feature = "verify")]
+pub use self::credentials::{Credentials, CredentialsError};
+pub use self::scheme::Scheme;

@@ -1,0 +1,9 @@
+/// How an access token is presented: the authentication scheme of `Authorization`, and the `token_type` of the token
+/// response (RFC 9449, 5 and 7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// With a proof.
+    Dpop,
+    /// By itself.
+    Bearer,
+}

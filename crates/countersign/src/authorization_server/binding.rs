@@ -1,0 +1,230 @@
+use alloc::{borrow::ToOwned, string::String};
+use core::fmt;
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    access_token::{CNF, JKT},
+    digest::Thumbprint,
+    proof::VerifiedProof,
+};
+
+/// The authorization request's parameter that binds the code to a key (section 10).
+pub const DPOP_JKT: &str = "dpop_jkt";
+
+/// What the server knows of a client, as far as it matters for proofs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientPolicy {
+    /// It has no credentials: its refresh tokens are bound to its key (5). Those of others are bound to their credentials.
+    pub is_public: bool,
+    /// `dpop_bound_access_tokens` of its registration (5.2), or the server's own rule: without a proof it gets no token.
+    pub requires_bound_tokens: bool,
+}
+
+/// What a token request brings, and the key that it is bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Grant {
+    /// A code.
+    Code {
+        /// `dpop_jkt` of its authorization request (10), or the key of the pushed one ([`pushed_key`]).
+        dpop_jkt: Option<Thumbprint>,
+    },
+    /// A refresh token.
+    RefreshToken {
+        /// What [`Binding::refresh_token`] was when it was issued.
+        key: Option<Thumbprint>,
+    },
+    /// Something that is bound to no key: client credentials, a device code, an assertion.
+    Unbound,
+}
+
+/// The keys that the tokens of one token response are bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Binding {
+    access_token: Option<Thumbprint>,
+    refresh_token: Option<Thumbprint>,
+}
+
+impl Binding {
+    /// Bearer tokens, as a server without DPoP issues them.
+    pub const BEARER: Self = Self {
+        access_token: None,
+        refresh_token: None,
+    };
+
+    /// Of a token request with a grant that is otherwise good, from a client that has authenticated as far as it can.
+    ///
+    /// # Errors
+    /// A [`BindingError`]: the grant is of another key than the proof, or there is no proof where one must be. No token is
+    /// issued. Whether a code is used up by that is the server's to decide; a request with the right key should find it
+    /// still there.
+    pub fn of(
+        grant: Grant,
+        client: ClientPolicy,
+        proof: Option<&VerifiedProof>,
+    ) -> Result<Self, BindingError> {
+        let received = proof.map(VerifiedProof::thumbprint);
+        let bound = match grant {
+            Grant::Code { dpop_jkt } => dpop_jkt.map(|key| (Bound::Code, key)),
+            Grant::RefreshToken { key } => key.map(|key| (Bound::RefreshToken, key)),
+            Grant::Unbound => None,
+        };
+        match (received, bound) {
+            (None, Some((what, _))) => Err(BindingError::ProofMissing { what }),
+            (Some(received), Some((what, expected))) if received != expected => {
+                Err(BindingError::KeyMismatch {
+                    what,
+                    expected,
+                    received,
+                })
+            }
+            (None, None) if client.requires_bound_tokens => Err(BindingError::ProofRequired),
+            _ => Ok(Self {
+                access_token: received,
+                refresh_token: received.filter(|_| client.is_public),
+            }),
+        }
+    }
+
+    /// The access token's key; `None`: it is a bearer token.
+    #[must_use]
+    pub const fn access_token(&self) -> Option<Thumbprint> {
+        self.access_token
+    }
+
+    /// The key without which the refresh token must not be taken: keep it with the token, for [`Grant::RefreshToken`].
+    #[must_use]
+    pub const fn refresh_token(&self) -> Option<Thumbprint> {
+        self.refresh_token
+    }
+
+    /// `token_type` of the token response (5): `DPoP` or `Bearer`.
+    #[must_use]
+    pub const fn token_type(&self) -> &'static str {
+        match self.access_token {
+            Some(_) => "DPoP",
+            None => "Bearer",
+        }
+    }
+
+    /// Puts `cnf` into the claims of a JWT access token (6.1). Nothing for a bearer token.
+    pub fn add_to_claims(&self, claims: &mut Map<String, Value>) {
+        if let Some(key) = &self.access_token {
+            claims.insert(CNF.to_owned(), json!({ JKT: key.to_base64url() }));
+        }
+    }
+
+    /// Puts `cnf` and `token_type` into the introspection response of an active token (6.2).
+    pub fn add_to_introspection(&self, response: &mut Map<String, Value>) {
+        self.add_to_claims(response);
+        response.insert("token_type".to_owned(), self.token_type().into());
+    }
+}
+
+/// What was bound to a key, for the words of a [`BindingError`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// A code.
+    Code,
+    /// A refresh token.
+    RefreshToken,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Code => "code",
+            Self::RefreshToken => "refresh token",
+        })
+    }
+}
+
+/// The `dpop_jkt` parameter of an authorization request, pushed or not (10).
+///
+/// # Errors
+/// [`BindingError::JktMalformed`].
+pub fn dpop_jkt(parameter: Option<&str>) -> Result<Option<Thumbprint>, BindingError> {
+    let parse = |text| Thumbprint::parse(text).ok_or(BindingError::JktMalformed);
+    parameter.map(parse).transpose()
+}
+
+/// The key that a pushed authorization request binds its code to: of its `dpop_jkt`, of its proof, or of both, which then
+/// agree (10.1). Keep it with the request, for [`Grant::Code`].
+///
+/// # Errors
+/// [`BindingError::JktMismatch`].
+pub fn pushed_key(
+    dpop_jkt: Option<Thumbprint>,
+    proof: Option<&VerifiedProof>,
+) -> Result<Option<Thumbprint>, BindingError> {
+    let proven = proof.map(VerifiedProof::thumbprint);
+    match (dpop_jkt, proven) {
+        (Some(expected), Some(received)) if expected != received => {
+            Err(BindingError::JktMismatch { expected, received })
+        }
+        _ => Ok(dpop_jkt.or(proven)),
+    }
+}
+
+/// Why a request with a good proof, or without one, is refused for its key. The answer has status 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindingError {
+    /// The client gets bound tokens only, and sent no proof (5.2).
+    #[error(
+        "the client is registered with dpop_bound_access_tokens; send a proof in the DPoP header"
+    )]
+    ProofRequired,
+    /// The grant is bound to a key, and the request has no proof (5, 10).
+    #[error("the {what} is bound to a key; send a proof of it in the DPoP header")]
+    ProofMissing {
+        /// What is bound.
+        what: Bound,
+    },
+    /// The grant is bound to another key (5, 10).
+    #[error("the {what} is bound to the key {}, the proof is of {}; sign with the first", .expected.to_base64url(), .received.to_base64url())]
+    KeyMismatch {
+        /// What is bound.
+        what: Bound,
+        /// The key that it is bound to.
+        expected: Thumbprint,
+        /// The proof's.
+        received: Thumbprint,
+    },
+    /// `dpop_jkt` is no thumbprint (10).
+    #[error("`dpop_jkt` is not a SHA-256 thumbprint in base64url")]
+    JktMalformed,
+    /// `dpop_jkt` and proof of a pushed authorization request are of two keys (10.1).
+    #[error("dpop_jkt is {}, the proof is of {}; send those of one key", .expected.to_base64url(), .received.to_base64url())]
+    JktMismatch {
+        /// `dpop_jkt`.
+        expected: Thumbprint,
+        /// The proof's.
+        received: Thumbprint,
+    },
+}
+
+impl BindingError {
+    /// The error code that a client gets (5, 10; RFC 6749, 4.1.2.1).
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::JktMalformed => "invalid_request",
+            _ => "invalid_dpop_proof",
+        }
+    }
+
+    /// The variant's name, for logs and metrics.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::ProofRequired => "ProofRequired",
+            Self::ProofMissing { .. } => "ProofMissing",
+            Self::KeyMismatch { .. } => "KeyMismatch",
+            Self::JktMalformed => "JktMalformed",
+            Self::JktMismatch { .. } => "JktMismatch",
+        }
+    }
+}

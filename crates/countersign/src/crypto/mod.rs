@@ -1,0 +1,212 @@
+//! Signature checks and digests, behind functions that name no library.
+//!
+//! There is no symmetric algorithm and no `none`: [`Algorithm`] can't name one (RFC 9449, 11.6).
+//!
+//! # Back ends
+//! The feature `aws-lc-rs` (default) is the fastest measured. The feature `rust-crypto` is Rust alone: for servers in
+//! WebAssembly, or where no C compiler is at hand. Where both are on, since cargo adds up the features of all who depend
+//! on this crate, `aws-lc-rs` does the work. Both accept and refuse the same: what RFCs leave open is decided before a back
+//! end is asked.
+
+mod algorithm;
+#[cfg(feature = "aws-lc-rs")]
+mod aws_lc;
+mod error;
+#[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
+#[cfg_attr(feature = "aws-lc-rs", allow(dead_code, reason = "compared in a test"))]
+mod rust_crypto;
+#[cfg(test)]
+pub(crate) mod tests;
+mod weak_keys;
+
+#[cfg(feature = "aws-lc-rs")]
+use aws_lc as backend;
+#[cfg(not(feature = "aws-lc-rs"))]
+use rust_crypto as backend;
+
+pub use self::{algorithm::Algorithm, error::SignatureError};
+use crate::{
+    digest::{Ath, Thumbprint},
+    jwk::PublicJwk,
+};
+
+/// Checks `signature` (`R || S` for ECDSA, never DER; for RSASSA-PSS with a salt as long as the hash) over `message`.
+///
+/// # Errors
+/// A key that does not fit the algorithm or is weak, and a signature that doesn't verify.
+pub fn verify(
+    algorithm: Algorithm,
+    key: &PublicJwk,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), SignatureError> {
+    use PublicJwk as K;
+    let scheme = scheme(algorithm, key)?;
+    check_strength(key, signature)?;
+    #[cfg(test)]
+    tests::count_a_verification();
+    let verifies = match (scheme, key) {
+        (Scheme::Ec(curve), K::P256 { x, y }) => verify_ec(curve, x, y, message, signature),
+        (Scheme::Ec(curve), K::P384 { x, y }) => verify_ec(curve, x, y, message, signature),
+        (Scheme::Ec(curve), K::P521 { x, y }) => verify_ec(curve, x, y, message, signature),
+        (Scheme::Ed25519, K::Ed25519 { x }) => backend::verify_ed25519(x, message, signature),
+        (Scheme::Rsa(padding, hash), K::Rsa { n, e }) => {
+            backend::verify_rsa((padding, hash), n, e, message, signature)
+        }
+        _ => return Err(SignatureError::KeyMismatch { algorithm }),
+    };
+    if verifies {
+        Ok(())
+    } else {
+        Err(SignatureError::Invalid)
+    }
+}
+
+/// What of [`verify`] needs no signature check, which is nearly all of the time: the key fits and is not weak, its point
+/// lies on the curve, the signature has its length.
+pub(crate) fn check_form(
+    algorithm: Algorithm,
+    key: &PublicJwk,
+    signature: &[u8],
+) -> Result<(), SignatureError> {
+    use PublicJwk as K;
+    let scheme = scheme(algorithm, key)?;
+    check_strength(key, signature)?;
+    let (is_on_curve, length) = match (scheme, key) {
+        (Scheme::Ec(curve), K::P256 { x, y }) => (is_on_curve(curve, x, y), 64),
+        (Scheme::Ec(curve), K::P384 { x, y }) => (is_on_curve(curve, x, y), 96),
+        (Scheme::Ec(curve), K::P521 { x, y }) => (is_on_curve(curve, x, y), 132),
+        (_, K::Rsa { n, .. }) => (true, n.len()),
+        _ => (true, 64),
+    };
+    if is_on_curve && signature.len() == length {
+        Ok(())
+    } else {
+        Err(SignatureError::Invalid)
+    }
+}
+
+/// An RSA key that fits and is not weak costs no more than proofs have to: it has at most 4096 bits, and the exponent that
+/// all write. Other keys cost what their algorithm does.
+pub(crate) fn check_cost(algorithm: Algorithm, key: &PublicJwk) -> Result<(), SignatureError> {
+    let PublicJwk::Rsa { n, e } = key else {
+        return Ok(());
+    };
+    scheme(algorithm, key)?;
+    weak_keys::check_rsa(n, e)?;
+    weak_keys::check_rsa_cost(n, e)
+}
+
+fn check_strength(key: &PublicJwk, signature: &[u8]) -> Result<(), SignatureError> {
+    match key {
+        PublicJwk::Ed25519 { x } => weak_keys::check_ed25519(x, signature),
+        PublicJwk::Rsa { n, e } => weak_keys::check_rsa(n, e),
+        _ => Ok(()),
+    }
+}
+
+/// SHA-256.
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> [u8; 32] {
+    backend::sha256(bytes)
+}
+
+/// The key's thumbprint (RFC 7638).
+#[must_use]
+pub fn thumbprint(key: &PublicJwk) -> Thumbprint {
+    Thumbprint::from_digest(sha256(key.thumbprint_input().as_bytes()))
+}
+
+/// The access token's hash, as a proof's `ath` holds it.
+#[must_use]
+pub fn ath(access_token: &str) -> Ath {
+    Ath::from_digest(sha256(access_token.as_bytes()))
+}
+
+/// A key for HMAC-SHA-256.
+#[derive(Clone)]
+pub(crate) struct HmacKey(backend::Hmac);
+
+impl HmacKey {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(backend::Hmac::new(key))
+    }
+
+    /// Over the parts, one after the other.
+    pub(crate) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
+        self.0.sign(parts)
+    }
+}
+
+/// A curve with the hash that JWS pairs it with.
+#[derive(Clone, Copy)]
+enum Curve {
+    P256,
+    P384,
+    P521,
+}
+
+#[derive(Clone, Copy)]
+enum RsaPadding {
+    Pkcs1,
+    Pss,
+}
+
+#[derive(Clone, Copy)]
+enum RsaHash {
+    Sha256,
+    Sha384,
+    Sha512,
+}
+
+/// How an algorithm signs.
+#[derive(Clone, Copy)]
+enum Scheme {
+    Ec(Curve),
+    Ed25519,
+    Rsa(RsaPadding, RsaHash),
+}
+
+/// The algorithm's, where the key is of its type and curve.
+const fn scheme(algorithm: Algorithm, key: &PublicJwk) -> Result<Scheme, SignatureError> {
+    use Algorithm as A;
+    use PublicJwk as K;
+    Ok(match (algorithm, key) {
+        (A::Es256, K::P256 { .. }) => Scheme::Ec(Curve::P256),
+        (A::Es384, K::P384 { .. }) => Scheme::Ec(Curve::P384),
+        (A::Es512, K::P521 { .. }) => Scheme::Ec(Curve::P521),
+        (A::EdDsa, K::Ed25519 { .. }) => Scheme::Ed25519,
+        (A::Rs256, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pkcs1, RsaHash::Sha256),
+        (A::Rs384, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pkcs1, RsaHash::Sha384),
+        (A::Rs512, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pkcs1, RsaHash::Sha512),
+        (A::Ps256, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pss, RsaHash::Sha256),
+        (A::Ps384, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pss, RsaHash::Sha384),
+        (A::Ps512, K::Rsa { .. }) => Scheme::Rsa(RsaPadding::Pss, RsaHash::Sha512),
+        _ => return Err(SignatureError::KeyMismatch { algorithm }),
+    })
+}
+
+/// SEC 1 uncompressed: 04 || X || Y.
+struct Point([u8; 1 + 2 * 66], usize);
+
+impl Point {
+    fn of(x: &[u8], y: &[u8]) -> Self {
+        let mut bytes = [4; 1 + 2 * 66];
+        bytes[1..=x.len()].copy_from_slice(x);
+        bytes[1 + x.len()..1 + x.len() + y.len()].copy_from_slice(y);
+        Self(bytes, 1 + x.len() + y.len())
+    }
+
+    fn bytes(&self) -> &[u8] {
+        &self.0[..self.1]
+    }
+}
+
+/// The back end refuses a point that is not on the curve.
+fn verify_ec(curve: Curve, x: &[u8], y: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    backend::verify_ec(curve, Point::of(x, y).bytes(), message, signature)
+}
+
+fn is_on_curve(curve: Curve, x: &[u8], y: &[u8]) -> bool {
+    backend::is_on_curve(curve, Point::of(x, y).bytes())
+}

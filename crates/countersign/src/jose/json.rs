@@ -1,0 +1,403 @@
+//! JSON objects, strictly (RFC 8259): UTF-8, no duplicate member at any depth, bounded depth.
+//!
+//! Two parsers that take different ones of two equal members disagree on what was signed, so RFC 7515 (section 4) and
+//! RFC 7519 (section 4) let a strict reader refuse them; this one does, in nested objects too.
+//!
+//! ```
+//! use countersign::jose::json::parse_object;
+//!
+//! assert_eq!(parse_object(br#"{"iat":1}"#)?["iat"], 1);
+//! assert!(parse_object(br#"{"iat":1,"\u0069at":2}"#).is_err()); // the same name twice
+//! # Ok::<(), countersign::jose::json::JsonError>(())
+//! ```
+
+use alloc::{
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
+use core::fmt;
+
+use serde_core::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Number, Value, map::Entry};
+
+use crate::text::Quoted;
+
+/// How deep objects and arrays may be nested, the outermost object included. Tokens of real issuers stay below 5.
+pub const MAX_DEPTH: usize = 16;
+
+/// Why a text is not a strict JSON object, in words for a log.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct JsonError {
+    reason: String,
+}
+
+/// The object that `bytes` stands for.
+///
+/// # Errors
+/// Not UTF-8, not exactly one JSON object, a duplicate member, deeper than [`MAX_DEPTH`], or a number out of range.
+pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
+    // Before parsing: strings that serde_json skips would not be checked.
+    let text = core::str::from_utf8(bytes).map_err(|error| JsonError {
+        reason: error.to_string(),
+    })?;
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Strict {
+        depth_left: MAX_DEPTH,
+    }
+    .deserialize(&mut deserializer);
+    match value.and_then(|value| deserializer.end().map(|()| value)) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(JsonError {
+            reason: "it is not an object".to_string(),
+        }),
+        Err(error) => Err(JsonError {
+            reason: error.to_string(),
+        }),
+    }
+}
+
+/// Builds a [`Value`], refusing what `Value`'s own deserialisation takes.
+#[derive(Clone, Copy)]
+struct Strict {
+    depth_left: usize,
+}
+
+impl Strict {
+    fn nested<E: Error>(self) -> Result<Self, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Self { depth_left }),
+            None => Err(E::custom(format!("nested more than {MAX_DEPTH} deep"))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E: Error>(self, value: String) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let inner = self.nested()?;
+        let mut array = Vec::new();
+        while let Some(element) = elements.next_element_seed(inner)? {
+            array.push(element);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut key = members.next_key_seed(KeySeed)?;
+        if let Some(Key::Number) = key {
+            return members.next_value_seed(NumberSeed);
+        }
+        let inner = self.nested()?;
+        let mut object = Map::new();
+        while let Some(Key::Member(name)) = key {
+            match object.entry(name) {
+                Entry::Vacant(free) => {
+                    free.insert(members.next_value_seed(inner)?);
+                }
+                Entry::Occupied(there) => {
+                    return Err(A::Error::custom(format!(
+                        "the member {} is there twice",
+                        Quoted(there.key())
+                    )));
+                }
+            }
+            key = members.next_key_seed(KeySeed)?;
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+/// What stands before a value in a map.
+enum Key {
+    Member(String),
+    /// The map is none: it is a number's text. With its feature `arbitrary_precision`, which any
+    /// crate of the build may turn on for all, serde_json hands a number to a visitor as a map with
+    /// one member.
+    Number,
+}
+
+/// Tells a member's name from the mark of a number. Both are strings, and an attacker can write a
+/// member of the mark's name; but only for a name does serde_json know what an option is.
+struct KeySeed;
+
+impl<'de> DeserializeSeed<'de> for KeySeed {
+    type Value = Key;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer.deserialize_option(self)
+    }
+}
+
+impl<'de> Visitor<'de> for KeySeed {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Key, D::Error> {
+        deserializer
+            .deserialize_string(NameVisitor)
+            .map(Key::Member)
+    }
+
+    fn visit_str<E: Error>(self, _mark: &str) -> Result<Key, E> {
+        Ok(Key::Number)
+    }
+}
+
+struct NameVisitor;
+
+impl Visitor<'_> for NameVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a member's name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<String, E> {
+        Ok(name.to_string())
+    }
+
+    fn visit_string<E: Error>(self, name: String) -> Result<String, E> {
+        Ok(name)
+    }
+}
+
+/// Reads a number that comes as its text.
+struct NumberSeed;
+
+impl<'de> DeserializeSeed<'de> for NumberSeed {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NumberSeed {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a number")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Value, E> {
+        number(text).ok_or_else(|| E::custom("number out of range"))
+    }
+}
+
+/// What serde_json makes of a number's text without that feature: whole where it fits into 64 bits,
+/// else a float; `None` where it is too large for that.
+fn number(text: &str) -> Option<Value> {
+    if let Ok(number) = text.parse::<u64>() {
+        return Some(number.into());
+    }
+    match text.parse::<i64>() {
+        Ok(number) if number != 0 => Some(number.into()),
+        _ => Number::from_f64(text.parse().ok()?).map(Value::Number),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::format;
+
+    #[test]
+    fn v3_duplicate_members_are_refused_at_any_depth() {
+        for text in [
+            r#"{"a":1,"a":1}"#,
+            r#"{"a":1,"b":2,"\u0061":3}"#,
+            r#"{"x":{"a":1,"a":2}}"#,
+            r#"{"x":[[{"a":null,"a":null}]]}"#,
+        ] {
+            let error = parse_object(text.as_bytes()).expect_err(text);
+            assert!(
+                error
+                    .to_string()
+                    .starts_with("the member \"a\" is there twice"),
+                "{error}"
+            );
+        }
+        assert!(parse_object(br#"{"a":{"a":{"a":1}},"A":2}"#).is_ok());
+    }
+
+    #[test]
+    fn v2_only_one_utf8_object_is_taken() {
+        for text in [
+            &b""[..],
+            b"null",
+            b"[]",
+            b"\"a\"",
+            b"{",
+            b"{}x",
+            b"{} {}",
+            b"{\"a\":1,}",
+            b"{'a':1}",
+            b"{\"a\":01}",
+            b"{\"a\":1e999}",
+            b"{\"a\":NaN}",
+            b"{\"a\":\"\xff\"}",
+            b"{\"a\":\"\\ud800\"}",
+            b"{\"a\":\"\n\"}",
+            b"\xef\xbb\xbf{}",
+        ] {
+            assert!(
+                parse_object(text).is_err(),
+                "{:?}",
+                String::from_utf8_lossy(text)
+            );
+        }
+    }
+
+    #[test]
+    fn v2_depth_is_bounded() {
+        let nested = |depth: usize| {
+            format!(
+                "{{\"a\":{}1{}}}",
+                "[".repeat(depth - 1),
+                "]".repeat(depth - 1)
+            )
+        };
+        assert!(parse_object(nested(MAX_DEPTH).as_bytes()).is_ok());
+        assert!(parse_object(nested(MAX_DEPTH).replace('1', "1.5").as_bytes()).is_ok());
+        assert!(parse_object(nested(MAX_DEPTH + 1).as_bytes()).is_err());
+        let empty = nested(MAX_DEPTH).replace('1', "{}");
+        assert!(parse_object(empty.as_bytes()).is_err());
+        assert!(parse_object("{\"a\":".repeat(100_000).as_bytes()).is_err());
+    }
+
+    /// Holds in a build with serde_json's `arbitrary_precision` too (`cargo xtask test --only
+    /// arbitrary-precision`).
+    #[test]
+    fn numbers_are_numbers_whatever_features_serde_json_has() {
+        let of = |text: &str| {
+            let object = parse_object(format!("{{\"n\":{text}}}").as_bytes());
+            object.map(|object| object["n"].clone())
+        };
+        for (text, whole, float) in [
+            ("0", Some(0), 0.0),
+            ("1767225600", Some(1_767_225_600), 1_767_225_600.0),
+            ("-1", Some(-1), -1.0),
+            ("1.5", None, 1.5),
+            ("1e3", None, 1000.0),
+            ("-0", None, 0.0),
+            ("9223372036854775808", None, 9_223_372_036_854_775_808.0),
+            ("-9223372036854775809", None, -9_223_372_036_854_775_808.0),
+            ("100000000000000000000", None, 1e20),
+        ] {
+            let number = of(text).expect(text);
+            assert!(number.is_number(), "{text}: {number:?}");
+            assert_eq!(
+                (number.as_i64(), number.as_f64()),
+                (whole, Some(float)),
+                "{text}"
+            );
+        }
+        for text in [
+            "1e999", "-1e999", "01", "1.", ".5", "+1", "--1", "0x1", "NaN", "Infinity",
+        ] {
+            assert!(of(text).is_err(), "{text}");
+        }
+        assert_eq!(
+            parse_object(b"{\"a\":[1,{\"b\":2.5}],\"c\":-3}")
+                .ok()
+                .map(Value::from),
+            Some(serde_json::json!({ "a": [1, { "b": 2.5 }], "c": -3 }))
+        );
+    }
+
+    #[test]
+    fn what_serde_json_calls_a_number_inside_is_a_member_as_any() {
+        for name in [
+            "$serde_json::private::Number",
+            "\\u0024serde_json::private::Number",
+        ] {
+            let text = format!("{{\"exp\":{{\"{name}\":\"1767225600\"}}}}");
+            let object = parse_object(text.as_bytes()).expect(&text);
+            assert!(object["exp"].is_object(), "{object:?}");
+            let text = format!("{{\"{name}\":1,\"{name}\":1}}");
+            assert!(parse_object(text.as_bytes()).is_err(), "{text}");
+        }
+        let text = "{\"$serde_json::private::RawValue\":\"{}\"}";
+        let object = parse_object(text.as_bytes()).expect(text);
+        assert_eq!(object["$serde_json::private::RawValue"], "{}");
+    }
+
+    /// With numbers as they are without `arbitrary_precision`, which keeps them as they are
+    /// written.
+    fn plain(value: &Value) -> Value {
+        match value {
+            Value::Number(written) => number(&written.to_string()).expect("in range"),
+            Value::Array(array) => array.iter().map(plain).collect(),
+            Value::Object(object) => {
+                let members = object.iter();
+                members
+                    .map(|(name, value)| (name.clone(), plain(value)))
+                    .collect()
+            }
+            other => other.clone(),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parse_never_panics(text in r#"[{}\[\]",:\\u0-9ae.+-]{0,24}"#, bytes: Vec<u8>) {
+            let _ = parse_object(text.as_bytes());
+            let _ = parse_object(&bytes);
+        }
+
+        #[test]
+        fn it_agrees_with_serde_json_where_it_accepts(text in r#"\{("[ab]":(1|"x"|\{"a":2\}|\[3\])){0,1}(,"[cd]":-1.5)?\}"#) {
+            if let Ok(object) = parse_object(text.as_bytes()) {
+                let theirs = serde_json::from_str::<Value>(&text).expect("as we do");
+                prop_assert_eq!(plain(&theirs), Value::Object(object));
+            }
+        }
+    }
+}

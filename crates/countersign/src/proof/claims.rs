@@ -1,0 +1,122 @@
+use alloc::string::String;
+
+use serde_json::{Map, Value};
+
+use super::error::ProofError;
+use crate::UnixSeconds;
+
+/// A proof's claims with their types checked (4.3, 3), still untrusted.
+pub(crate) struct Claims<'a> {
+    pub(crate) htm: &'a str,
+    pub(crate) htu: &'a str,
+    pub(crate) iat: NumericDate,
+    /// Of whatever type, as the nonce: it is looked at when its turn comes (4.3, 12).
+    pub(crate) ath: Option<&'a Value>,
+    /// Of whatever type: what that means depends on whether one is required.
+    pub(crate) nonce: Option<&'a Value>,
+    pub(crate) exp: Option<NumericDate>,
+    pub(crate) nbf: Option<NumericDate>,
+}
+
+impl<'a> Claims<'a> {
+    pub(crate) fn read(
+        claims: &'a Map<String, Value>,
+        max_jti_bytes: usize,
+    ) -> Result<Self, ProofError> {
+        let jti = required(text(claims, "jti")?, "jti")?;
+        if jti.len() > max_jti_bytes {
+            return Err(ProofError::JtiTooLong {
+                limit: max_jti_bytes,
+                received: jti.len(),
+            });
+        }
+        Ok(Self {
+            htm: required(text(claims, "htm")?, "htm")?,
+            htu: required(text(claims, "htu")?, "htu")?,
+            iat: required(date(claims, "iat")?, "iat")?,
+            ath: claims.get("ath"),
+            nonce: claims.get("nonce"),
+            exp: date(claims, "exp")?,
+            nbf: date(claims, "nbf")?,
+        })
+    }
+
+    /// `ath`, of its type.
+    pub(crate) fn token_hash(&self) -> Result<Option<&'a str>, ProofError> {
+        self.ath.map(|ath| text_of("ath", ath)).transpose()
+    }
+
+    /// A nonce that nobody asked for has the right type or is not there.
+    pub(crate) fn unrequired_nonce(&self) -> Result<(), ProofError> {
+        self.nonce
+            .map_or(Ok(()), |nonce| text_of("nonce", nonce).map(|_| ()))
+    }
+}
+
+fn required<T>(claim: Option<T>, name: &'static str) -> Result<T, ProofError> {
+    claim.ok_or(ProofError::ClaimMissing { name })
+}
+
+fn text<'a>(
+    claims: &'a Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<&'a str>, ProofError> {
+    claims
+        .get(name)
+        .map(|value| text_of(name, value))
+        .transpose()
+}
+
+fn text_of<'a>(name: &'static str, value: &'a Value) -> Result<&'a str, ProofError> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .ok_or(ProofError::ClaimType {
+            name,
+            expected: "a string that is not empty",
+        })
+}
+
+fn date(
+    claims: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<NumericDate>, ProofError> {
+    match claims.get(name) {
+        None => Ok(None),
+        Some(value) => match NumericDate::read(value) {
+            Some(date) => Ok(Some(date)),
+            None => Err(ProofError::ClaimType {
+                name,
+                expected: "a number of seconds since 1970, as a JSON number",
+            }),
+        },
+    }
+}
+
+/// A JWT's `NumericDate`, which may have a fraction: the whole seconds on both sides of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct NumericDate {
+    pub(crate) floor: UnixSeconds,
+    pub(crate) ceiling: UnixSeconds,
+}
+
+impl NumericDate {
+    /// The year 9999 ends before this; sums with any of our durations stay far from overflow.
+    const LATEST: i64 = 253_402_300_800;
+
+    fn read(value: &Value) -> Option<Self> {
+        let number = value.as_number()?;
+        let (floor, ceiling) = match number.as_i64() {
+            Some(seconds) => (seconds, seconds),
+            None => {
+                let seconds = number.as_f64()?;
+                // `as` saturates, and what saturated is out of range below.
+                (seconds.floor() as i64, seconds.ceil() as i64)
+            }
+        };
+        (floor >= 0 && ceiling <= Self::LATEST).then_some(Self {
+            floor: UnixSeconds(floor),
+            ceiling: UnixSeconds(ceiling),
+        })
+    }
+}

@@ -1,0 +1,38 @@
+use crate::{
+    digest::{Ath, Thumbprint},
+    nonce::CheckNonce,
+    target::TargetUri,
+};
+
+/// What the server knows about the request, against which a proof is held.
+#[derive(Clone, Copy)]
+pub struct Expected<'a> {
+    /// The request's method, exactly as it came.
+    pub method: &'a str,
+    /// The request's URI as the client sees it, parsed from what was sent: one that
+    /// [encodes needlessly](TargetUri::check_encoding) is refused. Dot segments are resolved, so where your router is given
+    /// the path as it was sent, refuse one that has some.
+    pub uri: &'a TargetUri,
+    /// The access token that came with the proof; `None` at a token endpoint.
+    pub token: Option<BoundToken>,
+    /// Whether the proof needs a nonce.
+    pub nonce: NonceCheck<'a>,
+}
+
+/// What a proof must say about the access token that it comes with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundToken {
+    /// The token's hash ([`crypto::ath`](crate::crypto::ath)).
+    pub ath: Ath,
+    /// The key that the token is bound to: its `cnf.jkt`.
+    pub thumbprint: Thumbprint,
+}
+
+/// Whether the proof needs a nonce. A server that hands out nonces requires them of everybody (11.3).
+#[derive(Clone, Copy)]
+pub enum NonceCheck<'a> {
+    /// This server hands out none; one in a proof is ignored.
+    NotRequired,
+    /// Every proof needs one that this judge accepts.
+    Required(&'a dyn CheckNonce),
+}

@@ -1,0 +1,37 @@
+//! Proofs (RFC 9449, section 4): a client builds one for each request, a server checks it.
+//!
+//! A client makes an [`UnsignedProof`] from its [`ProofHeader`] and the request's [`ProofClaims`], and attaches the
+//! signature. A server asks a `Verifier` (feature `verify`), which runs the checks of section 4.3 and gives a
+//! `VerifiedProof`.
+//!
+//! A proof covers the method, the URI without its query, and the token; not the query, the body or any other header
+//! (11.7).
+
+mod build;
+#[cfg(feature = "verify")]
+mod checks;
+#[cfg(feature = "verify")]
+mod claims;
+#[cfg(feature = "verify")]
+mod error;
+#[cfg(feature = "verify")]
+mod examine;
+#[cfg(feature = "verify")]
+mod expected;
+#[cfg(feature = "verify")]
+mod policy;
+#[cfg(feature = "verify")]
+mod untrusted;
+#[cfg(feature = "verify")]
+mod verify;
+
+pub use self::build::{ProofClaims, ProofHeader, UnsignedProof};
+#[cfg(feature = "verify")]
+pub use self::{
+    error::ProofError,
+    examine::{Examined, ProofCheck},
+    expected::{BoundToken, Expected, NonceCheck},
+    policy::{ProofClock, VerifierPolicy},
+    untrusted::UntrustedProof,
+    verify::{VerifiedProof, Verifier},
+};

@@ -1,0 +1,170 @@
+use alloc::{boxed::Box, vec::Vec};
+use core::{
+    fmt,
+    future::{Future, ready},
+    sync::atomic::{AtomicI64, Ordering},
+};
+use std::sync::{Mutex, PoisonError};
+
+use super::{
+    ReplayEntry, ReplayError, ReplayStore,
+    siphash::SipKey,
+    table::{Fingerprint, MOST_BYTES_AN_ENTRY, MOST_BYTES_BESIDE, MOST_ENTRIES, Outcome, Table},
+};
+use crate::{UnixSeconds, crypto::sha256};
+
+/// A replay store in this process's memory: for one replica, and until it restarts.
+///
+/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 25 to 28 bytes, of which 16
+/// are its fingerprint: 128 bits of SipHash-2-4 over key and `jti`, under a key that nobody else has. Memory is taken as
+/// entries come and kept for the next busy hour; entries that have ended cost nothing to drop.
+///
+/// A restart forgets: a proof seen just before is accepted once more, within its window. Server nonces, or a store
+/// outside the process, close that.
+pub struct InProcessReplayStore {
+    key: SipKey,
+    /// The newest moment of any call: entries that end at or before it may be forgotten.
+    newest: AtomicI64,
+    /// Each entry belongs to one by its fingerprint. A power of two.
+    shards: Box<[Shard]>,
+}
+
+/// Locks of two shards never share a cache line, nor the pair of them that is fetched together.
+#[repr(align(128))]
+struct Shard(Mutex<Table>);
+
+/// How many entries may live at one time.
+///
+/// Needed is (requests per second) x (seconds a proof can be accepted, 65 by default). The default is 8 million: more
+/// proofs than one core can verify in that time, whatever their algorithm, so that no single client fills it on a small
+/// machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplayCapacity {
+    /// So many. With more than 32,768, up to 4 % more, since the parts of the store fill unevenly.
+    Entries(usize),
+    /// As many as surely fit into so many bytes: 29 each, and 24 KiB for each of up to 64 parts. None in fewer than that.
+    /// That is for ends within 75 seconds, as those of both presets of a policy are; each second more may take 300 bytes
+    /// in each part. Above 50 million entries there are more parts.
+    Bytes(usize),
+}
+
+impl Default for ReplayCapacity {
+    fn default() -> Self {
+        Self::Entries(8_000_000)
+    }
+}
+
+impl From<usize> for ReplayCapacity {
+    fn from(entries: usize) -> Self {
+        Self::Entries(entries)
+    }
+}
+
+/// Below this many entries a shard, more locks bring nothing and an uneven spread would show.
+const ENTRIES_PER_SHARD: usize = 16 * 1024;
+/// Two threads meet at one for a hundred nanoseconds of the fifty thousand that a request takes; with more of them, what
+/// each keeps at hand no longer stays in a core's cache. There are more only where each would have more than
+/// [`MOST_ENTRIES`].
+const ENOUGH_SHARDS: usize = 64;
+/// 800 million entries take 23 GB. Whoever has room for more gets no more.
+const MOST_SHARDS: usize = 1024;
+
+impl InProcessReplayStore {
+    /// `capacity`: how many live entries it has room for; a plain number is [`ReplayCapacity::Entries`]. `key`: 32 random
+    /// bytes, drawn anew at each start, so that nobody can choose where entries fall.
+    #[must_use]
+    pub fn new(capacity: impl Into<ReplayCapacity>, key: &[u8; 32]) -> Self {
+        let capacity = match capacity.into() {
+            ReplayCapacity::Entries(entries) => entries,
+            ReplayCapacity::Bytes(bytes) => entries_in(bytes),
+        };
+        let shards = shards_for(capacity);
+        let mut each = capacity.div_ceil(shards);
+        if shards > 1 {
+            // Five standard deviations of an even spread: that a part is full before the whole is as good as never.
+            each += 5 * each.isqrt();
+        }
+        let tables: Vec<_> = (0..shards)
+            .map(|_| Shard(Mutex::new(Table::new(each))))
+            .collect();
+        let mut half = [0; 16];
+        half.copy_from_slice(&sha256(key)[..16]);
+        Self {
+            key: SipKey::new(half),
+            newest: AtomicI64::new(i64::MIN),
+            shards: tables.into_boxed_slice(),
+        }
+    }
+
+    /// [`ReplayStore::insert`], which for this store never waits.
+    ///
+    /// # Errors
+    /// [`Seen`](ReplayError::Seen), [`Full`](ReplayError::Full) or [`Stale`](ReplayError::Stale).
+    pub fn insert_now(&self, entry: &ReplayEntry<'_>, now: UnixSeconds) -> Result<(), ReplayError> {
+        // Loaded first: within one second nobody writes, and the cache line stays shared.
+        if self.newest.load(Ordering::Relaxed) < now.0 {
+            self.newest.fetch_max(now.0, Ordering::Relaxed);
+        }
+        let fingerprint = self.fingerprint(entry);
+        let shard = &self.shards[fingerprint[1] as usize & (self.shards.len() - 1)];
+        let mut table = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Under the lock: whoever dropped entries of this shard had written the moment by which he did so.
+        let newest = UnixSeconds(self.newest.load(Ordering::Relaxed));
+        if entry.until() <= newest {
+            return Err(ReplayError::Stale);
+        }
+        match table.insert(fingerprint, entry.until(), newest) {
+            Outcome::Inserted => Ok(()),
+            Outcome::Seen => Err(ReplayError::Seen),
+            Outcome::Full => Err(ReplayError::Full),
+        }
+    }
+
+    /// How many bytes the entries' tables have now. They are kept as the busiest window so far needed them.
+    #[must_use]
+    pub fn allocated_bytes(&self) -> usize {
+        let bytes = |shard: &Shard| {
+            let table = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
+            table.allocated_bytes()
+        };
+        self.shards.iter().map(bytes).sum()
+    }
+
+    /// 128 bits under this store's key: a collision can be neither computed nor waited for.
+    fn fingerprint(&self, entry: &ReplayEntry<'_>) -> Fingerprint {
+        self.key
+            .tag(entry.thumbprint().as_bytes(), entry.jti().as_bytes())
+    }
+}
+
+fn shards_for(entries: usize) -> usize {
+    let wanted = (entries / ENTRIES_PER_SHARD).clamp(1, ENOUGH_SHARDS);
+    // With what is added to each for an uneven spread.
+    let needed = entries.div_ceil(MOST_ENTRIES - 5 * MOST_ENTRIES.isqrt());
+    (1 << wanted.ilog2()).max(needed.min(MOST_SHARDS).next_power_of_two())
+}
+
+fn entries_in(bytes: usize) -> usize {
+    // Up to 4 % more in an uneven spread.
+    let each = MOST_BYTES_AN_ENTRY + 1;
+    let shards = shards_for(bytes / each);
+    bytes.saturating_sub(shards * MOST_BYTES_BESIDE) / each
+}
+
+impl ReplayStore for InProcessReplayStore {
+    fn insert(
+        &self,
+        entry: &ReplayEntry<'_>,
+        now: UnixSeconds,
+    ) -> impl Future<Output = Result<(), ReplayError>> + Send {
+        ready(self.insert_now(entry, now))
+    }
+}
+
+impl fmt::Debug for InProcessReplayStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InProcessReplayStore")
+            .field("shards", &self.shards.len())
+            .finish_non_exhaustive()
+    }
+}
