@@ -210,3 +210,39 @@ fn dependabot_watches_every_lock_file_and_the_workflows() {
         assert!(watched.contains(&entry), "{entry:?}");
     }
 }
+
+/// GitHub shows no form, and says nothing, where it can't read one.
+#[test]
+fn issue_forms_can_be_read_and_a_refused_request_comes_with_its_explanation() {
+    for name in ["bug", "feature", "refused-request"] {
+        let text = read(&format!(".github/ISSUE_TEMPLATE/{name}.yml"));
+        let form = parse(name, &text);
+        assert!(form["name"].as_str().is_some(), "{name}");
+        assert!(form["description"].as_str().is_some(), "{name}");
+        let mut required = Vec::new();
+        for element in form["body"].as_sequence().expect("a body") {
+            let kind = element["type"].as_str().expect("a type");
+            let attributes = &element["attributes"];
+            if kind == "markdown" {
+                assert!(attributes["value"].as_str().is_some(), "{name}");
+                continue;
+            }
+            assert!(["dropdown", "input", "textarea"].contains(&kind), "{name}");
+            assert!(attributes["label"].as_str().is_some(), "{name}");
+            if element.as_mapping_get("validations").is_some() {
+                assert_eq!(element["validations"]["required"].as_bool(), Some(true));
+                required.push(element["id"].as_str().expect("an id").to_owned());
+            }
+        }
+        assert!(!required.is_empty(), "{name}");
+        assert_eq!(
+            required[0] == "explain",
+            name == "refused-request",
+            "{name}"
+        );
+    }
+    let text = read(".github/ISSUE_TEMPLATE/config.yml");
+    let links = &parse("config.yml", &text)["contact_links"];
+    let private = links[0]["url"].as_str().expect("an address");
+    assert!(private.ends_with("/security/advisories/new"), "{private}");
+}
