@@ -19,6 +19,8 @@ import { freePort, start } from "./processes.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
+/** @typedef {"single-page app" | "native client" | "resource server" | "development server"} Ours */
+
 /**
  * @template Fixture
  * @typedef {object} Peer
@@ -26,6 +28,7 @@ const here = fileURLToPath(new URL(".", import.meta.url));
  * @property {(versions: Record<string, string>) => string} title with the version that is tried: what it reads of
  * `versions` are the peer's pins
  * @property {("keycloak" | "keycloak-oldest" | "spring" | "spring-4.0")[]} needs what `cargo xtask interop` fetches or builds first
+ * @property {Ours[]} [ours] what of ours meets it, for the table in the README
  * @property {(run: Run) => Promise<Fixture>} start a failure here fails every scenario
  * @property {number} [startLimit] seconds
  * @property {Record<string, (fixture: Fixture, note: (text: string) => void) => Promise<void>>} scenarios run in this

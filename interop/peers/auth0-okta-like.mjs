@@ -18,6 +18,7 @@ export default definePeer({
     name: "auth0-okta-like",
     title: () => "Development server, in the shape of Auth0 and Okta",
     needs: [],
+    ours: ["single-page app", "resource server", "development server"],
     async start(run) {
         return {
             auth0: await provider(run, "/", {

@@ -29,6 +29,7 @@ export default definePeer({
     name: "bearer-api",
     title: versions => `A Bearer API (Express ${versions.express}, jose ${versions.jose})`,
     needs: [],
+    ours: ["single-page app", "native client", "resource server", "development server"],
     async start(run) {
         const app = await run.app({ variant: { mode: "auto" } });
         const wire = await run.wire();

@@ -6,6 +6,7 @@ export default definePeer({
     name: "countersign",
     title: () => "Countersign's own development server",
     needs: [],
+    ours: ["single-page app", "resource server", "development server"],
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });
         const [wire, apiWire] = [await run.wire(), await run.wire()];

@@ -20,6 +20,7 @@ export default definePeer({
     name: "entra-like",
     title: () => "A provider without DPoP, as Entra ID",
     needs: [],
+    ours: ["single-page app", "native client", "resource server"],
     async start(run) {
         const app = await run.app({ variant: { mode: "auto" }, host: SITE });
         const enforcedApp = await run.app({ variant: { mode: "enforced" }, host: SITE });

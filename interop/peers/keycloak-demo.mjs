@@ -13,6 +13,7 @@ export default definePeer({
     // The demo takes the pinned version, whichever one a run tries.
     title: () => "cargo xtask demo --keycloak",
     needs: ["keycloak"],
+    ours: ["single-page app", "resource server"],
     startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const port = await threeFreePorts(run);

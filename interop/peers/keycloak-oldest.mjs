@@ -9,6 +9,7 @@ export default definePeer({
     name: "keycloak-oldest",
     title: versions => `Keycloak ${versions["keycloak-oldest"]}, the first with DPoP on by default`,
     needs: ["keycloak-oldest"],
+    ours: ["single-page app", "resource server"],
     startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });

@@ -12,6 +12,7 @@ export default definePeer({
     name: "keycloak-without-dpop",
     title: versions => `Keycloak ${versions.keycloak} without its DPoP feature`,
     needs: ["keycloak"],
+    ours: ["single-page app", "resource server"],
     startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const [autoApp, enforcedApp] = await Promise.all(

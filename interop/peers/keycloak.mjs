@@ -15,6 +15,7 @@ export default definePeer({
     name: "keycloak",
     title: versions => `Keycloak ${versions.keycloak}`,
     needs: ["keycloak"],
+    ours: ["single-page app", "native client", "resource server"],
     startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const [autoApp, enforcedApp, foreignApp] = await Promise.all([

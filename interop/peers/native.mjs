@@ -30,6 +30,7 @@ export default definePeer({
     name: "native",
     title: () => "Native client, development server",
     needs: [],
+    ours: ["native client", "resource server", "development server"],
     async start(run) {
         const usual = await provider(run, "usual");
         return {

@@ -23,6 +23,7 @@ export default definePeer({
     name: "oauth4webapi",
     title: versions => `oauth4webapi ${versions.oauth4webapi}`,
     needs: [],
+    ours: ["single-page app", "native client", "resource server", "development server"],
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });
         const nativeRedirectUri = `http://127.0.0.1:${await run.freePort()}/`;

@@ -120,6 +120,7 @@ export default definePeer({
     name: "oidc-provider",
     title: versions => `oidc-provider ${versions["oidc-provider"]}`,
     needs: [],
+    ours: ["single-page app", "native client", "resource server"],
     async start(run) {
         const usual = await startProvider(run, { hasNonces: false, isStrict: false });
         const nonces = await startProvider(run, { hasNonces: true, isStrict: false });

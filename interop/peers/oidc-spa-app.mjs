@@ -126,6 +126,7 @@ export default definePeer({
     name: "oidc-spa-app",
     title: versions => `an app for oidc-spa ${versions["oidc-spa"]}, moved to Countersign by an alias`,
     needs: [],
+    ours: ["single-page app", "resource server", "development server"],
     async start(run) {
         const apps = await Promise.all(
             BUILDS.map(({ library, setup }) =>

@@ -46,6 +46,7 @@ export default definePeer({
     name: "oidc-spa-server",
     title: versions => `oidc-spa ${versions["oidc-spa"]}, its server on Express ${versions.express}`,
     needs: [],
+    ours: ["single-page app", "resource server", "development server"],
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });
         const [wire, apiWire] = [await run.wire(), await run.wire()];

@@ -19,6 +19,7 @@ export default definePeer({
     name: "oidc-spa",
     title: versions => `oidc-spa ${versions["oidc-spa"]}, its client`,
     needs: [],
+    ours: ["resource server", "development server"],
     async start(run) {
         return { run, spa: await world(run) };
     },

@@ -13,6 +13,7 @@ export default definePeer({
     name: "spring-keycloak",
     title: versions => `Spring Boot ${versions["spring-boot"]} with tokens of Keycloak ${versions.keycloak}`,
     needs: ["spring", "keycloak"],
+    ours: ["single-page app", "native client"],
     async start(run) {
         const app = await run.app({ variant: { mode: "enforced" } });
         const apiWire = await run.wire();

@@ -87,3 +87,8 @@ pub use config::{
 };
 pub use serve::{ListenError, Listeners, serve};
 pub use server::AuthorizationServer;
+
+/// The README's code compiles, and where it can, runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -46,3 +46,8 @@ pub use platform::{
     Response, SendError, UnixMillis, Url,
 };
 pub use text::Text;
+
+/// The README's code compiles, and where it can, runs.
+#[cfg(all(doctest, feature = "reqwest"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

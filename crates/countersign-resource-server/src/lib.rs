@@ -173,3 +173,8 @@ pub use countersign::{
     replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
     resource_metadata::{ResourceMetadata, ResourceMetadataError},
 };
+
+/// The README's code compiles, and where it can, runs.
+#[cfg(all(doctest, feature = "axum"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -103,3 +103,8 @@ pub mod text;
 mod time;
 
 pub use time::UnixSeconds;
+
+/// The README's code compiles, and where it can, runs.
+#[cfg(all(doctest, feature = "sign"))]
+#[doc = include_str!("../README.md")]
+mod readme {}

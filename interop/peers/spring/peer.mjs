@@ -30,6 +30,7 @@ export function springPeer({ name, jar, version, doesDpopByItself }) {
         name,
         title: versions => `Spring Boot ${versions[version]}, OAuth 2 resource server`,
         needs: [jar],
+        ours: ["single-page app", "native client", "resource server", "development server"],
         async start(run) {
             const app = await run.app({ variant: { mode: "enforced" } });
             const [wire, apiWire] = [await run.wire(), await run.wire()];

@@ -1,0 +1,112 @@
+//! The pages that a newcomer reads first: short quick starts, a README for each published crate, and its features in a table.
+//! That their code compiles and runs is seen by doctests, by the part `types` of the test command, and by
+//! `packages/countersign/test/browser/readme.test.mjs`.
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use cargo_metadata::MetadataCommand;
+
+/// A quick start is code of at most so many lines, empty ones and comments left out.
+const MOST_LINES: usize = 10;
+
+/// For whom the README has a quick start.
+const READERS: [&str; 6] = [
+    "A single-page app with Vite",
+    "A single-page app with any bundler",
+    "An API in Rust",
+    "A client in Rust",
+    "Why is my request refused?",
+    "An authorization server",
+];
+
+fn read(name: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The lines of code in a section, output (` ```text `) left out.
+fn code_lines(section: &str) -> usize {
+    let mut lines = 0;
+    let mut is_code = false;
+    for line in section.lines() {
+        if let Some(language) = line.strip_prefix("```") {
+            is_code = !is_code && language != "text" && !language.is_empty();
+        } else if is_code && !line.is_empty() && !line.starts_with("//") {
+            lines += 1;
+        }
+    }
+    lines
+}
+
+/// From a heading to the next.
+fn section<'a>(page: &'a str, heading: &str) -> &'a str {
+    let (_, rest) = page
+        .split_once(&format!("\n{heading}\n"))
+        .unwrap_or_else(|| panic!("there is no {heading}"));
+    rest.split("\n#").next().unwrap()
+}
+
+#[test]
+fn each_reader_of_the_readme_has_a_quick_start_of_ten_lines_at_most() {
+    let page = read("README.md");
+    for reader in READERS {
+        let lines = code_lines(section(&page, &format!("### {reader}")));
+        assert!((1..=MOST_LINES).contains(&lines), "{reader}: {lines} lines");
+    }
+}
+
+#[test]
+fn the_readme_has_two_commands_to_set_things_up() {
+    let page = read("README.md");
+    let commands = section(&page, "## See it");
+    assert_eq!(code_lines(commands), 2);
+    for command in ["cargo xtask demo", "cargo xtask test"] {
+        assert!(commands.contains(&format!("\n{command}")), "{command}");
+    }
+}
+
+#[test]
+fn every_published_crate_has_a_readme_with_all_its_features() {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
+    let metadata = command.no_deps().exec().unwrap();
+    let mut found = 0;
+    for package in metadata.workspace_packages() {
+        if package.publish.as_ref().is_some_and(Vec::is_empty) {
+            continue;
+        }
+        found += 1;
+        let name = &package.name;
+        assert!(
+            package
+                .readme
+                .as_ref()
+                .is_some_and(|file| file == "README.md"),
+            "{name}"
+        );
+        let page = read(&format!("crates/{name}/README.md"));
+        let rows = section(&page, "## Features").lines();
+        let rows = rows.filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let is_default = |(feature, rest): &(&str, &str)| {
+            rest.starts_with(" (default)")
+                .then(|| (*feature).to_owned())
+        };
+        let rows: Vec<(&str, &str)> = rows.collect();
+        let explained: BTreeSet<&str> = rows.iter().map(|(feature, _)| *feature).collect();
+        let named = package.features.keys().map(String::as_str);
+        let named: BTreeSet<&str> = named.filter(|name| *name != "default").collect();
+        assert_eq!(explained, named, "{name}");
+        let defaults: BTreeSet<String> = rows.iter().filter_map(is_default).collect();
+        let default = package.features.get("default").into_iter().flatten();
+        assert_eq!(defaults, default.cloned().collect(), "{name}");
+        if name.as_str() != "countersign-cli" {
+            let lines = code_lines(section(&page, "## Quick start"));
+            assert!(
+                (1..=MOST_LINES).contains(&lines),
+                "{name}: {lines} lines"
+            );
+        }
+    }
+    assert!(found >= 5, "{found}");
+}
