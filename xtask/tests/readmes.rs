@@ -102,11 +102,42 @@ fn every_published_crate_has_a_readme_with_all_its_features() {
         assert_eq!(defaults, default.cloned().collect(), "{name}");
         if name.as_str() != "countersign-cli" {
             let lines = code_lines(section(&page, "## Quick start"));
-            assert!(
-                (1..=MOST_LINES).contains(&lines),
-                "{name}: {lines} lines"
-            );
+            assert!((1..=MOST_LINES).contains(&lines), "{name}: {lines} lines");
         }
     }
     assert!(found >= 5, "{found}");
+}
+
+/// The index names every flow, and each is one of the manifest's examples.
+#[test]
+fn the_index_of_examples_names_every_flow() {
+    let page = read("examples/README.md");
+    let mut command = MetadataCommand::new();
+    command.manifest_path(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"));
+    let metadata = command.no_deps().exec().unwrap();
+    let mut found = 0;
+    for package in metadata.workspace_packages() {
+        for target in package.targets.iter().filter(|target| target.is_example()) {
+            found += 1;
+            let file = format!("(../crates/{}/examples/{}.rs)", package.name, target.name);
+            assert!(page.contains(&file), "{file}");
+            let features = match &target.required_features[..] {
+                [] => String::new(),
+                features
+                    if package.features.get("default").is_some_and(|default| {
+                        features.iter().all(|feature| default.contains(feature))
+                    }) =>
+                {
+                    String::new()
+                }
+                features => format!(" --features {}", features.join(",")),
+            };
+            let command = format!(
+                "`cargo run -p {}{features} --example {}`",
+                package.name, target.name
+            );
+            assert!(page.contains(&command), "{command}");
+        }
+    }
+    assert!(found >= 10, "{found}");
 }

@@ -1,0 +1,38 @@
+//! A native program logs in with the user's browser (RFC 8252) and calls an API. It goes together with `countersign idp` and an
+//! API for it:
+//!
+//! ```sh
+//! cargo run -p countersign-cli -- idp
+//! cargo run -p countersign-resource-server --example axum_api
+//! cargo run -p countersign-client --features reqwest --example login
+//! ```
+
+use countersign_client::{
+    Mode,
+    reqwest::{NativeClient, open_browser},
+};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let client = NativeClient::builder("http://localhost:9441", "demo")
+        // Where the browser comes back to. Most servers take any port of `http://127.0.0.1/`, which is the default.
+        .redirect_uri("http://localhost:9440/")
+        .mode(Mode::Enforced) // `Auto`, the default, uses Bearer where the server has no DPoP
+        .build()?;
+    let tokens = client
+        .login(|url| {
+            if !open_browser(url) {
+                println!("Open {url}");
+            }
+        })
+        .await?;
+    println!("the token's key: {:?}", tokens.thumbprint);
+
+    // Any request of reqwest; token and proof are added. The tokens are renewed when it is time.
+    let request = client.http().get("http://localhost:9442/api/me");
+    let response = client.send(request).await?;
+    println!("{}: {}", response.status(), response.text().await?);
+
+    client.log_out().await?;
+    Ok(())
+}
