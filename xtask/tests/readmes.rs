@@ -121,16 +121,13 @@ fn the_index_of_examples_names_every_flow() {
             found += 1;
             let file = format!("(../crates/{}/examples/{}.rs)", package.name, target.name);
             assert!(page.contains(&file), "{file}");
-            let features = match &target.required_features[..] {
+            let default = package.features.get("default");
+            let is_extra = |feature: &&String| !default.is_some_and(|list| list.contains(feature));
+            let extra: Vec<&String> = target.required_features.iter().filter(is_extra).collect();
+            let features = match extra[..] {
                 [] => String::new(),
-                features
-                    if package.features.get("default").is_some_and(|default| {
-                        features.iter().all(|feature| default.contains(feature))
-                    }) =>
-                {
-                    String::new()
-                }
-                features => format!(" --features {}", features.join(",")),
+                [feature] => format!(" --features {feature}"),
+                _ => panic!("{}: several features", target.name),
             };
             let command = format!(
                 "`cargo run -p {}{features} --example {}`",

@@ -5,9 +5,9 @@
 //! ```
 
 use countersign::{
-    base64url,
+    crypto::{ath, thumbprint},
+    jose::base64url,
     proof::ProofClaims,
-    server::crypto::{ath, thumbprint},
     signing::SigningKey,
 };
 use countersign_resource_server::{Algorithm, Clock, Rejection, ResourceServer, SystemClock};

@@ -6,8 +6,8 @@
 
 use countersign::{
     UnixSeconds,
+    crypto::{Algorithm, ath},
     proof::ProofClaims,
-    server::crypto::{Algorithm, ath},
     signing::SigningKey,
     target::TargetUri,
 };

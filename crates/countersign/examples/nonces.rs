@@ -9,13 +9,9 @@ use std::time::Duration;
 use countersign::{
     UnixSeconds,
     challenge::Challenge,
-    nonce::{Nonce, NonceJar, Role},
-    proof::ProofClaims,
-    server::{
-        crypto::Algorithm,
-        issuer::NonceIssuer,
-        verify::{Expected, NonceCheck, Verifier},
-    },
+    crypto::Algorithm,
+    nonce::{Nonce, NonceIssuer, NonceJar, Role},
+    proof::{Expected, NonceCheck, ProofClaims, Verifier},
     signing::SigningKey,
     target::TargetUri,
 };

@@ -6,12 +6,9 @@
 
 use countersign::{
     UnixSeconds,
-    proof::ProofClaims,
-    server::{
-        authorization::{Binding, ClientPolicy, Grant, ProofEndpoint, dpop_jkt},
-        crypto::{Algorithm, thumbprint},
-        verify::{NonceCheck, Verifier},
-    },
+    authorization_server::{Binding, ClientPolicy, Grant, ProofEndpoint, dpop_jkt},
+    crypto::{Algorithm, thumbprint},
+    proof::{NonceCheck, ProofClaims, Verifier},
     signing::SigningKey,
     target::TargetUri,
 };

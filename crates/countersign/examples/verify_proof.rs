@@ -8,12 +8,9 @@
 
 use countersign::{
     UnixSeconds,
-    proof::ProofClaims,
-    server::{
-        crypto::{Algorithm, ath, thumbprint},
-        replay::{InProcessReplayStore, ReplayError},
-        verify::{BoundToken, Expected, NonceCheck, Verifier},
-    },
+    crypto::{Algorithm, ath, thumbprint},
+    proof::{BoundToken, Expected, NonceCheck, ProofClaims, Verifier},
+    replay::{InProcessReplayStore, ReplayError},
     signing::SigningKey,
     target::TargetUri,
 };

@@ -105,6 +105,6 @@ mod time;
 pub use time::UnixSeconds;
 
 /// The README's code compiles, and where it can, runs.
-#[cfg(all(doctest, feature = "sign"))]
+#[cfg(all(doctest, feature = "sign", feature = "verify"))]
 #[doc = include_str!("../README.md")]
 mod readme {}
