@@ -27,10 +27,10 @@ pub(crate) fn check() -> Result<()> {
 fn check_error_codes() -> Result<()> {
     let read = |file: &str| fs::read_to_string(root().join(file)).with_context(|| file.to_owned());
     let documented = read(READMES[1])?;
-    let sentences = read("packages/countersign/src/core/errors.ts")?;
+    let sentences = read("packages/countersign/src/core/errors/sentences.ts")?;
     let codes: Vec<&str> = sentences.lines().filter_map(error_code).collect();
     if codes.is_empty() {
-        bail!("core/errors.ts holds no error code: has its layout changed?");
+        bail!("core/errors/sentences.ts holds no error code: has its layout changed?");
     }
     let missing: Vec<&&str> = codes
         .iter()

@@ -2,7 +2,7 @@
  * Turns DPoP on: `oidcEarlyInit({ securityDefenses: { ...DPoP({ mode: "auto" }) } })`.
  */
 import { installHooks } from "./entry/hooks.js";
-import { own } from "./entry/own.js";
+import { own } from "./page/own.js";
 import { refuse } from "./entry/refuse.js";
 import type { EnabledDPoP } from "./entry/state.js";
 

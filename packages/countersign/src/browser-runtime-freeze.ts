@@ -4,7 +4,7 @@
  * they are (but for `then` of `Object.prototype`, which stays `undefined`), an instance or a subclass may still have
  * members of its own, and nothing becomes slower.
  */
-import { own } from "./entry/own.js";
+import { own } from "./page/own.js";
 import { refuse } from "./entry/refuse.js";
 
 /** Frozen with everything on their prototype. */

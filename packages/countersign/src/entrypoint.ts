@@ -4,8 +4,8 @@
  * It saves the native functions, takes the authorization response out of the URL, applies the defenses and starts
  * loading the core. Nothing of the protocol is decided here.
  */
-import { takePage } from "./entry/handover.js";
-import { own } from "./entry/own.js";
+import { takePage } from "./handover.js";
+import { own } from "./page/own.js";
 import { refuse } from "./entry/refuse.js";
 import { takeResponse } from "./entry/response.js";
 import type { EnabledDPoP, SessionRestorationMethod, State } from "./entry/state.js";

@@ -5,16 +5,16 @@
  * engine decides what is believed; here is decided when it is asked, and how the page is left and found again.
  */
 import type { Bare, Tokens } from "../engine/interface.js";
-import { own } from "../entry/own.js";
+import { own } from "../page/own.js";
 import type { State } from "../entry/state.js";
-import type { EngineSlot } from "./engine.js";
-import { failure, isEngineError, toFailure } from "./failure.js";
-import { leaveForLogin, never, reload, type Context } from "./leave.js";
-import { loggedIn } from "./loggedIn.js";
+import type { EngineSlot } from "./engineSlot.js";
+import { failure, isEngineError, toFailure } from "./errors/failure.js";
+import { leaveForLogin, never, reload, type Context } from "./navigation/leave.js";
+import { loggedIn } from "./session/loggedIn.js";
 import { mayTryAgain, onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
-import type { OidcErrorCode, OidcInitializationError } from "./OidcInitializationError.js";
+import type { OidcErrorCode, OidcInitializationError } from "./errors/oidcInitializationError.js";
 import { readParams, withoutSlash, type Settings } from "./params.js";
-import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
+import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./navigation/iframe.js";
 import type { Core } from "./start.js";
 import type { Oidc } from "./types.js";
 

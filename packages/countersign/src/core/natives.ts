@@ -1,6 +1,6 @@
-/** What early init has saved of the browser (`entry/natives.ts`), as the core and the engine use it. */
+/** What early init has saved of the browser (`page/natives.ts`), as the core and the engine use it. */
 import type { EngineHost } from "../engine/interface.js";
-import { freeze, page, saved } from "../entry/natives.js";
+import { freeze, page, saved } from "../page/natives.js";
 
 export { saved };
 

@@ -1,9 +1,9 @@
 /** What `createOidc` takes, and what of it is refused before anything is done. */
 import type { SessionRestorationMethod, State } from "../entry/state.js";
 import { natives } from "./natives.js";
-import { own } from "../entry/own.js";
+import { own } from "../page/own.js";
 import { isBaseUrl } from "../entry/url.js";
-import { failure } from "./failure.js";
+import { failure } from "./errors/failure.js";
 import type { Oidc } from "./types.js";
 
 /** Members of a discovery document; others are kept too. */
@@ -71,7 +71,7 @@ const isParameters = (value: unknown): boolean =>
     isFunction(value) ||
     (isObject(value) && Object.values(value).every(one => one === undefined || typeof one === "string"));
 
-/** What each option has to be where it is given; `errors.ts` says it in words. */
+/** What each option has to be where it is given; `errors/sentences.ts` says it in words. */
 const CHECKS: Record<keyof ParamsOfCreateOidc, (value: any) => boolean> = {
     issuerUri(value) {
         const url = isText(value) && toUrl(value);

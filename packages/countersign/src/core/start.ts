@@ -1,8 +1,8 @@
 /** What early init imports: the whole core, which it gives its internals to. */
 import type { Internals } from "../entry/state.js";
 import { makeCreateOidc } from "./createOidc.js";
-import { beginEngine } from "./engine.js";
-import { failure } from "./failure.js";
+import { beginEngine } from "./engineSlot.js";
+import { failure } from "./errors/failure.js";
 import type { Settings } from "./params.js";
 import type { Oidc } from "./types.js";
 

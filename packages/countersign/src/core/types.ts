@@ -1,5 +1,5 @@
 /** The public types of a client. Names and shapes are oidc-spa's, so that moving over is a change of import. */
-import type { OidcInitializationError } from "./OidcInitializationError.js";
+import type { OidcInitializationError } from "./errors/oidcInitializationError.js";
 
 /** `isUserLoggedIn` tells which: it never changes without a page load. */
 export type Oidc<DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec> =

@@ -2,7 +2,7 @@
  * Keeps a login across a full-page redirect: IndexedDB, one transaction to write, one to read and delete.
  * A record without a key may also go to sessionStorage where IndexedDB is refused; a key never does.
  */
-import { own } from "../entry/own.js";
+import { own } from "../page/own.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { noTexts, type Texts } from "./message.js";
 

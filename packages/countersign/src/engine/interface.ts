@@ -138,7 +138,7 @@ export interface Engine extends Bare {
     clockOffset(client: ClientHandle): number;
 }
 
-/** `core/errors.ts` turns the codes into sentences. */
+/** `core/errors/sentences.ts` turns the codes into sentences. */
 export class EngineError extends Error {
     readonly code: EngineErrorCode;
     /** What was expected, received, or asked, in an order that the code defines. */

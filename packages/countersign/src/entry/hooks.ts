@@ -4,8 +4,8 @@
  * place before other scripts run, and what `open()` and `setRequestHeader()` were told.
  */
 import type { Bare } from "../engine/interface.js";
-import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "./natives.js";
-import { own } from "./own.js";
+import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "../page/natives.js";
+import { own } from "../page/own.js";
 
 /** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
 export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> | undefined;

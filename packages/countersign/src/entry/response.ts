@@ -2,8 +2,8 @@
  * Takes the authorization response out of the URL, on whatever page it arrives, and puts the page back to where the
  * user was. In the hidden iframe it hands the response to the page instead. Believes nothing: that is the engine's part.
  */
-import { page } from "./natives.js";
-import { own } from "./own.js";
+import { page } from "../page/natives.js";
+import { own } from "../page/own.js";
 import { LOGOUT_STATE, readRecord, readResponse, rootRelative } from "./url.js";
 import type { State } from "./state.js";
 

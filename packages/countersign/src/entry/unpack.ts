@@ -1,5 +1,5 @@
 /** Unpacks the engine, by a stream that is laid before any other script can put itself into it. */
-import { saved } from "./natives.js";
+import { saved } from "../page/natives.js";
 
 /** gzip. Can be called once; calls back with what it has unpacked, or with nothing where that failed. */
 export type Unpack = (bytes: Uint8Array<ArrayBuffer>, callback: (unpacked: ArrayBuffer | undefined) => void) => void;

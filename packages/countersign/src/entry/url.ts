@@ -1,5 +1,5 @@
 /** Pure functions on URLs and on what is kept across a redirect. */
-import { own } from "./own.js";
+import { own } from "../page/own.js";
 import type { AuthorizationResponse, RedirectRecord } from "./state.js";
 
 /** What the engine begins each `state` with. */

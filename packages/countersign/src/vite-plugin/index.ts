@@ -17,7 +17,7 @@ const INLINE = "virtual:countersign/inline-script/";
 
 /** What runs before the app: our entry modules (the core uses them, too) and Vite's own helpers. */
 const ENTRY_MODULES =
-    /[\\/]countersign[\\/]dist[\\/](?:entry[\\/]|core[\\/]OidcInitializationError|(?:entrypoint|DPoP|browser-runtime-freeze)\.js$)|^\0vite\/(?:preload-helper|modulepreload-polyfill)/;
+    /[\\/]countersign[\\/]dist[\\/](?:(?:page|entry)[\\/]|core[\\/]errors[\\/]oidcInitializationError|(?:entrypoint|handover|DPoP|browser-runtime-freeze)\.js$)|^\0vite\/(?:preload-helper|modulepreload-polyfill)/;
 
 /** The reference's name for the plugin; `countersign` is the same function. Wrong options throw one sentence. */
 export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {

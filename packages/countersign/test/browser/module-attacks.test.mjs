@@ -196,7 +196,7 @@ test("createOidc of a second copy rejects with second_copy, and makes no second 
     await world.start();
     const failure = await world.page.evaluate(async () => {
         const ours = performance.getEntriesByType("resource").map(({ name }) => name);
-        const url = ours.find(name => /\/dist\/entry\/handover\.js/.test(name));
+        const url = ours.find(name => /\/dist\/handover\.js/.test(name));
         const { createOidc } = await import(`${url}?copy`);
         const config = await (await fetch("/config.json")).json();
         return createOidc(config.clients.main).then(() => undefined, ({ name, code, message }) => ({ name, code, message }));
@@ -211,7 +211,7 @@ test("core twice beside one entry is one engine", async t => {
     await world.start();
     const isSame = await world.page.evaluate(async () => {
         const names = performance.getEntriesByType("resource").map(({ name }) => name);
-        const { createOidc } = await import(`${names.find(name => /\/dist\/core\/index\.js/.test(name))}?copy`);
+        const { createOidc } = await import(`${names.find(name => /\/dist\/core\.js/.test(name))}?copy`);
         const config = await (await fetch("/config.json")).json();
         return (await createOidc(config.clients.main)) === window.harness.loggedIn();
     });

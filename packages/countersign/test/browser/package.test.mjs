@@ -44,7 +44,7 @@ for (const setup of ["plugin", "manual"]) {
 
 test("the tarball holds the engine, types and licences, no test, and needs no other package", async () => {
     const { files, manifest } = await readInstalled(project);
-    for (const needed of ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "dist/engine/bytes.js", "dist/core/index.d.ts"]) {
+    for (const needed of ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "dist/engine/bytes.js", "dist/core.d.ts"]) {
         assert.ok(files.includes(needed), needed);
     }
     assert.deepEqual(files.filter(file => /test|\.rs$|\.map$|tsconfig/.test(file)), []);

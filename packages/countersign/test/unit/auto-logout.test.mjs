@@ -18,7 +18,7 @@ test("a logout that fails is tried again, one that is under way is not", async (
     await page.clock.install();
     await page.goto(server.origin);
     await page.evaluate(async () => {
-        const { watchActivity } = await import("/dist/core/autoLogout.js");
+        const { watchActivity } = await import("/dist/core/session/autoLogout.js");
         const { natives } = await import("/dist/core/natives.js");
         window.calls = 0;
         const logOut = () => (++window.calls < 3 ? Promise.reject(new Error("refused")) : new Promise(() => {}));

@@ -41,7 +41,7 @@ const where = page => page.url().slice(server.origin.length);
 test("createOidc without early init says what is missing", async t => {
     const page = await openAt(t, "/");
     const failure = await page.evaluate(async () => {
-        const { createOidc } = await import("/dist/core/index.js");
+        const { createOidc } = await import("/dist/core.js");
         return createOidc({ issuerUri: "https://login.example", clientId: "app" }).catch(({ name, code, message }) => ({ name, code, message }));
     });
     assert.equal(failure.name, "OidcInitializationError");
@@ -52,7 +52,7 @@ test("createOidc without early init says what is missing", async t => {
 test("early init may also stand in the module that makes the client", async t => {
     const page = await openAt(t, "/?code=c&state=cs.a");
     const result = await page.evaluate(async () => {
-        const { createOidc, oidcEarlyInit } = await import("/dist/core/index.js");
+        const { createOidc, oidcEarlyInit } = await import("/dist/core.js");
         const { shouldLoadApp } = oidcEarlyInit({ BASE_URL: "/" });
         return [shouldLoadApp, await createOidc({ issuerUri: "nowhere", clientId: "app" }).catch(error => error.code)];
     });
@@ -92,7 +92,7 @@ test("a second copy of early init throws, whatever its options", async t => {
     assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true });
     const failure = await page.evaluate(async () => {
         const { oidcEarlyInit } = await import("/dist/entrypoint.js?copy");
-        const { takePage } = await import("/dist/entry/handover.js");
+        const { takePage } = await import("/dist/handover.js");
         const catching = act => {
             try {
                 act();
@@ -112,7 +112,7 @@ test("without BASE_URL at either place, createOidc says so", async t => {
     const page = await openAt(t, "/");
     await init(page, undefined);
     const code = await page.evaluate(async () => {
-        const { createOidc } = await import("/dist/core/index.js");
+        const { createOidc } = await import("/dist/core.js");
         return createOidc({ issuerUri: "https://login.example", clientId: "app" }).catch(error => error.code);
     });
     assert.equal(code, "base_url_missing");

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { SENTENCES, sentence } from "../../dist/core/errors.js";
-import { failure, toFailure } from "../../dist/core/failure.js";
+import { SENTENCES, sentence } from "../../dist/core/errors/sentences.js";
+import { failure, toFailure } from "../../dist/core/errors/failure.js";
 import { EngineError } from "../../dist/engine/interface.js";
-import { OidcInitializationError } from "../../dist/core/OidcInitializationError.js";
+import { OidcInitializationError } from "../../dist/core/errors/oidcInitializationError.js";
 
-const sources = ["engine/codes.ts", "core/OidcInitializationError.ts"].map(
+const sources = ["engine/codes.ts", "core/errors/oidcInitializationError.ts"].map(
     path => new URL(`../../src/${path}`, import.meta.url)
 );
 

@@ -16,7 +16,7 @@ before(async () => {
             window.early[1].open("GET", "/early");`
     });
     await page.evaluate(async () => {
-        await import("/dist/core/errors.js"); // The sentences are loaded when there is one to say.
+        await import("/dist/core/errors/sentences.js"); // The sentences are loaded when there is one to say.
         window.settled = xhr => new Promise(resolve => xhr.addEventListener("loadend", () => setTimeout(resolve, 30)));
         window.pause = milliseconds => new Promise(resolve => setTimeout(resolve, milliseconds));
         window.record = xhr => {

@@ -1,7 +1,7 @@
 // Where `sessionRestorationMethod: "auto"` takes the iframe.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isSameSite } from "../../dist/core/site.js";
+import { isSameSite } from "../../dist/core/navigation/site.js";
 
 test("app and authorization server share a site by host, or by the last two labels", () => {
     for (const [one, other, expected] of [

@@ -3,7 +3,7 @@
  * telling whether a redirect can be answered with a second try.
  */
 import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
-import { sentences } from "../failure.js";
+import { sentences } from "../errors/failure.js";
 import { saved } from "../natives.js";
 
 /**

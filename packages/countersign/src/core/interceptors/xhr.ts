@@ -6,7 +6,7 @@
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
 import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
-import { sentences } from "../failure.js";
+import { sentences } from "../errors/failure.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type Target } from "./shared.js";
 
 /** By XHR and by its upload. */

@@ -1,4 +1,4 @@
-// What `EngineHost` asks for, as Node has it. The browser's own is `entry/natives.ts`.
+// What `EngineHost` asks for, as Node has it. The browser's own is `page/natives.ts`.
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();

@@ -1,9 +1,9 @@
 /**
  * The sentence of each code: what was found, and what to do. Loaded only when there is one to say.
- * The codes are listed in `OidcInitializationError.ts` and `engine/codes.ts`.
+ * The codes are listed in `oidcInitializationError.ts` and `engine/codes.ts`.
  */
-import type { OidcErrorCode } from "./OidcInitializationError.js";
-import type { ParamsOfCreateOidc } from "./params.js";
+import type { OidcErrorCode } from "./oidcInitializationError.js";
+import type { ParamsOfCreateOidc } from "../params.js";
 
 /**
  * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,

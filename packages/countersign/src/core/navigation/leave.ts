@@ -1,13 +1,13 @@
 /** Everything that takes the browser away from the page, or opens the hidden iframe. */
-import type { Bare, ClientHandle, Engine } from "../engine/interface.js";
-import { natives } from "./natives.js";
-import { own } from "../entry/own.js";
-import { NAME } from "../entry/response.js";
-import type { AuthorizationResponse, RedirectRecord } from "../entry/state.js";
-import { rootRelative } from "../entry/url.js";
-import { failure, toFailure } from "./failure.js";
-import { readHint, writeTab } from "./memory.js";
-import type { Settings } from "./params.js";
+import type { Bare, ClientHandle, Engine } from "../../engine/interface.js";
+import { natives } from "../natives.js";
+import { own } from "../../page/own.js";
+import { NAME } from "../../entry/response.js";
+import type { AuthorizationResponse, RedirectRecord } from "../../entry/state.js";
+import { rootRelative } from "../../entry/url.js";
+import { failure, toFailure } from "../errors/failure.js";
+import { readHint, writeTab } from "../memory.js";
+import type { Settings } from "../params.js";
 
 const IFRAME_PATIENCE_MILLISECONDS = 10_000;
 

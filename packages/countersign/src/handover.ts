@@ -4,11 +4,11 @@
  * early init makes it, and gives it to the core as the argument of the one call that starts it. Anybody else who starts
  * the core gets another one, which knows nothing.
  */
-import type { Core } from "../core/start.js";
-import { OidcInitializationError } from "../core/OidcInitializationError.js";
-import { defineProperty, saved } from "./natives.js";
-import { own } from "./own.js";
-import type { Internals } from "./state.js";
+import type { Core } from "./core/start.js";
+import { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
+import { defineProperty, saved } from "./page/natives.js";
+import { own } from "./page/own.js";
+import type { Internals } from "./entry/state.js";
 
 /** On `window` where a copy of this package has taken the page. */
 const MARK = Symbol.for("countersign");
@@ -22,11 +22,11 @@ let core: Promise<Core> | undefined;
  */
 const load = (internals: Internals): Promise<Core> =>
     new Promise((resolve, reject) => {
-        let module: typeof import("../core/start.js") | undefined;
+        let module: typeof import("./core/start.js") | undefined;
         let engine: string | undefined;
         const start = () => module && engine && resolve(module.start(internals, engine));
-        saved.Promise.then(import("../core/start.js"), loaded => ((module = loaded), start()), reject);
-        saved.Promise.then(import("../engine/bytes.js"), loaded => ((engine = loaded.default), start()), reject);
+        saved.Promise.then(import("./core/start.js"), loaded => ((module = loaded), start()), reject);
+        saved.Promise.then(import("./engine/bytes.js"), loaded => ((engine = loaded.default), start()), reject);
     });
 
 /**
@@ -53,7 +53,7 @@ export function takePage(): (internals: Internals | undefined) => void {
 export const createOidc: Core = async params => {
     let create: Core;
     try {
-        create = await (core ?? import("../core/start.js").then(module => module.refuse(MARK in window)));
+        create = await (core ?? import("./core/start.js").then(module => module.refuse(MARK in window)));
     } catch (error) {
         throw new OidcInitializationError({ messageOrCause: error as Error, isAuthServerLikelyDown: false });
     }

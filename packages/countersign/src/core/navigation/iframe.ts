@@ -1,6 +1,6 @@
 /** Tokens without asking the user: `prompt=none` in a hidden iframe. */
-import type { EngineError, Tokens } from "../engine/interface.js";
-import { failure, isEngineError } from "./failure.js";
+import type { EngineError, Tokens } from "../../engine/interface.js";
+import { failure, isEngineError } from "../errors/failure.js";
 import { askInIframe, type Context } from "./leave.js";
 
 export { isSameSite } from "./site.js";

@@ -2,7 +2,7 @@
  * Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. Loaded when
  * somebody has been logged in for a while; imports nothing, so that Vite needs no list of what to load with it.
  */
-import type { EngineHost } from "../engine/interface.js";
+import type { EngineHost } from "../../engine/interface.js";
 
 /** Without activity for this long, the countdown is shown. */
 const QUIET_MILLISECONDS = 5_000;

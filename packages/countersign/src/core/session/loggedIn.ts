@@ -1,14 +1,14 @@
 /** The logged-in client: its tokens, kept fresh, and the ways in which a session ends. */
-import type { Tokens } from "../engine/interface.js";
-import { natives } from "./natives.js";
-import { own } from "../entry/own.js";
-import { LOGOUT_STATE } from "../entry/url.js";
-import type { Found } from "./createOidc.js";
-import { failure, isEngineError, toFailure } from "./failure.js";
-import { goTo, inApp, leaveForLogin, never, reload, takeLeave, type Context } from "./leave.js";
-import { onHintOfOtherTab, readTab, writeHint, writeTab } from "./memory.js";
-import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "./silent.js";
-import type { Oidc } from "./types.js";
+import type { Tokens } from "../../engine/interface.js";
+import { natives } from "../natives.js";
+import { own } from "../../page/own.js";
+import { LOGOUT_STATE } from "../../entry/url.js";
+import type { Found } from "../createOidc.js";
+import { failure, isEngineError, toFailure } from "../errors/failure.js";
+import { goTo, inApp, leaveForLogin, never, reload, takeLeave, type Context } from "../navigation/leave.js";
+import { onHintOfOtherTab, readTab, writeHint, writeTab } from "../memory.js";
+import { completeInIframe, isNobody, isSameSite, silentUrl, tokenParams } from "../navigation/iframe.js";
+import type { Oidc } from "../types.js";
 
 type Claims = Record<string, unknown>;
 type ExtraTokenParams = Record<string, string | undefined> | undefined;

@@ -1,5 +1,5 @@
-import type { EngineErrorCode } from "../engine/codes.js";
-import { own } from "../entry/own.js";
+import type { EngineErrorCode } from "../../engine/codes.js";
+import { own } from "../../page/own.js";
 
 /** Every `code` of an `OidcInitializationError`, with what `details` its sentence is made of in square brackets. */
 export type OidcErrorCode =

@@ -1,13 +1,13 @@
 /** From a code to an error that can be shown: the sentences are loaded when there is one to say. */
-import type { EngineError } from "../engine/interface.js";
-import { OidcInitializationError, type OidcErrorCode } from "./OidcInitializationError.js";
+import type { EngineError } from "../../engine/interface.js";
+import { OidcInitializationError, type OidcErrorCode } from "./oidcInitializationError.js";
 
 /** No answer, or the server's own failure: the last detail is a status where there is one. */
 const isServerDown = (code: OidcErrorCode, details: readonly unknown[]): boolean =>
     /^(token|push)_unreachable$/.test(code) || (/^discovery_unreachable$|_refused$/.test(code) && /^5|^$/.test(details.at(-1) as string));
 
 /** Loaded when there is one to say. */
-export const sentences = () => import("./errors.js");
+export const sentences = () => import("./sentences.js");
 
 export async function failure(code: OidcErrorCode, ...details: unknown[]): Promise<OidcInitializationError> {
     let sentence: string = code;

@@ -1,11 +1,11 @@
-import * as handover from "../entry/handover.js";
-import type { ParamsOfCreateOidc } from "./params.js";
-import type { Oidc } from "./types.js";
+import * as handover from "./handover.js";
+import type { ParamsOfCreateOidc } from "./core/params.js";
+import type { Oidc } from "./core/types.js";
 
 export type { ParamsOfCreateOidc };
 export type { Oidc };
-export { OidcInitializationError, type OidcErrorCode } from "./OidcInitializationError.js";
-export { oidcEarlyInit } from "../entrypoint.js";
+export { OidcInitializationError, type OidcErrorCode } from "./core/errors/oidcInitializationError.js";
+export { oidcEarlyInit } from "./entrypoint.js";
 
 /**
  * Resolves when it is known whether somebody is logged in. The same issuer and client id give the same object, as
