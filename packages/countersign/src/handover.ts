@@ -4,7 +4,7 @@
  * early init makes it, and gives it to the core as the argument of the one call that starts it. Anybody else who starts
  * the core gets another one, which knows nothing.
  */
-import type { Core } from "./core/start.js";
+import type { CreateOidc } from "./core/createOidc.js";
 import { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
 import { defineProperty, saved } from "./page/natives.js";
 import { own } from "./page/own.js";
@@ -13,14 +13,14 @@ import type { Internals } from "./entry/state.js";
 /** On `window` where a copy of this package has taken the page. */
 const MARK = Symbol.for("countersign");
 
-let core: Promise<Core> | undefined;
+let core: Promise<CreateOidc> | undefined;
 
 /**
  * The native `then` gets its callbacks at once: a script that patches promises afterwards can put no other module in the
  * place of ours. Where Vite wraps the import, its wrapper looks up what it uses in the microtasks of this turn, which run
  * before any other script, too.
  */
-const load = (internals: Internals): Promise<Core> =>
+const load = (internals: Internals): Promise<CreateOidc> =>
     new Promise((resolve, reject) => {
         let module: typeof import("./core/start.js") | undefined;
         let engine: string | undefined;
@@ -50,8 +50,8 @@ export function takePage(): (internals: Internals | undefined) => void {
 }
 
 /** `createOidc`, wherever it is imported from. */
-export const createOidc: Core = async params => {
-    let create: Core;
+export const createOidc: CreateOidc = async params => {
+    let create: CreateOidc;
     try {
         create = await (core ?? import("./core/start.js").then(module => module.refuse(MARK in window)));
     } catch (error) {

@@ -4,6 +4,7 @@ import { natives } from "./natives.js";
 import { own } from "../page/own.js";
 import { isBaseUrl } from "../entry/url.js";
 import { failure } from "./errors/failure.js";
+import type { OptionName } from "./errors/optionWords.js";
 import type { Oidc } from "./types.js";
 
 /** Members of a discovery document; others are kept too. */
@@ -71,8 +72,8 @@ const isParameters = (value: unknown): boolean =>
     isFunction(value) ||
     (isObject(value) && Object.values(value).every(one => one === undefined || typeof one === "string"));
 
-/** What each option has to be where it is given; `errors/sentences.ts` says it in words. */
-const CHECKS: Record<keyof ParamsOfCreateOidc, (value: any) => boolean> = {
+/** What each option has to be where it is given; `errors/optionWords.ts` says it in words. */
+const CHECKS: Record<keyof ParamsOfCreateOidc & OptionName, (value: any) => boolean> = {
     issuerUri(value) {
         const url = isText(value) && toUrl(value);
         return !!url && !url.search && !url.hash;

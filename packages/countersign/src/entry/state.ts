@@ -1,7 +1,7 @@
 /** What early init hands to the core, and nobody else gets (`handover.ts`). */
 import type { Bare, Mode } from "../engine/interface.js";
+import type { Unpack } from "../engine/load.js";
 import type { Hooks } from "./hooks.js";
-import type { Unpack } from "./unpack.js";
 
 export type SessionRestorationMethod = "iframe" | "full page redirect" | "auto";
 

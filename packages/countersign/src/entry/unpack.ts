@@ -1,8 +1,6 @@
 /** Unpacks the engine, by a stream that is laid before any other script can put itself into it. */
+import type { Unpack } from "../engine/load.js";
 import { saved } from "../page/natives.js";
-
-/** gzip. Can be called once; calls back with what it has unpacked, or with nothing where that failed. */
-export type Unpack = (bytes: Uint8Array<ArrayBuffer>, callback: (unpacked: ArrayBuffer | undefined) => void) => void;
 
 /** To be called during early init; `undefined` where the browser cannot unpack. */
 export function makeUnpack(): Unpack | undefined {

@@ -36,3 +36,9 @@ export const toFailure = async (error: unknown): Promise<OidcInitializationError
                 messageOrCause: error instanceof Error ? error : `${error}`,
                 isAuthServerLikelyDown: false
             });
+
+/** Answers of an authorization endpoint that only mean "nobody is logged in". */
+const NOBODY = /^(?:(?:login|interaction|consent|account_selection)_required|access_denied)$/;
+
+export const isNobody = (error: unknown): error is EngineError =>
+    isEngineError(error) && error.code === "authorization_error" && NOBODY.test(error.details[0]!);

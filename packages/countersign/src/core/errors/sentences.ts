@@ -3,7 +3,7 @@
  * The codes are listed in `oidcInitializationError.ts` and `engine/codes.ts`.
  */
 import type { OidcErrorCode } from "./oidcInitializationError.js";
-import type { ParamsOfCreateOidc } from "../params.js";
+import { OPTIONS } from "./optionWords.js";
 
 /**
  * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,
@@ -21,29 +21,6 @@ const show = (value: unknown): string => {
     } catch {
         return String(value);
     }
-};
-
-const parameters = "an object whose values are strings, or a function that returns one";
-const flag = "true or false";
-
-/** What each option of `createOidc` has to be. */
-export const OPTIONS: Record<keyof ParamsOfCreateOidc, string> = {
-    issuerUri: "the URL of the authorization server, as a string without query and fragment",
-    clientId: "the id that the client is registered with",
-    scopes: `an array of strings, like ["profile"]`,
-    transformUrlBeforeRedirect: "a function that returns the URL",
-    extraQueryParams: parameters,
-    extraTokenParams: parameters,
-    decodedIdTokenSchema: "an object with a function parse, like a zod schema",
-    idleSessionLifetimeInSeconds: "a number of 60 or more",
-    autoLogoutParams: `{ redirectTo: "home" }, { redirectTo: "current page" } or { redirectTo: "specific url", url: "/bye" }`,
-    autoLogin: flag,
-    sessionRestorationMethod: `"auto", "iframe" or "full page redirect"`,
-    debugLogs: flag,
-    __metadata: "an object with members of a discovery document",
-    BASE_URL: `the path of the app on this origin from "/" on, like "/app/"`,
-    postLoginRedirectUrl: "a URL in the app, as a string",
-    disableDPoP: "true, for Bearer tokens, or left out"
 };
 
 /** By code. */

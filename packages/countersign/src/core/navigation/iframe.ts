@@ -1,28 +1,17 @@
 /** Tokens without asking the user: `prompt=none` in a hidden iframe. */
-import type { EngineError, Tokens } from "../../engine/interface.js";
-import { failure, isEngineError } from "../errors/failure.js";
-import { askInIframe, type Context } from "./leave.js";
+import type { Bare, Tokens } from "../../engine/interface.js";
+import { NAME } from "../../entry/response.js";
+import type { AuthorizationResponse } from "../../entry/state.js";
+import { tokenParams, type Context } from "../context.js";
+import { failure } from "../errors/failure.js";
+import { natives } from "../natives.js";
+import { customised, toPushed } from "./authorizationRequest.js";
 
-export { isSameSite } from "./site.js";
+const PATIENCE_MILLISECONDS = 10_000;
 
-/** Answers of an authorization endpoint that only mean "nobody is logged in". */
-const NOBODY = /^(?:(?:login|interaction|consent|account_selection)_required|access_denied)$/;
-
-export const isNobody = (error: unknown): error is EngineError =>
-    isEngineError(error) && error.code === "authorization_error" && NOBODY.test(error.details[0]!);
-
-/** What the app adds to each token request. */
-export function tokenParams({ params }: Context, more?: Record<string, string | undefined>): Record<string, string> {
-    const { extraTokenParams: extra } = params;
-    const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
-    // As text, whatever JavaScript passes: `searchParams` makes the same of the other request's.
-    return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])));
-}
-
-/** An authorization request with `prompt=none`; the engine remembers it until it is answered. */
-export async function silentUrl({ engine, client, home }: Context): Promise<string> {
-    const request = { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} };
-    return (await engine.login(client, request)).url;
+/** Of the iframe. */
+interface Answer extends Bare {
+    readonly response: AuthorizationResponse;
 }
 
 /** `url`: of a silent authorization request. Rejects with `iframe_timeout`, or what the engine says of the answer. */
@@ -36,4 +25,26 @@ export async function completeInIframe(
         throw await failure("iframe_timeout", context.home);
     }
     return context.engine.complete(context.client, answer.response, tokenParams(context, extraTokenParams));
+}
+
+/** `undefined`: no answer in time. */
+async function askInIframe(context: Context, url: string): Promise<Answer | undefined> {
+    const src = await toPushed(context, url, customised(context, url, true));
+    const frame = document.createElement("iframe");
+    frame.name = NAME;
+    frame.style.display = "none";
+    try {
+        return await new Promise(resolve => {
+            frame.addEventListener(NAME, event => {
+                // A document without a response has none to give.
+                const { detail } = event as CustomEvent<AuthorizationResponse | null>;
+                resolve(detail ? { __proto__: null, response: detail } : undefined);
+            });
+            natives.setTimeout(() => resolve(undefined), PATIENCE_MILLISECONDS);
+            frame.src = src;
+            document.documentElement.append(frame);
+        });
+    } finally {
+        frame.remove();
+    }
 }

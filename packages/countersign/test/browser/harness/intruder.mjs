@@ -30,9 +30,9 @@ export function intruder() {
     const seen = new WeakSet();
     const patience = (promise, milliseconds) => Promise.race([promise, new Promise(resolve => later(resolve, milliseconds))]);
     /** These would leave the page, or keep it. */
-    const LEFT_ALONE = /\.(reload|goTo|takeLeave|leaveForLogin|watchActivity|onHintOfOtherTab)$/;
+    const LEFT_ALONE = /\.(reload|goTo|takeLeave|leaveForLogin|startAnew|logOut|watchActivity|onHintOfOtherTab)$/;
     /** The words of error messages. */
-    const WORDS = /\/errors[^/]*\.js/;
+    const WORDS = /\/(?:sentences|optionWords)[^/]*\.js/;
     const isModule = value => Object.prototype.toString.call(value) === "[object Module]";
 
     const loadedModules = () => {

@@ -1,0 +1,29 @@
+/** One client of the page: which client of which engine it is, and how it was set up. */
+import type { Bare, ClientHandle, Engine, Mode } from "../engine/interface.js";
+import type { Settings } from "./params.js";
+
+export interface Context extends Settings, Bare {
+    engine: Engine;
+    client: ClientHandle;
+}
+
+/** Registers the client with the engine. `mode`: the page's. */
+export function makeContext(settings: Settings, engine: Engine, mode: Mode, issuerUri: string): Context {
+    const { params, clientId } = settings;
+    const client = engine.create({
+        issuerUri,
+        clientId,
+        scope: [...new Set(["openid", ...(params.scopes ?? ["profile"])])].join(" "),
+        mode: params.disableDPoP === true ? "off" : mode,
+        metadata: params.__metadata
+    });
+    return { __proto__: null, ...settings, engine, client };
+}
+
+/** What the app adds to each token request. */
+export function tokenParams({ params }: Context, more?: Record<string, string | undefined>): Record<string, string> {
+    const { extraTokenParams: extra } = params;
+    const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
+    // As text, whatever JavaScript passes: `searchParams` makes the same of the other request's.
+    return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])));
+}

@@ -1,0 +1,60 @@
+/** Leaves the page for the authorization endpoint. */
+import { own } from "../../page/own.js";
+import type { Context } from "../context.js";
+import { failure, toFailure } from "../errors/failure.js";
+import { readHint } from "../memory.js";
+import { customised, toPushed, withParameters } from "./authorizationRequest.js";
+import { goTo, inApp, never, reload, stay, takeLeave } from "./leave.js";
+
+export interface Leaving {
+    redirectUrl?: string | undefined;
+    extraQueryParams?: Record<string, string | undefined> | undefined;
+    transformUrlBeforeRedirect?: ((url: string) => string) | undefined;
+    /** `prompt=none` */
+    isSilent?: boolean;
+    /** The page is not to be come back to. */
+    isReplaced?: boolean | undefined;
+    /** What the page is left for is waited for in it: without that it starts anew. */
+    isAwaited?: boolean;
+}
+
+/** Returns only where a silent attempt cannot be made. */
+export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
+    const { engine, client, home, key, params, log } = context;
+    const { isSilent = false, isReplaced = false, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
+    await takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back());
+    try {
+        const target = redirectUrl ?? params.postLoginRedirectUrl ?? location.href;
+        const url = await inApp(target, home);
+        if (document.visibilityState === "hidden" && isSilent) {
+            await new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true })));
+        }
+        const { url: plain, state } = await engine.login(client, {
+            redirectUri: home,
+            silent: false,
+            interactive: !isSilent,
+            // Where there is no end-session endpoint, the server would log the same user in again unasked.
+            extraQueryParams: !isSilent && readHint(key) === "out" ? { prompt: "login" } : {}
+        });
+        const before = customised(context, plain, isSilent);
+        const added = withParameters(before, extra, isSilent);
+        const after = transformUrlBeforeRedirect?.(added) ?? added;
+        const known = new URL(before).searchParams;
+        const extraQueryParams = Object.fromEntries(
+            [...new URL(after).searchParams].filter(([name, value]) => known.get(name) !== value)
+        );
+        log(`going to ${new URL(after).origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
+        if (goTo(await toPushed(context, plain, after), { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
+            return await never();
+        }
+        if (!isSilent) {
+            // The response would find no record, and log nobody in.
+            throw await failure("storage_refused");
+        }
+    } catch (error) {
+        stay();
+        throw await toFailure(error);
+    }
+    stay();
+    return undefined;
+}

@@ -1,0 +1,90 @@
+/** Is there a session? It is taken from the response that the page came back with, or looked for unasked. */
+import type { Bare, Tokens } from "../../engine/interface.js";
+import type { State } from "../../entry/state.js";
+import { tokenParams, type Context } from "../context.js";
+import { failure, isEngineError, isNobody } from "../errors/failure.js";
+import type { OidcInitializationError } from "../errors/oidcInitializationError.js";
+import { mayTryAgain, readHint } from "../memory.js";
+import { completeInIframe } from "../navigation/iframe.js";
+import { leaveForLogin } from "../navigation/login.js";
+import { isSameSite } from "../navigation/site.js";
+import type { Oidc } from "../types.js";
+
+/** How the user was found to be logged in. */
+export interface Found extends Bare {
+    tokens: Tokens;
+    /** `undefined`: without being asked. */
+    back: Oidc.LoggedIn["backFromAuthServer"];
+}
+
+/** The response that the page was opened with, if it is this client's. */
+export async function fromResponse(context: Context, state: State): Promise<Found | undefined> {
+    const { record, response } = state;
+    const { engine, client, key, params, log } = context;
+    if (!record || !response || record.client !== key) {
+        return undefined;
+    }
+    state.response = undefined;
+    try {
+        // Without `iss` (RFC 9207) nobody tells whose answer it is. But the page that it came from may, where that is
+        // another issuer of the app's: then its code is not for this one (RFC 9700, 4.4).
+        const from = document.referrer && new URL(document.referrer).origin;
+        const { issuerUri } = params;
+        if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
+            throw await failure("response_issuer_mismatch", issuerUri, from);
+        }
+        const tokens = await engine.complete(client, response, tokenParams(context));
+        const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
+        return {
+            __proto__: null,
+            tokens,
+            back: record.isSilent ? undefined : { extraQueryParams: record.extraQueryParams ?? {}, result }
+        };
+    } catch (error) {
+        if (isNobody(error)) {
+            log(`the authorization server answered ${error.details[0]}`);
+        }
+        if (isEngineError(error) && error.code === "flow_unknown") {
+            // Taken up before, or too long ago.
+            state.unclaimed = record.state;
+        } else if (!isNobody(error) || params.autoLogin) {
+            throw error;
+        }
+        return undefined;
+    }
+}
+
+/** Looks for a session without asking the user. */
+export async function find(context: Context, state: State, url: string): Promise<Found | undefined> {
+    const { key, method, params, log } = context;
+    const hint = readHint(key);
+    const { record, unclaimed } = state;
+    // Coming back from the authorization server just now. Left again, the page would lose the tokens that another client
+    // got there; and where the record of a redirect gets lost, it would be left again and again.
+    const hasReturned = unclaimed !== undefined || record?.client !== undefined;
+    if (hint !== "out") {
+        const isOther = record?.client !== undefined && record.client !== key;
+        if (method === "iframe" || (method === "auto" && (isOther || isSameSite(url, location.href)))) {
+            log("looking for a session in a hidden iframe");
+            try {
+                const tokens = await completeInIframe(context, url);
+                return { __proto__: null, tokens, back: undefined };
+            } catch (error) {
+                if ((error as OidcInitializationError).code === "iframe_timeout") {
+                    // The login page may work all the same.
+                    console.warn((error as Error).message);
+                } else if (!isNobody(error)) {
+                    throw error;
+                }
+            }
+        } else if (hint === "in" && !hasReturned && !params.autoLogin) {
+            log("looking for a session by a redirect");
+            // Returns where that cannot be done.
+            await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
+        }
+    }
+    if (params.autoLogin && unclaimed !== undefined && !mayTryAgain(key)) {
+        throw await failure("flow_unknown", unclaimed);
+    }
+    return params.autoLogin ? leaveForLogin(context, { isReplaced: true }) : undefined;
+}

@@ -1,0 +1,36 @@
+/** The user ends the session: here, and at the authorization server where it has an end-session endpoint. */
+import { LOGOUT_STATE } from "../../entry/url.js";
+import { own } from "../../page/own.js";
+import type { Context } from "../context.js";
+import { writeHint, writeTab } from "../memory.js";
+import { natives } from "../natives.js";
+import { goTo, inApp, never, reload, takeLeave } from "../navigation/leave.js";
+import type { Oidc } from "../types.js";
+
+/** `stop`: called when the page begins to be left. */
+export async function logOut(
+    { engine, client, key, home }: Context,
+    stop: () => void,
+    how: Parameters<Oidc.LoggedIn["logout"]>[0]
+): Promise<never> {
+    const { redirectTo, url: target = redirectTo === "home" ? home : location.href } = own(how) as { redirectTo: string; url?: string };
+    const url = await inApp(target, home);
+    await takeLeave(reload);
+    stop();
+    writeHint(key, "out");
+    writeTab(`${key} sub`, undefined);
+    const endSession = await engine.logout(client, home).catch(() => undefined);
+    const leaving = new URL(endSession ?? url, natives.origin);
+    if (endSession) {
+        leaving.searchParams.set("state", LOGOUT_STATE);
+        if (goTo(leaving.href, { state: LOGOUT_STATE, url })) {
+            return never();
+        }
+    }
+    location.assign(leaving);
+    // The same page but for its fragment is not loaded again by that.
+    if (leaving.href.replace(/#.*/, "") === location.href.replace(/#.*/, "")) {
+        reload();
+    }
+    return never();
+}
