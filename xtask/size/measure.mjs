@@ -161,12 +161,12 @@ function count(number) {
     return number.toLocaleString("en").padStart(7);
 }
 
-/** The policy as the README gives it, with this issuer, and everything else forbidden. */
+/** The policy as the package's README gives it, with this issuer, and everything else forbidden. */
 async function readmePolicy(issuer) {
-    const readme = await readFile(join(here, "../../README.md"), "utf8");
-    const block = /### Content-Security-Policy\n\n```\n([^`]+)```/.exec(readme)?.[1];
+    const readme = await readFile(join(here, "../../packages/countersign/README.md"), "utf8");
+    const block = /## Content-Security-Policy\n\n```\n([^`]+)```/.exec(readme)?.[1];
     if (block === undefined) {
-        throw new Error("README.md gives no Content-Security-Policy any more");
+        throw new Error("packages/countersign/README.md gives no Content-Security-Policy any more");
     }
     return `default-src 'none'; ${block.replaceAll("https://login.example.com", issuer).replace(/\s+/g, " ")}`;
 }
