@@ -4,7 +4,10 @@
 use countersign::{authorization_server, digest::Thumbprint, jose::base64url};
 
 use crate::{
-    client::ClientConfig, config::Config, params::Params, prompt::Prompt, token::narrowed_audiences,
+    config::{ClientConfig, Config},
+    endpoints::token::narrowed_audiences,
+    params::Params,
+    prompt::Prompt,
 };
 
 /// A nonce is kept as long as the login, and comes back in each id_token. A hash or a UUID is far shorter.

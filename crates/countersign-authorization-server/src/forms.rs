@@ -6,8 +6,8 @@ use countersign::jose::base64url;
 use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
 use crate::{
+    router::Server,
     secret::{NoRandomness, Purpose, random},
-    server::Server,
 };
 
 /// The tag for a form that holds `content`, and the cookie to set if the browser has none yet.
@@ -40,7 +40,7 @@ pub(crate) fn is_ours(
     tag: Option<&str>,
 ) -> bool {
     // A page of ours never sends `null`: its Referrer-Policy is `same-origin`.
-    let origin = server.endpoints.origin.as_bytes();
+    let origin = server.urls.origin.as_bytes();
     let mut origins = headers.get_all(ORIGIN).iter();
     if origins.any(|sent| sent.as_bytes() != origin) {
         return false;

@@ -11,7 +11,7 @@ use countersign::{
 };
 
 use crate::{
-    bounded::Bounded,
+    bounded_map::BoundedMap,
     secret::{NoRandomness, Purpose, Secret, TAG_BYTES, random},
     sessions::SessionId,
 };
@@ -75,14 +75,14 @@ impl Found {
 pub(crate) struct UsedBefore;
 
 pub(crate) struct Grants {
-    grants: Mutex<Bounded<GrantId, Grant>>,
+    grants: Mutex<BoundedMap<GrantId, Grant>>,
     secret: Secret,
 }
 
 impl Grants {
     pub(crate) fn new() -> Result<Self, NoRandomness> {
         Ok(Self {
-            grants: Mutex::new(Bounded::new(CAPACITY)),
+            grants: Mutex::new(BoundedMap::new(CAPACITY)),
             secret: Secret::generate()?,
         })
     }
@@ -170,7 +170,7 @@ impl Grants {
         is_ours.then(|| (*id, u32::from_be_bytes(*generation)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Bounded<GrantId, Grant>> {
+    fn lock(&self) -> MutexGuard<'_, BoundedMap<GrantId, Grant>> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

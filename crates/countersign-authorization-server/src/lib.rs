@@ -53,40 +53,32 @@
 #![forbid(unsafe_code)]
 
 mod authorization_request;
-mod authorize;
-mod bounded;
-mod client;
+mod bounded_map;
 mod client_request;
 mod clock;
 mod config;
-mod config_error;
-mod discovery;
 mod endpoints;
 mod forms;
 mod grants;
-mod issue;
 mod keys;
-mod login;
-mod logout;
+mod listeners;
 mod oauth_error;
 mod pages;
 mod params;
 mod prompt;
 mod proofs;
-mod pushed;
+mod router;
 mod secret;
-mod serve;
-mod server;
 mod sessions;
-mod token;
-mod userinfo;
+mod tokens;
+mod urls;
 
 pub use clock::Clock;
 pub use config::{
     AccessTokenTyp, ClientConfig, Config, ConfigError, DEFAULT_PORT, DpopMode, UserConfig,
 };
-pub use serve::{ListenError, Listeners, serve};
-pub use server::AuthorizationServer;
+pub use listeners::{ListenError, Listeners, serve};
+pub use router::AuthorizationServer;
 
 /// The README's code compiles, and where it can, runs.
 #[cfg(doctest)]

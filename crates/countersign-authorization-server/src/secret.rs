@@ -68,7 +68,9 @@ mod tests {
 
     #[test]
     fn what_holds_secrets_can_t_be_printed() {
-        use crate::{authorization_request as request, grants, params, pushed, sessions};
+        use crate::{
+            authorization_request as request, endpoints::pushed, grants, params, sessions,
+        };
         <Secret as HasNoDebug<_>>::checked();
         <params::Params as HasNoDebug<_>>::checked();
         <pushed::PushedRequest as HasNoDebug<_>>::checked();

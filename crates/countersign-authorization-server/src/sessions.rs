@@ -9,9 +9,9 @@ use countersign::{UnixSeconds, jose::base64url};
 use http::{HeaderMap, header::COOKIE};
 
 use crate::{
-    bounded::Bounded,
-    endpoints::Endpoints,
+    bounded_map::BoundedMap,
     secret::{NoRandomness, random},
+    urls::Urls,
 };
 
 /// 256 random bits, known to the browser only.
@@ -29,11 +29,11 @@ pub(crate) struct Session {
     pub(crate) auth_time: UnixSeconds,
 }
 
-pub(crate) struct Sessions(Mutex<Bounded<SessionId, Session>>);
+pub(crate) struct Sessions(Mutex<BoundedMap<SessionId, Session>>);
 
 impl Sessions {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Bounded::new(CAPACITY)))
+        Self(Mutex::new(BoundedMap::new(CAPACITY)))
     }
 
     /// A new session, in the place of the browser's earlier one: a login never keeps its id (session fixation).
@@ -70,7 +70,7 @@ impl Sessions {
         session
     }
 
-    fn lock(&self) -> MutexGuard<'_, Bounded<SessionId, Session>> {
+    fn lock(&self) -> MutexGuard<'_, BoundedMap<SessionId, Session>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -83,20 +83,20 @@ pub(crate) struct Cookies {
 }
 
 impl Cookies {
-    pub(crate) fn of(endpoints: &Endpoints) -> Self {
-        let path = match &*endpoints.path {
+    pub(crate) fn of(urls: &Urls) -> Self {
+        let path = match &*urls.path {
             "" => "/",
             path => path,
         };
         // Over https, an app on another site needs the cookie in its iframe; over http, browsers refuse `None`.
-        let same_site = if endpoints.is_https {
+        let same_site = if urls.is_https {
             "SameSite=None; Secure"
         } else {
             "SameSite=Lax"
         };
         Self {
-            session: format!("countersign_session_{}", endpoints.port),
-            form: format!("countersign_form_{}", endpoints.port),
+            session: format!("countersign_session_{}", urls.port),
+            form: format!("countersign_form_{}", urls.port),
             attributes: format!("Path={path}; HttpOnly; {same_site}"),
         }
     }

@@ -8,10 +8,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use serde_json::{Value, json};
 
 use crate::{
-    client::STANDARD_SCOPES,
-    endpoints,
+    config::STANDARD_SCOPES,
     prompt::Prompt,
-    server::{Server, Shared},
+    router::{Server, Shared},
+    urls,
 };
 
 pub(crate) async fn metadata(State(server): Shared) -> Response {
@@ -23,7 +23,7 @@ pub(crate) async fn jwks(State(server): Shared) -> Response {
 }
 
 fn document(server: &Server) -> Value {
-    let url = |path| server.endpoints.url(path);
+    let url = |path| server.urls.url(path);
     let mut scopes: Vec<&str> = STANDARD_SCOPES.to_vec();
     for scope in server
         .config
@@ -41,14 +41,14 @@ fn document(server: &Server) -> Value {
         &["authorization_code"]
     };
     let mut document = json!({
-        "issuer": server.endpoints.issuer,
-        "authorization_endpoint": url(endpoints::AUTHORIZE),
-        "token_endpoint": url(endpoints::TOKEN),
-        "pushed_authorization_request_endpoint": url(endpoints::PUSHED_AUTHORIZATION_REQUEST),
+        "issuer": server.urls.issuer,
+        "authorization_endpoint": url(urls::AUTHORIZE),
+        "token_endpoint": url(urls::TOKEN),
+        "pushed_authorization_request_endpoint": url(urls::PUSHED_AUTHORIZATION_REQUEST),
         "require_pushed_authorization_requests": server.config.require_pushed_authorization_requests,
-        "userinfo_endpoint": url(endpoints::USERINFO),
-        "end_session_endpoint": url(endpoints::LOGOUT),
-        "jwks_uri": url(endpoints::JWKS),
+        "userinfo_endpoint": url(urls::USERINFO),
+        "end_session_endpoint": url(urls::LOGOUT),
+        "jwks_uri": url(urls::JWKS),
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query", "fragment"],

@@ -26,11 +26,11 @@ use crate::{
     client_request::{self, required},
     config::ClientConfig,
     grants::{Authorization, Found, UsedBefore},
-    issue::{Grantee, tokens},
     oauth_error::{OAuthError, uncached_json},
     params::Params,
+    router::{Server, Shared},
     secret::Purpose,
-    server::{Server, Shared},
+    tokens::{Grantee, tokens},
 };
 
 pub(crate) async fn token(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
@@ -57,7 +57,7 @@ fn answer(
     now: UnixSeconds,
 ) -> Result<serde_json::Value, OAuthError> {
     let params = client_request::form(headers, body)?;
-    let proof = server.proofs.check(headers, &server.endpoints.token, now)?;
+    let proof = server.proofs.check(headers, &server.urls.token, now)?;
     let request = TokenRequest {
         server,
         params: &params,

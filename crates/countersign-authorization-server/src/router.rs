@@ -15,19 +15,19 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 use url::Url;
 
 use crate::{
-    authorize,
     clock::{Clock, http_date},
     config::{Config, ConfigError, DEFAULT_PORT},
-    discovery,
-    endpoints::{self, Endpoints},
+    endpoints::{
+        authorize, discovery, login, logout,
+        pushed::{self, PushedRequests},
+        token, userinfo,
+    },
     grants::Grants,
     keys::{SigningFailed, SigningKey},
-    login, logout,
     proofs::{DPOP, DPOP_NONCE, Proofs},
-    pushed::{self, PushedRequests},
     secret::{NoRandomness, Secret},
     sessions::{Cookies, Sessions},
-    token, userinfo,
+    urls::{self, Urls},
 };
 
 /// Forms of this server are small; a request parameter may hold a token.
@@ -42,7 +42,7 @@ pub struct AuthorizationServer(Arc<Server>);
 
 pub(crate) struct Server {
     pub(crate) config: Config,
-    pub(crate) endpoints: Endpoints,
+    pub(crate) urls: Urls,
     pub(crate) clock: Clock,
     pub(crate) key: SigningKey,
     pub(crate) proofs: Proofs,
@@ -64,11 +64,11 @@ impl AuthorizationServer {
     /// The first value of the configuration that can't be used.
     pub fn new(config: Config, clock: Clock) -> Result<Self, ConfigError> {
         let config = config.complete()?;
-        let endpoints = match &config.issuer {
-            Some(issuer) => Endpoints::of(issuer)?,
+        let urls = match &config.issuer {
+            Some(issuer) => Urls::of(issuer)?,
             None => {
                 let port = config.port.unwrap_or(DEFAULT_PORT);
-                Endpoints::of(&format!("http://localhost:{port}"))?
+                Urls::of(&format!("http://localhost:{port}"))?
             }
         };
         let nonce_lifetime = Duration::from_secs(config.nonce_lifetime_seconds.into());
@@ -80,9 +80,9 @@ impl AuthorizationServer {
             grants: Grants::new()?,
             pushed: PushedRequests::new(),
             sessions: Sessions::new(),
-            cookies: Cookies::of(&endpoints),
+            cookies: Cookies::of(&urls),
             secret: Secret::generate()?,
-            endpoints,
+            urls,
             config,
         })))
     }
@@ -90,7 +90,7 @@ impl AuthorizationServer {
     /// The issuer, as tokens and metadata name it.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.0.endpoints.issuer
+        &self.0.urls.issuer
     }
 
     /// All its endpoints, below the path of the issuer.
@@ -99,33 +99,30 @@ impl AuthorizationServer {
         let metadata = get(discovery::metadata);
         let below_well_known = format!(
             "{}{}",
-            endpoints::AUTHORIZATION_SERVER_METADATA,
-            server.endpoints.path
+            urls::AUTHORIZATION_SERVER_METADATA,
+            server.urls.path
         );
-        let at = |path: &str| format!("{}{path}", server.endpoints.path);
+        let at = |path: &str| format!("{}{path}", server.urls.path);
         // What pages of other origins call. The other endpoints are for navigation.
         let called = Router::new()
-            .route(&at(endpoints::OPENID_CONFIGURATION), metadata.clone())
+            .route(&at(urls::OPENID_CONFIGURATION), metadata.clone())
             .route(&below_well_known, metadata)
-            .route(&at(endpoints::JWKS), get(discovery::jwks))
-            .route(&at(endpoints::TOKEN), post(token::token))
+            .route(&at(urls::JWKS), get(discovery::jwks))
+            .route(&at(urls::TOKEN), post(token::token))
+            .route(&at(urls::PUSHED_AUTHORIZATION_REQUEST), post(pushed::push))
             .route(
-                &at(endpoints::PUSHED_AUTHORIZATION_REQUEST),
-                post(pushed::push),
-            )
-            .route(
-                &at(endpoints::USERINFO),
+                &at(urls::USERINFO),
                 get(userinfo::userinfo).post(userinfo::userinfo),
             )
             .layer(self.cors());
         let visited = Router::new()
             .route(
-                &at(endpoints::AUTHORIZE),
+                &at(urls::AUTHORIZE),
                 get(authorize::by_query).post(authorize::by_form),
             )
-            .route(&at(endpoints::LOGIN), post(login::log_in))
+            .route(&at(urls::LOGIN), post(login::log_in))
             .route(
-                &at(endpoints::LOGOUT),
+                &at(urls::LOGOUT),
                 get(logout::by_query).post(logout::by_form),
             );
         called

@@ -17,7 +17,7 @@ pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration
 /// RFC 8414, 3: before the issuer's path, not below it.
 pub(crate) const AUTHORIZATION_SERVER_METADATA: &str = "/.well-known/oauth-authorization-server";
 
-pub(crate) struct Endpoints {
+pub(crate) struct Urls {
     /// As it was given: identifiers are compared character by character.
     pub(crate) issuer: String,
     /// As browsers send it.
@@ -35,7 +35,7 @@ pub(crate) struct Endpoints {
     pub(crate) userinfo: TargetUri,
 }
 
-impl Endpoints {
+impl Urls {
     pub(crate) fn of(issuer: &str) -> Result<Self, ConfigError> {
         let refused = || ConfigError::Issuer {
             value: issuer.to_owned(),
@@ -85,18 +85,12 @@ mod tests {
 
     #[test]
     fn an_issuer_may_have_a_path() {
-        let endpoints = Endpoints::of("https://id.example.com/realms/one/").expect("an issuer");
-        assert_eq!(
-            endpoints.url(TOKEN),
-            "https://id.example.com/realms/one/token"
-        );
-        assert_eq!(endpoints.path, "/realms/one");
-        assert_eq!(endpoints.port, 443);
-        assert_eq!(endpoints.origin, "https://id.example.com");
-        assert_eq!(
-            endpoints.token.htu(),
-            "https://id.example.com/realms/one/token"
-        );
+        let urls = Urls::of("https://id.example.com/realms/one/").expect("an issuer");
+        assert_eq!(urls.url(TOKEN), "https://id.example.com/realms/one/token");
+        assert_eq!(urls.path, "/realms/one");
+        assert_eq!(urls.port, 443);
+        assert_eq!(urls.origin, "https://id.example.com");
+        assert_eq!(urls.token.htu(), "https://id.example.com/realms/one/token");
     }
 
     #[test]
@@ -112,7 +106,7 @@ mod tests {
             "http://localhost:80",
             "http://localhost:9441/{x}",
         ] {
-            let error = Endpoints::of(value).err().expect(value);
+            let error = Urls::of(value).err().expect(value);
             assert!(
                 error
                     .to_string()

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-pub use crate::{client::ClientConfig, config_error::ConfigError};
+mod client;
+mod error;
+
+pub use client::ClientConfig;
+pub(crate) use client::STANDARD_SCOPES;
+pub use error::ConfigError;
 
 /// How the server treats DPoP: as it should, or as other servers do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use crate::{
     authorization_request::{AuthorizationRequest, Refusal},
-    authorize::{MAX_REQUEST_BYTES, REQUEST_TOO_LONG},
-    bounded::Bounded,
+    bounded_map::BoundedMap,
     client_request,
+    endpoints::authorize::{MAX_REQUEST_BYTES, REQUEST_TOO_LONG},
     oauth_error::{OAuthError, uncached_json},
     params::Params,
+    router::{Server, Shared},
     secret::random,
-    server::{Server, Shared},
 };
 
 /// RFC 9126, 2.2.
@@ -40,11 +40,11 @@ pub(crate) struct PushedRequest {
 }
 
 /// Those that wait for their browser.
-pub(crate) struct PushedRequests(Mutex<Bounded<[u8; 16], PushedRequest>>);
+pub(crate) struct PushedRequests(Mutex<BoundedMap<[u8; 16], PushedRequest>>);
 
 impl PushedRequests {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Bounded::new(CAPACITY)))
+        Self(Mutex::new(BoundedMap::new(CAPACITY)))
     }
 
     /// The parameters behind a `request_uri` of ours, once and for its client. `None`: the request has none of ours.
@@ -102,7 +102,7 @@ fn answer(
         return Err(OAuthError::too_long(REQUEST_TOO_LONG));
     }
     let proofs = &server.proofs;
-    let proof = proofs.check(headers, &server.endpoints.pushed, now)?;
+    let proof = proofs.check(headers, &server.urls.pushed, now)?;
     client_request::client(&server.config, headers, &params)?;
     let request = AuthorizationRequest::read(&server.config, proofs.is_on(), &params)?;
 

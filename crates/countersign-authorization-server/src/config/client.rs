@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
-use crate::config_error::ConfigError;
+use super::ConfigError;
 
 /// A public client (RFC 6749, 2.1).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]

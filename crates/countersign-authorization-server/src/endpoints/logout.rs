@@ -14,12 +14,13 @@ use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::{
-    endpoints, forms,
+    forms,
     keys::{TokenType, unverified_claims},
     pages,
     params::Params,
+    router::{Server, Shared},
     secret::Purpose,
-    server::{Server, Shared},
+    urls,
 };
 
 pub(crate) async fn by_query(
@@ -74,7 +75,7 @@ fn log_out(server: &Server, headers: &HeaderMap, encoded: &str) -> Response {
     else {
         return pages::no_randomness();
     };
-    let action = server.endpoints.url(endpoints::LOGOUT);
+    let action = server.urls.url(urls::LOGOUT);
     let mut response = pages::ask_for_logout(&action, encoded, &csrf);
     if let Some(cookie) = set_cookie {
         response.headers_mut().append(SET_COOKIE, cookie);

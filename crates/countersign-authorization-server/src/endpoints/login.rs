@@ -4,8 +4,8 @@ use axum::{body::Bytes, extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
 use crate::{
-    authorization_request::AuthorizationError, authorize, forms, pages, params::Params,
-    secret::Purpose, server::Shared,
+    authorization_request::AuthorizationError, endpoints::authorize, forms, pages, params::Params,
+    router::Shared, secret::Purpose,
 };
 
 pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {

@@ -21,8 +21,8 @@ use crate::{
     pages,
     params::Params,
     prompt::Prompt,
+    router::{Server, Shared},
     secret::{NoRandomness, Purpose},
-    server::{Server, Shared},
     sessions::Session,
 };
 
@@ -147,7 +147,7 @@ fn login_page(
         return pages::no_randomness();
     };
     let client = request.client.name.as_deref().unwrap_or(&request.client.id);
-    let action = server.endpoints.url(crate::endpoints::LOGIN);
+    let action = server.urls.url(crate::urls::LOGIN);
     let users = &server.config.users;
     let mut response = pages::login(client, users, &action, encoded, &csrf);
     if let Some(cookie) = set_cookie {
@@ -208,7 +208,7 @@ fn redirect(server: &Server, return_to: &ReturnTo, params: &[(&str, &str)]) -> R
     if let Some(state) = &return_to.state {
         query.append_pair("state", state);
     }
-    query.append_pair("iss", &server.endpoints.issuer);
+    query.append_pair("iss", &server.urls.issuer);
     let uri = &return_to.redirect_uri;
     let separator = match (return_to.in_fragment, uri.contains('?')) {
         (true, _) => '#',

@@ -19,10 +19,10 @@ use http::{
 use serde_json::{Map, Value, json};
 
 use crate::{
-    issue::{add_user_claims, grant_of},
     keys::TokenType,
     oauth_error::{OAuthError, plain, uncached_json},
-    server::{Server, Shared},
+    router::{Server, Shared},
+    tokens::{add_user_claims, grant_of},
 };
 
 pub(crate) async fn userinfo(
@@ -122,7 +122,7 @@ fn check_binding(
                 ath: ath(credentials.token),
                 thumbprint,
             };
-            let uri = &server.endpoints.userinfo;
+            let uri = &server.urls.userinfo;
             let proof = server
                 .proofs
                 .verify(headers, method.as_str(), uri, token, now)?;

@@ -9,8 +9,8 @@ use crate::{
     grants::{Authorization, GrantId},
     keys::{SigningFailed, TokenType},
     oauth_error::OAuthError,
+    router::Server,
     secret::{NoRandomness, random},
-    server::Server,
 };
 
 /// A client reads it once, at login; an access token may be made to live for a second.
@@ -79,7 +79,7 @@ fn access_token(
     // The grant's id is no secret: codes and refresh tokens need the server's tag beside it.
     let jti = base64url::encode(&[&grantee.id[..], &random::<12>()?].concat());
     let mut claims = json!({
-        "iss": server.endpoints.issuer,
+        "iss": server.urls.issuer,
         "sub": authorization.sub,
         "aud": one_or_many(&grantee.audiences),
         "client_id": authorization.client_id,
@@ -112,7 +112,7 @@ fn id_token(
     let lifetime = lifetime.max(SHORTEST_ID_TOKEN_LIFETIME_SECONDS);
     let hash = sha256(access_token.as_bytes());
     let mut claims = json!({
-        "iss": server.endpoints.issuer,
+        "iss": server.urls.issuer,
         "sub": authorization.sub,
         "aud": authorization.client_id,
         "azp": authorization.client_id,

@@ -11,12 +11,12 @@ struct Entry<V> {
 }
 
 /// Up to `capacity` values. When it is full, those that have expired go, else the one that would expire first.
-pub(crate) struct Bounded<K, V> {
+pub(crate) struct BoundedMap<K, V> {
     entries: HashMap<K, Entry<V>>,
     capacity: usize,
 }
 
-impl<K: Eq + Hash + Copy, V> Bounded<K, V> {
+impl<K: Eq + Hash + Copy, V> BoundedMap<K, V> {
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             entries: HashMap::new(),
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_gone_at_its_end() {
-        let mut map = Bounded::new(2);
+        let mut map = BoundedMap::new(2);
         map.insert(1, 'a', NOW.plus(60), NOW);
         assert_eq!(map.get(&1, NOW.plus(59)), Some(&'a'));
         assert_eq!(map.get(&1, NOW.plus(60)), None);
@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn when_it_is_full_the_expired_go_first_then_the_next_to_expire() {
-        let mut map = Bounded::new(2);
+        let mut map = BoundedMap::new(2);
         map.insert(1, 'a', NOW.plus(60), NOW);
         map.insert(2, 'b', NOW.plus(10), NOW);
         map.insert(3, 'c', NOW.plus(90), NOW.plus(10));
