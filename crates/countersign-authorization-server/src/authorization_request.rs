@@ -5,10 +5,16 @@ use countersign::{authorization_server, digest::Thumbprint, jose::base64url};
 
 use crate::{
     config::{ClientConfig, Config},
-    endpoints::token::narrowed_audiences,
     params::Params,
     prompt::Prompt,
+    resource_indicators::narrowed_audiences,
 };
+
+/// A request comes back in the login form, and `state` in the redirect's URL. An `id_token_hint` has about a kilobyte.
+pub(crate) const MAX_REQUEST_BYTES: usize = 8 * 1024;
+
+pub(crate) const REQUEST_TOO_LONG: &str =
+    "The request's parameters have more than 8192 bytes; send less.";
 
 /// A nonce is kept as long as the login, and comes back in each id_token. A hash or a UUID is far shorter.
 const MAX_NONCE_BYTES: usize = 512;
@@ -36,21 +42,21 @@ pub(crate) struct AuthorizationRequest<'a> {
 }
 
 /// Why a request is not granted.
-pub(crate) enum Refusal {
-    /// Said to the person in front of the browser: there is no place to send it to.
+pub(crate) enum AuthorizationError {
+    /// Shown to the person in front of the browser: there is no place to send it to.
     Shown(String),
-    /// Sent to the client (RFC 6749, 4.1.2.1).
-    Sent(ReturnTo, AuthorizationError),
+    /// Sent to the client.
+    Sent(ReturnTo, ErrorResponse),
 }
 
-/// What the client learns.
+/// What the client learns: the error response of RFC 6749, 4.1.2.1.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct AuthorizationError {
+pub(crate) struct ErrorResponse {
     pub(crate) code: &'static str,
     pub(crate) description: String,
 }
 
-impl AuthorizationError {
+impl ErrorResponse {
     pub(crate) fn new(code: &'static str, description: impl Into<String>) -> Self {
         Self {
             code,
@@ -65,16 +71,16 @@ impl<'a> AuthorizationRequest<'a> {
         config: &'a Config,
         reads_jkt: bool,
         params: &Params,
-    ) -> Result<Self, Refusal> {
-        let client = client(config, params).map_err(Refusal::Shown)?;
-        let redirect_uri = redirect_uri(client, params).map_err(Refusal::Shown)?;
+    ) -> Result<Self, AuthorizationError> {
+        let client = client(config, params).map_err(AuthorizationError::Shown)?;
+        let redirect_uri = redirect_uri(client, params).map_err(AuthorizationError::Shown)?;
         let return_to = ReturnTo {
             redirect_uri,
             state: params.get("state").map(Into::into),
             in_fragment: params.get("response_mode") == Some("fragment"),
         };
         Self::read_rest(client, reads_jkt, params, return_to.clone())
-            .map_err(|error| Refusal::Sent(return_to, error))
+            .map_err(|error| AuthorizationError::Sent(return_to, error))
     }
 
     fn read_rest(
@@ -82,8 +88,8 @@ impl<'a> AuthorizationRequest<'a> {
         reads_jkt: bool,
         params: &Params,
         return_to: ReturnTo,
-    ) -> Result<Self, AuthorizationError> {
-        let invalid = |description: String| AuthorizationError::new("invalid_request", description);
+    ) -> Result<Self, ErrorResponse> {
+        let invalid = |description: String| ErrorResponse::new("invalid_request", description);
         if let Some(name) = params.repeated() {
             return Err(invalid(format!("`{name}` came twice; send it once")));
         }
@@ -94,7 +100,7 @@ impl<'a> AuthorizationRequest<'a> {
         ] {
             if params.get(name).is_some() {
                 let description = format!("`{name}` is not supported; send plain parameters");
-                return Err(AuthorizationError::new(code, description));
+                return Err(ErrorResponse::new(code, description));
             }
         }
         match params.get("response_type") {
@@ -102,10 +108,7 @@ impl<'a> AuthorizationRequest<'a> {
             None => return Err(invalid("`response_type` is missing; send `code`".into())),
             Some(other) => {
                 let description = format!("response_type `{other}` is not supported; send `code`");
-                return Err(AuthorizationError::new(
-                    "unsupported_response_type",
-                    description,
-                ));
+                return Err(ErrorResponse::new("unsupported_response_type", description));
             }
         }
         if let Some(mode) = params.get("response_mode")
@@ -118,7 +121,7 @@ impl<'a> AuthorizationRequest<'a> {
         let code_challenge = code_challenge(params).map_err(invalid)?;
         let dpop_jkt = params.get("dpop_jkt").filter(|_| reads_jkt);
         let dpop_jkt = authorization_server::dpop_jkt(dpop_jkt)
-            .map_err(|error| AuthorizationError::new(error.code(), error.to_string()))?;
+            .map_err(|error| ErrorResponse::new(error.code(), error.to_string()))?;
         let nonce = params.get("nonce");
         if nonce.is_some_and(|nonce| nonce.len() > MAX_NONCE_BYTES) {
             let description = format!("`nonce` has more than {MAX_NONCE_BYTES} bytes; send a hash");
@@ -134,13 +137,13 @@ impl<'a> AuthorizationRequest<'a> {
             .transpose()?;
         let scopes = client.filter_scopes(params.get("scope").unwrap_or_default());
         if scopes.is_empty() {
-            return Err(AuthorizationError::new(
+            return Err(ErrorResponse::new(
                 "invalid_scope",
                 "`scope` names none that this client may have; send `openid`",
             ));
         }
         let audiences = narrowed_audiences(params, &client.audiences)
-            .map_err(|error| AuthorizationError::new(error.code, error.description))?;
+            .map_err(|error| ErrorResponse::new(error.code, error.description))?;
         Ok(Self {
             client,
             return_to,

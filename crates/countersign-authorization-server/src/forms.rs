@@ -6,13 +6,13 @@ use countersign::jose::base64url;
 use http::{HeaderMap, HeaderValue, header::ORIGIN};
 
 use crate::{
-    router::Server,
     secret::{NoRandomness, Purpose, random},
+    state::ServerState,
 };
 
 /// The tag for a form that holds `content`, and the cookie to set if the browser has none yet.
 pub(crate) fn protect(
-    server: &Server,
+    server: &ServerState,
     headers: &HeaderMap,
     purpose: Purpose,
     content: &str,
@@ -33,7 +33,7 @@ pub(crate) fn protect(
 
 /// Whether a form that came back is one that this browser got, and was sent by our page.
 pub(crate) fn is_ours(
-    server: &Server,
+    server: &ServerState,
     headers: &HeaderMap,
     purpose: Purpose,
     content: &str,

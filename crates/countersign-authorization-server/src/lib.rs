@@ -53,6 +53,7 @@
 #![forbid(unsafe_code)]
 
 mod authorization_request;
+mod authorization_response;
 mod bounded_map;
 mod client_request;
 mod clock;
@@ -67,9 +68,13 @@ mod pages;
 mod params;
 mod prompt;
 mod proofs;
+mod pushed_requests;
+mod resource_indicators;
 mod router;
 mod secret;
+mod server;
 mod sessions;
+mod state;
 mod tokens;
 mod urls;
 
@@ -78,7 +83,7 @@ pub use config::{
     AccessTokenTyp, ClientConfig, Config, ConfigError, DEFAULT_PORT, DpopMode, UserConfig,
 };
 pub use listeners::{ListenError, Listeners, serve};
-pub use router::AuthorizationServer;
+pub use server::AuthorizationServer;
 
 /// The README's code compiles, and where it can, runs.
 #[cfg(doctest)]

@@ -59,29 +59,6 @@ impl Secret {
 mod tests {
     use super::*;
 
-    /// Two implementations for what has `Debug`, so that the choice below is ambiguous and does not compile.
-    trait HasNoDebug<A> {
-        fn checked() {}
-    }
-    impl<T> HasNoDebug<()> for T {}
-    impl<T: std::fmt::Debug> HasNoDebug<u8> for T {}
-
-    #[test]
-    fn what_holds_secrets_can_t_be_printed() {
-        use crate::{
-            authorization_request as request, endpoints::pushed, grants, params, sessions,
-        };
-        <Secret as HasNoDebug<_>>::checked();
-        <params::Params as HasNoDebug<_>>::checked();
-        <pushed::PushedRequest as HasNoDebug<_>>::checked();
-        <sessions::Session as HasNoDebug<_>>::checked();
-        <grants::Authorization as HasNoDebug<_>>::checked();
-        <grants::Found as HasNoDebug<_>>::checked();
-        <request::AuthorizationRequest<'_> as HasNoDebug<_>>::checked();
-        <request::ReturnTo as HasNoDebug<_>>::checked();
-        <request::Refusal as HasNoDebug<_>>::checked();
-    }
-
     #[test]
     fn a_tag_is_good_for_its_purpose_and_parts_only() {
         let secret = Secret::generate().expect("randomness");

@@ -9,8 +9,8 @@ use crate::{
     grants::{Authorization, GrantId},
     keys::{SigningFailed, TokenType},
     oauth_error::OAuthError,
-    router::Server,
     secret::{NoRandomness, random},
+    state::ServerState,
 };
 
 /// A client reads it once, at login; an access token may be made to live for a second.
@@ -30,7 +30,7 @@ pub(crate) struct Grantee<'a> {
 
 /// The token response's body (RFC 6749, 5.1).
 pub(crate) fn tokens(
-    server: &Server,
+    server: &ServerState,
     grantee: &Grantee<'_>,
     now: UnixSeconds,
 ) -> Result<Value, OAuthError> {
@@ -70,7 +70,7 @@ pub(crate) fn tokens(
 }
 
 fn access_token(
-    server: &Server,
+    server: &ServerState,
     grantee: &Grantee<'_>,
     lifetime: i64,
     now: UnixSeconds,
@@ -102,7 +102,7 @@ pub(crate) fn grant_of(claims: &Map<String, Value>) -> Option<GrantId> {
 }
 
 fn id_token(
-    server: &Server,
+    server: &ServerState,
     grantee: &Grantee<'_>,
     access_token: &str,
     lifetime: i64,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use url::Url;
 
 mod client;
 mod error;
@@ -211,6 +212,32 @@ impl Config {
             }
         }
         Ok(self)
+    }
+
+    /// The origins of the redirect URIs are those of the clients' pages.
+    pub(crate) fn origins(&self) -> Result<Vec<String>, ConfigError> {
+        let mut origins: Vec<String> = Vec::new();
+        for value in &self.allowed_origins {
+            let is_origin = Url::parse(value).is_ok_and(|url| {
+                url.origin().is_tuple() && url.origin().ascii_serialization() == *value
+            });
+            if !is_origin {
+                return Err(ConfigError::Origin {
+                    value: value.clone(),
+                });
+            }
+            origins.push(value.clone());
+        }
+        let redirect_uris = self.clients.iter().flat_map(|client| &client.redirect_uris);
+        for url in redirect_uris.filter_map(|uri| Url::parse(uri).ok()) {
+            let origin = url.origin();
+            if origin.is_tuple() {
+                origins.push(origin.ascii_serialization());
+            }
+        }
+        origins.sort_unstable();
+        origins.dedup();
+        Ok(origins)
     }
 
     pub(crate) fn client(&self, id: &str) -> Option<&ClientConfig> {

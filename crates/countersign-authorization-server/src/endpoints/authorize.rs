@@ -10,27 +10,22 @@ use axum::{
 };
 use countersign::UnixSeconds;
 use http::{HeaderMap, header::SET_COOKIE};
-use url::form_urlencoded;
 
 use crate::{
-    authorization_request::{AuthorizationError, AuthorizationRequest, Refusal, ReturnTo},
+    authorization_request::{
+        AuthorizationRequest, ErrorResponse, MAX_REQUEST_BYTES, REQUEST_TOO_LONG,
+    },
+    authorization_response::{grant, redirect_error, refuse},
     forms,
-    grants::Authorization,
     keys::TokenType,
-    oauth_error::plain,
     pages,
     params::Params,
     prompt::Prompt,
-    router::{Server, Shared},
-    secret::{NoRandomness, Purpose},
+    secret::Purpose,
     sessions::Session,
+    state::{ServerState, Shared},
+    urls,
 };
-
-/// It comes back in the login form, and `state` in the redirect's URL. An `id_token_hint` has about a kilobyte.
-pub(crate) const MAX_REQUEST_BYTES: usize = 8 * 1024;
-
-pub(crate) const REQUEST_TOO_LONG: &str =
-    "The request's parameters have more than 8192 bytes; send less.";
 
 pub(crate) async fn by_query(
     State(server): Shared,
@@ -48,7 +43,7 @@ pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Byt
     )
 }
 
-fn authorize(server: &Arc<Server>, headers: &HeaderMap, mut encoded: String) -> Response {
+fn authorize(server: &Arc<ServerState>, headers: &HeaderMap, mut encoded: String) -> Response {
     if encoded.len() > MAX_REQUEST_BYTES {
         return pages::error(REQUEST_TOO_LONG);
     }
@@ -58,17 +53,17 @@ fn authorize(server: &Arc<Server>, headers: &HeaderMap, mut encoded: String) -> 
     match pushed {
         // What was sent beside the reference is not looked at (RFC 9101, 6.3).
         Some(Ok(parameters)) => encoded = parameters,
-        Some(Err(refusal)) => return refused(server, refusal),
+        Some(Err(error)) => return refuse(server, error),
         None => {}
     }
-    let request = match read(server, &encoded) {
+    let request = match server.read_authorization_request(&encoded) {
         Ok(request) => request,
-        Err(refusal) => return refused(server, refusal),
+        Err(error) => return refuse(server, error),
     };
     let is_push_required = server.config.require_pushed_authorization_requests
         || request.client.require_pushed_authorization_requests;
     if is_push_required && !was_pushed {
-        let error = AuthorizationError::new(
+        let error = ErrorResponse::new(
             "invalid_request",
             "push the request first; the metadata has pushed_authorization_request_endpoint",
         );
@@ -82,7 +77,7 @@ fn authorize(server: &Arc<Server>, headers: &HeaderMap, mut encoded: String) -> 
     match (session, request.prompt) {
         (Some(session), Prompt::None | Prompt::WhenNeeded) => grant(server, request, &session, now),
         (None, Prompt::None) => {
-            let error = AuthorizationError::new(
+            let error = ErrorResponse::new(
                 "login_required",
                 "nobody is logged in, or somebody else; ask without prompt=none",
             );
@@ -94,28 +89,9 @@ fn authorize(server: &Arc<Server>, headers: &HeaderMap, mut encoded: String) -> 
     }
 }
 
-/// Of the parameters as they came, in a query or in the login form.
-pub(crate) fn read<'a>(
-    server: &'a Server,
-    encoded: &str,
-) -> Result<AuthorizationRequest<'a>, Refusal> {
-    let params = Params::parse(encoded.as_bytes());
-    AuthorizationRequest::read(&server.config, server.proofs.is_on(), &params)
-}
-
-pub(crate) fn refused(server: &Server, refusal: Refusal) -> Response {
-    match refusal {
-        Refusal::Shown(why) => {
-            tracing::info!(reason = why, "authorization request refused");
-            pages::error(&why)
-        }
-        Refusal::Sent(return_to, error) => redirect_error(server, &return_to, &error),
-    }
-}
-
 /// Whether this session is one that the request would take.
 fn answers(
-    server: &Server,
+    server: &ServerState,
     session: &Session,
     request: &AuthorizationRequest<'_>,
     now: UnixSeconds,
@@ -137,7 +113,7 @@ fn answers(
 }
 
 fn login_page(
-    server: &Server,
+    server: &ServerState,
     headers: &HeaderMap,
     request: &AuthorizationRequest<'_>,
     encoded: &str,
@@ -147,73 +123,11 @@ fn login_page(
         return pages::no_randomness();
     };
     let client = request.client.name.as_deref().unwrap_or(&request.client.id);
-    let action = server.urls.url(crate::urls::LOGIN);
+    let action = server.urls.url(urls::LOGIN);
     let users = &server.config.users;
     let mut response = pages::login(client, users, &action, encoded, &csrf);
     if let Some(cookie) = set_cookie {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
-}
-
-/// The user is known and agrees: the code.
-pub(crate) fn grant(
-    server: &Server,
-    request: AuthorizationRequest<'_>,
-    session: &Session,
-    now: UnixSeconds,
-) -> Response {
-    let return_to = request.return_to;
-    let code = server.grants.issue_code(
-        Authorization {
-            client_id: request.client.id.clone(),
-            redirect_uri: return_to.redirect_uri.clone(),
-            code_challenge: request.code_challenge,
-            dpop_jkt: request.dpop_jkt,
-            nonce: request.nonce,
-            scopes: request.scopes,
-            audiences: request.audiences,
-            sub: session.sub.clone(),
-            auth_time: session.auth_time,
-            session: session.root,
-        },
-        now,
-    );
-    match code {
-        Ok(code) => redirect(server, &return_to, &[("code", &code)]),
-        Err(NoRandomness) => pages::no_randomness(),
-    }
-}
-
-pub(crate) fn redirect_error(
-    server: &Server,
-    return_to: &ReturnTo,
-    error: &AuthorizationError,
-) -> Response {
-    tracing::info!(
-        error = error.code,
-        reason = error.description,
-        "authorization request refused"
-    );
-    let description = plain(&error.description);
-    let params = [("error", error.code), ("error_description", &description)];
-    redirect(server, return_to, &params)
-}
-
-/// The redirect URI with the response's parameters, `state` and `iss` (RFC 9207, 2). As registered, not as a parser would
-/// write it.
-fn redirect(server: &Server, return_to: &ReturnTo, params: &[(&str, &str)]) -> Response {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(params);
-    if let Some(state) = &return_to.state {
-        query.append_pair("state", state);
-    }
-    query.append_pair("iss", &server.urls.issuer);
-    let uri = &return_to.redirect_uri;
-    let separator = match (return_to.in_fragment, uri.contains('?')) {
-        (true, _) => '#',
-        (false, true) => '&',
-        (false, false) => '?',
-    };
-    pages::redirect(&format!("{uri}{separator}{}", query.finish()))
 }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::{
     config::STANDARD_SCOPES,
     prompt::Prompt,
-    router::{Server, Shared},
+    state::{ServerState, Shared},
     urls,
 };
 
@@ -22,7 +22,7 @@ pub(crate) async fn jwks(State(server): Shared) -> Response {
     fresh_json(&server.key.jwks())
 }
 
-fn document(server: &Server) -> Value {
+fn document(server: &ServerState) -> Value {
     let url = |path| server.urls.url(path);
     let mut scopes: Vec<&str> = STANDARD_SCOPES.to_vec();
     for scope in server

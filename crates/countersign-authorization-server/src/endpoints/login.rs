@@ -4,8 +4,12 @@ use axum::{body::Bytes, extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
 
 use crate::{
-    authorization_request::AuthorizationError, endpoints::authorize, forms, pages, params::Params,
-    router::Shared, secret::Purpose,
+    authorization_request::ErrorResponse,
+    authorization_response::{grant, redirect_error, refuse},
+    forms, pages,
+    params::Params,
+    secret::Purpose,
+    state::Shared,
 };
 
 pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
@@ -17,13 +21,13 @@ pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Byte
             "This form was not made for this browser, or was sent from elsewhere, or the server was started again since. Go back to the app and log in from there.",
         );
     }
-    let request = match authorize::read(&server, encoded) {
+    let request = match server.read_authorization_request(encoded) {
         Ok(request) => request,
-        Err(refusal) => return authorize::refused(&server, refusal),
+        Err(error) => return refuse(&server, error),
     };
     let Some(user) = form.get("user") else {
-        let error = AuthorizationError::new("access_denied", "the user cancelled the login");
-        return authorize::redirect_error(&server, &request.return_to, &error);
+        let error = ErrorResponse::new("access_denied", "the user cancelled the login");
+        return redirect_error(&server, &request.return_to, &error);
     };
     let Some(user) = server.config.user(user) else {
         return pages::error(&format!("There is no user \u{201c}{user}\u{201d}."));
@@ -35,7 +39,7 @@ pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Byte
         return pages::no_randomness();
     };
     tracing::info!(sub = user.sub, client = request.client.id, "logged in");
-    let mut response = authorize::grant(&server, request, &session, now);
+    let mut response = grant(&server, request, &session, now);
     if let Ok(cookie) = HeaderValue::try_from(server.cookies.set_session(&session.id)) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -18,8 +18,8 @@ use crate::{
     keys::{TokenType, unverified_claims},
     pages,
     params::Params,
-    router::{Server, Shared},
     secret::Purpose,
+    state::{ServerState, Shared},
     urls,
 };
 
@@ -54,7 +54,7 @@ pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Byt
     }
 }
 
-fn log_out(server: &Server, headers: &HeaderMap, encoded: &str) -> Response {
+fn log_out(server: &ServerState, headers: &HeaderMap, encoded: &str) -> Response {
     let request = match Request::read(server, encoded) {
         Ok(request) => request,
         Err(why) => return pages::error(&why),
@@ -91,7 +91,7 @@ struct Request {
 }
 
 impl Request {
-    fn read(server: &Server, encoded: &str) -> Result<Self, String> {
+    fn read(server: &ServerState, encoded: &str) -> Result<Self, String> {
         let params = Params::parse(encoded.as_bytes());
         if let Some(name) = params.repeated() {
             return Err(format!("The parameter {name} came twice; send it once."));
@@ -123,7 +123,7 @@ impl Request {
 }
 
 fn redirect(
-    server: &Server,
+    server: &ServerState,
     client_id: Option<&str>,
     uri: &str,
     state: Option<&str>,
@@ -153,7 +153,7 @@ fn redirect(
     Ok(format!("{uri}{separator}{}", query.finish()))
 }
 
-fn end_session(server: &Server, headers: &HeaderMap, request: &Request) -> Response {
+fn end_session(server: &ServerState, headers: &HeaderMap, request: &Request) -> Response {
     let id = server.cookies.session_id(headers);
     let ended = id.and_then(|id| server.sessions.end(&id, server.now()));
     if let Some(session) = ended {

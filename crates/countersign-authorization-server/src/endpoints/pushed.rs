@@ -1,78 +1,23 @@
-//! Pushed authorization requests (RFC 9126; RFC 9449, 10.1): the endpoint, and the requests until they are used, which
-//! each is once, by its client, within a minute.
-
-use std::sync::{Mutex, PoisonError};
+//! The endpoint of pushed authorization requests (RFC 9126; RFC 9449, 10.1).
 
 use axum::{
     body::Bytes,
     extract::State,
     response::{IntoResponse, Response},
 };
-use countersign::{UnixSeconds, authorization_server::pushed_key, jose::base64url};
+use countersign::{UnixSeconds, authorization_server::pushed_key};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
-    authorization_request::{AuthorizationRequest, Refusal},
-    bounded_map::BoundedMap,
+    authorization_request::{
+        AuthorizationError, AuthorizationRequest, MAX_REQUEST_BYTES, REQUEST_TOO_LONG,
+    },
     client_request,
-    endpoints::authorize::{MAX_REQUEST_BYTES, REQUEST_TOO_LONG},
     oauth_error::{OAuthError, uncached_json},
-    params::Params,
-    router::{Server, Shared},
-    secret::random,
+    pushed_requests::LIFETIME_SECONDS,
+    state::{ServerState, Shared},
 };
-
-/// RFC 9126, 2.2.
-const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
-
-/// As long as it takes the client to send the browser there (RFC 9126, 2.2: 5 to 600).
-pub(crate) const LIFETIME_SECONDS: i64 = 60;
-
-/// Of at most 8 KiB each.
-const CAPACITY: usize = 1_000;
-
-/// A request that was pushed, as it came. A hint in it is somebody's token, so it has no `Debug`.
-pub(crate) struct PushedRequest {
-    client_id: String,
-    /// Its parameters, with the `dpop_jkt` of its proof.
-    encoded: String,
-}
-
-/// Those that wait for their browser.
-pub(crate) struct PushedRequests(Mutex<BoundedMap<[u8; 16], PushedRequest>>);
-
-impl PushedRequests {
-    pub(crate) fn new() -> Self {
-        Self(Mutex::new(BoundedMap::new(CAPACITY)))
-    }
-
-    /// The parameters behind a `request_uri` of ours, once and for its client. `None`: the request has none of ours.
-    pub(crate) fn take(
-        &self,
-        params: &Params,
-        now: UnixSeconds,
-    ) -> Option<Result<String, Refusal>> {
-        let id = params.get("request_uri")?.strip_prefix(PREFIX)?;
-        let taken = base64url::decode(id)
-            .and_then(|id| id.try_into().ok())
-            .and_then(|id: [u8; 16]| {
-                let mut requests = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                let request = requests.get(&id, now)?;
-                if params.get("client_id") != Some(&*request.client_id) {
-                    return None;
-                }
-                let encoded = request.encoded.clone();
-                requests.remove(&id);
-                Some(encoded)
-            });
-        Some(taken.ok_or_else(|| {
-            Refusal::Shown(format!(
-                "The request_uri is unknown, was used before, is older than {LIFETIME_SECONDS} seconds, or was pushed by another client. Go back to the app and log in from there."
-            ))
-        }))
-    }
-}
 
 pub(crate) async fn push(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
     let now = server.now();
@@ -92,7 +37,7 @@ pub(crate) async fn push(State(server): Shared, headers: HeaderMap, body: Bytes)
 }
 
 fn answer(
-    server: &Server,
+    server: &ServerState,
     headers: &HeaderMap,
     body: &[u8],
     now: UnixSeconds,
@@ -114,29 +59,19 @@ fn answer(
     if let Some(proof) = &proof {
         proofs.remember(proof, now)?;
     }
-    let id: [u8; 16] = random().map_err(|_| OAuthError::server_error())?;
-    let pushed = PushedRequest {
-        client_id: request.client.id.clone(),
-        encoded,
-    };
-    let mut requests = server
+    let request_uri = server
         .pushed
-        .0
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    requests.insert(id, pushed, now.plus(LIFETIME_SECONDS), now);
-    Ok(json!({
-        "request_uri": format!("{PREFIX}{}", base64url::encode(&id)),
-        "expires_in": LIFETIME_SECONDS,
-    }))
+        .keep(&request.client.id, encoded, now)
+        .map_err(|_| OAuthError::server_error())?;
+    Ok(json!({ "request_uri": request_uri, "expires_in": LIFETIME_SECONDS }))
 }
 
 /// What would be shown or sent through the browser is answered at once (RFC 9126, 2.3).
-impl From<Refusal> for OAuthError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::Shown(why) => Self::invalid_request(why),
-            Refusal::Sent(_, error) => Self::bad_request(error.code, error.description),
+impl From<AuthorizationError> for OAuthError {
+    fn from(error: AuthorizationError) -> Self {
+        match error {
+            AuthorizationError::Shown(why) => Self::invalid_request(why),
+            AuthorizationError::Sent(_, error) => Self::bad_request(error.code, error.description),
         }
     }
 }

@@ -28,8 +28,9 @@ use crate::{
     grants::{Authorization, Found, UsedBefore},
     oauth_error::{OAuthError, uncached_json},
     params::Params,
-    router::{Server, Shared},
+    resource_indicators::narrowed_audiences,
     secret::Purpose,
+    state::{ServerState, Shared},
     tokens::{Grantee, tokens},
 };
 
@@ -51,7 +52,7 @@ pub(crate) async fn token(State(server): Shared, headers: HeaderMap, body: Bytes
 }
 
 fn answer(
-    server: &Server,
+    server: &ServerState,
     headers: &HeaderMap,
     body: &[u8],
     now: UnixSeconds,
@@ -83,7 +84,7 @@ enum GrantType {
 
 /// A request whose proof is in order, if it has one.
 struct TokenRequest<'a> {
-    server: &'a Server,
+    server: &'a ServerState,
     params: &'a Params,
     headers: &'a HeaderMap,
     proof: Option<VerifiedProof>,
@@ -294,29 +295,6 @@ impl TokenRequest<'_> {
         );
         tokens(self.server, &grantee, self.now)
     }
-}
-
-/// The requested resources, all of which must be among `granted`; without any, all granted ones.
-pub(crate) fn narrowed_audiences(
-    params: &Params,
-    granted: &[String],
-) -> Result<Vec<String>, OAuthError> {
-    let mut audiences: Vec<String> = Vec::new();
-    for resource in params.resources() {
-        if !granted.iter().any(|audience| audience == resource) {
-            return Err(OAuthError::invalid_target(format!(
-                "the resource `{resource}` is none of: {}",
-                granted.join(", ")
-            )));
-        }
-        if !audiences.iter().any(|earlier| earlier == resource) {
-            audiences.push(resource.into());
-        }
-    }
-    if audiences.is_empty() {
-        audiences = granted.to_vec();
-    }
-    Ok(audiences)
 }
 
 fn check_client(

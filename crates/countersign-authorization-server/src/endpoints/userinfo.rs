@@ -21,7 +21,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     keys::TokenType,
     oauth_error::{OAuthError, plain, uncached_json},
-    router::{Server, Shared},
+    state::{ServerState, Shared},
     tokens::{add_user_claims, grant_of},
 };
 
@@ -33,18 +33,18 @@ pub(crate) async fn userinfo(
     let now = server.now();
     let mut response = match answer(&server, &method, &headers, now) {
         Ok(claims) => uncached_json(StatusCode::OK, &claims),
-        Err(refusal) => refusal.into_response(&server),
+        Err(error) => error.into_response(&server),
     };
     server.proofs.add_nonce(response.headers_mut(), now);
     response
 }
 
 fn answer(
-    server: &Server,
+    server: &ServerState,
     method: &Method,
     headers: &HeaderMap,
     now: UnixSeconds,
-) -> Result<Value, Refusal> {
+) -> Result<Value, UserinfoError> {
     let fields: Vec<&[u8]> = headers
         .get_all(AUTHORIZATION)
         .iter()
@@ -54,7 +54,7 @@ fn answer(
     let claims = server
         .key
         .open(TokenType::AccessToken, credentials.token)
-        .ok_or(Refusal::token(
+        .ok_or(UserinfoError::token(
             "it is not signed by this server; log in again",
         ))?;
     check_token(server, &claims, now)?;
@@ -67,11 +67,11 @@ fn answer(
         .map(Into::into)
         .collect();
     if !scopes.iter().any(|scope| scope == "openid") {
-        return Err(Refusal::Scope);
+        return Err(UserinfoError::Scope);
     }
     let user = text("sub")
         .and_then(|sub| server.config.user(sub))
-        .ok_or(Refusal::token("its user is unknown"))?;
+        .ok_or(UserinfoError::token("its user is unknown"))?;
     let mut info = json!({ "sub": user.sub });
     add_user_claims(&mut info, user, &scopes);
     // Last: a proof is used up by an answer only.
@@ -82,16 +82,16 @@ fn answer(
 }
 
 fn check_token(
-    server: &Server,
+    server: &ServerState,
     claims: &Map<String, Value>,
     now: UnixSeconds,
-) -> Result<(), Refusal> {
+) -> Result<(), UserinfoError> {
     let expires = claims.get("exp").and_then(Value::as_i64);
     if expires.is_none_or(|expires| expires <= now.0) {
-        return Err(Refusal::token("it has expired; refresh it"));
+        return Err(UserinfoError::token("it has expired; refresh it"));
     }
     if !grant_of(claims).is_some_and(|id| server.grants.is_live(&id, now)) {
-        return Err(Refusal::token(
+        return Err(UserinfoError::token(
             "its login has ended or was revoked; log in again",
         ));
     }
@@ -101,20 +101,20 @@ fn check_token(
 /// RFC 9449, 7.1: a bound token comes with a proof of its key, and only an unbound one is a Bearer token. The proof may
 /// have been used before.
 fn check_binding(
-    server: &Server,
+    server: &ServerState,
     method: &Method,
     headers: &HeaderMap,
     credentials: &Credentials<'_>,
     claims: &Map<String, Value>,
     now: UnixSeconds,
-) -> Result<Option<VerifiedProof>, Refusal> {
-    let bound = bound_key(claims).map_err(|error| Refusal::Token(error.to_string()))?;
+) -> Result<Option<VerifiedProof>, UserinfoError> {
+    let bound = bound_key(claims).map_err(|error| UserinfoError::Token(error.to_string()))?;
     match (credentials.scheme, bound) {
         (Scheme::Bearer, None) => Ok(None),
-        (Scheme::Bearer, Some(_)) => Err(Refusal::token(
+        (Scheme::Bearer, Some(_)) => Err(UserinfoError::token(
             "it is bound to a key; send it as `Authorization: DPoP` with a proof",
         )),
-        (Scheme::Dpop, None) => Err(Refusal::token(
+        (Scheme::Dpop, None) => Err(UserinfoError::token(
             "it is bound to no key; send it as `Authorization: Bearer`",
         )),
         (Scheme::Dpop, Some(thumbprint)) => {
@@ -132,7 +132,7 @@ fn check_binding(
 }
 
 /// Why nothing is told.
-enum Refusal {
+enum UserinfoError {
     Credentials(CredentialsError),
     Token(String),
     Proof(ProofError),
@@ -140,12 +140,12 @@ enum Refusal {
     Scope,
 }
 
-impl Refusal {
+impl UserinfoError {
     fn token(why: &str) -> Self {
         Self::Token(why.to_owned())
     }
 
-    fn into_response(self, server: &Server) -> Response {
+    fn into_response(self, server: &ServerState) -> Response {
         let (status, error, description) = match self {
             // RFC 6750, 3.1: who sent no token gets no error code.
             Self::Credentials(CredentialsError::Missing | CredentialsError::UnknownScheme) => {
@@ -210,19 +210,19 @@ impl Refusal {
     }
 }
 
-impl From<CredentialsError> for Refusal {
+impl From<CredentialsError> for UserinfoError {
     fn from(error: CredentialsError) -> Self {
         Self::Credentials(error)
     }
 }
 
-impl From<ProofError> for Refusal {
+impl From<ProofError> for UserinfoError {
     fn from(error: ProofError) -> Self {
         Self::Proof(error)
     }
 }
 
-impl From<ReplayError> for Refusal {
+impl From<ReplayError> for UserinfoError {
     fn from(error: ReplayError) -> Self {
         Self::Replay(error)
     }
@@ -233,15 +233,15 @@ mod tests {
     use countersign::UnixSeconds;
 
     use super::*;
-    use crate::{AuthorizationServer, Clock, Config};
+    use crate::{clock::Clock, config::Config};
 
     #[tokio::test]
     async fn without_room_for_proofs_it_is_unavailable_for_a_while() {
         let clock = Clock::new(|| UnixSeconds(0));
-        let server = AuthorizationServer::new(Config::default(), clock).expect("a server");
+        let server = ServerState::new(Config::default(), clock).expect("a server");
         for error in [ReplayError::Full, ReplayError::Unavailable] {
             let description = error.to_string();
-            let response = Refusal::Replay(error).into_response(server.state());
+            let response = UserinfoError::Replay(error).into_response(&server);
             assert_eq!(response.status(), 503);
             let header = |name: &str| response.headers().get(name).map(HeaderValue::as_bytes);
             assert_eq!(header("retry-after"), Some(&b"5"[..]));
