@@ -6,6 +6,8 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use countersign::loopback::is_loopback;
+
 use crate::clock::Source;
 use crate::engine::{Client, Engine};
 use crate::error::{Cause, ClientError, same};
@@ -151,14 +153,8 @@ impl<P: Platform> Engine<P> {
     fn secure(&self, cause: Cause, name: &str, url: &str) -> Result<Url, ClientError> {
         if let Some(parts) = self.platform.url(url) {
             let origin = &*parts.origin;
-            let is_loopback = ["http://localhost", "http://127.0.0.1", "http://[::1]"]
-                .iter()
-                .any(|loopback| {
-                    origin
-                        .strip_prefix(loopback)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-                });
-            if is_loopback || origin.starts_with("https://") {
+            let is_here = origin.strip_prefix("http://").is_some_and(is_loopback);
+            if is_here || origin.starts_with("https://") {
                 return Ok(parts);
             }
         }

@@ -469,6 +469,13 @@ fn an_insecure_issuer_is_refused_and_loopback_is_not() {
         ("http://localhost:9441", false),
         ("http://127.0.0.1:9441", false),
         ("http://[::1]:9441", false),
+        ("http://127.0.0.2", false),
+        ("http://auth.app.localhost:9441/realms/a", false),
+        ("http://auth.app.localhost.", false),
+        ("http://localhost.example.com", true),
+        ("http://127.0.0.1.example.com:9441", true),
+        ("http://notlocalhost", true),
+        ("http://localhost:80@as.example", true),
     ] {
         let (world, engine) = World::new();
         world.script(|_, _| None);

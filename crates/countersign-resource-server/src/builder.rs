@@ -53,6 +53,7 @@ pub struct ResourceServerBuilder {
     access_tokens: AccessTokenPolicy,
     cached_tokens: usize,
     metadata: Option<ResourceMetadata>,
+    asks_dns: bool,
 }
 
 struct JwksUri {
@@ -87,6 +88,7 @@ impl ResourceServerBuilder {
             access_tokens: AccessTokenPolicy::default(),
             cached_tokens: CACHED_TOKENS,
             metadata: None,
+            asks_dns: false,
         }
     }
 
@@ -240,6 +242,14 @@ impl ResourceServerBuilder {
         self
     }
 
+    /// Asks DNS for `localhost` and the names under it too, where the network is safe by itself and leads them elsewhere
+    /// (the aliases of a Docker network). Keys may come from these names by plain http: who answers for them in DNS
+    /// decides which tokens are accepted. Without it they are this machine's, and nobody is asked.
+    pub fn dangerous_localhost_dns(mut self) -> Self {
+        self.asks_dns = true;
+        self
+    }
+
     /// The resource server. Reads nothing over the network yet: the issuer may be down.
     ///
     /// # Errors
@@ -278,7 +288,7 @@ impl ResourceServerBuilder {
             (None, fetch) => {
                 let fetch = match fetch {
                     Some(fetch) => fetch,
-                    None => http_fetch(jwks_uri.as_deref().unwrap_or(&self.issuer))?,
+                    None => http_fetch(jwks_uri.as_deref().unwrap_or(&self.issuer), self.asks_dns)?,
                 };
                 let clock = Arc::clone(&self.clock);
                 let source = KeySource {
@@ -352,8 +362,8 @@ pub fn random_secret() -> Result<[u8; 32], BuildError> {
 }
 
 #[cfg(feature = "reqwest")]
-fn http_fetch(url: &str) -> Result<Box<dyn Fetch>, BuildError> {
-    match crate::keys::HttpFetch::new(url::leads_to_loopback(url)) {
+fn http_fetch(url: &str, asks_dns: bool) -> Result<Box<dyn Fetch>, BuildError> {
+    match crate::keys::HttpFetch::new(url::leads_to_loopback(url), asks_dns) {
         Ok(fetch) => Ok(Box::new(fetch)),
         Err(error) => Err(BuildError::Https {
             cause: error.to_string(),
@@ -362,6 +372,6 @@ fn http_fetch(url: &str) -> Result<Box<dyn Fetch>, BuildError> {
 }
 
 #[cfg(not(feature = "reqwest"))]
-fn http_fetch(_url: &str) -> Result<Box<dyn Fetch>, BuildError> {
+fn http_fetch(_url: &str, _asks_dns: bool) -> Result<Box<dyn Fetch>, BuildError> {
     Err(BuildError::NoFetch)
 }

@@ -1,6 +1,7 @@
 //! Which URLs of the authorization server may be trusted with the keys: https, or plain http on this
 //! machine.
 
+use countersign::loopback::is_loopback;
 use http::Uri;
 use thiserror::Error;
 
@@ -12,7 +13,9 @@ pub enum UrlProblem {
     #[error("it is not an absolute https URL")]
     NotAbsolute,
     /// Plain `http` to another machine: whoever is on the path could swap the keys.
-    #[error("plain http is accepted for localhost, 127.0.0.1 and [::1] only; use https")]
+    #[error(
+        "plain http is accepted on this machine only (localhost, names under it, 127.0.0.0/8, [::1]); use https"
+    )]
     Insecure,
     /// Plain `http`, on this machine or not, where the issuer is `https`, or where the operator's word for it is missing.
     #[error(
@@ -46,7 +49,7 @@ pub(crate) fn check_document(url: &str) -> Result<(), UrlProblem> {
     }
     match scheme {
         "https" => Ok(()),
-        "http" if is_loopback(authority.host()) => Ok(()),
+        "http" if is_here(authority.host()) => Ok(()),
         "http" => Err(UrlProblem::Insecure),
         _ => Err(UrlProblem::NotAbsolute),
     }
@@ -88,15 +91,12 @@ fn is_https(url: &str) -> bool {
 #[cfg(feature = "reqwest")]
 pub(crate) fn leads_to_loopback(url: &str) -> bool {
     url.parse::<Uri>()
-        .is_ok_and(|uri| uri.host().is_some_and(is_loopback))
+        .is_ok_and(|uri| uri.host().is_some_and(is_here))
 }
 
-fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || bare
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+/// [`is_loopback`] of a host as it was written.
+fn is_here(host: &str) -> bool {
+    is_loopback(&host.to_ascii_lowercase())
 }
 
 #[cfg(test)]
@@ -111,6 +111,8 @@ mod tests {
             "http://localhost:9441",
             "http://127.0.0.1:9441/",
             "http://[::1]:9441",
+            "http://127.0.0.2:9441",
+            "http://Auth.App.localhost:9441/realms/a",
         ] {
             assert_eq!(check_issuer(url), Ok(()), "{url}");
         }
@@ -121,6 +123,8 @@ mod tests {
         for (url, problem) in [
             ("http://issuer.example.com", UrlProblem::Insecure),
             ("http://localhost.example.com", UrlProblem::Insecure),
+            ("http://notlocalhost", UrlProblem::Insecure),
+            ("http://127.1", UrlProblem::Insecure),
             ("http://10.0.0.1", UrlProblem::Insecure),
             ("http://127.0.0.1.example.com", UrlProblem::Insecure),
             ("issuer.example.com", UrlProblem::NotAbsolute),
@@ -129,6 +133,7 @@ mod tests {
             ("", UrlProblem::NotAbsolute),
             ("https://user@issuer.example.com", UrlProblem::Extra),
             ("http://localhost@evil.example.com", UrlProblem::Extra),
+            ("http://localhost:80@evil.example.com", UrlProblem::Extra),
             ("https://issuer.example.com?a", UrlProblem::Extra),
             ("https://issuer.example.com#a", UrlProblem::Extra),
         ] {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use countersign::loopback::is_loopback;
+use countersign_client::reqwest::LoopbackResolver;
+
 /// Key sets of real issuers have some kilobytes.
 const MAX_BYTES: u64 = 1024 * 1024;
 
@@ -19,11 +22,16 @@ fn fetch(url: &str) -> Result<String, String> {
         .build()
         .map_err(|error| error.to_string())?;
     runtime.block_on(async {
-        let client = reqwest::Client::builder()
+        let mut client = reqwest::Client::builder()
+            .dns_resolver(LoopbackResolver::new())
             .timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none())
-            .build()
-            .map_err(in_full)?;
+            .redirect(reqwest::redirect::Policy::none());
+        let url = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
+        if url.host_str().is_some_and(is_loopback) {
+            // A proxy of the environment could not reach it.
+            client = client.no_proxy();
+        }
+        let client = client.build().map_err(in_full)?;
         let mut response = client.get(url).send().await.map_err(in_full)?;
         if !response.status().is_success() {
             return Err(format!("the answer is {}", response.status()));

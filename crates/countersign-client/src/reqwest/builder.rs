@@ -42,6 +42,7 @@ pub struct NativeClientBuilder {
     timeout: Duration,
     http: Option<reqwest::ClientBuilder>,
     allows_plain_http: bool,
+    asks_dns: bool,
 }
 
 impl NativeClientBuilder {
@@ -60,6 +61,7 @@ impl NativeClientBuilder {
             timeout: TIMEOUT,
             http: None,
             allows_plain_http: false,
+            asks_dns: false,
         }
     }
 
@@ -147,7 +149,8 @@ impl NativeClientBuilder {
 
     /// The HTTP client, for proxies, certificates and limits of your own. It will follow no redirects by itself:
     /// [`NativeClient::send`] does, since each needs a proof. Default: three seconds to connect, and the environment's
-    /// proxies, but none for what is on this machine.
+    /// proxies, but none for what is on this machine. Names are resolved by a [`LoopbackResolver`](super::LoopbackResolver),
+    /// whatever resolver is in it, unless [`dangerous_localhost_dns`](Self::dangerous_localhost_dns) is said.
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
@@ -158,6 +161,14 @@ impl NativeClientBuilder {
     /// bound (RFC 9449, 2), for all its life where it is not. The authorization server is reached by https in any case.
     pub const fn dangerous_plain_http(mut self) -> Self {
         self.allows_plain_http = true;
+        self
+    }
+
+    /// Asks DNS for `localhost` and the names under it too, by the system's resolver or by that of [`http`](Self::http), where
+    /// the network is safe by itself and leads them elsewhere (the aliases of a Docker network). These names may be
+    /// reached by plain http: who answers for them in DNS reads codes, tokens and secrets.
+    pub const fn dangerous_localhost_dns(mut self) -> Self {
+        self.asks_dns = true;
         self
     }
 
@@ -173,7 +184,7 @@ impl NativeClientBuilder {
             Some(_) => return Err(Error::MetadataInvalid),
             None => None,
         };
-        let http = Http::new(self.http)?;
+        let http = Http::new(self.http, self.asks_dns)?;
         let engine = Handle::start(Plan {
             issuer: self.issuer.clone(),
             client_id: self.client_id.clone(),

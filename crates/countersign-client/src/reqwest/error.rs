@@ -39,7 +39,7 @@ pub enum Error {
     },
     /// The redirect URI is no http URL of this machine.
     #[error(
-        "the redirect URI \"{redirect_uri}\" is not http://127.0.0.1, http://[::1] or http://localhost with a path (RFC 8252, 7.3); correct it"
+        "the redirect URI \"{redirect_uri}\" is not plain http on this machine, like http://127.0.0.1/ (RFC 8252, 7.3); correct it"
     )]
     RedirectUriInvalid {
         /// As configured.

@@ -1,9 +1,11 @@
 //! Which HTTP client sends what: the environment's proxies are for other machines.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
+use countersign::loopback;
 use reqwest::{Client, ClientBuilder, Url, redirect::Policy};
+
+use super::resolver::LoopbackResolver;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -17,9 +19,14 @@ pub(super) struct Http {
 }
 
 impl Http {
-    /// `own`: the program's configuration, which then serves for everything.
-    pub(super) fn new(own: Option<ClientBuilder>) -> reqwest::Result<Self> {
-        let build = |http: ClientBuilder| http.redirect(Policy::none()).build();
+    /// `own`: the program's configuration, which then serves for everything. `asks_dns`: also for names of this machine.
+    pub(super) fn new(own: Option<ClientBuilder>, asks_dns: bool) -> reqwest::Result<Self> {
+        let build = |mut http: ClientBuilder| {
+            if !asks_dns {
+                http = http.dns_resolver(LoopbackResolver::new());
+            }
+            http.redirect(Policy::none()).build()
+        };
         if let Some(own) = own {
             let outside = build(own)?;
             let here = outside.clone();
@@ -48,9 +55,7 @@ fn defaults() -> ClientBuilder {
 
 /// Is it on this machine?
 pub(super) fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost" || address.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    url.host_str().is_some_and(loopback::is_loopback)
 }
 
 #[cfg(test)]
@@ -65,6 +70,11 @@ mod tests {
             ("http://127.1.2.3/", true),
             ("http://[::1]:8080/", true),
             ("http://LOCALHOST/", true),
+            ("http://auth.App.localhost.:80/", true),
+            ("http://127.1/", true), // which the parser has made 127.0.0.1 of
+            ("http://localhost@example.com/", false),
+            ("http://localhost:80@example.com/", false),
+            ("http://notlocalhost/", false),
             ("http://localhost.example/", false),
             ("http://127.0.0.1.example/", false),
             ("http://0.0.0.0/", false),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use std::vec::Vec;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
+use countersign::loopback::is_loopback;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
@@ -39,7 +40,7 @@ pub(super) struct RedirectUri {
 impl RedirectUri {
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
         let is_usable = |url: &reqwest::Url| {
-            let is_loopback = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+            let is_loopback = url.host_str().is_some_and(is_loopback);
             let is_plain = url.query().is_none() && url.fragment().is_none();
             let is_anonymous = url.username().is_empty() && url.password().is_none();
             url.scheme() == "http" && is_loopback && is_plain && is_anonymous
@@ -87,12 +88,12 @@ impl RedirectUri {
 
 async fn bind(url: &reqwest::Url) -> io::Result<Vec<TcpListener>> {
     let port = url.port().unwrap_or(0);
-    let listener = match url.host_str() {
-        Some("localhost") => return bind_both(port).await,
-        Some("[::1]") => at(Ipv6Addr::LOCALHOST.into(), port).await?,
-        _ => at(Ipv4Addr::LOCALHOST.into(), port).await?,
-    };
-    Ok(Vec::from([listener]))
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']');
+    match literal.parse() {
+        Ok(address) => Ok(Vec::from([at(address, port).await?])),
+        Err(_) => bind_both(port).await,
+    }
 }
 
 /// Both addresses of the name, as browsers choose either: where somebody else on this machine has one of them, the

@@ -108,7 +108,7 @@ const KEEPERS: [(&str, Keep); 5] = [
         ] {
             json.push_str(part);
         }
-        let http = Http::new(None).expect("a client");
+        let http = Http::new(None, false).expect("a client");
         let document = Native::new(http, Duration::from_secs(1), None).parse(json.as_bytes());
         let document = document.expect("an object");
         assert_eq!(document.text("access_token"), secret);

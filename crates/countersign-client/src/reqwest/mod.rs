@@ -52,6 +52,7 @@ mod loopback;
 mod memory;
 mod platform;
 mod redirect;
+mod resolver;
 mod secret;
 mod send;
 mod sentences;
@@ -65,5 +66,6 @@ pub use error::{Error, Refused};
 pub use login::PendingLogin;
 #[cfg(fuzzing)]
 pub use loopback::fuzzing;
+pub use resolver::LoopbackResolver;
 pub use send::SentHeaders;
 pub use session::Tokens;

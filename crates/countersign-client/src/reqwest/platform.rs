@@ -300,7 +300,7 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> Option<Json> {
-        let http = Http::new(None).expect("a client");
+        let http = Http::new(None, false).expect("a client");
         Native::new(http, Duration::from_secs(1), None).parse(text.as_bytes())
     }
 

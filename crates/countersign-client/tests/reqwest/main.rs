@@ -4,6 +4,7 @@
 
 mod calls;
 mod clocks;
+mod localhost;
 mod login;
 mod loopback;
 mod modes;

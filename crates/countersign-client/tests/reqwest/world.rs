@@ -10,7 +10,9 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use clap::Parser as _;
 use countersign_authorization_server::{AuthorizationServer, Clock, Config, Listeners, serve};
-use countersign_client::reqwest::{Error, NativeClient, NativeClientBuilder, Refused, Tokens};
+use countersign_client::reqwest::{
+    Error, LoopbackResolver, NativeClient, NativeClientBuilder, Refused, Tokens,
+};
 use example_api::Options;
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
@@ -136,13 +138,35 @@ impl World {
         .await
     }
 
+    /// Where the servers have names of their own.
+    pub(crate) async fn at(issuer: &str, api: &str) -> Self {
+        let url = format!("http://{api}");
+        Self::build(issuer, api, "", |issuer, port| {
+            let mut options = options(issuer, port, &[]);
+            options.audience = format!("{url}:{port}");
+            options.public_url = Some(options.audience.clone());
+            example_api::app(&options, port).unwrap()
+        })
+        .await
+    }
+
     /// With an API of the test's own: `api` is told the issuer and the port.
     pub(crate) async fn around(idp: &str, api: impl FnOnce(&str, u16) -> Router) -> Self {
+        Self::build("localhost", "localhost", idp, api).await
+    }
+
+    async fn build(
+        issuer_host: &str,
+        api_host: &str,
+        idp: &str,
+        api: impl FnOnce(&str, u16) -> Router,
+    ) -> Self {
         // The API's port is known when the server starts, and the other way round.
         let issuer = Listeners::bind(0).await.unwrap();
-        let issuer_url = format!("http://localhost:{}", issuer.port());
+        let issuer_url = format!("http://{issuer_host}:{}", issuer.port());
         let by_name = Listeners::bind(0).await.unwrap();
         let (api, calls) = listen(|port| api(&issuer_url, port)).await;
+        let api = api.replace("localhost", api_host);
         let config = format!(
             "issuer = \"{issuer_url}\"\n{idp}\n[[clients]]\nid = \"cli\"\nnative = true\n\
              redirect_uris = [\"http://127.0.0.1/\", \"http://127.0.0.1/callback\", \"http://localhost:{}/\"]\n\
@@ -244,7 +268,9 @@ pub(crate) async fn visit(url: &str) -> (StatusCode, String) {
 }
 
 fn browser() -> reqwest::Client {
-    let http = reqwest::Client::builder().no_proxy();
+    let http = reqwest::Client::builder()
+        .no_proxy()
+        .dns_resolver(LoopbackResolver::new());
     let http = http.redirect(reqwest::redirect::Policy::none());
     http.build().unwrap()
 }

@@ -5,6 +5,8 @@ mod fetch;
 mod remote;
 #[cfg(feature = "reqwest")]
 mod reqwest;
+#[cfg(feature = "reqwest")]
+mod resolver;
 mod set;
 
 use std::sync::Arc;

@@ -2,7 +2,10 @@
 
 use std::{error::Error, time::Duration};
 
-use super::fetch::{Fetch, FetchError, FetchFuture};
+use super::{
+    fetch::{Fetch, FetchError, FetchFuture},
+    resolver::LoopbackResolver,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -14,11 +17,12 @@ pub(crate) struct HttpFetch {
 }
 
 impl HttpFetch {
-    /// `loopback`: the documents are on this machine, where a proxy of the environment cannot reach.
+    /// `loopback`: the documents are on this machine, where a proxy of the environment cannot reach. `asks_dns`: also for
+    /// names of this machine.
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
-    pub(crate) fn new(loopback: bool) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(loopback: bool, asks_dns: bool) -> Result<Self, reqwest::Error> {
         let mut client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
@@ -28,6 +32,9 @@ impl HttpFetch {
             ));
         if loopback {
             client = client.no_proxy();
+        }
+        if !asks_dns {
+            client = client.dns_resolver(LoopbackResolver);
         }
         Ok(Self {
             client: client.build()?,
@@ -97,7 +104,10 @@ mod tests {
     }
 
     async fn get(url: &str) -> Result<Vec<u8>, FetchError> {
-        HttpFetch::new(true).expect("TLS").get(url, 1000).await
+        HttpFetch::new(true, false)
+            .expect("TLS")
+            .get(url, 1000)
+            .await
     }
 
     #[tokio::test]

@@ -66,6 +66,14 @@ test("app and authorization server on different sites: the session is restored b
     await assertRestored(world, "document");
 });
 
+test("app, authorization server and API have names under localhost: login, restoration and calls work", async t => {
+    const hosts = { appHost: "app.localhost", issuerHost: "auth.app.localhost", apiHost: "api.app.localhost" };
+    const world = await World.create(t, hosts);
+    assert.ok(world.issuer.origin.startsWith("http://auth.app.localhost:"));
+    await world.start();
+    await assertRestored(world, "iframe");
+});
+
 test("logout ends the session here and at the server", async t => {
     const world = await World.create(t, { expectedErrors: [/status of 401/] });
     await world.start();

@@ -1,5 +1,7 @@
 //! A request as HTTP text: as it stands on the wire, as `curl -v` prints it, or as a browser shows HTTP/2's fields.
 
+use countersign::loopback::is_loopback;
+
 use super::{super::case::Request, Captured, Moment, date::http_date};
 
 pub(super) fn read(text: &str) -> Result<Captured, String> {
@@ -102,11 +104,7 @@ fn request(lines: &[&str]) -> Result<Request, String> {
 
 /// The text doesn't say. Only this machine is called without TLS.
 fn scheme_of(host: &str) -> &'static str {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|b| b.is_ascii_digit()) => name,
-        _ => host,
-    };
-    match ["localhost", "127.0.0.1", "[::1]"].contains(&name) {
+    match is_loopback(&host.to_ascii_lowercase()) {
         true => "http",
         false => "https",
     }
@@ -150,6 +148,18 @@ mod tests {
                 1,
             ),
             ("GET / HTTP/1.1\nHost: [::1]:9", "GET", "http://[::1]:9/", 1),
+            (
+                "GET / HTTP/1.1\nHost: api.App.localhost",
+                "GET",
+                "http://api.App.localhost/",
+                1,
+            ),
+            (
+                "GET / HTTP/1.1\nHost: localhost.example.com:80",
+                "GET",
+                "https://localhost.example.com:80/",
+                1,
+            ),
         ] {
             assert_eq!(
                 url(text),

@@ -102,8 +102,8 @@ export class Wire {
     upstream = undefined;
     #waiting = new Set();
 
-    /** @param {number} [port] */
-    static async start(port = 0) {
+    /** @param {number} [port] @param {string} [host] the host name of its origin */
+    static async start(port = 0, host = "localhost") {
         const wire = new Wire();
         const server = http.createServer((request, response) => {
             wire.#handle(request, response).catch(error => {
@@ -120,7 +120,7 @@ export class Wire {
             socket.on("data", chunk => socket.bytes.push(chunk));
         }, port);
         wire.port = listener.port;
-        wire.origin = `http://localhost:${listener.port}`;
+        wire.origin = `http://${host}:${listener.port}`;
         wire.close = listener.close;
         return wire;
     }

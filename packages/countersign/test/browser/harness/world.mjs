@@ -21,6 +21,8 @@ const USER = "alice";
  * @property {number} [apis] how many APIs; client number n gets tokens for API number n, further ones for the last
  * @property {Record<string, object>} [params] more parameters of `createOidc`, by client id
  * @property {string} [appHost] host name of the app's origin
+ * @property {string} [issuerHost] host name of the authorization server
+ * @property {string} [apiHost] host name of every API
  * @property {{ origin: string, config: object, close: () => Promise<void> }} [app] an app that is served already
  * @property {RegExp[]} [expectedErrors] in the browser's console
  * @property {(string | (() => void))[]} [initScripts] run in every document before its own scripts
@@ -53,17 +55,17 @@ export class World extends AppPage {
                 throw new AggregateError(failures, `the recording proxy failed: ${failures.join("; ")}`);
             }
         });
-        const wire = async () => {
-            const started = await Wire.start();
+        const wire = async host => {
+            const started = await Wire.start(0, host);
             ends.push(() => started.close());
             return started;
         };
-        const issuer = await wire();
+        const issuer = await wire(options.issuerHost);
         world.issuer = issuer;
         world.app = options.app ?? (await AppServer.start(await buildApp(options.variant), options.appHost));
         ends.push(() => world.app.close());
         for (let index = 0; index < apis; index++) {
-            world.apis.push(await wire());
+            world.apis.push(await wire(options.apiHost));
         }
         world.#idpFlags = [
             ...["--issuer", issuer.origin, "--allow-origin", world.app.origin],

@@ -1,0 +1,77 @@
+//! Names of this machine lead to this machine.
+
+use std::boxed::Box;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::string::String;
+
+use countersign::loopback::is_loopback;
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+
+/// Resolves `localhost` and the names under it to the loopback addresses by itself (RFC 6761, 6.3), and all others as the
+/// system does: a resolver on the network that is asked for such a name could lead a token elsewhere.
+///
+/// Every client of a [`NativeClient`](super::NativeClient) resolves by it, and so may a reqwest client of your own.
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub struct LoopbackResolver;
+
+impl LoopbackResolver {
+    /// Without anything to configure.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self
+    }
+}
+
+/// The order in which systems and browsers try them.
+const ADDRESSES: [IpAddr; 2] = [
+    IpAddr::V6(Ipv6Addr::LOCALHOST),
+    IpAddr::V4(Ipv4Addr::LOCALHOST),
+];
+
+impl Resolve for LoopbackResolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let addresses: Addrs = if is_loopback(name.as_str()) {
+                Box::new(ADDRESSES.map(|ip| SocketAddr::new(ip, 0)).into_iter())
+            } else {
+                Box::new(tokio::net::lookup_host((String::from(name.as_str()), 0)).await?)
+            };
+            Ok(addresses)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    async fn resolve(name: &str) -> Vec<SocketAddr> {
+        let name = name.parse().expect("a name");
+        let resolved = LoopbackResolver::new().resolve(name).await;
+        resolved.expect("addresses").collect()
+    }
+
+    #[tokio::test]
+    async fn names_of_this_machine_are_asked_of_nobody() {
+        let here = ADDRESSES.map(|ip| SocketAddr::new(ip, 0));
+        for name in [
+            "localhost",
+            "localhost.",
+            "auth.app.localhost",
+            "no.such.name.localhost",
+        ] {
+            assert_eq!(resolve(name).await, here, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn other_names_are_asked_of_the_system() {
+        // It needs no network for an address.
+        assert_eq!(resolve("192.0.2.1").await, ["192.0.2.1:0".parse().unwrap()]);
+        let name = "localhost.invalid".parse().expect("a name");
+        assert!(LoopbackResolver::new().resolve(name).await.is_err());
+    }
+}
