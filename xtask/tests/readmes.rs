@@ -44,7 +44,9 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page
         .split_once(&format!("\n{heading}\n"))
         .unwrap_or_else(|| panic!("there is no {heading}"));
-    rest.split("\n#").next().unwrap()
+    // `#[tokio::main]` is no heading.
+    let rest = rest.split("\n## ").next().unwrap();
+    rest.split("\n### ").next().unwrap()
 }
 
 #[test]

@@ -54,8 +54,3 @@ pub fn run() -> ExitCode {
         }
     }
 }
-
-/// The code of the repository's README compiles, and where it can, runs: this crate has all of ours at hand.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-mod readme {}
