@@ -1,9 +1,10 @@
 /**
- * What a browser loads from the app's origin until a restored session: a minimal app, built by Vite, logged in
- * against the development authorization server, then reloaded. Every file is counted once, as `gzip -9` of its
- * body; the list is the browser's own request log. Prints a table, writes target/size.json, fails above the budgets.
- * The app is served with the Content-Security-Policy that the README gives and nothing else allowed, so that the
- * README stays true.
+ * Measures what a browser loads from the app's origin until the session is restored. Vite builds a
+ * minimal app, which logs in at the development authorization server and is then reloaded. The
+ * browser's own request log gives the list of files; each is counted once, as `gzip -9` of its
+ * body. Prints a table, writes target/size.json, and fails if a budget is exceeded. The app is
+ * served with the README's Content-Security-Policy and nothing else allowed, so that the README
+ * stays true.
  */
 import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
@@ -67,7 +68,7 @@ async function main() {
     }
 }
 
-/** Builds, logs in, reloads, and weighs what the reload asked for. */
+/** Builds the app, logs in, reloads, and measures the files that the reload requested. */
 async function weigh(browser, name, freeze) {
     const outDir = join(target, "size", name);
     const policy = { header: "" };
@@ -108,7 +109,7 @@ async function weigh(browser, name, freeze) {
     };
 }
 
-/** Logs in, reloads, and returns the paths that the reload asked the app's origin for. */
+/** Logs in, reloads, and returns the paths that the reload requested from the app's origin. */
 async function pathsOfRestoredSession(browser, origin, issuer) {
     const context = await browser.newContext();
     const page = await context.newPage();
@@ -161,17 +162,17 @@ function count(number) {
     return number.toLocaleString("en").padStart(7);
 }
 
-/** The policy as the package's README gives it, with this issuer, and everything else forbidden. */
+/** Returns the policy from the package's README, with this issuer and everything else forbidden. */
 async function readmePolicy(issuer) {
     const readme = await readFile(join(here, "../../packages/countersign/README.md"), "utf8");
     const block = /## Content-Security-Policy\n\n```\n([^`]+)```/.exec(readme)?.[1];
     if (block === undefined) {
-        throw new Error("packages/countersign/README.md gives no Content-Security-Policy any more");
+        throw new Error("packages/countersign/README.md has no Content-Security-Policy any more");
     }
     return `default-src 'none'; ${block.replaceAll("https://login.example.com", issuer).replace(/\s+/g, " ")}`;
 }
 
-/** The built app, on both loopback addresses, nothing cached. */
+/** Serves the built app on both loopback addresses, with nothing cached. */
 async function serve(directory, policy) {
     const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
     const answer = async (request, response) => {
@@ -207,7 +208,7 @@ function fileFor(directory, pathname) {
     return join(directory, pathname === "/" ? "index.html" : pathname);
 }
 
-/** Resolves with the issuer once it listens. */
+/** Starts the development authorization server; resolves with its issuer once it listens. */
 async function startAuthorizationServer(origin) {
     const server = spawn(
         join(target, "debug/countersign"),

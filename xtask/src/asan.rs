@@ -1,6 +1,8 @@
-//! The browser crate's host tests under AddressSanitizer: its allocator and codec are the only `unsafe` code that there is.
+//! Runs the browser crate's host tests under AddressSanitizer: its allocator and codec are the
+//! project's only `unsafe` code.
 //!
-//! Stable Rust brings the sanitizer's runtime and lets `RUSTC_BOOTSTRAP` ask for it, on x86_64 Linux at least.
+//! Stable Rust ships the sanitizer's runtime, at least on x86_64 Linux, and accepts the flag with
+//! `RUSTC_BOOTSTRAP`.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +10,7 @@ use crate::process::{cargo, command, locked, output};
 
 const HOST: &str = "x86_64-unknown-linux-gnu";
 
-/// The tests; or why they can't run here, as a sentence.
+/// Returns the command that runs the tests, or a sentence that says why they can't run here.
 pub(crate) fn tests() -> Result<std::process::Command, String> {
     let sysroot = output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from);
     let runtime = sysroot.is_some_and(|sysroot| has_runtime(&sysroot));
@@ -20,11 +22,12 @@ pub(crate) fn tests() -> Result<std::process::Command, String> {
     let mut command = cargo();
     command
         .args(["test", "--package", "countersign-browser", "--lib"])
-        // With a target named, the flags are not those of build scripts.
+        // If a target is named, cargo does not apply the flags to build scripts.
         .args(["--target", HOST, "--target-dir", "target/asan"])
         .args(locked())
         .env("RUSTC_BOOTSTRAP", "1")
-        // The executor lives as long as the page, and the tests leave theirs behind: that is no leak.
+        // The executor lives as long as the page; the executors that tests leave behind are not
+        // leaks.
         .env("ASAN_OPTIONS", "detect_leaks=0")
         .env("RUSTFLAGS", "-Zsanitizer=address");
     Ok(command)

@@ -1,8 +1,9 @@
-//! `cargo xtask bench`: how fast the checks and the replay store are, against the signature check that they cannot do
-//! without. Writes `target/bench.json`, and with `--peers` `target/bench-peers.json`.
+//! `cargo xtask bench`: measures the checks and the replay store, relative to the one signature
+//! check that every request needs. Writes `target/bench.json`, and with `--peers`
+//! `target/bench-peers.json`.
 //!
-//! The measuring itself is `crates/countersign-resource-server/benches/figures`, and `bench-peers`. Nothing fails for being
-//! slow: a loaded machine is no defect.
+//! The measuring code is in `crates/countersign-resource-server/benches/figures` and `bench-peers`.
+//! A missed bar does not fail the command: a loaded machine is not a defect.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,23 +16,24 @@ use crate::setup;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Let other implementations check the same proofs, and print the README's table
+    /// Measure other implementations with the same proofs, and print the README's table
     #[arg(long)]
     peers: bool,
 }
 
 type Figures = BTreeMap<String, f64>;
 
-/// What a figure should reach.
+/// The value that a figure should reach.
 enum Bar {
     AtLeast(f64),
     AtMost(f64),
 }
 
-/// Figures with a bar, in the table's order; those without one follow.
+/// The figures that have a bar, in the table's order. The others follow them.
 ///
-/// What each algorithm that proofs have by default costs, in checks of ES256 by the library alone: an algorithm that costs
-/// more than four is none of them (`VerifierPolicy`).
+/// `cost_*` is what one check costs with an algorithm that proofs may use by default, in ES256
+/// checks by the library alone. An algorithm that costs more than four is not allowed by default
+/// (`VerifierPolicy`).
 const BARS: [(&str, Bar); 16] = [
     ("proof_verify_ratio", Bar::AtLeast(0.93)),
     ("full_check_ratio", Bar::AtLeast(0.90)),
@@ -95,7 +97,8 @@ fn table(figures: &Figures) -> String {
     lines
 }
 
-/// On one core, where the system can see to that: Node checks signatures on threads of its own.
+/// Measures the other implementations, on one core if `taskset` is installed, because Node checks
+/// signatures on separate threads.
 fn peers() -> Result<()> {
     let directory = root().join("bench-peers");
     setup::npm_packages(&directory)?;

@@ -1,4 +1,4 @@
-//! Cargo's subcommands that we need and others wrote, each at one version.
+//! Cargo subcommands by others that we need, each pinned to one version.
 
 use std::path::PathBuf;
 
@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{cargo, command, find_program, run_quietly, user_cache};
 
-/// A package of crates.io whose program has its name.
+/// A package on crates.io whose program has the same name.
 pub(crate) struct CargoTool {
     pub(crate) name: &'static str,
     pub(crate) version: &'static str,
 }
 
 impl CargoTool {
-    /// The installed program: in `PATH`, or where `install` puts it.
+    /// Returns the installed program: the one in `PATH`, or else where `install` puts it.
     pub(crate) fn find(&self) -> Option<PathBuf> {
         find_program(&[self.name]).or_else(|| {
             self.cache()
@@ -22,14 +22,14 @@ impl CargoTool {
         })
     }
 
-    /// A command of it.
+    /// Creates a command that runs the installed program.
     pub(crate) fn command(&self) -> Result<std::process::Command> {
         let missing = || format!("{} is missing: run `cargo xtask setup`", self.name);
         Ok(command(self.find().with_context(missing)?))
     }
 
-    /// Builds it into the user's cache, shared by clones. An unoptimised build takes a quarter of the time and
-    /// is quick enough for one workspace.
+    /// Builds the program into the user's cache, which all clones share. An unoptimised build takes
+    /// a quarter of the time, and its result is fast enough for one workspace.
     pub(crate) fn install(&self) -> Result<()> {
         let cache = self
             .cache()

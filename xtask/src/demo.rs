@@ -1,7 +1,9 @@
-//! `cargo xtask demo`: authorization server, API and the demo app on three neighbouring localhost ports. The
-//! authorization server is ours, or with `--keycloak` a real Keycloak.
+//! `cargo xtask demo`: runs the authorization server, the API and the demo app on three
+//! neighbouring localhost ports. The authorization server is ours, or with `--keycloak` a real
+//! Keycloak.
 //!
-//! Ctrl-C, a failing start and a server that ends by itself all end every process that was started.
+//! Every process that was started is ended on Ctrl-C, if a start fails, and if a server ends by
+//! itself.
 
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
@@ -23,12 +25,12 @@ const DEFAULT_PORT: u16 = 9440;
 const START_LIMIT: Duration = Duration::from_secs(60);
 const STOP_LIMIT: Duration = Duration::from_secs(3);
 
-/// What the app's client is called at our authorization server.
+/// The app's client ID at our authorization server.
 const CLIENT: &str = "demo";
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// The app's port; authorization server and API take the next two
+    /// The app's port; the authorization server and the API take the next two
     #[arg(long, default_value_t = DEFAULT_PORT, value_parser = clap::value_parser!(u16).range(1..=65533))]
     port: u16,
     /// Do not open the browser
@@ -39,11 +41,11 @@ pub(crate) struct Options {
     keycloak: bool,
 }
 
-/// The authorization server, as the app and the API have to know it.
+/// What the app and the API have to know about the authorization server.
 pub(crate) struct Provider {
     pub(crate) issuer: String,
     pub(crate) client_id: &'static str,
-    /// User names and passwords to type at its login page; none: it has buttons.
+    /// User names and passwords for its login page. Empty if the page has buttons instead.
     pub(crate) users: Vec<(String, String)>,
     pub(crate) server: Command,
     pub(crate) start_limit: Duration,
@@ -69,7 +71,7 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
     let mut servers = Servers::default();
     servers.start("authorization server", issuer, &mut provider.server)?;
     if options.keycloak {
-        println!("demo: Keycloak starts, which takes half a minute ...");
+        println!("demo: starting Keycloak, which takes half a minute ...");
     }
     servers.start("API", api, &mut example_api(app, &provider.issuer, api))?;
     servers.start("app", app, &mut vite(app, &provider, api))?;
@@ -148,7 +150,8 @@ fn origin(port: u16) -> String {
     format!("http://localhost:{port}")
 }
 
-/// Both loopback addresses must be free: a browser may try either for `localhost`.
+/// Checks that the port is free on both loopback addresses: a browser may try either for
+/// `localhost`.
 fn check_port(name: &str, port: u16) -> Result<()> {
     for address in [
         SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
@@ -177,7 +180,7 @@ fn check_port(name: &str, port: u16) -> Result<()> {
     Ok(())
 }
 
-/// A message for every Ctrl-C and SIGTERM from now on.
+/// Returns a channel that gets a message for every Ctrl-C and SIGTERM from now on.
 fn interruption() -> Result<Receiver<()>> {
     let (sender, receiver) = channel();
     ctrlc::set_handler(move || {
@@ -199,7 +202,8 @@ struct Servers(Vec<Server>);
 
 impl Servers {
     fn start(&mut self, name: &'static str, port: u16, command: &mut Command) -> Result<()> {
-        // A group of its own: Ctrl-C reaches this process alone, which then ends the group with all it started.
+        // The child gets its own process group, so that Ctrl-C reaches only this process. It then
+        // ends the whole group.
         let child = command
             .stdin(Stdio::null())
             .process_group(0)
@@ -234,7 +238,7 @@ impl Servers {
         Ok(())
     }
 
-    /// Returns at Ctrl-C; a server that ends by itself is an error.
+    /// Waits for Ctrl-C. Fails if a server ends by itself.
     fn watch(&mut self, interrupted: &Receiver<()>) -> Result<()> {
         loop {
             match interrupted.recv_timeout(Duration::from_millis(300)) {
@@ -251,7 +255,7 @@ impl Servers {
         for server in &mut self.0 {
             if let Some(status) = server.child.try_wait()? {
                 bail!(
-                    "the {} ended by itself ({status}); its last lines stand above",
+                    "the {} ended by itself ({status}); see its last lines above",
                     server.name
                 );
             }
@@ -278,7 +282,8 @@ impl Drop for Servers {
     }
 }
 
-/// Through the shell, whose `kill` knows groups: the standard library does not.
+/// Sends the signal through the shell, because its `kill` accepts process groups and the standard
+/// library has no such call.
 fn signal_group(signal: &str, group: u32) {
     let _ = Command::new("sh")
         .args(["-c", &format!("kill -s {signal} -- -{group}")])
@@ -286,7 +291,7 @@ fn signal_group(signal: &str, group: u32) {
         .status();
 }
 
-/// Does an HTTP server answer there?
+/// Whether an HTTP server answers on this port.
 fn answers(port: u16) -> bool {
     let ask = |address: SocketAddr| -> std::io::Result<bool> {
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_millis(500))?;

@@ -1,4 +1,4 @@
-//! cargo-deny: licences, bans and sources of every Rust dependency (`deny.toml`).
+//! Checks the licences, bans and sources of every Rust dependency with cargo-deny (`deny.toml`).
 
 use anyhow::Result;
 
@@ -10,7 +10,8 @@ pub(crate) const TOOL: CargoTool = CargoTool {
     version: "0.20.2",
 };
 
-/// Checks the workspace. Advisories stand apart: they need the network and change without a commit of ours.
+/// Checks the workspace. Advisories are not checked here: they need the network and change without
+/// a commit of ours.
 pub(crate) fn check() -> Result<()> {
     run(TOOL
         .command()?

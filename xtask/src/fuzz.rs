@@ -1,8 +1,9 @@
-//! `cargo xtask fuzz`: the targets in `fuzz/`, from the conformance cases and from what earlier runs found.
+//! `cargo xtask fuzz`: runs the targets in `fuzz/`. They start from the conformance cases and from
+//! what earlier runs found.
 //!
-//! Stable Rust does it: the coverage counters are an LLVM pass, which `fuzz/instrument` asks for in our own crates only, so
-//! that all others come from the builds that are there already. No sanitizer is needed, for there is no unsafe code to watch
-//! but the browser crate's, which `cargo xtask test --only asan` watches.
+//! Stable Rust is enough: the coverage counters are an LLVM pass, which `fuzz/instrument` enables
+//! in our own crates only, so that all other crates come from existing builds. No sanitizer is
+//! needed: only the browser crate has unsafe code, and `cargo xtask test --only asan` covers it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -31,16 +32,17 @@ const TARGETS: [&str; 13] = [
     "target_uri",
 ];
 
-/// In the test command, all at the same time. Each target is past its seeds after a second or two.
+/// How long the test command runs the targets, all at the same time. Each target is past its seeds
+/// after a second or two.
 const SMOKE_SECONDS: u32 = 15;
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// These targets only, separated by commas
+    /// Run only these targets, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "NAME", value_parser = TARGETS)]
     target: Vec<String>,
 
-    /// How long; all targets run at the same time
+    /// How many seconds to run; all targets run at the same time
     #[arg(long, default_value_t = 60)]
     seconds: u32,
 }
@@ -54,7 +56,7 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
     run_targets(&chosen, options.seconds)
 }
 
-/// All targets for a short while.
+/// Runs all targets for a short while.
 pub(crate) fn smoke() -> Result<()> {
     run_targets(&TARGETS, SMOKE_SECONDS)
 }
@@ -73,12 +75,12 @@ fn run_targets(targets: &[&str], seconds: u32) -> Result<()> {
         let from_cases = seeds.write(target, &root().join("target/fuzz-seeds"))?;
         let mut command = command(binaries.join(target));
         command
-            // New inputs go into the first directory.
+            // libFuzzer writes new inputs into the first directory.
             .args([&corpus, &from_cases])
             .args(Some(fuzz.join("seeds").join(target)).filter(|kept| kept.is_dir()))
             .arg(format!("-max_total_time={seconds}"))
             .arg(format!("-artifact_prefix={}/", artifacts.display()))
-            // Generous: other builds may share the machine.
+            // The limits are generous because other builds may share the machine.
             .args(["-timeout=30", "-rss_limit_mb=2048", "-print_final_stats=1"])
             .env("RUST_BACKTRACE", "0")
             .stdin(Stdio::null())
@@ -90,7 +92,7 @@ fn run_targets(targets: &[&str], seconds: u32) -> Result<()> {
         runs.push((target, child));
     }
     let mut failed = Vec::new();
-    // Each reads what its own child prints, lest a full pipe stops it.
+    // Each thread reads the output of its own child: a full pipe would stop it.
     let outputs: Vec<_> = runs
         .into_iter()
         .map(|(target, child)| (target, std::thread::spawn(|| child.wait_with_output())))
@@ -112,16 +114,16 @@ fn run_targets(targets: &[&str], seconds: u32) -> Result<()> {
     }
     if !failed.is_empty() {
         bail!(
-            "{} failed; the inputs are in fuzz/artifacts. Mend it, and put the input into fuzz/seeds",
+            "{} failed; the inputs are in fuzz/artifacts. Fix the bug, and put the input into fuzz/seeds",
             failed.join(", ")
         );
     }
     Ok(())
 }
 
-/// Where the binaries are.
+/// Builds the targets and returns the directory of the binaries.
 fn build(fuzz: &Path) -> Result<PathBuf> {
-    // The same directory as all other builds, since most of the work is done there.
+    // The same directory as all other builds, because most crates are already built there.
     let target = std::env::var_os("CARGO_TARGET_DIR")
         .map_or_else(|| root().join("target"), |set| root().join(set));
     lock(fuzz, &target)?;
@@ -134,7 +136,8 @@ fn build(fuzz: &Path) -> Result<PathBuf> {
     Ok(target.join("debug"))
 }
 
-/// The versions are those of the project: its lock file, to which cargo adds the fuzzer's own two crates.
+/// Copies the project's lock file, so that the versions are the same. Cargo adds the fuzzer's own
+/// two crates to it.
 fn lock(fuzz: &Path, target: &Path) -> Result<()> {
     let ours = std::fs::read(root().join("Cargo.lock")).context("Cargo.lock cannot be read")?;
     let taken = target.join("fuzz-taken.lock");
@@ -148,14 +151,14 @@ fn lock(fuzz: &Path, target: &Path) -> Result<()> {
     Ok(())
 }
 
-/// `stat::number_of_executed_units: 2811`
+/// Parses the line `stat::number_of_executed_units: 2811`.
 fn executed(log: &str) -> Option<u64> {
     log.lines()
         .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
         .and_then(|number| number.trim().parse().ok())
 }
 
-/// Inputs from the conformance cases, by target.
+/// Inputs by target, from the conformance cases.
 struct Seeds(BTreeMap<&'static str, Vec<Vec<u8>>>);
 
 impl Seeds {
@@ -217,7 +220,7 @@ impl Seeds {
         Ok(seeds)
     }
 
-    /// In each of the forms that the target knows by its first byte.
+    /// Adds the proof in each form that the target tells apart by the first byte.
     fn add_proof(&mut self, proof: &str) {
         self.add("proof", format!("0{proof}").into_bytes());
         let parts: Vec<Vec<u8>> = proof
@@ -238,7 +241,8 @@ impl Seeds {
         }
     }
 
-    /// The header's value, and its token in each of the forms that the target knows by its first byte.
+    /// Adds the header's value, and its token in each form that the target tells apart by the first
+    /// byte.
     fn add_authorization(&mut self, value: &str) {
         self.add("authorization", value.into());
         let token = value.split(' ').next_back().unwrap_or_default();
@@ -251,7 +255,7 @@ impl Seeds {
             let forged = [b"1", &**header, b"\n", claims].concat();
             self.add("access_token", forged);
             self.add("access_token", [b"2", &**claims].concat());
-            // Without its binding it is accepted as it stands.
+            // Without its binding, the token is accepted unchanged.
             let mut claims: Value = serde_json::from_slice(claims).unwrap_or_default();
             if let Some(claims) = claims.as_object_mut() {
                 claims.remove("cnf");
@@ -260,7 +264,7 @@ impl Seeds {
         }
     }
 
-    /// For what no conformance case has.
+    /// Adds inputs for the targets that no conformance case covers.
     fn add_unwritten(&mut self) {
         let state = "cs.0123456789abcdefghijklmn";
         for query in [
@@ -297,7 +301,7 @@ impl Seeds {
         self.0.entry(target).or_default().push(input);
     }
 
-    /// One file an input, in a directory of the target's own.
+    /// Writes one file per input into a directory of the target's own.
     fn write(&self, target: &str, into: &Path) -> Result<PathBuf> {
         let directory = into.join(target);
         match std::fs::remove_dir_all(&directory) {
@@ -339,7 +343,7 @@ mod tests {
             assert!(manifest.contains(&format!("\"targets/{target}.rs\"")));
             assert!(seeds.0[target].len() > 2, "{target}");
         }
-        // '0', '1' and '2' choose what the target's first byte says.
+        // The target selects the form by its first byte modulo 3.
         assert_eq!(b"012".map(|byte| byte % 3), [0, 1, 2]);
     }
 

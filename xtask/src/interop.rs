@@ -1,6 +1,8 @@
-//! `cargo xtask interop`: runs the peers of `interop/`, real software on loopback, through their scenarios.
+//! `cargo xtask interop`: runs the peers in `interop/`, which are real software on loopback,
+//! through their scenarios.
 //!
-//! What can't be made ready for a peer fails that peer's scenarios, with the reason; the others still run.
+//! If something that a peer needs can't be made ready, that peer's scenarios fail with the reason,
+//! and the others still run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,7 +21,7 @@ use crate::{java, package};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Run these peers only, separated by commas
+    /// Run only these peers, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     peer: Vec<String>,
     /// Try the newest releases instead of the pinned ones; changes nothing in the repository
@@ -27,7 +29,8 @@ pub(crate) struct Options {
     newest: bool,
 }
 
-/// The exit code says whether all passed; an error means that nothing could be run.
+/// Runs the step. The exit code says whether all scenarios passed; an error means that nothing
+/// could be run.
 pub(crate) fn run_step(options: &Options) -> Result<ExitCode> {
     setup::run(Needs::BROWSER)?;
     let interop = root().join("interop");
@@ -44,12 +47,12 @@ pub(crate) fn run_step(options: &Options) -> Result<ExitCode> {
     )))
 }
 
-/// Runs the pinned peers, all of them.
+/// Runs all peers at their pinned versions.
 pub(crate) fn run_all() -> Result<Count> {
     run(&root().join("interop"), &[])
 }
 
-/// Runs the peers of `interop/` or a copy of it; all of them where none is named.
+/// Runs the named peers of `interop/` or of a copy of it, or all of them if none is named.
 fn run(interop: &Path, peers: &[String]) -> Result<Count> {
     package::build()?;
     build_servers()?;
@@ -91,7 +94,7 @@ fn run(interop: &Path, peers: &[String]) -> Result<Count> {
     let ended = run_watched(&mut command, |line| {
         last = count_of(line).or(last);
     });
-    // Failed scenarios are counted; what else ends the run is an error.
+    // Failed scenarios are counted; anything else that ends the run is an error.
     match (ended, last) {
         (_, Some(count)) if count.failed > 0 => Ok(count),
         (Ok(()), Some(count)) => Ok(count),
@@ -100,7 +103,7 @@ fn run(interop: &Path, peers: &[String]) -> Result<Count> {
     }
 }
 
-/// The closing line: `12 passed, 0 failed`.
+/// Parses the closing line: `12 passed, 0 failed`.
 fn count_of(line: &str) -> Option<Count> {
     let (passed, rest) = line.split_once(" passed, ")?;
     Some(Count {
@@ -116,7 +119,7 @@ struct NewestCopy {
     tried: Pins,
 }
 
-/// One scenario in what the run writes.
+/// One scenario in the results that the run writes.
 #[derive(Deserialize)]
 struct Row {
     pins: Vec<String>,
@@ -134,7 +137,7 @@ impl NewestCopy {
         let directory = place.join("interop");
         let _ = fs::remove_dir_all(&place);
         copy_sources(interop, &directory)?;
-        // What the peers import from the repository.
+        // The peers import from these folders of the repository.
         for shared in ["packages", "examples", "crates"] {
             std::os::unix::fs::symlink(root().join(shared), place.join(shared))?;
         }
@@ -184,7 +187,7 @@ impl NewestCopy {
     }
 }
 
-/// Everything but what npm and Maven put there.
+/// Copies everything except what npm and Maven put there.
 fn copy_sources(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| to.display().to_string())?;
     for entry in fs::read_dir(from).with_context(|| from.display().to_string())? {

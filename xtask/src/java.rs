@@ -1,4 +1,4 @@
-//! A JDK and Maven, for the peers that are written in Java.
+//! Finds or installs a JDK and Maven, for the peers that are written in Java.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,18 +9,19 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use crate::process::{command, find_program, output};
 use crate::setup::apt_install;
 
-/// Spring Boot 4 and Keycloak 26 want 17 or newer.
+/// The oldest usable JDK: Spring Boot 4 and Keycloak 26 need 17 or newer.
 const OLDEST: u32 = 17;
 const DEBIAN_PACKAGES: [&str; 2] = ["default-jdk-headless", "maven"];
 
-/// Where downloads stand still, they fail instead of waiting for half an hour. Maven 3.8 reads the first, newer
-/// ones the second.
+/// Makes a stalled download fail instead of waiting for half an hour. Maven 3.8 reads the first
+/// flag, newer versions the second.
 const PATIENCE: [&str; 2] = [
     "-Dmaven.wagon.rto=60000",
     "-Daether.transport.http.requestTimeout=60000",
 ];
 
-/// The JDK's home; installed as root on Debian, otherwise an error with what to do. The first answer is kept.
+/// Returns the JDK's home. If there is none, installs one as root on Debian, and otherwise fails
+/// with what to do. The first result is kept.
 pub(crate) fn jdk() -> Result<PathBuf> {
     static FOUND: OnceLock<std::result::Result<PathBuf, String>> = OnceLock::new();
     FOUND
@@ -60,7 +61,7 @@ fn has_maven() -> bool {
     find_program(&["mvn"]).is_some()
 }
 
-/// The JDK that `PATH` means; else the newest where Linux and macOS keep them.
+/// Finds the JDK in `PATH`, or else the newest one where Linux and macOS keep them.
 fn find() -> Option<PathBuf> {
     let in_path = find_program(&["javac"])
         .and_then(|program| program.canonicalize().ok())
@@ -86,18 +87,19 @@ fn find() -> Option<PathBuf> {
     })
 }
 
-/// The feature version of the JDK in `home`; `None`: there is none, or it does not run here.
+/// Returns the feature version of the JDK in `home`, or `None` if there is no JDK or it does not
+/// run here.
 fn version(home: &Path) -> Option<u32> {
     parse_version(&output(command(home.join("bin/javac")).arg("-version"))?)
 }
 
-/// `javac 17.0.15`
+/// Parses `javac 17.0.15`.
 fn parse_version(text: &str) -> Option<u32> {
     let number = text.strip_prefix("javac ")?;
     number.split(['.', '-', '+']).next()?.trim().parse().ok()
 }
 
-/// Maven with this JDK: quiet, never asking, and strict about checksums.
+/// Creates a Maven command with this JDK: quiet, non-interactive, and strict about checksums.
 pub(crate) fn maven() -> Result<Command> {
     let mut command = command("mvn");
     command
@@ -107,7 +109,8 @@ pub(crate) fn maven() -> Result<Command> {
     Ok(command)
 }
 
-/// Runs Maven in silence; the error is its own first sentence, not the pages around it.
+/// Runs Maven without output. On failure the error is the first one that Maven printed, without the
+/// pages around it.
 pub(crate) fn run_maven(command: &mut Command) -> Result<()> {
     let output = command
         .stdin(Stdio::null())
@@ -121,7 +124,7 @@ pub(crate) fn run_maven(command: &mut Command) -> Result<()> {
     bail!("Maven: {}", reason(&printed))
 }
 
-/// The first error that Maven prints, without the name of its goal.
+/// Returns the first error that Maven printed, without the name of its goal.
 fn reason(printed: &str) -> String {
     let mut errors = printed
         .lines()
@@ -135,7 +138,7 @@ fn reason(printed: &str) -> String {
         })
         .filter(|text| !text.is_empty());
     let first = errors.next().unwrap_or(printed.trim()).to_owned();
-    // A compiler's message comes on lines of its own, with a summary before it.
+    // A compiler's message follows its summary, on separate lines.
     match errors.next() {
         Some(second) if first.ends_with(':') => format!("{first} {second}"),
         _ => first,

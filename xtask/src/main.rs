@@ -1,6 +1,7 @@
 //! The project's own build steps; `cargo xtask --help` lists them.
 //!
-//! One file per command. Each command sets up what it needs first, so no other step has to come before it.
+//! There is one file per command. Each command first sets up what it needs, so no other step has to
+//! come before it.
 
 #![forbid(unsafe_code)]
 
@@ -36,25 +37,30 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Step {
-    /// Find or install what the other steps need: npm packages, the wasm32 target, Chromium, cargo-deny, cargo-cyclonedx
+    /// Find or install what the other steps need: npm packages, the wasm32 target, Chromium,
+    /// cargo-deny, cargo-cyclonedx
     Setup,
-    /// Start authorization server, API and demo app, and open the app in the browser
+    /// Start the authorization server, the API and the demo app, and open the app in the browser
     Demo(demo::Options),
-    /// Build `packages/countersign` complete: engine, TypeScript, licences; `npm pack` there gives the tarball
+    /// Build all of `packages/countersign`: engine, TypeScript, licences; `npm pack` there makes
+    /// the tarball
     Package,
-    /// Run every check, or with `--only` some of them
+    /// Run every check, or some of them with `--only`
     Test(test::Options),
     /// Run real peers (Keycloak, Spring Security, ...) through their scenarios
     Interop(interop::Options),
-    /// Run the fuzz targets; what they find stays in fuzz/corpus and fuzz/artifacts
+    /// Run the fuzz targets; inputs that they find stay in fuzz/corpus and fuzz/artifacts
     Fuzz(fuzz::Options),
-    /// Change the code that decides about proofs, bit by bit, and see that a test notices (an hour)
+    /// Make small changes to the code that decides about proofs, and check that a test notices each
+    /// (an hour)
     Mutants(mutants::Options),
-    /// Measure checks and the replay store against the bare library, or with `--peers` others' checks
+    /// Measure the checks and the replay store against the bare library, or other implementations
+    /// with `--peers`
     Bench(bench::Options),
-    /// Say what crates, engine and npm package are made of: CycloneDX documents in target/sbom
+    /// List what the crates, the engine and the npm package are made of: CycloneDX documents in
+    /// target/sbom
     Sbom,
-    /// Measure what a browser loads until a restored session, and hold the budgets
+    /// Measure what a browser loads until the session is restored, and check the size budgets
     Size,
 }
 

@@ -1,6 +1,7 @@
-//! cargo-mutants: each change of the code that decides about a proof must turn a test red (`.cargo/mutants.toml`).
+//! Runs cargo-mutants: each change to the code that decides about a proof must make a test fail
+//! (`.cargo/mutants.toml`).
 //!
-//! No part of the test command: some hundred builds take most of an hour.
+//! It is not part of the test command: its several hundred builds take most of an hour.
 
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ const VERSION: &str = "27.1.0";
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// These files only, separated by commas
+    /// Change only these files, separated by commas
     #[arg(long, value_delimiter = ',', value_name = "FILE")]
     file: Vec<String>,
 }
@@ -31,7 +32,7 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
     mutants
         .args(["mutants", "--no-shuffle", "--output"])
         .arg(root().join("target/mutants"))
-        // Properties find their mutants in a few cases, and there are hundreds of runs.
+        // Property tests catch a mutant within a few cases, and there are hundreds of runs.
         .env("PROPTEST_CASES", "32")
         .env("CARGO_PROFILE_DEV_DEBUG", "0");
     for file in &options.file {
@@ -48,7 +49,7 @@ fn find() -> Option<PathBuf> {
     })
 }
 
-/// Unoptimised: the time goes into the builds that it starts.
+/// Installs an unoptimised build: most of the time is spent in the builds that it starts.
 fn install() -> Result<()> {
     let cache = cache().context("HOME is not set, so there is no cache to install into")?;
     run_quietly(

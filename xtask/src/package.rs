@@ -1,7 +1,8 @@
-//! `cargo xtask package`: `packages/countersign` complete, so that `npm pack` there gives the whole tarball.
+//! `cargo xtask package`: builds all of `packages/countersign`, so that `npm pack` there makes the
+//! whole tarball.
 //!
-//! The engine is shipped as text: gzip, then base64, in a module that is imported lazily. That works in every
-//! bundler, and costs about one per cent over the gzipped file.
+//! The engine is shipped as text in a lazily imported module: gzipped, then base64. That works in
+//! every bundler and is about one per cent larger than the gzipped file.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -17,18 +18,19 @@ use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
 use crate::wasm;
 
-/// Sets up and builds.
+/// Sets up and builds the package.
 pub(crate) fn run_step() -> Result<()> {
     setup::run(Needs::PACKAGE)?;
     build()
 }
 
-/// Builds; a second run without a change takes about a second.
+/// Builds the package. A second run without a change takes about a second.
 pub(crate) fn build() -> Result<()> {
     let start = Instant::now();
     let work = root().join("target/wasm");
     fs::create_dir_all(&work)?;
-    // Two runs at once would read each other's half-written files. The lock ends with the file.
+    // Two runs at once would read each other's half-written files. The lock is released when the
+    // file is closed.
     let lock = fs::File::create(work.join("lock"))?;
     lock.lock()?;
     let toolchain =
@@ -64,7 +66,7 @@ fn compile_typescript() -> Result<()> {
     .context("the TypeScript of packages/countersign does not compile")
 }
 
-/// Outputs whose source is gone would end up in the tarball.
+/// Removes outputs whose source is gone, which would otherwise end up in the tarball.
 fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(dist) else {
         return Ok(());
@@ -91,9 +93,10 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
 
 /// The engine as it is shipped.
 struct Shipped {
-    /// Its size, bytes.
+    /// Its size in bytes.
     gzipped: usize,
-    /// Of what the browser compiles, in hexadecimal. The same toolchain gives the same, wherever it builds.
+    /// The hash of the WebAssembly that the browser compiles, in hexadecimal. It is the same
+    /// wherever the same toolchain builds.
     sha256: String,
 }
 
@@ -101,7 +104,7 @@ struct Shipped {
 fn build_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<Shipped> {
     let compiled = wasm::build(toolchain)?;
     let (seen, optimised) = (work.join("engine-seen"), work.join("engine.wasm"));
-    // wasm-opt takes seconds: only for an engine, or flags, that it has not seen.
+    // wasm-opt takes seconds, so it runs only if the engine or the flags changed.
     let input = [
         wasm::OPTIMISER_FLAGS.join(" ").into_bytes(),
         fs::read(&compiled)?,
@@ -131,7 +134,8 @@ fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Zopfli's gzip: the same format, a few per cent smaller, and no time stamp, so the same bytes every time.
+/// Compresses with Zopfli: the format is gzip's, a few per cent smaller, and without a time stamp,
+/// so the bytes are the same every time.
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut gzipped = Vec::new();
     zopfli::compress(
@@ -151,7 +155,7 @@ fn copy_documents() -> Result<()> {
     Ok(())
 }
 
-/// Leaves the file's time alone where nothing changed, for the sake of running dev servers.
+/// Writes the file only if its content changed: running dev servers watch its modification time.
 fn write_if_changed(file: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(file).ok().as_deref() != Some(text) {
         fs::write(file, text).with_context(|| file.display().to_string())?;

@@ -1,7 +1,8 @@
-//! What peers of the interop run need beside npm packages: distributions of Keycloak, and the Spring Boot program.
+//! Prepares what the interop peers need besides npm packages: distributions of Keycloak, and the
+//! Spring Boot program.
 //!
-//! Keycloak is fetched by Maven's own resolver, which keeps the user's mirrors and checks checksums, into a cache
-//! outside the repository. `interop/package.json` says which versions.
+//! Maven's own resolver fetches Keycloak into a cache outside the repository; it respects the
+//! user's mirrors and verifies checksums. `interop/package.json` pins the versions.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,24 +20,25 @@ const DEPENDENCY_PLUGIN: &str = "org.apache.maven.plugins:maven-dependency-plugi
 const KEYCLOAK: &str = "org.keycloak:keycloak-quarkus-dist";
 const SPRING_BOOT: &str = "org.springframework.boot:spring-boot";
 
-/// What an interrupted run left behind is removed after this time.
+/// How long files of an interrupted run are kept.
 const LEFT_BEHIND: Duration = Duration::from_secs(60 * 60);
 
 /// Versions by name.
 pub(crate) type Pins = BTreeMap<String, String>;
 
-/// The versions in a section of `package.json`, of `interop/` or a copy of it: `"peers"`, and npm's `"dependencies"`.
+/// Returns the versions in one section, `"peers"` or npm's `"dependencies"`, of the `package.json`
+/// in `interop/` or in a copy of it.
 pub(crate) fn pins(interop: &Path, section: &str) -> Result<Pins> {
     let pins = manifest(interop)?.remove(section).unwrap_or_default();
     serde_json::from_value(pins).with_context(|| {
         format!(
-            "{}: \"{section}\" holds names and versions",
+            "{}: \"{section}\" must hold names and versions",
             interop.join("package.json").display()
         )
     })
 }
 
-/// Writes other versions under `"peers"` of a copy.
+/// Writes other versions under `"peers"` in a copy.
 pub(crate) fn set_pins(copy: &Path, pins: &Pins) -> Result<()> {
     let mut manifest = manifest(copy)?;
     manifest.insert("peers".to_owned(), serde_json::to_value(pins)?);
@@ -53,30 +55,30 @@ fn manifest(interop: &Path) -> Result<Map<String, Value>> {
     serde_json::from_str(&text).with_context(|| file.display().to_string())
 }
 
-/// The distribution of Keycloak that `interop/package.json` pins, unpacked in the cache: for the demo.
+/// Returns the unpacked Keycloak distribution that `interop/package.json` pins, for the demo.
 pub(crate) fn pinned_keycloak() -> Result<PathBuf> {
     keycloak(pin(&pins(&root().join("interop"), "peers")?, "keycloak")?)
 }
 
-/// Makes ready what a peer names in its `needs`.
+/// Prepares one thing that a peer names in its `needs`.
 pub(crate) fn make_ready(need: &str, interop: &Path, pins: &Pins) -> Result<()> {
     match need {
         "keycloak" | "keycloak-oldest" => keycloak(pin(pins, need)?).map(|_| ()),
         "spring" => spring(interop, pin(pins, "spring-boot")?),
         "spring-4.0" => spring(interop, pin(pins, "spring-boot-4.0")?),
-        _ => bail!("nothing is known by this name: see `needs` in interop/README.md"),
+        _ => bail!("unknown name: see `needs` in interop/README.md"),
     }
 }
 
-/// The newest release of what a pin of `"peers"` stands for, within its line where it names one; `None`: it is
-/// pinned for being old.
+/// Returns the newest release of what a pin under `"peers"` stands for, within its release line if
+/// it names one. `None` if it is pinned because it is old.
 pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
     let (artifact, line): (&str, &[u32]) = match pin {
         "keycloak" => (KEYCLOAK, &[]),
         "keycloak-oldest" => return Ok(None),
         "spring-boot" => (SPRING_BOOT, &[]),
         "spring-boot-4.0" => (SPRING_BOOT, &[4, 0]),
-        _ => bail!("nothing is known by the name {pin}"),
+        _ => bail!("unknown name: {pin}"),
     };
     let workshop = Workshop::open()?;
     run_maven(
@@ -95,7 +97,7 @@ pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
     let mut versions = Vec::new();
     for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
         let path = entry?.path();
-        // Its name holds the id of the repository, which may be a mirror.
+        // The file's name holds the ID of the repository, which may be a mirror.
         let file = path.file_name().unwrap_or_default().to_string_lossy();
         if file.starts_with("maven-metadata-") && file.ends_with(".xml") {
             versions.extend(released(&fs::read_to_string(&path)?));
@@ -110,7 +112,8 @@ pub(crate) fn newest(pin: &str) -> Result<Option<String>> {
     Ok(Some(numbers.join(".")))
 }
 
-/// The versions in Maven's metadata that are numbers only: no milestone, no candidate.
+/// Returns the versions in Maven's metadata that consist of numbers only: no milestones or release
+/// candidates.
 fn released(metadata: &str) -> Vec<Vec<u32>> {
     metadata
         .split("<version>")
@@ -126,7 +129,8 @@ fn pin<'a>(pins: &'a Pins, name: &str) -> Result<&'a str> {
         .with_context(|| format!("interop/package.json pins no {name} under \"peers\""))
 }
 
-/// Fetches and unpacks beside the cache, and renames what is whole into it: what stands there is never half.
+/// Fetches and unpacks Keycloak in a directory of its own, then renames the complete result: the
+/// cache never holds a partial one.
 fn keycloak(version: &str) -> Result<PathBuf> {
     let name = format!("keycloak-{version}");
     let directory = cache()?.join(&name);
@@ -165,7 +169,8 @@ fn keycloak(version: &str) -> Result<PathBuf> {
     Ok(directory)
 }
 
-/// Builds `spring-resource-server` of a copy of `interop/`; its `pom.xml` says where the jar goes.
+/// Builds `spring-resource-server` in `interop/` or in a copy of it. Its `pom.xml` says where the
+/// jar goes.
 fn spring(interop: &Path, version: &str) -> Result<()> {
     println!("setup: building the Spring Boot {version} resource server ...");
     let start = Instant::now();
@@ -188,8 +193,9 @@ fn cache() -> Result<PathBuf> {
     Ok(cache.join("peers"))
 }
 
-/// A directory of this process in the cache, removed with the value. Maven's local repository stands in it too, so
-/// that nothing half or damaged outlives a run, and the archive is not kept beside what was in it.
+/// This process's own directory in the cache, removed on drop. It also holds Maven's local
+/// repository, so that no partial or damaged file outlives a run, and the archive is not kept once
+/// it is unpacked.
 struct Workshop(PathBuf);
 
 impl Workshop {
@@ -217,7 +223,8 @@ impl Workshop {
         Ok(Self(directory))
     }
 
-    /// Outside of a project, the plugin writes where it is started.
+    /// Creates a Maven command that runs in this directory: outside a project, the plugin writes
+    /// where it is started.
     fn maven(&self) -> Result<Command> {
         let mut command = maven()?;
         command.current_dir(&self.0).arg(format!(

@@ -1,4 +1,4 @@
-//! Starting other programs: where the repository is, what a failed command looks like, and how long things took.
+//! Starts other programs, and formats errors of failed commands and durations.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
-/// The repository's root. Cargo sets the variable for `cargo xtask`; a binary started by hand falls back to
-/// where it was built.
+/// Returns the repository's root. Cargo sets the variable for `cargo xtask`; a binary started by
+/// hand uses the place where it was built.
 pub(crate) fn root() -> PathBuf {
     let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
@@ -18,19 +18,20 @@ pub(crate) fn root() -> PathBuf {
         .map_or(manifest_dir.clone(), Path::to_path_buf)
 }
 
-/// A command that runs at the repository's root.
+/// Creates a command that runs in the repository's root.
 pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root());
     command
 }
 
-/// Cargo itself: the one that runs this xtask.
+/// Creates a command for the cargo that runs this xtask.
 pub(crate) fn cargo() -> Command {
     command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
-/// `--locked` in CI: there a lock file that does not fit the manifests is an error, at home cargo mends it.
+/// Returns `--locked` in CI, where a lock file that does not fit the manifests is an error.
+/// Elsewhere cargo updates the lock file.
 pub(crate) fn locked() -> &'static [&'static str] {
     if std::env::var_os("CI").is_some() {
         &["--locked"]
@@ -39,8 +40,9 @@ pub(crate) fn locked() -> &'static [&'static str] {
     }
 }
 
-/// Builds the servers, and the native client, that demo, browser suite, size check and interop run start. One selection
-/// of packages for all: with another one cargo unifies features differently and builds half the dependencies again.
+/// Builds the servers and the native client that the demo, the browser suite, the size check and
+/// the interop run start. All of them build the same selection of packages: with another one, cargo
+/// would unify features differently and build half the dependencies again.
 pub(crate) fn build_servers() -> Result<()> {
     run(cargo()
         .arg("build")
@@ -55,13 +57,14 @@ pub(crate) fn build_servers() -> Result<()> {
         .args(locked()))
 }
 
-/// Runs with the terminal's own output; any exit status but 0 is an error that shows the command.
+/// Runs the command with its output on the terminal. Any exit status but 0 is an error that shows
+/// the command.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| cannot_start(command))?;
     succeeded(command, status)
 }
 
-/// Runs in silence; on failure the error holds everything that the program printed.
+/// Runs the command without output. On failure the error holds everything that the program printed.
 pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
     let output = command
         .stdin(Stdio::null())
@@ -79,7 +82,7 @@ pub(crate) fn run_quietly(command: &mut Command) -> Result<()> {
     )
 }
 
-/// The trimmed standard output, `None` when the program is missing or fails.
+/// Returns the trimmed standard output, or `None` if the program is missing or fails.
 pub(crate) fn output(command: &mut Command) -> Option<String> {
     let output = command
         .stdin(Stdio::null())
@@ -92,7 +95,8 @@ pub(crate) fn output(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// Runs in silence for at most `limit`, then kills. `true`: it ended in time and succeeded.
+/// Runs the command without output for at most `limit`, then kills it. Returns whether it ended in
+/// time and succeeded.
 pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     let Ok(mut child) = command
         .stdin(Stdio::null())
@@ -116,7 +120,7 @@ pub(crate) fn succeeds_within(command: &mut Command, limit: Duration) -> bool {
     }
 }
 
-/// Runs, prints standard output as it comes, and hands every line to `each_line`.
+/// Runs the command, prints its standard output as it comes, and passes every line to `each_line`.
 pub(crate) fn run_watched(command: &mut Command, mut each_line: impl FnMut(&str)) -> Result<()> {
     let mut child = command
         .stdout(Stdio::piped())
@@ -133,7 +137,7 @@ pub(crate) fn run_watched(command: &mut Command, mut each_line: impl FnMut(&str)
     succeeded(command, status)
 }
 
-/// The first of `names` found in `PATH`.
+/// Returns the first of `names` that is found in `PATH`.
 pub(crate) fn find_program(names: &[&str]) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     let directories: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -145,7 +149,8 @@ pub(crate) fn find_program(names: &[&str]) -> Option<PathBuf> {
     })
 }
 
-/// Our directory in the user's cache, shared by clones; `None`: there is no home directory.
+/// Returns our directory in the user's cache, which all clones share, or `None` if there is no home
+/// directory.
 pub(crate) fn user_cache() -> Option<PathBuf> {
     let base = std::env::var_os("XDG_CACHE_HOME")
         .map(PathBuf::from)
@@ -153,7 +158,7 @@ pub(crate) fn user_cache() -> Option<PathBuf> {
     Some(base.join("countersign"))
 }
 
-/// `1.2 s`, or `3 min 04 s` from a minute on.
+/// Formats a duration: `1.2 s`, or `3 min 04 s` from one minute on.
 pub(crate) fn seconds(duration: Duration) -> String {
     let total = duration.as_secs();
     if total < 60 {
@@ -177,7 +182,7 @@ fn cannot_start(command: &Command) -> String {
     )
 }
 
-/// The command as a person would type it; long argument lists are cut.
+/// Formats the command as a person would type it. Long argument lists are cut.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()

@@ -1,4 +1,4 @@
-//! What the READMEs say holds: their TypeScript compiles, and the package's lists every error code there is.
+//! Checks the READMEs: their TypeScript compiles, and the package's README lists every error code.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::process::{command, root, run};
 
 const READMES: [&str; 2] = ["README.md", "packages/countersign/README.md"];
 
-/// What a reader's project brings, as every Vite project has it.
+/// The TypeScript configuration of a reader's project, as in any Vite project.
 const TSCONFIG: &str = r#"{
     "compilerOptions": {
         "target": "ES2022", "module": "ESNext", "moduleResolution": "Bundler", "moduleDetection": "force",
@@ -18,7 +18,7 @@ const TSCONFIG: &str = r#"{
 }
 "#;
 
-/// The package must be built.
+/// Checks the READMEs. The package must be built first.
 pub(crate) fn check() -> Result<()> {
     check_error_codes()?;
     check_typescript()
@@ -45,7 +45,8 @@ fn check_error_codes() -> Result<()> {
     Ok(())
 }
 
-/// A property of the table of sentences: `    key_failed: () =>`.
+/// Returns the error code if the line is a property of the table of sentences:
+/// `    key_failed: () =>`.
 fn error_code(line: &str) -> Option<&str> {
     let (name, rest) = line.strip_prefix("    ")?.split_once(':')?;
     let is_name = !name.is_empty()
@@ -55,7 +56,7 @@ fn error_code(line: &str) -> Option<&str> {
     (is_name && rest.contains("=>")).then_some(name)
 }
 
-/// Each block becomes a module of a project of its own.
+/// Compiles the TypeScript in the READMEs: each block becomes a module of a separate project.
 fn check_typescript() -> Result<()> {
     let directory = root().join("target/readme");
     let _ = fs::remove_dir_all(&directory);
@@ -73,7 +74,7 @@ fn check_typescript() -> Result<()> {
         }
     }
     run(command("node").args(["node_modules/typescript/bin/tsc", "-p", "target/readme"])).context(
-        "the TypeScript in a README does not compile (target/readme/README-BLOCK.ts, from 0)",
+        "the TypeScript in a README does not compile (target/readme/README-BLOCK.ts, both counted from 0)",
     )
 }
 

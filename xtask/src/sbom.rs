@@ -1,5 +1,6 @@
-//! `cargo xtask sbom`: what our artifacts are made of, as CycloneDX documents in `target/sbom`: one for each crate that is
-//! published, with all that any of its features brings; one for the npm package; one for the engine inside it.
+//! `cargo xtask sbom`: writes CycloneDX documents of what our artifacts are made of into
+//! `target/sbom`: one for each published crate, with the dependencies of all its features; one for
+//! the npm package; one for the engine inside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,13 +18,14 @@ pub(crate) const TOOL: CargoTool = CargoTool {
     version: "0.5.9",
 };
 
-/// What the engine is compiled from. There is nothing else (`xtask/tests/arrows.rs`).
+/// All crates that the engine is compiled from (`xtask/tests/arrows.rs` checks that there are no
+/// others).
 const ENGINE_CRATES: [&str; 3] = ["countersign", "countersign-client", "countersign-browser"];
 
-/// The tool writes a file of this name beside each manifest.
+/// The name of the file that the tool writes beside each manifest.
 const BESIDE: &str = "countersign-sbom";
 
-/// Sets up and writes.
+/// Sets up and writes the documents.
 pub(crate) fn run_step() -> Result<()> {
     setup::run(Needs::SBOM)?;
     let written = write()?;
@@ -35,7 +37,7 @@ pub(crate) fn run_step() -> Result<()> {
     Ok(())
 }
 
-/// Writes all documents, and sees that each lists what its artifact depends on.
+/// Writes all documents, and checks that each lists what its artifact depends on.
 pub(crate) fn write() -> Result<Vec<PathBuf>> {
     let directory = directory();
     let _ = fs::remove_dir_all(&directory);
@@ -59,7 +61,7 @@ fn directory() -> PathBuf {
     root().join("target/sbom")
 }
 
-/// Describes each member of a workspace, in a file beside its manifest.
+/// Writes the document of each member of a workspace into a file beside its manifest.
 fn describe(workspace: &Path, options: &[&str]) -> Result<()> {
     run(TOOL
         .command()?
@@ -70,8 +72,8 @@ fn describe(workspace: &Path, options: &[&str]) -> Result<()> {
         .args(options))
 }
 
-/// The engine's: its crates in a workspace of their own, since in ours cargo unifies features and names the native client's
-/// dependencies too.
+/// Creates the engine's document from a workspace with only its crates. In the project's workspace,
+/// cargo unifies features and would list the native client's dependencies too.
 fn engine() -> Result<Value> {
     let name = format!("countersign-sbom-{}", std::process::id());
     let workspace = std::env::temp_dir().join(name);
@@ -96,7 +98,7 @@ fn describe_engine(workspace: &Path) -> Result<Value> {
         wasm::copy_folder(&root().join(folder), &to)?;
         drop_dev_dependencies(&to.join("Cargo.toml"))?;
     }
-    // As the browser crate asks for them.
+    // The features are those that the browser crate enables.
     describe(
         workspace,
         &["--no-default-features", "--target", wasm::TARGET],
@@ -108,15 +110,15 @@ fn describe_engine(workspace: &Path) -> Result<Value> {
             package.check(&described, &["countersign", "countersign-client"])?;
             let components = array(&described["components"]).len();
             if components != 2 {
-                bail!("the engine has {components} components and should have our two crates only");
+                bail!("the engine has {components} components and should have only our two crates");
             }
             document = Some(described);
         }
     }
-    document.context("the engine's crate is not there")
+    document.context("the engine's crate is missing")
 }
 
-/// They name crates that are not in the workspace of three.
+/// Removes the dev-dependencies, which name crates outside this workspace of three.
 fn drop_dev_dependencies(manifest: &Path) -> Result<()> {
     let text = fs::read_to_string(manifest)?;
     let start = text.find("[dev-dependencies]").unwrap_or(text.len());
@@ -124,7 +126,7 @@ fn drop_dev_dependencies(manifest: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The npm package's, which has no dependency at run time.
+/// Creates the document of the npm package, which has no dependency at run time.
 fn npm() -> Result<Value> {
     let text = output(command("npm").args([
         "sbom",
@@ -135,10 +137,10 @@ fn npm() -> Result<Value> {
         "--omit",
         "dev",
     ]));
-    let document = parse(&text.context("`npm sbom` failed: it is in npm 10 and newer")?)?;
+    let document = parse(&text.context("`npm sbom` failed: it needs npm 10 or newer")?)?;
     let names = names(&document);
     if names != ["countersign"] {
-        bail!("the npm package is said to be made of {names:?}, and has no dependency");
+        bail!("the npm package's document lists {names:?}, but the package has no dependency");
     }
     Ok(document)
 }
@@ -148,24 +150,24 @@ struct Package {
     name: String,
     folder: PathBuf,
     is_published: bool,
-    /// At run time, behind features too.
+    /// Dependencies at run time, optional ones included.
     dependencies: Vec<String>,
 }
 
 impl Package {
-    /// What the tool wrote; nothing of it stays beside the manifest.
+    /// Reads the document that the tool wrote, and removes its file beside the manifest.
     fn take_document(&self, workspace: &Path) -> Result<Value> {
         let file = self.folder.join(BESIDE).with_extension("json");
         let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
         fs::remove_file(&file)?;
-        // The documents are for others: where they were made is nothing to them.
+        // The documents are for others, who need no paths of this machine.
         parse(&text.replace(&format!("{}/", workspace.display()), ""))
     }
 
     fn check(&self, document: &Value, dependencies: &[impl AsRef<str>]) -> Result<()> {
         let name = &document["metadata"]["component"]["name"];
         if *name != *self.name {
-            bail!("the document of {} is of {name}", self.name);
+            bail!("the document of {} describes {name}", self.name);
         }
         let names = names(document);
         for dependency in dependencies.iter().map(AsRef::as_ref) {
@@ -207,7 +209,7 @@ fn packages(workspace: &Path) -> Result<Vec<Package>> {
 fn parse(text: &str) -> Result<Value> {
     let document: Value = serde_json::from_str(text)?;
     if document["bomFormat"] != "CycloneDX" || document["specVersion"] != "1.5" {
-        bail!("it is no CycloneDX 1.5 document");
+        bail!("it is not a CycloneDX 1.5 document");
     }
     Ok(document)
 }

@@ -1,6 +1,8 @@
-//! `cargo xtask setup`: finds or installs what the other steps need. Asks nothing, and is quick when all is there.
+//! `cargo xtask setup`: finds or installs what the other steps need. It asks no questions, and is
+//! quick if everything is there.
 //!
-//! System packages are installed only as root on Debian; elsewhere the error names the one command to run.
+//! System packages are installed only as root on Debian; elsewhere the error names the command to
+//! run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +14,7 @@ use anyhow::{Context as _, Result, bail};
 use crate::process::{command, find_program, output, root, run_quietly, seconds, succeeds_within};
 use crate::{deny, sbom, wasm};
 
-/// What one step needs to be there.
+/// What one step needs.
 #[derive(Clone, Copy)]
 pub(crate) struct Needs {
     pub(crate) npm: bool,
@@ -61,11 +63,12 @@ impl Needs {
     }
 }
 
-/// Where `rustup target add` can't reach its server, it may hang; with apt-get at hand we don't wait for it.
+/// `rustup target add` may hang if it can't reach its server. If apt-get is available, we wait only
+/// this long.
 const RUSTUP_LIMIT_WITH_ALTERNATIVE: Duration = Duration::from_secs(20);
 const RUSTUP_LIMIT: Duration = Duration::from_secs(600);
 
-/// Makes sure of everything in `needs`.
+/// Finds or installs everything in `needs`.
 pub(crate) fn run(needs: Needs) -> Result<()> {
     let start = Instant::now();
     if needs.npm {
@@ -86,7 +89,7 @@ pub(crate) fn run(needs: Needs) -> Result<()> {
     Ok(())
 }
 
-/// The browser that tests drive: `CHROME`, or Chromium or Chrome where they usually are.
+/// Returns the browser that the tests drive: `CHROME`, or Chromium or Chrome in their usual places.
 pub(crate) fn chromium() -> Option<PathBuf> {
     const NAMES: [&str; 4] = [
         "chromium",
@@ -120,7 +123,7 @@ fn step(name: &str, is_there: bool, install: impl FnOnce() -> Result<()>) -> Res
     Ok(())
 }
 
-/// The npm packages that the lock file of a directory names.
+/// Installs the npm packages that a directory's lock file names.
 pub(crate) fn npm_packages(directory: &Path) -> Result<()> {
     let name = match directory.strip_prefix(root()) {
         Ok(inside) if inside != Path::new("") => format!("npm packages of {}", inside.display()),
@@ -129,7 +132,8 @@ pub(crate) fn npm_packages(directory: &Path) -> Result<()> {
     step(&name, npm_is_there(directory), || install_npm(directory))
 }
 
-/// npm writes its own copy of the lock file after every successful install.
+/// Whether the packages are installed: npm writes its own copy of the lock file after every
+/// successful install.
 fn npm_is_there(directory: &Path) -> bool {
     let modified = |file: &Path| {
         fs::metadata(file)
@@ -150,7 +154,7 @@ fn install_npm(directory: &Path) -> Result<()> {
             .current_dir(directory)
             .args(["ci", "--no-audit", "--no-fund"]),
     )?;
-    // npm leaves the time alone where the content did not change.
+    // npm does not update the modification time if the content did not change.
     let copy = directory.join("node_modules/.package-lock.json");
     let file = fs::OpenOptions::new()
         .append(true)
@@ -160,7 +164,8 @@ fn install_npm(directory: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The prebuilt target alone does, but with the standard library's source the engine is smaller: tried once.
+/// Whether there is a compiler for wasm32. The prebuilt target is enough, but the standard
+/// library's source makes the engine smaller, so setup tries once to get it.
 fn wasm_is_there() -> bool {
     match wasm::Toolchain::find() {
         Some(wasm::Toolchain::Stable) => no_source_to_be_had().exists(),
@@ -168,7 +173,7 @@ fn wasm_is_there() -> bool {
     }
 }
 
-/// Remembers that nobody could fetch the standard library's source.
+/// A file that records that the standard library's source could not be fetched.
 fn no_source_to_be_had() -> PathBuf {
     root().join("target/setup/no-rust-src")
 }
@@ -212,7 +217,7 @@ fn install_wasm() -> Result<()> {
 fn install_chromium() -> Result<()> {
     if let Some(named) = std::env::var_os("CHROME") {
         bail!(
-            "CHROME names `{}`, which is no file: correct or unset it",
+            "CHROME names `{}`, which is not a file: correct or unset it",
             named.to_string_lossy()
         );
     }
@@ -222,7 +227,8 @@ fn install_chromium() -> Result<()> {
     )
 }
 
-/// Installs Debian packages as root; otherwise fails with the command that does it (`elsewhere`: not on Debian).
+/// Installs Debian packages as root. Otherwise fails with the command to run, which is `elsewhere`
+/// on other systems.
 pub(crate) fn apt_install(packages: &[&str], elsewhere: &str) -> Result<()> {
     let install = format!(
         "apt-get install -y --no-install-recommends {}",
@@ -243,7 +249,8 @@ pub(crate) fn apt_install(packages: &[&str], elsewhere: &str) -> Result<()> {
     };
     static UPDATED: OnceLock<bool> = OnceLock::new();
     UPDATED.get_or_init(|| {
-        // The lists have a lock that apt-get doesn't wait for. Old lists may do, so failure is no end.
+        // apt-get does not wait for the lock of the package lists. Old lists may be enough, so
+        // failure is not an error.
         (0..6).any(|attempt| {
             if attempt > 0 {
                 std::thread::sleep(Duration::from_secs(10));

@@ -1,6 +1,8 @@
-//! `cargo xtask size`: what a browser loads from the app's origin until a restored session, against the budgets.
+//! `cargo xtask size`: measures what a browser loads from the app's origin until the session is
+//! restored, and checks the budgets.
 //!
-//! The measuring itself is `xtask/size/measure.mjs`: a minimal app, built by the newest Vite, in headless Chromium.
+//! `xtask/size/measure.mjs` does the measuring, with a minimal app built by the newest Vite, in
+//! headless Chromium.
 
 use anyhow::{Context as _, Result};
 
@@ -15,7 +17,7 @@ pub(crate) fn run_step() -> Result<()> {
     measure()
 }
 
-/// Measures the package as it is built.
+/// Measures the package that was built last.
 pub(crate) fn measure() -> Result<()> {
     build_servers()?;
     let toolchain =

@@ -1,7 +1,8 @@
-//! `cargo xtask test`: every check of the project, in parts that can be run alone.
+//! `cargo xtask test`: runs every check of the project, in parts that can also run alone.
 //!
-//! A failing part does not stop the others: one run tells everything that is wrong. The last line adds up the
-//! tests that cargo's and node's runners counted, and one for each part that is a single check.
+//! A failing part does not stop the others, so one run shows everything that is wrong. The last
+//! line sums up the tests that cargo's and node's runners counted, plus one for each part that is a
+//! single check.
 
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
@@ -16,44 +17,45 @@ use crate::{asan, deny, fuzz, interop, package, readme, sbom, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Run these parts only, separated by commas.
+    /// Run only these parts, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', value_name = "PART")]
     only: Vec<Part>,
 }
 
-/// In the order they run: what fails fastest comes first.
+/// The parts in the order they run: the quickest to fail come first.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Part {
     /// `cargo fmt --check`
     Fmt,
-    /// Clippy on every target, warnings are errors
+    /// Clippy on every target, with warnings as errors
     Clippy,
     /// The protocol crate's client half alone, without any dependency
     NoDefault,
-    /// Rust unit and integration tests, the arrow test among them
+    /// Rust unit and integration tests, including the dependency rules
     Rust,
-    /// The protocol crate's tests again, by the back end without C; and that it compiles for wasm32
+    /// The protocol crate's tests with the back end that needs no C, and that it compiles for
+    /// wasm32
     RustCrypto,
-    /// That numbers are read as numbers where another crate of the build turns on serde_json's
+    /// Numbers are read correctly even if another crate of the build enables serde_json's
     /// `arbitrary_precision`
     ArbitraryPrecision,
     /// The examples in the documentation
     Doctest,
-    /// rustdoc, warnings are errors
+    /// rustdoc, with warnings as errors
     Doc,
     /// Licences, bans and sources of dependencies
     Deny,
-    /// What would be published holds together: `cargo publish --dry-run`, without building it again
+    /// The crates could be published: `cargo publish --dry-run`, without building them again
     Publish,
     /// Every fuzz target, for a few seconds
     Fuzz,
-    /// The browser crate's tests under AddressSanitizer, where the toolchain has it
+    /// The browser crate's tests under AddressSanitizer, if the toolchain has it
     Asan,
-    /// The SBOMs list what crates, engine and npm package depend on
+    /// The SBOMs list what the crates, the engine and the npm package depend on
     Sbom,
-    /// The npm package, complete
+    /// The whole npm package builds
     Package,
-    /// The engine is the same bytes when it is built in another folder
+    /// The engine's bytes are the same when it is built in another folder
     Reproducible,
     /// TypeScript: type tests, the demo, the code in the READMEs
     Types,
@@ -65,13 +67,13 @@ enum Part {
     Demo,
     /// The size budgets
     Size,
-    /// The harness of the interop run: what fails there has to be a failure
+    /// The harness of the interop run: a failing scenario counts as a failure
     InteropHarness,
     /// Real peers: Keycloak, Spring Security, ...
     Interop,
 }
 
-/// What a test runner counted.
+/// The tests that a runner counted.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) passed: u64,
@@ -85,7 +87,8 @@ struct Outcome {
     error: Option<anyhow::Error>,
 }
 
-/// The exit code says whether all passed; an error means that nothing could be run.
+/// Runs the step. The exit code says whether all parts passed; an error means that nothing could be
+/// run.
 pub(crate) fn run_step(options: &Options) -> Result<ExitCode> {
     let is_chosen = |part: &Part| options.only.is_empty() || options.only.contains(part);
     let parts: Vec<Part> = Part::value_variants()
@@ -147,7 +150,7 @@ impl Part {
         if let Some(error) = &error {
             eprintln!("{} failed: {error:#}", self.name());
         }
-        // A part that is one check, or whose runner ended before it counted the failure.
+        // The part is a single check, or its runner ended before it counted the failure.
         match error {
             Some(_) if count.failed == 0 => count.failed = 1,
             None if count.passed == 0 => count.passed = 1,
@@ -172,7 +175,8 @@ impl Part {
                 .args(["clippy", "--workspace", "--all-targets"])
                 .args(locked())
                 .args(["--", "-D", "warnings"])),
-            // Features gate inside a room: what a client builds, reading JSON alone, signing without the verifier.
+            // The feature sets: what a client builds, only reading JSON, and signing without the
+            // verifier.
             Self::NoDefault => ["", "json", "aws-lc-rs,sign", "rust-crypto,sign"]
                 .into_iter()
                 .try_for_each(|features| {
@@ -200,7 +204,7 @@ impl Part {
             }
             Self::ArbitraryPrecision => {
                 let feature = ["--features", "serde_json/arbitrary_precision"];
-                // The conformance requests are answered by the command line's tests.
+                // The command line's tests answer the conformance requests.
                 for tests in [
                     &["-p", "countersign", "--lib", "--test", "conformance"][..],
                     &["-p", "countersign-resource-server", "--test", "behaviour"],
@@ -211,7 +215,7 @@ impl Part {
                 Ok(())
             }
             Self::Doctest => cargo_test(&["--workspace", "--doc"], count),
-            // Two targets are named `countersign`: the library is the one whose pages are read.
+            // Two targets are named `countersign`; readers need the library's pages.
             Self::Doc => run(cargo()
                 .args([
                     "doc",
@@ -293,7 +297,7 @@ fn cargo_test(arguments: &[&str], count: &mut Count) -> Result<()> {
     run_watched(&mut command, |line| count_cargo_line(line, count))
 }
 
-/// `test result: ok. 12 passed; 0 failed; ...`
+/// Counts a line of cargo's runner: `test result: ok. 12 passed; 0 failed; ...`
 fn count_cargo_line(line: &str, count: &mut Count) {
     if let Some(result) = line.strip_prefix("test result: ") {
         count.passed += number_before(result, " passed");
@@ -333,7 +337,7 @@ fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<(
     run_watched(&mut command, |line| count_node_line(line, count))
 }
 
-/// The runner's closing lines: `ℹ pass 12`.
+/// Counts a closing line of node's runner: `ℹ pass 12`.
 fn count_node_line(line: &str, count: &mut Count) {
     let words: Vec<&str> = line.split_whitespace().collect();
     if let ["ℹ", word, number] = words.as_slice() {
@@ -371,12 +375,12 @@ fn summarise(outcomes: &[Outcome]) -> ExitCode {
         .collect();
     if !failed.is_empty() {
         println!(
-            "failed: {}; one part again: cargo xtask test --only {}",
+            "failed: {}; to run one part again: cargo xtask test --only {}",
             failed.join(", "),
             failed[0]
         );
     }
-    // Nothing comes after this line: it is what a reader of the log looks for.
+    // This line comes last: it is what a reader of the log looks for.
     println!("{} passed, {} failed", sum.passed, sum.failed);
     ExitCode::from(u8::from(!failed.is_empty()))
 }

@@ -1,4 +1,4 @@
-//! Building the engine for WebAssembly, with whichever compiler this machine has for it.
+//! Builds the engine for WebAssembly, with whichever compiler this machine has.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,22 +9,25 @@ use crate::process::{cargo, command, find_program, locked, output, root, run};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Debian's compiler with the standard library's source, for machines whose rustup can't fetch the target.
+/// Debian's packages of the compiler and the standard library's source, for machines whose rustup
+/// can't fetch the target.
 pub(crate) const DEBIAN_PACKAGES: [&str; 3] = ["rustc-web", "cargo-web", "rust-web-src"];
 
 const DEBIAN_CARGO: &str = "/usr/bin/cargo";
 const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 const DEBIAN_SYSROOT: &str = "/usr";
 
-/// Unstable flags for an engine whose `core` is built with it. Inlining in MIR is what ordinary release builds do;
-/// only those for size leave it out, and here it saves five per cent. The others drop what panic messages are made of.
+/// Unstable flags for an engine that is built together with `core`. Release builds inline MIR
+/// unless they optimise for size; here that inlining saves five per cent. The other flags drop the
+/// parts of panic messages.
 const BUILD_STD_RUSTFLAGS: [&str; 3] = [
     "-Zinline-mir=yes",
     "-Zlocation-detail=none",
     "-Zfmt-debug=none",
 ];
 
-/// Where cargo looks for compiler flags before it looks at the configuration that we give it.
+/// Variables in which cargo looks for compiler flags before it reads the configuration that we
+/// pass.
 const FLAGS_OF_THE_MACHINE: [&str; 4] = [
     "CARGO_ENCODED_RUSTFLAGS",
     "RUSTFLAGS",
@@ -34,16 +37,17 @@ const FLAGS_OF_THE_MACHINE: [&str; 4] = [
 
 /// A compiler that can build for wasm32.
 pub(crate) enum Toolchain {
-    /// rustup's, with the standard library's source: builds `core` and `alloc` for size and without panic messages.
+    /// rustup's compiler and the standard library's source: builds `core` and `alloc` for size and
+    /// without panic messages.
     BuildStd,
-    /// The same with Debian's rustc-web, which brings no wasm linker.
+    /// The same with Debian's rustc-web, which has no wasm linker.
     DebianBuildStd { linker: PathBuf },
-    /// Stable Rust with the target installed: plain cargo.
+    /// Stable Rust with the prebuilt target, and plain cargo.
     Stable,
 }
 
 impl Toolchain {
-    /// The one that builds the smallest engine.
+    /// Finds the toolchain that builds the smallest engine.
     pub(crate) fn find() -> Option<Self> {
         let sysroot = output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from)?;
         if has_source(&sysroot) {
@@ -59,7 +63,7 @@ impl Toolchain {
         has_prebuilt(&sysroot).then_some(Self::Stable)
     }
 
-    /// For the size table.
+    /// Describes the toolchain for the size table.
     pub(crate) fn describe(&self) -> &'static str {
         match self {
             Self::BuildStd => {
@@ -74,7 +78,8 @@ impl Toolchain {
         }
     }
 
-    /// A directory for each: two compilers in one would rebuild everything at each switch.
+    /// Returns the target directory, one per toolchain: if two compilers shared one, each switch
+    /// would rebuild everything.
     fn target_dir(&self) -> PathBuf {
         root().join("target/wasm").join(match self {
             Self::BuildStd => "build-std",
@@ -83,13 +88,13 @@ impl Toolchain {
         })
     }
 
-    /// Cargo, with this compiler.
+    /// Creates a cargo command with this compiler.
     fn cargo(&self) -> Command {
         let Self::DebianBuildStd { linker } = self else {
             return cargo();
         };
         let mut command = command(DEBIAN_CARGO);
-        // What `cargo xtask` itself runs under belongs to another toolchain.
+        // The variables that `cargo xtask` itself runs with belong to another toolchain.
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if text.starts_with("CARGO") && text != "CARGO_HOME"
@@ -105,7 +110,7 @@ impl Toolchain {
         command
     }
 
-    /// Its compiler's version: `rustc 1.95.0 (59807616e 2026-04-14)`.
+    /// Returns the compiler's version: `rustc 1.95.0 (59807616e 2026-04-14)`.
     pub(crate) fn version(&self) -> Option<String> {
         let mut rustc = match self {
             Self::DebianBuildStd { .. } => command(DEBIAN_RUSTC),
@@ -114,11 +119,11 @@ impl Toolchain {
         output(rustc.arg("--version"))
     }
 
-    /// For the sources in `source`.
+    /// Creates the build command for the sources in `source`.
     fn cargo_build(&self, source: &Path) -> Command {
         let mut command = self.cargo();
         command.current_dir(source).arg("build");
-        // Of a machine's own, they would go before ours, and into the engine.
+        // Flags set on this machine would override ours and change the engine.
         let profile = std::env::vars_os()
             .filter_map(|(name, _)| name.into_string().ok())
             .filter(|name| name.starts_with("CARGO_PROFILE_"));
@@ -145,8 +150,8 @@ impl Toolchain {
         command
     }
 
-    /// The same names in the engine, wherever the sources and the compiler are on this machine. (Cargo leaves these flags
-    /// out of the hashes that crates are told apart by.)
+    /// Returns the flags that keep paths in the engine the same wherever the sources and the
+    /// compiler are. (Cargo leaves these flags out of the hashes that distinguish crates.)
     fn remappings(&self, source: &Path) -> Vec<String> {
         let [sysroot, cargo_home] = self.homes();
         [
@@ -159,7 +164,7 @@ impl Toolchain {
         .collect()
     }
 
-    /// Where the compiler and other crates are: sysroot and cargo's home.
+    /// Returns the directories of the compiler and of other crates: sysroot and cargo's home.
     fn homes(&self) -> [Option<PathBuf>; 2] {
         let sysroot = match self {
             Self::DebianBuildStd { .. } => Some(PathBuf::from(DEBIAN_SYSROOT)),
@@ -174,13 +179,13 @@ impl Toolchain {
     }
 }
 
-/// Compiles `countersign-browser`; returns the file that the linker wrote.
+/// Compiles `countersign-browser` and returns the file that the linker wrote.
 pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
     build_in(toolchain, &root(), &toolchain.target_dir())
 }
 
-/// Builds the engine once more from a copy of the sources in a folder of another name and depth: it must be the same to the
-/// byte, and hold no path of this machine.
+/// Checks that the engine is reproducible: a second build, from a copy of the sources in a folder
+/// of another name and depth, must be the same to the byte and hold no path of this machine.
 pub(crate) fn check_reproducible() -> Result<()> {
     let toolchain = Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
     let name = format!("countersign-reproducible-{}", std::process::id());
@@ -193,7 +198,7 @@ pub(crate) fn check_reproducible() -> Result<()> {
         );
         if here != there {
             bail!(
-                "the engine differs between two folders: what of it depends on where it is built?"
+                "the engine differs between two folders: something in it depends on where it is built"
             );
         }
         let paths = toolchain
@@ -216,7 +221,7 @@ pub(crate) fn check_reproducible() -> Result<()> {
     compared
 }
 
-/// What cargo needs to build any member of the workspace.
+/// Copies what cargo needs to build any member of the workspace.
 fn copy_sources(to: &Path) -> Result<()> {
     for name in ["Cargo.toml", "Cargo.lock"] {
         std::fs::create_dir_all(to)?;
@@ -262,7 +267,8 @@ fn build_in(toolchain: &Toolchain, source: &Path, target_dir: &Path) -> Result<P
     Ok(file)
 }
 
-/// Sees that a package compiles for wasm32 with the whole standard library, as a server would use it.
+/// Checks that a package compiles for wasm32 with the whole standard library, as a server would use
+/// it.
 pub(crate) fn check(arguments: &[&str]) -> Result<()> {
     let sysroot = output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from);
     let has_target = sysroot.is_some_and(|sysroot| has_prebuilt(&sysroot));
@@ -283,9 +289,10 @@ pub(crate) fn check(arguments: &[&str]) -> Result<()> {
     run(command.args(locked()).args(arguments))
 }
 
-/// Only features that every browser with `DecompressionStream` has. `-ocimfs`: a function with one caller is
-/// inlined only when it is small; what gzip then finds alike is worth 700 bytes. By their names, functions of one module
-/// are neighbours, and gzip finds their likeness: 130 bytes. What the linker exports of its own begins with `__`.
+/// Flags for wasm-opt. They allow only features that every browser with `DecompressionStream` has.
+/// `-ocimfs` inlines a function with one caller only if it is small; the similar code that remains
+/// saves 700 bytes gzipped. Ordering functions by name puts those of one module side by side, where
+/// gzip finds more in common: 130 bytes. The linker's own exports begin with `__`.
 pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
     "--mvp-features",
     "--enable-bulk-memory",
@@ -310,7 +317,7 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
     "--reorder-functions-by-name",
 ];
 
-/// Shrinks with binaryen.
+/// Shrinks the engine with binaryen's wasm-opt.
 pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
     run(command("node")
         .arg("node_modules/binaryen/bin/wasm-opt")
@@ -326,7 +333,7 @@ fn has_source(sysroot: &Path) -> bool {
         .exists()
 }
 
-/// Whether rustup's `target add` has been here.
+/// Whether the prebuilt target is installed (`rustup target add`).
 fn has_prebuilt(sysroot: &Path) -> bool {
     sysroot
         .join("lib/rustlib")
@@ -335,7 +342,7 @@ fn has_prebuilt(sysroot: &Path) -> bool {
         .is_dir()
 }
 
-/// `rust-lld` of the rustup toolchain, or the system's lld.
+/// Returns `rust-lld` of the rustup toolchain, or else the system's lld.
 fn linker(sysroot: &Path) -> Option<PathBuf> {
     let hosts = std::fs::read_dir(sysroot.join("lib/rustlib")).ok()?;
     hosts

@@ -1,13 +1,14 @@
-//! The architecture's dependency rules, held against `cargo metadata` (normal and build dependencies).
+//! Checks the architecture's dependency rules against `cargo metadata` (normal and build
+//! dependencies).
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package};
 
-/// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's own trait
-/// crate: a visitor of ours sees the duplicate members that `serde_json::Value` swallows. Those behind
-/// `rust-crypto` are the second back end, for wasm32, where aws-lc-rs can't go.
+/// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's
+/// trait crate: our visitor sees the duplicate members that `serde_json::Value` hides. The crates
+/// behind `rust-crypto` are the second back end, for wasm32, where aws-lc-rs is not available.
 const PROTOCOL_MAY_USE: [&str; 12] = [
     "aws-lc-rs",
     "ed25519-dalek",
@@ -23,7 +24,8 @@ const PROTOCOL_MAY_USE: [&str; 12] = [
     "zeroize",
 ];
 
-/// Which of our crates each may name. A crate that is not here fails the test: add it with its arrows.
+/// The crates of ours that each crate may name. A crate without a row fails the test: add it with
+/// its dependencies.
 const ARROWS: [(&str, &[&str]); 10] = [
     ("countersign", &[]),
     ("countersign-client", &["countersign"]),
@@ -48,7 +50,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("xtask", &[]),
 ];
 
-/// Crates that one role needs and others must not pay for: (our crate, dependency, the feature that brings it).
+/// Dependencies that one role needs and others must not pay for: (our crate, dependency, the
+/// feature that enables it).
 const BEHIND_FEATURES: [(&str, &str, &str); 19] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
@@ -84,7 +87,7 @@ fn arrows_run_one_way() {
             let is_ours = members.contains_key(dependency.as_str());
             assert!(
                 !is_ours || allowed.contains(&dependency.as_str()),
-                "{name} depends on {dependency}, against the architecture"
+                "{name} must not depend on {dependency}"
             );
         }
     }
@@ -106,7 +109,7 @@ fn arrows_never_join_client_and_resource_server_by_a_detour() {
     }
 }
 
-/// One feature on any of them turns it on below.
+/// Enabling `fips` on any crate enables it in every crate below.
 #[test]
 fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
     let metadata = metadata(&[]);
@@ -117,7 +120,7 @@ fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
             let is_ours = members(&metadata)
                 .get(dependency.name.as_str())
                 .is_some_and(|ours| ours.features.contains_key("fips"));
-            // The engine of countersign-client uses no cryptography of countersign's.
+            // The engine of countersign-client does not use countersign's cryptography.
             let needs_none = package.name == "countersign-client" && is_ours;
             if dependency.name != "aws-lc-rs" && !is_ours || needs_none {
                 continue;
@@ -127,7 +130,7 @@ fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
             let ways = ["", "?"].map(|optional| format!("{}{optional}/fips", dependency.name));
             assert!(
                 ways.iter().any(|way| brings.contains(way)),
-                "fips of {} does not bring that of {}",
+                "the feature fips of {} does not enable that of {}",
                 package.name,
                 dependency.name
             );
@@ -137,8 +140,9 @@ fn fips_is_passed_on_by_every_crate_that_uses_aws_lc() {
     assert!(found >= 9, "{found}");
 }
 
-/// bindgen, which builds the FIPS module, hands syntax trees to prettyplease: with two versions of `syn` it does not compile,
-/// and cargo may choose two (`cargo update -p prettyplease --precise 0.2.37`, and `syn 2` for bindgen in Cargo.lock).
+/// bindgen, which builds the FIPS module, passes syntax trees to prettyplease. It does not compile
+/// with two versions of `syn`, and cargo may choose two
+/// (`cargo update -p prettyplease --precise 0.2.37`, and `syn 2` for bindgen in Cargo.lock).
 #[test]
 fn fips_builds_with_one_version_of_syn() {
     let metadata = metadata(&[CargoOpt::AllFeatures]);
@@ -220,12 +224,13 @@ fn dear_dependencies_stand_behind_features_named_after_them() {
             .unwrap_or_else(|| panic!("{name} has no feature {feature}"));
         assert!(
             brings.contains(&format!("dep:{dependency}")),
-            "feature {feature} of {name} does not bring {dependency}"
+            "the feature {feature} of {name} does not enable {dependency}"
         );
     }
 }
 
-/// Cargo may take any version that the bound allows, and an older one may read JSON less strictly.
+/// Cargo may choose any version that the bound allows, and an older one may read JSON less
+/// strictly.
 #[test]
 fn what_reads_json_is_no_older_than_what_is_tested() {
     let metadata = metadata(&[]);
@@ -268,7 +273,7 @@ fn members(metadata: &Metadata) -> BTreeMap<&str, &Package> {
         .collect()
 }
 
-/// Normal and build dependencies, optional ones included.
+/// Returns normal and build dependencies, optional ones included.
 fn shipped(package: &Package) -> impl Iterator<Item = &cargo_metadata::Dependency> {
     package
         .dependencies
@@ -280,7 +285,7 @@ fn direct(package: &Package) -> impl Iterator<Item = &String> {
     shipped(package).map(|dependency| &dependency.name)
 }
 
-/// Names of every package that `from` reaches by normal and build dependencies.
+/// Returns the names of all packages that `from` reaches through normal and build dependencies.
 fn reachable<'a>(metadata: &'a Metadata, from: &str) -> BTreeSet<&'a str> {
     let resolve = metadata.resolve.as_ref().expect("a resolved graph");
     let nodes: BTreeMap<_, _> = resolve.nodes.iter().map(|node| (&node.id, node)).collect();

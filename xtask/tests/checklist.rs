@@ -1,5 +1,5 @@
-//! The table of RFC 9449's requirements (`countersign::manual::checklist`), held against the code: it has every row, and the
-//! functions and tests that it names exist.
+//! Checks the table of RFC 9449's requirements (`countersign::manual::checklist`) against the code:
+//! it has every row, and the functions and tests that it names exist.
 #![allow(clippy::unwrap_used)]
 
 mod names;
@@ -12,7 +12,7 @@ use std::{
 
 use names::{node_tests, rust_tests};
 
-/// Letter of the rows, and how many there are.
+/// The letters of the rows, and how many rows each has.
 const ROWS: [(char, usize); 7] = [
     ('P', 8),
     ('V', 16),
@@ -43,7 +43,7 @@ fn every_requirement_has_a_row() {
 #[test]
 fn every_function_of_the_table_exists() {
     for row in rows() {
-        assert!(!row.places.is_empty(), "{} is met nowhere", row.id);
+        assert!(!row.places.is_empty(), "{} names no function", row.id);
         for place in row.places {
             let (path, item) = place.rsplit_once("::").unwrap();
             let source = fs::read_to_string(file(path)).unwrap();
@@ -52,7 +52,7 @@ fn every_function_of_the_table_exists() {
                 let mut found = source.match_indices(&declaration);
                 found.any(|(at, _)| !continues(&source[at + declaration.len()..]))
             });
-            // Two types are made by a macro, from their name alone on a line.
+            // A macro makes two types from their names, each alone on a line.
             let is_made = source.lines().any(|line| line.trim() == item);
             assert!(is_there || is_made, "{}: there is no {place}", row.id);
         }
@@ -73,11 +73,15 @@ fn every_test_of_the_table_exists_and_each_row_is_named_by_one() {
         let id = row.id.to_lowercase();
         let all = row.rust_tests.iter().chain(&row.browser_tests);
         let mut naming = all.filter(|name| name.split('_').any(|part| part == id));
-        assert!(naming.next().is_some(), "{} is in no test's name", row.id);
+        assert!(
+            naming.next().is_some(),
+            "{}: no test is named after it",
+            row.id
+        );
     }
 }
 
-/// A test that carries a row's id is of that row, and ids that there are not are mistakes.
+/// If a test's name starts with an ID, the table must have that row.
 #[test]
 fn tests_are_named_after_rows_that_there_are() {
     let counts: BTreeMap<char, usize> = ROWS.into_iter().collect();
@@ -122,13 +126,13 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// What stands between two marks.
+/// Returns the texts between pairs of `mark`.
 fn quoted(text: &str, mark: char) -> Vec<String> {
     let parts = text.split(mark).skip(1).step_by(2);
     parts.map(Into::into).collect()
 }
 
-/// Of a module's path: without a crate, of the protocol crate.
+/// Returns the file of a module's path. A path without a crate is in the protocol crate.
 fn file(path: &str) -> PathBuf {
     let mut parts: Vec<&str> = path.split("::").collect();
     let krate = if parts[0].starts_with("countersign_") {
@@ -147,7 +151,7 @@ fn continues(rest: &str) -> bool {
     rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')
 }
 
-/// The names of all tests in files of this kind.
+/// Returns the names of all tests in files of this kind.
 fn tests(
     directory: &Path,
     extension: &str,

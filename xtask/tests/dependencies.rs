@@ -1,4 +1,5 @@
-//! `docs/dependencies.md` gives the reason of every dependency: of each that a manifest names, and of no other.
+//! Checks that `docs/dependencies.md` explains every dependency that a manifest names, and no
+//! other.
 #![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeSet, fs, path::Path};
@@ -8,7 +9,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The names in the table under a heading.
+/// Returns the names in the table under a heading.
 fn explained(heading: &str) -> BTreeSet<String> {
     let page = read("docs/dependencies.md");
     let section = page.split("\n## ").find(|text| text.starts_with(heading));
@@ -27,13 +28,13 @@ fn explained(heading: &str) -> BTreeSet<String> {
         };
         assert!(!why.is_empty(), "{row}");
         for name in list.split(", ") {
-            assert!(names.insert(name.to_owned()), "{name} stands there twice");
+            assert!(names.insert(name.to_owned()), "{name} is listed twice");
         }
     }
     names
 }
 
-/// The names that a manifest of npm has under these members.
+/// Returns the names under these members of an npm manifest.
 fn of_npm(file: &str, members: &[&str]) -> BTreeSet<String> {
     let manifest: serde_json::Value = serde_json::from_str(&read(file)).unwrap();
     let objects = members

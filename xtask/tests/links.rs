@@ -1,5 +1,6 @@
-//! Links of the Markdown pages lead somewhere: the file exists in the repository, and where a heading is named, the page has it.
-//! Addresses of our own repository are read as files of it. Other servers are not asked.
+//! Checks the links of the Markdown pages: the file exists in the repository, and the page has the
+//! heading if the link names one. Addresses of our own repository are read as its files. Other
+//! servers are not contacted.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -10,7 +11,7 @@ use std::{
 
 const REPOSITORY: &str = "https://github.com/countersign/countersign/";
 
-/// Pages that a reader of the repository starts from: losing one of them, or not finding it here, is a mistake.
+/// Pages where readers start. The test must find each of them.
 const PAGES: [&str; 15] = [
     "ARCHITECTURE.md",
     "CHANGELOG.md",
@@ -36,7 +37,8 @@ fn root() -> PathBuf {
         .into()
 }
 
-/// Every Markdown file of the repository, by its path in it. The pages of the manual are rustdoc's, which checks them.
+/// Returns every Markdown file of the repository, by its path. The pages of the manual are left
+/// out: rustdoc checks them.
 fn pages() -> BTreeMap<String, String> {
     let mut pages = BTreeMap::new();
     let mut directories = vec![root()];
@@ -58,7 +60,7 @@ fn pages() -> BTreeMap<String, String> {
     pages
 }
 
-/// The lines that are text: none of a fenced block, and without what stands in code quotes.
+/// Returns the lines of text, without fenced blocks and without code in back quotes.
 fn prose(page: &str) -> String {
     let mut prose = String::new();
     let mut is_code = false;
@@ -73,7 +75,7 @@ fn prose(page: &str) -> String {
     prose
 }
 
-/// The addresses of inline links, images and reference definitions.
+/// Returns the addresses of inline links, images and reference definitions.
 fn links(page: &str) -> Vec<String> {
     let prose = prose(page);
     let mut links = Vec::new();
@@ -91,7 +93,7 @@ fn links(page: &str) -> Vec<String> {
     links
 }
 
-/// The anchors that GitHub gives a page's headings.
+/// Returns the anchors that GitHub gives a page's headings.
 fn anchors(page: &str) -> Vec<String> {
     let mut anchors: Vec<String> = Vec::new();
     for line in prose(page).lines().filter(|line| line.starts_with('#')) {
@@ -111,7 +113,7 @@ fn anchors(page: &str) -> Vec<String> {
     anchors
 }
 
-/// Of a path from a page: without `.` and `..`.
+/// Resolves a path relative to a page, removing `.` and `..`.
 fn resolve(page: &str, path: &str) -> PathBuf {
     let mut resolved = PathBuf::new();
     let start = Path::new(page).parent().unwrap().join(path);
@@ -125,7 +127,7 @@ fn resolve(page: &str, path: &str) -> PathBuf {
     resolved
 }
 
-/// What is wrong with a link of a page.
+/// Returns what is wrong with a link of a page.
 fn problem(pages: &BTreeMap<String, String>, page: &str, link: &str) -> Option<String> {
     let (address, anchor) = match link.split_once('#') {
         Some((address, anchor)) => (address, Some(anchor)),
@@ -134,7 +136,7 @@ fn problem(pages: &BTreeMap<String, String>, page: &str, link: &str) -> Option<S
     let file = if let Some(path) = address.strip_prefix(REPOSITORY) {
         match path.split_once("/main/") {
             Some(("blob" | "tree" | "raw", file)) => PathBuf::from(file),
-            // Issues, advisories: pages of the forge.
+            // Issues and advisories are pages of the forge.
             _ => return None,
         }
     } else if address.contains("://") || address.starts_with("mailto:") {
@@ -149,12 +151,12 @@ fn problem(pages: &BTreeMap<String, String>, page: &str, link: &str) -> Option<S
     }
     let target = pages.get(&*file.to_string_lossy());
     match (anchor, target) {
-        // Of a folder, as GitHub shows it.
+        // A heading of a folder's README, which GitHub shows under the folder.
         (Some("readme"), None) if root().join(&file).join("README.md").exists() => None,
         (Some(anchor), Some(target)) if !anchors(target).iter().any(|one| one == anchor) => {
             Some(format!("{page}: no heading for {link}"))
         }
-        (Some(_), None) => Some(format!("{page}: {link} is no page")),
+        (Some(_), None) => Some(format!("{page}: {link} is not a page")),
         _ => None,
     }
 }

@@ -1,5 +1,5 @@
-//! The public API of the crates that others build on is a listing beside each crate's manifest, so that no change of it goes
-//! unnoticed. After one that is meant:
+//! Compares the public API of the crates that others build on with the listing beside each crate's
+//! manifest, so that no change goes unnoticed. After an intended change:
 //!
 //! ```sh
 //! UPDATE_PUBLIC_API=1 cargo test -p xtask --test public_api
@@ -14,7 +14,7 @@ use std::{
     process::Command,
 };
 
-/// The crates, with the features that their listing is of.
+/// The crates, with the features of their listing.
 const CRATES: [(&str, &str); 3] = [
     (
         "countersign",
@@ -41,13 +41,13 @@ fn the_public_api_is_the_one_that_is_written_down() {
     }
     assert!(
         changed.is_empty(),
-        "the public API has changed. If that is meant, run `UPDATE_PUBLIC_API=1 cargo test -p xtask --test public_api` \
+        "the public API has changed. If that is intended, run `UPDATE_PUBLIC_API=1 cargo test -p xtask --test public_api` \
          and commit the listings; say it in CHANGELOG.md if users have to know.\n{}",
         changed.join("\n")
     );
 }
 
-/// The crate's items, one a line.
+/// Returns the crate's items, one per line.
 fn listing(root: &Path, name: &str, features: &str) -> String {
     let wrapper = Wrapper::new(name);
     let output = Command::new(env!("CARGO"))
@@ -79,8 +79,8 @@ fn listing(root: &Path, name: &str, features: &str) -> String {
     items.concat()
 }
 
-/// rustdoc's JSON is not stable. The switch that allows it is for rustdoc alone: build scripts look at it too, and would
-/// run anew.
+/// A wrapper that sets the switch for rustdoc's unstable JSON for rustdoc alone: build scripts read
+/// it too and would run again.
 struct Wrapper(PathBuf);
 
 impl Wrapper {

@@ -1,16 +1,17 @@
-//! The pages that a newcomer reads first: short quick starts, a README for each published crate, and its features in a table.
-//! That their code compiles and runs is seen by doctests, by the part `types` of the test command, and by
-//! `packages/countersign/test/browser/readme.test.mjs`.
+//! Checks the pages that a newcomer reads first: the quick starts are short, each published crate
+//! has a README, and the README lists its features in a table. Doctests, the part `types` of the
+//! test command, and `packages/countersign/test/browser/readme.test.mjs` check that their code
+//! compiles and runs.
 #![allow(clippy::unwrap_used)]
 
 use std::{collections::BTreeSet, fs, path::Path};
 
 use cargo_metadata::MetadataCommand;
 
-/// A quick start is code of at most so many lines, empty ones and comments left out.
+/// The most lines of code in a quick start, not counting empty lines and comments.
 const MOST_LINES: usize = 10;
 
-/// For whom the README has a quick start.
+/// The headings of the README's quick starts, one for each kind of reader.
 const READERS: [&str; 6] = [
     "A single-page app with Vite",
     "A single-page app with any bundler",
@@ -25,7 +26,7 @@ fn read(name: &str) -> String {
     fs::read_to_string(root.join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The lines of code in a section, output (` ```text `) left out.
+/// Counts the lines of code in a section, without output (` ```text `).
 fn code_lines(section: &str) -> usize {
     let mut lines = 0;
     let mut is_code = false;
@@ -39,7 +40,7 @@ fn code_lines(section: &str) -> usize {
     lines
 }
 
-/// From a heading to the next.
+/// Returns the section from a heading to the next.
 fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page
         .split_once(&format!("\n{heading}\n"))
@@ -110,7 +111,7 @@ fn every_published_crate_has_a_readme_with_all_its_features() {
     assert!(found >= 5, "{found}");
 }
 
-/// The index names every flow, and each is one of the manifest's examples.
+/// The index names every flow, and each flow is an example in the manifest.
 #[test]
 fn the_index_of_examples_names_every_flow() {
     let page = read("examples/README.md");

@@ -1,15 +1,16 @@
-//! SECURITY.md claims much. Each claim names the test that holds it, and what it names has to exist.
+//! Checks that each claim in SECURITY.md names the tests that hold it, and that they exist.
 //!
-//! The form: a claim is a list item that begins with `**Holds.**`; it ends with the tests that hold it, each a link whose text
-//! is the test's name in code quotes and whose address is its file:
+//! A claim is a list item that begins with `**Holds.**` and ends with its tests. Each is a link
+//! whose text is the test's name in code quotes and whose address is its file:
 //!
 //! ```text
 //! - **Holds.** A proof is accepted once. [`v15_a_proof_is_accepted_once`](crates/countersign/tests/replay.rs)
 //! ```
 //!
-//! In a title of a test that is made in a loop, `…` stands for what is filled in. A part of `cargo xtask test` and a fuzz target
-//! may be named too: `asan`, with the address `xtask/src/test.rs`; `loopback`, with that of its program. What no test can hold
-//! begins with `**Does not hold.**`.
+//! If a test's title is made in a loop, `…` stands for the part that is filled in. A link may also
+//! name a part of `cargo xtask test` (`asan`, with the address `xtask/src/test.rs`) or a fuzz
+//! target (`loopback`, with the address of its program). What no test can hold begins with
+//! `**Does not hold.**`.
 #![allow(clippy::unwrap_used)]
 
 mod names;
@@ -23,10 +24,10 @@ fn read(name: &str) -> Option<String> {
     fs::read_to_string(root.join(name)).ok()
 }
 
-/// Name and file of each test that a text names.
+/// Returns the name and the file of each test that a text names.
 fn cited(text: &str) -> Vec<(String, String)> {
     let links = text.split("[`").skip(1).filter_map(|link| {
-        // A name that holds a code quote stands in two.
+        // A name that contains a code quote is enclosed in two.
         let (name, rest) = link.split_once("`](")?;
         let (file, _) = rest.split_once(')')?;
         let is_test = !file.starts_with("http") && !file.ends_with(".md");
@@ -35,7 +36,7 @@ fn cited(text: &str) -> Vec<(String, String)> {
     links.collect()
 }
 
-/// List items, each as one line.
+/// Returns the list items, each as one line.
 fn items(page: &str) -> Vec<String> {
     let mut items: Vec<String> = Vec::new();
     let mut is_item = false;
@@ -58,7 +59,7 @@ fn exists(name: &str, file: &str) -> Result<(), String> {
     let source = read(file).ok_or_else(|| format!("there is no file {file}"))?;
     let mut known = BTreeSet::new();
     let is_there = if file == "xtask/src/test.rs" {
-        // A part of the test command: a variant in upper camel case.
+        // A part of the test command is a variant in upper camel case.
         let mut variant = String::new();
         for word in name.split('-') {
             variant.push_str(&word[..1].to_uppercase());
@@ -107,7 +108,7 @@ fn every_claim_of_the_page_names_a_test() {
     }
 }
 
-/// What a reader of a bank looks for first.
+/// What a security reviewer looks for first.
 #[test]
 fn the_page_has_its_sections() {
     let page = read("SECURITY.md").unwrap();

@@ -1,5 +1,5 @@
-//! `.github` is read by GitHub alone, so what is wrong there shows only after a push, or at a release. Here it is parsed, and
-//! what our supply chain stands on is looked at.
+//! Parses `.github`, and checks what our supply chain relies on. Only GitHub reads that folder, so
+//! a mistake there would show only after a push, or at a release.
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
 use std::fs;
@@ -28,7 +28,7 @@ fn workflow_names() -> Vec<String> {
     names
 }
 
-/// Calls back for each mapping entry of that name, at any depth.
+/// Calls `found` for each mapping entry of that name, at any depth.
 fn each(node: &Yaml<'_>, name: &str, found: &mut impl FnMut(&Yaml<'_>)) {
     for (key, value) in node.as_mapping().into_iter().flatten() {
         if key.as_str() == Some(name) {
@@ -44,7 +44,7 @@ fn each(node: &Yaml<'_>, name: &str, found: &mut impl FnMut(&Yaml<'_>)) {
 fn runs(workflow: &Yaml<'_>) -> Vec<String> {
     let mut runs = Vec::new();
     each(workflow, "run", &mut |run| {
-        // Not `defaults.run`, which is a mapping.
+        // `defaults.run` is a mapping, which this skips.
         runs.extend(run.as_str().map(str::to_owned));
     });
     runs
@@ -78,13 +78,14 @@ fn every_workflow_may_read_and_no_more_and_names_its_actions_by_version() {
             actions += 1;
         });
         assert!(actions > 0, "{name}");
-        // Without a word GitHub's is `bash -e`, in which `cargo xtask package | tee log` succeeds whatever cargo says.
+        // GitHub's default shell is `bash -e`, in which `cargo xtask package | tee log` succeeds
+        // even if cargo fails.
         assert_eq!(
             workflow["defaults"]["run"]["shell"].as_str(),
             Some("bash"),
             "{name}"
         );
-        // A text from outside in a command would be a command.
+        // Text from outside that is pasted into a command would run as part of it.
         for run in runs(&workflow) {
             assert!(!run.contains("${{"), "{name}: {run}");
         }
@@ -109,7 +110,8 @@ fn a_release_is_audited_tested_and_published_with_provenance() {
     assert!(at(&made, ".ci/run") < at(&made, "cargo xtask package"));
     assert!(at(&made, "cargo xtask package") < at(&made, "cargo xtask sbom"));
     assert!(at(&published, "npm publish --provenance") < at(&published, "gh release create"));
-    // Build scripts and npm packages run where nothing can be published: with the workflow's own permissions.
+    // Build scripts and npm packages run in a job that can't publish: it has only the workflow's
+    // own permissions.
     assert_eq!(build.as_mapping_get("permissions"), None);
     let mut secrets = 0;
     each(build, "env", &mut |_| secrets += 1);
@@ -133,7 +135,7 @@ fn a_release_is_audited_tested_and_published_with_provenance() {
             run.contains("--ignore-scripts")
         );
     }
-    // npm's provenance is refused for a package that does not name the repository it was built from.
+    // npm rejects the provenance of a package that does not name the repository it was built from.
     let package: serde_json::Value =
         serde_json::from_str(&read("packages/countersign/package.json")).unwrap();
     assert!(
@@ -211,7 +213,7 @@ fn dependabot_watches_every_lock_file_and_the_workflows() {
     }
 }
 
-/// GitHub shows no form, and says nothing, where it can't read one.
+/// If GitHub can't read a form, it shows none and reports nothing.
 #[test]
 fn issue_forms_can_be_read_and_a_refused_request_comes_with_its_explanation() {
     for name in ["bug", "feature", "refused-request"] {

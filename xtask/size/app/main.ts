@@ -1,4 +1,4 @@
-// The smallest app that logs in: what `cargo xtask size` weighs.
+// The smallest app that logs in, which `cargo xtask size` measures.
 import { createOidc } from "countersign/core";
 
 declare const ISSUER: string;

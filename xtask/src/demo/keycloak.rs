@@ -1,4 +1,5 @@
-//! `cargo xtask demo --keycloak`: the Keycloak of the interop run, with its realm, as the demo's authorization server.
+//! `cargo xtask demo --keycloak`: uses the Keycloak of the interop run, with its realm, as the
+//! demo's authorization server.
 
 use std::fs;
 use std::time::Duration;
@@ -11,11 +12,11 @@ use crate::java::jdk;
 use crate::peers::pinned_keycloak;
 use crate::process::{command, root};
 
-/// Of the realm: the client without any setting for DPoP.
+/// The realm's client that has no settings for DPoP.
 const CLIENT: &str = "spa";
 const FILES: &str = "interop/peers/keycloak";
 
-/// Keycloak builds itself at its first start, which a busy machine takes minutes for.
+/// Keycloak builds itself at its first start; that can take minutes on a busy machine.
 const START_LIMIT: Duration = Duration::from_secs(300);
 
 pub(super) fn provider(port: u16, app: &str, audience: &str) -> Result<Provider> {

@@ -1,8 +1,8 @@
-//! The names of the tests that a source file has.
+//! Finds the names of the tests in a source file.
 
 use std::collections::BTreeSet;
 
-/// A function is a test if an attribute that ends so stands before it, with nothing but attributes between.
+/// Collects the functions that have a test attribute, with only other attributes in between.
 pub(crate) fn rust_tests(source: &str, names: &mut BTreeSet<String>) {
     let mut is_test = false;
     for line in source.lines().map(str::trim) {
@@ -20,7 +20,8 @@ pub(crate) fn rust_tests(source: &str, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Titles that are written out. Those with parts that are filled in are [`node_test_patterns`].
+/// Collects the titles that are string constants. [`node_test_patterns`] finds those with parts
+/// that are filled in.
 pub(crate) fn node_tests(source: &str, names: &mut BTreeSet<String>) {
     for (at, _) in source.match_indices("test(\"") {
         let title = &source[at + 6..];
@@ -28,12 +29,13 @@ pub(crate) fn node_tests(source: &str, names: &mut BTreeSet<String>) {
     }
 }
 
-/// Titles of tests that are made in a loop: the constant texts around what is filled in.
-#[allow(dead_code)] // one of two tests asks
+/// Returns the titles of tests that are made in a loop, each as the constant texts around the parts
+/// that are filled in.
+#[allow(dead_code)] // only one of two tests uses it
 pub(crate) fn node_test_patterns(source: &str) -> Vec<Vec<String>> {
     let titles = source.match_indices("test(`").map(|(at, _)| {
         let title = &source[at + 6..];
-        // No title holds a back quote, and what is filled in holds no brace.
+        // No title contains a back quote, and no filled-in expression contains a brace.
         let title = &title[..title.find('`').unwrap()];
         let mut parts = Vec::new();
         for (number, part) in title.split("${").enumerate() {
