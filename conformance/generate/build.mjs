@@ -1,4 +1,4 @@
-// Tokens, proofs and requests, put together with node:crypto alone: nothing of this project decides what they are.
+// Makes tokens, proofs and requests with node:crypto alone. No code of this project is involved.
 import { constants, createHash, createPrivateKey, sign as signWith } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -19,7 +19,7 @@ export const publicJwk = name => {
 export const base64url = value => Buffer.from(value).toString("base64url");
 export const sha256 = text => createHash("sha256").update(text).digest("base64url");
 
-/** RFC 7638. */
+/** Computes the thumbprint of a JWK (RFC 7638). */
 export const thumbprint = jwk => {
     const members = { EC: ["crv", "kty", "x", "y"], OKP: ["crv", "kty", "x"], RSA: ["e", "kty", "n"] }[jwk.kty];
     return sha256(JSON.stringify(Object.fromEntries(members.map(name => [name, jwk[name]]))));
@@ -35,16 +35,19 @@ export const signature = (keyName, alg, input, { dsaEncoding = "ieee-p1363" } = 
     return signWith(`sha${alg.slice(2)}`, Buffer.from(input), options);
 };
 
-/** Members with `undefined` are left out. */
+/** Serialises a value; members that are `undefined` are left out. */
 const json = value => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** A JWS of any header and payload, values or JSON text. `sign`: gives the signature's bytes for the signing input. */
+/**
+ * Makes a JWS of any header and payload, given as values or JSON text. `sign` returns the
+ * signature's bytes for the signing input.
+ */
 export const jws = ({ header, claims, sign }) => {
     const input = `${base64url(json(header))}.${base64url(json(claims))}`;
     return `${input}.${Buffer.from(sign(input)).toString("base64url")}`;
 };
 
-/** How the key signs, if its case does not say otherwise. */
+/** Returns the algorithm that the key signs with, unless its case says otherwise. */
 const naturalAlgorithm = name => {
     const { kty, crv } = keys[name];
     if (kty === "RSA") return "PS256";
@@ -52,8 +55,8 @@ const naturalAlgorithm = name => {
 };
 
 /**
- * An access token that is good but for what is given. `boundTo`: the name of a key, `null` for none.
- * `rewrite`: changes the JSON text of header or claims.
+ * Makes an access token that is good except for what is given. `boundTo` is the name of a key, or
+ * `null` for none. `rewrite` changes the JSON text of header or claims.
  */
 export const accessToken = ({
     key = "issuer",
@@ -85,7 +88,7 @@ export const accessToken = ({
     );
 };
 
-/** A proof that is good for `token` and `GET /notes` but for what is given. */
+/** Makes a proof that is good for `token` and `GET /notes` except for what is given. */
 export const proof = ({
     jti,
     token,
@@ -115,7 +118,7 @@ export const proof = ({
     );
 };
 
-/** What keys the issuer publishes. */
+/** Makes the key set that the issuer publishes. */
 export const jwks = (...names) => ({
     keys: names.map(name => ({ ...publicJwk(name), kid: name, use: "sig" }))
 });

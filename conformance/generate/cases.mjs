@@ -1,5 +1,5 @@
-// Collects cases. `accept` and `refuse` take what differs from a good request; the expectation beside it is written by
-// hand from the RFC.
+// Collects cases. `accept` and `refuse` take what differs from a good request; the expectation
+// beside it is written by hand from the RFC.
 import { AUDIENCE, NOW, URL, accessToken, proof, sha256 } from "./build.mjs";
 
 export const cases = [];
@@ -13,7 +13,9 @@ const REASON_CODES = {
     unavailable: 503
 };
 
-/** A step's request, of a token and a proof that are good but for what is said. */
+/**
+ * Makes the request of one step, with a token and a proof that are good except for what is given.
+ */
 const step = (id, index, options, expect) => {
     const {
         policy = "required",
@@ -63,13 +65,16 @@ const add = (row, id, says, steps) => {
     });
 };
 
-/** Accepted. */
+/** Adds a request that is accepted. */
 export const accept = (row, id, says, options = {}) => add(row, id, says, [[options]]);
 
-/** Refused with this error code (`none`: without one) by the check of this name. */
+/** Adds a request that the named check refuses with this error code (`none`: without a code). */
 export const refuse = (row, id, says, code, check, options = {}) => add(row, id, says, [[options, code, check]]);
 
-/** Several requests to one server: each step is `[options, code, check]`, or `[options]` for an accepted one. */
+/**
+ * Adds several requests to one server. Each step is `[options, code, check]`, or `[options]` if it
+ * is accepted.
+ */
 export const sequence = (row, id, says, steps) => add(row, id, says, steps);
 
 export { AUDIENCE, NOW, URL };

@@ -1,5 +1,5 @@
-// node conformance/generate/index.mjs : writes conformance/requests.json. A case that says what it said before is left as it
-// is, since ECDSA signatures are random.
+// node conformance/generate/index.mjs : writes conformance/requests.json. A case whose meaning did
+// not change is kept as it is, because ECDSA signatures are random.
 import { readFileSync, writeFileSync } from "node:fs";
 import { POLICIES, sha256 } from "./build.mjs";
 import { cases } from "./cases.mjs";
@@ -15,7 +15,7 @@ import "./requests/tokens.mjs";
 
 const file = new globalThis.URL("../requests.json", import.meta.url);
 
-/** A case without what is random in it: signatures, and the hash of a token with a signature. */
+/** Returns a case without its random parts: signatures, and hashes of signed tokens. */
 const meaning = one => {
     const tokens = one.steps.flatMap(({ request }) => request.headers.map(([, value]) => value.trim().replace(/^\S+ +/, "")));
     const hashes = new Set(tokens.map(sha256));

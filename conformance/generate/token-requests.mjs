@@ -1,5 +1,6 @@
-// node conformance/generate/token-requests.mjs : writes conformance/token-requests.json: what an authorization server makes of
-// proofs at its token endpoint and its endpoint of pushed authorization requests (RFC 9449, 5, 8, 10).
+// node conformance/generate/token-requests.mjs : writes conformance/token-requests.json: how an
+// authorization server handles proofs at its token endpoint and its endpoint for pushed
+// authorization requests (RFC 9449, 5, 8, 10).
 import { writeFileSync } from "node:fs";
 import { NOW, proof, publicJwk, sha256, signature, thumbprint } from "./build.mjs";
 
@@ -9,7 +10,10 @@ const NONCE = "eyJ7S_zG.eyJH0-Z.HX4w-7v";
 const jkt = name => thumbprint(publicJwk(name));
 const cases = [];
 
-/** `proofs`: what each `DPoP` field holds: options of a proof that is good but for them, or text. */
+/**
+ * Adds a case. `proofs` is what each `DPoP` field holds: text, or options of a proof that is
+ * otherwise good.
+ */
 const add = (row, id, says, { endpoint = TOKEN, proofs = [{}], nonce, client = {}, ...rest }, expect) => {
     const name = `${row.toLowerCase()}-${id}`;
     if (cases.some(other => other.name === name)) throw new Error(`twice: ${name}`);
@@ -43,7 +47,7 @@ const refresh = key => ({ type: "refresh_token", key: key ?? null });
 const other = { type: "client_credentials" };
 const none = { proofs: [] };
 
-// T1, T2: each grant carries a proof, which makes the token a bound one.
+// T1, T2: with each grant, a proof binds the token.
 for (const [id, grant] of [["code", code()], ["refresh-token", refresh()], ["client-credentials", other]]) {
     add("T1", `${id}`, "A proof binds the token.", { grant }, bound());
     add("T1", `${id}-without-a-proof`, "Without one it is a bearer token.", { grant, ...none }, bearer);

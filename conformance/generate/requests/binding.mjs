@@ -1,4 +1,4 @@
-// Token and proof belong together (RFC 9449, 4.3, 12; 6; 11.5; 11.8; 11.10).
+// The binding of token and proof (RFC 9449, 4.3, 12; 6; 11.5; 11.8; 11.10).
 import { createHash } from "node:crypto";
 import { accessToken, publicJwk, sha256, thumbprint } from "../build.mjs";
 import { accept, refuse } from "../cases.mjs";
@@ -97,7 +97,7 @@ refuse("T5", "jkt-outside-cnf", "`jkt` outside `cnf` binds nothing.", "invalid_t
     token: { boundTo: null, claims: { jkt } }
 });
 
-// Confirmed by mutual TLS alone: neither bound as this server can check nor unbound.
+// A token confirmed only by mutual TLS: it is bound, but in a way that this server can't check.
 const certificate = { "x5t#S256": "bwcK0esc3ACC3DB2Y5_lESsXE8o9ltc05O89jdN-dg2" };
 cnf("R4", "mutual-tls-under-dpop", "A token bound to a certificate, under DPoP.", certificate);
 cnf("R4", "mutual-tls-under-bearer", "And as Bearer.", certificate, { policy: "optional", scheme: "Bearer", proof: null });

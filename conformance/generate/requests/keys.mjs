@@ -90,7 +90,7 @@ signed("rsa-1024", "1024 bits.", { key: "clientRsa1024", header: { alg: "RS256" 
 signed("rsa-2040", "A byte less than 2048 bits.", { key: "clientRsa2040", header: { alg: "PS256" } }, "Signature", { boundTo: "clientRsa2040" });
 jwk("rsa-leading-zero", "A modulus with a zero byte before it: another thumbprint of the same key.", key => ({ ...key, n: Buffer.concat([Buffer.alloc(1), bytes(key.n)]).toString("base64url") }), "Key", { key: "clientRsa" });
 const exponent = (id, says, e, sign) => jwk(id, says, key => ({ ...key, e }), "Signature", { key: "clientRsa", header: { alg: "RS256" }, ...(sign ? { sign } : {}) });
-/** With the exponent 1 a signature is its own message: anyone can write it. */
+/** With the exponent 1, the signature equals the encoded message, so anyone can make it. */
 const encoded = input => {
     const digest = createHash("sha256").update(input).digest();
     const info = Buffer.concat([Buffer.from("3031300d060960864801650304020105000420", "hex"), digest]);
@@ -101,7 +101,10 @@ exponent("rsa-exponent-2", "An even exponent.", "Ag");
 exponent("rsa-exponent-even", "65536.", "AQAA");
 jwk("rsa-exponent-empty", "An empty exponent.", key => ({ ...key, e: "" }), "Key", { key: "clientRsa" });
 jwk("rsa-exponent-zero", "The exponent 0.", key => ({ ...key, e: "AA" }), "Key", { key: "clientRsa" });
-/** R of small order and S = 0: for a key of small order that is, one time in its order, a signature of anything. */
+/**
+ * Adds a signature with R of small order and S = 0. For a key of small order, it is valid for one
+ * message in as many as that order.
+ */
 const small = (id, hex) =>
     signed(`ed25519-${id}`, "A key of small order signs for anyone.", {
         key: "clientEdDsa",
@@ -117,8 +120,11 @@ const SMALL_ORDERS = {
 const GROUP_ORDER = (1n << 252n) + 27742317777372353535851937790883648493n;
 const fromLittleEndian = bytes => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
 const toLittleEndian = number => Buffer.from(number.toString(16).padStart(64, "0"), "hex").reverse();
-/** A signature of these bytes that verifies for the key of small order A, made without a secret: S B = R + h A holds where h A
-    is zero, for any R = r B and S = r. One h in A's order is a multiple of it. */
+/**
+ * Makes, without a secret, a signature of these bytes that verifies for the key A of small order.
+ * S B = R + h A holds for any R = r B and S = r if h A is zero, that is, if h is a multiple of A's
+ * order: one h in as many as that order.
+ */
 const forged = (point, order) => input => {
     for (;;) {
         const { d, x } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });

@@ -1,4 +1,4 @@
-// Each proof once (RFC 9449, 4.3 at its end; 11.1). Steps run in order against one server.
+// Each proof is accepted once (RFC 9449, end of 4.3; 11.1). Steps run in order against one server.
 import { NOW, accept, sequence } from "../cases.mjs";
 import { accessToken } from "../build.mjs";
 

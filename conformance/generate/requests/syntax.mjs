@@ -1,4 +1,5 @@
-// One header field, one well-formed JWT (RFC 9449, 4.3, 1 and 2), of the right type (4) and of known extensions.
+// One header field with one well-formed JWT (RFC 9449, 4.3, 1 and 2) of the right type (4), with
+// known extensions only.
 import { base64url, privateJwk } from "../build.mjs";
 import { NOW, accept, refuse } from "../cases.mjs";
 
@@ -9,7 +10,10 @@ const part = (jwt, index, change) => {
     parts[index] = change(parts[index]);
     return parts.join(".");
 };
-/** The same bytes with stray bits at the end: valid for a lax decoder. */
+/**
+ * Returns another encoding of the same bytes, with stray bits at the end, which a lax decoder
+ * accepts.
+ */
 const strayBits = text => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const last = alphabet.indexOf(text.at(-1));
@@ -64,7 +68,7 @@ refuse("V1", "beside-bearer", "Two proofs beside a Bearer token.", "invalid_dpop
 const padded = size => ({
     rewrite: {
         claims: text => {
-            // Three bytes of JSON make four characters; header and signature stay as they are.
+            // Three bytes of JSON make four characters; header and signature keep their sizes.
             const value = { ...JSON.parse(text), pad: "" };
             return JSON.stringify({ ...value, pad: "x".repeat(size) });
         }
@@ -130,7 +134,7 @@ type("null", "`typ` is null.", null);
 type("array", "`typ` in an array.", ["dpop+jwt"]);
 type("blank", "A blank after the type.", "dpop+jwt ");
 
-// P1: what V4 and V5 leave.
+// P1: what V4 and V5 do not cover.
 accept("P1", "header-as-written", "Type, algorithm and the public key, nothing else.");
 accept("P1", "further-header-members", "A `kid` beside them is no extension that must be understood.", {
     proof: { header: { kid: "1" } }

@@ -41,7 +41,10 @@ other("V9", "subdomain", "A host below.", `${BASE}/notes`, "https://x.api.exampl
 other("V9", "scheme", "Another scheme.", `${BASE}/notes`, "http://api.example.com/notes");
 other("V9", "port", "Another port.", `${BASE}/notes`, `${BASE}:8443/notes`);
 other("V9", "double-slash", "Double slashes are kept.", `${BASE}/a/b`, `${BASE}/a//b`);
-/** What no encoder writes, and a router may take for another path than a proof does. */
+/**
+ * Adds an encoding that no encoder writes, and that a router may read as another path than the
+ * proof's.
+ */
 const encoded = (id, says, url, htu) =>
     refuse("V9", id, says, "invalid_request", "Target", { url, proof: { claims: { htu } } });
 encoded("letter-encoded-in-request", "A letter of the request's path is encoded: a router may send it elsewhere.", `${BASE}/users/%6de`, `${BASE}/users/me`);
@@ -105,7 +108,7 @@ other("V10", "ports-of-other-schemes", "80 is not https's own port.", `${BASE}/n
 other("V10", "encoded-twice", "Decoded once, not twice.", `${BASE}/~ann`, `${BASE}/%257Eann`);
 other("V10", "semicolon", "Parameters of a segment are part of it.", `${BASE}/notes`, `${BASE}/notes;a`);
 
-// Requests that no HTTP server hands on.
+// Requests that no HTTP server passes on.
 for (const [id, url] of [
     ["relative", "/notes"],
     ["userinfo", "https://ann@api.example.com/notes"],

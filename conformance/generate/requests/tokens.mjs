@@ -26,7 +26,7 @@ bad("exp-text", "`exp` as text.", "TokenClaim", { claims: { exp: String(NOW + 60
 bad("exp-null", "`exp` is null.", "TokenClaim", { claims: { exp: null } });
 bad("nbf-text", "`nbf` as text.", "TokenClaim", { claims: { nbf: String(NOW) } });
 
-// Whose, and for whom
+// Issuer and audience
 good("audience-list", "A list with this API in it.", { claims: { aud: ["https://other.example.com", AUDIENCE] } });
 bad("audience-other", "For another API.", "TokenAudience", { claims: { aud: "https://other.example.com" } });
 bad("audience-prefix", "For a path of it.", "TokenAudience", { claims: { aud: `${AUDIENCE}/` } });
