@@ -1,5 +1,6 @@
-//! Access tokens. The first byte chooses: the rest is the token itself, or a JWS header and claims with a signature that is
-//! not theirs, or claims that the issuer has signed, so that what is accepted can be held against what they say.
+//! Access tokens. The first byte selects what the rest is: the token itself, a JWS header and
+//! claims with a signature that does not belong to them, or claims that the issuer signed, so that
+//! an accepted token can be compared with its claims.
 #![no_main]
 
 use std::{
@@ -64,14 +65,15 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// Nobody has signed it.
+/// Asserts that a token that the issuer did not sign is refused.
 fn refuse(token: &str) {
     for scheme in [Scheme::Dpop, Scheme::Bearer] {
         assert!(!matches!(present(scheme, token), Some(Ok(_))), "{token}");
     }
 }
 
-/// What was accepted as Bearer is of the issuer, for us, valid now, and bound to nothing.
+/// Asserts that a token that was accepted as Bearer is from the issuer, for us, valid now, and not
+/// bound.
 fn judge(claims: &Map<String, Value>, signed: &[u8]) {
     let read: Value = serde_json::from_slice(signed).expect("JSON");
     assert_eq!(read.as_object(), Some(claims));
@@ -95,7 +97,7 @@ fn judge(claims: &Map<String, Value>, signed: &[u8]) {
     assert!(!claims.contains_key("cnf"));
 }
 
-/// `None`: it can't stand in a header.
+/// Presents the token to the server. `None` if it can't be in a header.
 fn present(scheme: Scheme, token: &str) -> Option<Result<Map<String, Value>, Rejection>> {
     let scheme = match scheme {
         Scheme::Dpop => "DPoP",
@@ -106,6 +108,6 @@ fn present(scheme: Scheme, token: &str) -> Option<Result<Map<String, Value>, Rej
     let outcome = pin!(SERVER.authenticate(&parts)).poll(&mut Context::from_waker(Waker::noop()));
     match outcome {
         Poll::Ready(outcome) => Some(outcome.map(|caller| caller.claims().clone())),
-        Poll::Pending => panic!("with keys that are given, nobody waits"),
+        Poll::Pending => panic!("with static keys there is nothing to wait for"),
     }
 }

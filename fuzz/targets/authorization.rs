@@ -1,4 +1,4 @@
-//! `Authorization`: what is read is one scheme of ours and one `token68`, and nothing else is.
+//! `Authorization`: exactly the values with one of our schemes and one `token68` are accepted.
 #![no_main]
 
 use countersign::access_token::{Credentials, CredentialsError, Scheme};
@@ -25,7 +25,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// RFC 9110, 11.4: `auth-scheme 1*SP token68`, said otherwise than in the code.
+/// A second implementation of `auth-scheme 1*SP token68` (RFC 9110, 11.4), written differently from
+/// the crate's.
 fn model(field: &[u8]) -> Option<(Scheme, &str)> {
     let (scheme, rest) = core::str::from_utf8(field).ok()?.split_once(' ')?;
     let scheme = match scheme.to_ascii_lowercase().as_str() {

@@ -1,4 +1,4 @@
-//! `WWW-Authenticate`: what was read is written and read again as the same.
+//! `WWW-Authenticate`: a parsed challenge is the same after writing and parsing it again.
 #![no_main]
 
 use countersign::challenge;
@@ -11,7 +11,7 @@ fuzz_target!(|text: &str| {
         let header = challenge.to_header();
         assert!(header.bytes().all(|byte| (b' '..=b'~').contains(&byte)));
         let read = challenge::parse(&[&header]);
-        // What can't stand in a header was replaced; after that nothing changes.
+        // Writing replaces characters that can't be in a header; after that, nothing changes.
         assert_eq!(read.len(), 1, "{header}");
         assert_eq!(read[0].scheme, challenge.scheme);
         assert_eq!(read[0].params.len(), challenge.params.len());

@@ -1,4 +1,5 @@
-//! `countersign explain --jsonl`: one answer a line, one line an answer, of the documented form, whatever comes in.
+//! `countersign explain --jsonl`: any input gives exactly one answer per line, in the documented
+//! form.
 #![no_main]
 
 use countersign_cli::Lines;

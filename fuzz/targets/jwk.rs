@@ -1,5 +1,6 @@
-//! A public key as JSON: what is read is written and read again as the same key with the same thumbprint, it has no
-//! private member, and no key makes the check of a signature panic or accept one that nobody made.
+//! A public key as JSON: a parsed key is the same after writing and parsing it again, with the same
+//! thumbprint and no private member. No key makes the signature check panic or accept a forged
+//! signature.
 #![no_main]
 
 use countersign::{

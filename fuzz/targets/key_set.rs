@@ -1,5 +1,4 @@
-//! A JSON Web Key Set: whatever it says, no signature that nobody made verifies by it, and one of ours does only where our
-//! key is in it.
+//! A JSON Web Key Set: no set accepts a forged signature, and only a set with our key accepts ours.
 #![no_main]
 
 use std::{
@@ -21,7 +20,7 @@ const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
 static KEY: LazyLock<Ed25519KeyPair> =
     LazyLock::new(|| Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key"));
 
-/// With our signature, with and without `kid`; with none of any algorithm.
+/// Tokens with our signature, with and without `kid`; and forged tokens of each algorithm.
 static TOKENS: LazyLock<(Vec<String>, Vec<String>)> = LazyLock::new(|| {
     let claims = format!(
         r#"{{"iss":"{ISSUER}","aud":"api","sub":"ann","client_id":"app","exp":{}}}"#,
@@ -60,7 +59,7 @@ fuzz_target!(|text: &str| {
     };
     let strict = builder().static_keys(text).build();
     let Ok(server) = builder().static_keys_as_they_are(text).build() else {
-        // What is no set is none for either.
+        // Input that one constructor refuses as a key set is refused by the strict one too.
         assert!(strict.is_err());
         return;
     };
@@ -87,6 +86,6 @@ fn is_accepted(server: &ResourceServer, token: &str) -> bool {
     let outcome = pin!(server.authenticate(&parts)).poll(&mut Context::from_waker(Waker::noop()));
     match outcome {
         Poll::Ready(outcome) => outcome.is_ok(),
-        Poll::Pending => panic!("with keys that are given, nobody waits"),
+        Poll::Pending => panic!("with static keys there is nothing to wait for"),
     }
 }

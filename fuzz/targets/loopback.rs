@@ -1,5 +1,6 @@
-//! HTTP at the native client's listener: whatever comes, in however many pieces, only a `GET` of the redirect URI's path with
-//! this login's `state` is its response. The first byte says where the rest is cut in two.
+//! HTTP at the native client's listener: whatever arrives, in any number of pieces, only a `GET` of
+//! the redirect URI's path with this login's `state` counts as the authorization response. The
+//! first byte says where the rest is cut in two.
 #![no_main]
 
 use countersign_client::reqwest::fuzzing::{Answer, ask};
@@ -17,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(ask(&[first, second], REDIRECT_URI, STATE), whole);
     let Answer { page, response } = whole;
     let head = String::from_utf8_lossy(request);
-    // No word of the request is in what the browser is shown.
+    // The page that the browser shows contains nothing from the request.
     if let Some(page) = &page {
         assert!(
             ["200 OK", "400 Bad Request", "404 Not Found"]

@@ -1,5 +1,5 @@
-//! The codec of the WebAssembly boundary: fields come back as they went, and a message that ends anywhere gives the fields
-//! that have ended.
+//! The codec of the WebAssembly boundary: decoding returns the encoded fields, and a message cut at
+//! any point gives the fields that are complete.
 #![no_main]
 
 use countersign_browser::message::{END, Fields, encode};
@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     let borrowed: Vec<&str> = fields.iter().map(String::as_str).collect();
     let message = encode(&borrowed);
     assert_eq!(read(&message), fields);
-    // Whatever lies behind the last end is dropped, and reading on gives nothing.
+    // Bytes after the last complete field are dropped, and reading further returns nothing.
     let end = bytes.len().min(message.len());
     let cut = &message[..end];
     let ended = cut.iter().filter(|byte| **byte == END).count();
@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn read(message: &[u8]) -> Vec<String> {
-    // SAFETY: the fields that have ended are those of `encode`, which takes text.
+    // SAFETY: the complete fields come from `encode`, which takes text.
     let mut fields = unsafe { Fields::new(message.to_vec()) };
     let read: Vec<String> = fields.by_ref().map(|field| String::from(&*field)).collect();
     assert!(fields.text().is_empty());

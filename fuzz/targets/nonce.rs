@@ -1,6 +1,6 @@
-//! Nonces, on both sides: a client takes `1*NQCHAR` and gives back what came last; a server accepts what it issued, for as
-//! long as it says, and nothing else. The first byte chooses: the rest is a nonce as it came, or says when one was issued and
-//! which of its characters were changed.
+//! Nonces on both sides. A client accepts `1*NQCHAR` and sends back the newest nonce; a server
+//! accepts only what it issued, for the nonce's lifetime. The first byte selects what the rest is:
+//! a nonce, or when one was issued and which of its characters were changed.
 #![no_main]
 
 use core::time::Duration;
@@ -28,7 +28,7 @@ fuzz_target!(|bytes: &[u8]| {
         remember(text);
         let status = issuer.check(text, NOW);
         if status != NonceStatus::NotOurs {
-            // The fuzzer has seen it when it was issued below.
+            // The fuzzer can know such a nonce because the code below issued it.
             let time = base64url::decode(text).expect("a nonce of ours");
             let (time, _) = time.split_first_chunk().expect("its time");
             let time = UnixSeconds(i64::from_be_bytes(*time));
@@ -57,7 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(issuer.check(nonce, NOW), expected, "{nonce} {age}");
 });
 
-/// Of a nonce of ours that is so many seconds old.
+/// Returns the status of one of our nonces that is `age` seconds old.
 fn expected(age: i64) -> NonceStatus {
     match age {
         -5..=150 => NonceStatus::Fresh,

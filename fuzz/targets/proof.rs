@@ -1,5 +1,6 @@
-//! The `DPoP` header. The first byte chooses: the rest is the header's value itself, or a JWS header and claims with a
-//! signature that is not theirs, or claims that a key of ours signs, so that the checks behind the signature are reached.
+//! The `DPoP` header. The first byte selects what the rest is: the header's value, a JWS header and
+//! claims with a signature that does not belong to them, or claims that our key signs, so that the
+//! checks after the signature are reached.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -69,7 +70,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// By every shape of a request; what is accepted holds, and `examine` says the same as `verify`, but for what that spares itself.
+/// Checks the fields against every kind of request. An accepted proof fulfils its promises, and
+/// `examine` agrees with `verify`, except for checks that `verify` skips.
 fn check(fields: &[&[u8]]) {
     let verifier = Verifier::new(VerifierPolicy::default());
     let (_, key) = &*KEY;
@@ -102,7 +104,8 @@ fn check(fields: &[&[u8]]) {
                     assert!(token.is_none() || verified.thumbprint() == bound.thumbprint);
                 }
                 Err(error) => {
-                    // Of a foreign key no signature is verified: then the next reason is said.
+                    // `verify` skips the signature of a foreign key, and then reports the next
+                    // reason.
                     let is_foreign = refused
                         .iter()
                         .any(|reason| matches!(reason, ProofError::KeyMismatch { .. }));

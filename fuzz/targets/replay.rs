@@ -1,6 +1,7 @@
-//! The replay store against a model: no live entry is ever taken twice or forgotten, none is found that was never there, and
-//! the store is full exactly when it holds as many live ones as it was made for. Four bytes are an insertion: how the clock
-//! moves, the key, the `jti`, how long the entry lives.
+//! The replay store against a model: no live entry is accepted twice or forgotten, no entry is
+//! found that was never inserted, and the store is full exactly when it holds as many live entries
+//! as its capacity. Each insertion is four bytes: how the clock moves, the key, the `jti`, and how
+//! long the entry lives.
 #![no_main]
 
 use std::collections::HashMap;
@@ -23,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
     let mut live: HashMap<(u8, u8), i64> = HashMap::new();
     let (mut clock, mut newest) = (START, i64::MIN);
     for step in steps.chunks_exact(4) {
-        // Up to half an hour ahead, at times a few seconds back.
+        // The clock moves up to half an hour ahead, and sometimes a few seconds back.
         clock += match step[0] {
             moved @ 0..=3 => -i64::from(moved),
             moved @ 4..=250 => i64::from(moved % 8),
@@ -38,7 +39,7 @@ fuzz_target!(|bytes: &[u8]| {
             &text,
             UnixSeconds(until),
         );
-        // Inclusive: at its end a proof can be accepted still.
+        // The end is inclusive: a proof can still be accepted at that moment.
         live.retain(|_, until| *until >= newest);
         let expected = if until <= newest {
             Err(ReplayError::Stale)

@@ -1,5 +1,6 @@
-//! Metadata of a protected resource (RFC 9728): what is read is of the resource that was asked for, has the types that it
-//! must have, and is written and read again as the same. The first line is the resource.
+//! Metadata of a protected resource (RFC 9728): an accepted document is for the resource that was
+//! asked for, has the required types, and is the same after writing and parsing it again. The first
+//! line is the resource.
 #![no_main]
 
 use countersign::{

@@ -1,5 +1,5 @@
-//! A target URI: normalising is idempotent, what it gives has no query, fragment or dot segment, and what RFC 3986 calls
-//! equivalent comes out equal.
+//! A target URI: normalising is idempotent, the result has no query, fragment or dot segment, and
+//! URIs that RFC 3986 calls equivalent become equal.
 #![no_main]
 
 use countersign::target::TargetUri;
@@ -22,10 +22,10 @@ fuzz_target!(|text: &str| {
             .all(|segment| segment != "." && segment != "..")
     );
 
-    // 6.2.2.1, and the parts that a proof does not cover.
+    // Case (6.2.2.1), and the parts that a proof does not cover.
     let shouted = scheme.to_uppercase() + "://" + &authority.to_uppercase() + "/" + path + "?a=b#c";
     assert_eq!(TargetUri::parse(&shouted).as_ref(), Ok(&uri), "{shouted}");
-    // 6.2.2.3
+    // Dot segments (6.2.2.3).
     let detour = format!("{scheme}://{authority}/x/../{path}");
     assert_eq!(TargetUri::parse(&detour).as_ref(), Ok(&uri), "{detour}");
 });
