@@ -1,4 +1,7 @@
-/** What the peers share: a line in, a line out; the time is theirs alone. */
+/**
+ * The code that the peers share: reads a line of requests, writes a line with the answer, and times
+ * only the peer.
+ */
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 
@@ -19,7 +22,8 @@ export async function serve({ name, package: packageName, replay, start, prepare
             say({ name, version: `${version} (Node.js ${process.versions.node})`, replay });
             continue;
         }
-        // As a server hands it on: what is made of the socket's bytes is not the peer's time.
+        // Requests as a server passes them on: parsing the socket's bytes does not count as the
+        // peer's time.
         const requests = said.map(prepare);
         let accepted = 0;
         const begun = process.hrtime.bigint();

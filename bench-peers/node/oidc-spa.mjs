@@ -6,7 +6,7 @@ await serve({
     package: "oidc-spa",
     replay: true,
     async start({ issuer, audience, jwks }) {
-        // The issuer's documents, without a network.
+        // Serves the issuer's documents without a network.
         const documents = {
             [`${issuer}/.well-known/openid-configuration`]: JSON.stringify({ issuer, jwks_uri: `${issuer}/jwks` }),
             [`${issuer}/jwks`]: jwks

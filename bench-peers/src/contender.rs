@@ -1,4 +1,4 @@
-//! Who checks requests.
+//! The implementations that are measured, and what they are given.
 
 use std::{fs, time::Duration};
 
@@ -11,7 +11,7 @@ pub(crate) struct Sent {
     pub(crate) proof: String,
 }
 
-/// What a server has to know beforehand.
+/// What a server has to know before the first request.
 pub(crate) struct Subject {
     /// The issuer's key set.
     pub(crate) jwks: String,
@@ -33,13 +33,14 @@ impl Subject {
 pub(crate) trait Contender {
     fn name(&self) -> String;
     fn version(&self) -> String;
-    /// What it does with each request.
+    /// The checks that it makes of each request.
     fn does(&self) -> &'static str;
-    /// How many of the requests it accepts, and how long it takes from a parsed request to an answer.
+    /// Checks the requests. Returns how many were accepted, and the time from parsed requests to
+    /// the answers.
     fn check(&mut self, requests: &[Sent]) -> (usize, Duration);
 }
 
-/// The version that Cargo.lock has.
+/// Returns the version in Cargo.lock.
 pub(crate) fn locked(package: &str) -> String {
     let lock = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.lock")).unwrap();
     let mut lines = lock.lines();

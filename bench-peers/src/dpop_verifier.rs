@@ -8,7 +8,8 @@ use crate::{
     slices::timed,
 };
 
-/// It checks proofs; that a token is bound to the proof's key is left to its caller, who does that here.
+/// `dpop-verifier` checks proofs. It leaves the binding of the token to the proof's key to its
+/// caller, so this code checks it.
 pub(crate) struct DpopVerifier {
     verifier: dpop_verifier::DpopVerifier,
     seen: Seen,

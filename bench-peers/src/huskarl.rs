@@ -27,7 +27,7 @@ pub(crate) struct Huskarl {
     runtime: tokio::runtime::Runtime,
 }
 
-/// The issuer's key set, without a network.
+/// Serves the issuer's key set without a network.
 struct Keys(Bytes);
 
 impl HttpClient for Keys {

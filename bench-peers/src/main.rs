@@ -1,8 +1,8 @@
-//! Lets each implementation check the same requests as ours, in turns with the bare signature check of aws-lc-rs:
-//! `cargo xtask bench --peers` from the repository's root.
+//! Measures other implementations with the same requests as ours, in turns with the bare signature
+//! check of aws-lc-rs. Run it with `cargo xtask bench --peers` from the repository's root.
 //!
-//! Nobody is timed before he has accepted a good request and refused spoilt ones.
-#![allow(clippy::unwrap_used)] // A benchmark that fails has nothing to say.
+//! Each implementation must accept a good request and refuse spoilt ones before it is timed.
+#![allow(clippy::unwrap_used)] // A benchmark that fails has no result.
 
 #[path = "../../crates/countersign-resource-server/benches/figures/client.rs"]
 #[allow(dead_code)]
@@ -31,7 +31,7 @@ use crate::{
 
 const REQUESTS_A_SLICE: usize = 16;
 const ROUNDS: usize = 300;
-/// Compilers that compile while they run have seen a thousand requests then.
+/// Rounds before the measurement: about a thousand requests, enough for just-in-time compilers.
 const WARM_UP: usize = 60;
 
 fn main() {
@@ -95,7 +95,7 @@ fn main() {
     }
 }
 
-/// That it checks at all.
+/// Asserts that the contender accepts a good request and refuses spoilt ones.
 fn probe(contender: &mut dyn Contender, client: &Client) {
     let good = requests(client).remove(0);
     let mut accepted = |request: Sent| contender.check(&[request]).0 == 1;

@@ -11,8 +11,8 @@ use crate::{
     contender::{Contender, Sent, Subject},
 };
 
-/// A peer in JavaScript, in a process that times itself: `node/<name>.mjs`. A line with requests goes in, a line with an
-/// answer comes out.
+/// A peer in JavaScript, in a process that times itself (`node/<name>.mjs`). It reads a line with
+/// requests, and writes a line with the answer.
 pub(crate) struct Node {
     process: Child,
     requests: ChildStdin,

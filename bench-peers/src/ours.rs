@@ -61,7 +61,7 @@ impl Contender for ResourceServer {
     }
 }
 
-/// As an HTTP server hands it on.
+/// Returns the request as an HTTP server passes it on.
 pub(crate) fn parts(sent: &Sent) -> http::request::Parts {
     let request = http::Request::get(&sent.url)
         .header("authorization", format!("DPoP {}", sent.token))
