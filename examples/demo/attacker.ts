@@ -1,6 +1,7 @@
 /**
- * The attacker's machine: another process, which has what was stolen and nothing of the browser.
- * It sends the request it is told to send, header for header, and reports what the API answered.
+ * The attacker's machine: another process, which has what was stolen but nothing else from the
+ * browser. It sends the request it is told to send, header for header, and reports the API's
+ * response.
  */
 import { request as send, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Plugin } from "vite";

@@ -5,7 +5,7 @@ import { attacker } from "./attacker.ts";
 const issuer = process.env["DEMO_ISSUER"] ?? "http://localhost:9441";
 const clientId = process.env["DEMO_CLIENT_ID"] ?? "demo";
 const api = process.env["DEMO_API"] ?? "http://localhost:9442";
-/** A line each: name and password to type at the login page, where it asks for them. */
+/** Names and passwords to type at the login page if it asks for them, one pair per line. */
 const users = (process.env["DEMO_USERS"] ?? "")
     .split("\n")
     .filter(line => line !== "")
@@ -17,6 +17,7 @@ export default defineConfig({
         attacker(api)
     ],
     define: { __DEMO__: JSON.stringify({ issuer, clientId, api, users }) },
-    // One name for one site: a page opened as 127.0.0.1 would lose the session cookie in the iframe.
+    // Only `localhost` is served: a page opened as 127.0.0.1 would lose the session cookie in the
+    // iframe.
     server: { host: "localhost", port: 9440, strictPort: true }
 });

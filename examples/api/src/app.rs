@@ -18,21 +18,21 @@ use serde_json::{Value, json};
 
 use crate::{AccessTokensOption, DpopOption, Journal, Options, files, journal, notes};
 
-/// Uploads of the demo are pictures and the like.
+/// Large enough for pictures, which users of the demo upload.
 const MAX_BODY: usize = 32 * 1024 * 1024; // bytes
 
-/// The whole API, listening on `port`.
+/// Builds the whole API, as it listens on `port`.
 ///
 /// # Errors
-/// One sentence that names the option that cannot be used.
+/// The error is one sentence that names the option that can't be used.
 pub fn app(options: &Options, port: u16) -> anyhow::Result<Router> {
     router(options, resource_server(options, port).build()?)
 }
 
-/// The whole API behind `server`.
+/// Builds the whole API behind `server`.
 ///
 /// # Errors
-/// As [`app`].
+/// Those of [`app`].
 pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Router> {
     let lifetime = Duration::from_secs(options.nonce_lifetime.into());
     let nonces = Arc::new(NonceIssuer::new(&random_secret()?, lifetime));
@@ -41,8 +41,8 @@ pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Route
         false => server,
     };
 
-    // Each group has its own layer: a request passes exactly one. Unknown paths belong to the first group, so
-    // nobody sees without a token which paths exist.
+    // Each group has its own layer, so that a request passes exactly one. Unknown paths belong to
+    // the first group, so that no one without a token can see which paths exist.
     let plain = Router::new()
         .route("/api/me", get(me))
         .route("/api/notes", get(notes::list).post(notes::create))
@@ -72,7 +72,7 @@ pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Route
     Ok(app)
 }
 
-/// The protection that `options` ask for, still open for other keys or another clock.
+/// Builds the protection that `options` ask for. Tests can still set other keys or another clock.
 pub fn resource_server(options: &Options, port: u16) -> ResourceServerBuilder {
     let public_url = match &options.public_url {
         Some(url) => url.clone(),
@@ -94,7 +94,7 @@ async fn unknown(_caller: Authenticated) -> StatusCode {
     StatusCode::NOT_FOUND
 }
 
-/// `GET /api/me`: whom the token speaks for, and the key that was proven.
+/// `GET /api/me`: returns whom the token speaks for, and the key that was proven.
 async fn me(caller: Authenticated) -> Json<Value> {
     Json(json!({
         "sub": caller.subject(),
@@ -113,9 +113,10 @@ struct RedirectTo {
     to: String,
 }
 
-/// `GET /api/redirect?to=/api/me`: a redirect within this origin, for clients' tests.
+/// `GET /api/redirect?to=/api/me`: redirects within this origin, for clients' tests.
 async fn redirect(_caller: Authenticated, Query(query): Query<RedirectTo>) -> Response {
-    // `//host` and `/\host` lead to another origin, and browsers drop tabs and line ends in between.
+    // `//host` and `/\host` lead to another origin, and browsers drop tabs and line ends in
+    // between.
     let within = query.to.starts_with('/')
         && !query.to[1..].starts_with(['/', '\\'])
         && query.to.bytes().all(|byte| byte.is_ascii_graphic());

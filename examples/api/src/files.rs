@@ -1,4 +1,4 @@
-//! `POST /api/files`: takes a form with files, or one file as the body, and answers what arrived.
+//! `POST /api/files`: takes a form with files, or one file as the body, and returns what arrived.
 
 use axum::{
     Json,
@@ -18,11 +18,11 @@ struct Received {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct File {
-    /// The form field, absent for a raw body.
+    /// The form field; absent for a raw body.
     field: Option<String>,
     name: Option<String>,
     content_type: Option<String>,
-    /// Bytes.
+    /// The size in bytes.
     size: usize,
 }
 

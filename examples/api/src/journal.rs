@@ -1,5 +1,5 @@
-//! The development journal: what the protected routes were asked, and why a request was refused. It
-//! shows access tokens to everyone who asks, so it exists only behind `--journal`.
+//! The development journal: the requests for protected routes, and why a request was refused. It
+//! shows access tokens to anyone who asks, so it exists only with `--journal`.
 
 use std::{
     collections::VecDeque,
@@ -18,7 +18,7 @@ use axum::{
 use countersign_resource_server::Rejection;
 use serde::{Deserialize, Serialize};
 
-const CAPACITY: usize = 500; // entries; the oldest goes
+const CAPACITY: usize = 500; // entries; the oldest is dropped
 
 /// One protected request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -31,15 +31,15 @@ pub struct Entry {
     pub method: String,
     /// Path and query.
     pub url: String,
-    /// The `Authorization` header; several stand on lines of their own.
+    /// The `Authorization` header; several headers are separated by line ends.
     pub authorization: Option<String>,
-    /// The `DPoP` header; several stand on lines of their own.
+    /// The `DPoP` header; several headers are separated by line ends.
     pub dpop: Option<String>,
     /// Whether the request reached the application.
     pub outcome: Outcome,
     /// The response's status.
     pub status: u16,
-    /// The name of the reason for a refusal.
+    /// The name of the reason for the refusal.
     pub reason: Option<&'static str>,
     /// The reason in a sentence.
     pub detail: Option<String>,
@@ -49,9 +49,9 @@ pub struct Entry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It did.
+    /// It reached the application.
     Accepted,
-    /// The resource server answered.
+    /// The resource server refused it.
     Refused,
 }
 
@@ -66,7 +66,7 @@ struct Recent {
 }
 
 impl Journal {
-    /// The kept entries whose id is greater than `id`, oldest first.
+    /// Returns the stored entries whose ID is greater than `id`, oldest first.
     #[must_use]
     pub fn after(&self, id: u64) -> Vec<Entry> {
         let recent = self.lock();
@@ -89,7 +89,7 @@ impl Journal {
     }
 }
 
-/// `GET /journal?after=ID`
+/// Serves `GET /journal?after=ID`.
 pub(crate) fn routes(journal: Journal) -> Router {
     Router::new()
         .route("/journal", get(read))
@@ -106,7 +106,8 @@ async fn read(State(journal): State<Journal>, Query(query): Query<After>) -> Jso
     Json(journal.after(query.after))
 }
 
-/// Stands outside the layer that refuses, and reads its reason from the response.
+/// Records each request. It wraps the layer that refuses requests, and reads the reason from the
+/// response.
 pub(crate) async fn record(
     State(journal): State<Journal>,
     request: Request,

@@ -1,6 +1,6 @@
-//! A notes API protected by `countersign-resource-server`, as a library so that its tests need no
-//! sockets. It shows what an application writes (its routes, one layer, one extractor) and serves the
-//! demo; notes live in memory.
+//! A notes API protected by `countersign-resource-server`. It is a library so that its tests need
+//! no sockets. It shows what an application writes (its routes, one layer, one extractor) and
+//! serves the demo. Notes are kept in memory.
 
 #![forbid(unsafe_code)]
 

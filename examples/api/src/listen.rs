@@ -11,7 +11,8 @@ use crate::{Options, app};
 /// Serves the API on both loopback addresses until Ctrl-C or SIGTERM.
 ///
 /// # Errors
-/// One sentence that names the value that cannot be used: a port that is taken, an option.
+/// The error is one sentence that names the value that can't be used: a port that is taken, or an
+/// option.
 pub async fn serve(options: Options) -> anyhow::Result<()> {
     let (listeners, port) = bind(options.port).await?;
     let app = app(&options, port)?;
@@ -20,7 +21,7 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
         .into_iter()
         .map(|listener| {
             let mut stopped = stopped.clone();
-            // An answer is one small write; waiting to fill a packet costs 40 ms.
+            // A response is one small write; waiting to fill a packet would cost 40 ms.
             let listener = listener.tap_io(|stream| {
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no TCP_NODELAY");
@@ -35,7 +36,7 @@ pub async fn serve(options: Options) -> anyhow::Result<()> {
     println!("listening on http://localhost:{port}");
     interrupted().await;
     stop.send_replace(true);
-    // Connections that a browser keeps open would hold up a graceful end.
+    // Connections that a browser keeps open would delay a graceful shutdown.
     let drained = async {
         for server in servers {
             server.await??;
@@ -63,16 +64,17 @@ async fn interrupted() {
     let _either_way = tokio::signal::ctrl_c().await;
 }
 
-/// How often a free port of one address is looked for that is free at the other too.
+/// How many free ports of one address are tried on the other.
 const FREE_PORT_ATTEMPTS: usize = 20;
 
-/// `localhost` is either address, depending on who resolves it. Port 0: one that is free at both.
+/// Listens on both loopback addresses: `localhost` is either, depending on who resolves it. Port 0
+/// chooses one that is free on both.
 async fn bind(port: u16) -> anyhow::Result<(Vec<TcpListener>, u16)> {
     let both = free(port, bind_both).await;
     both.map_err(|(port, error)| refused(port, error))
 }
 
-/// What `attempt` gives; a port that the system chose and that is taken is no reason to give up.
+/// Returns the result of `attempt`. If the system chose the port and it is taken, tries again.
 async fn free<T>(
     port: u16,
     attempt: impl AsyncFn(u16) -> Result<T, (u16, io::Error)>,
@@ -92,7 +94,7 @@ async fn free<T>(
     }
 }
 
-/// The error comes with the port that was tried.
+/// Listens on both addresses. The error includes the port that was tried.
 async fn bind_both(port: u16) -> Result<(Vec<TcpListener>, u16), (u16, io::Error)> {
     let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .await
@@ -101,7 +103,7 @@ async fn bind_both(port: u16) -> Result<(Vec<TcpListener>, u16), (u16, io::Error
     match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
         Ok(v6) => Ok((vec![v4, v6], port)),
         Err(error) if error.kind() == io::ErrorKind::AddrInUse => Err((port, error)),
-        // A machine without IPv6 resolves localhost to the other one.
+        // A machine without IPv6 resolves localhost to the IPv4 address.
         Err(_) => Ok((vec![v4], port)),
     }
 }
@@ -123,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// How many attempts are made at `port` where the first `taken` find a port that is taken, and whether
+    /// Returns how many attempts are made at `port` if the first `taken` of them fail, and whether
     /// one succeeds.
     async fn attempts(port: u16, taken: usize) -> (usize, bool) {
         let made = Cell::new(0);

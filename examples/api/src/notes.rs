@@ -1,4 +1,4 @@
-//! Notes, kept in memory and apart for each user.
+//! Notes, kept in memory and separate for each user.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use axum::{
 use countersign_resource_server::Authenticated;
 use serde::{Deserialize, Serialize};
 
-/// A demo's memory is bounded too.
+/// Bounds the demo's memory.
 const MAX_NOTES_OF_A_USER: usize = 1000;
 
 #[derive(Clone, Default)]
@@ -96,7 +96,7 @@ pub(crate) async fn delete(
     }
 }
 
-/// A token without a subject speaks for its client.
+/// Returns the user whose notes these are: the token's subject, or its client if it has no subject.
 fn user(caller: &Authenticated) -> &str {
     caller.subject().or(caller.client_id()).unwrap_or_default()
 }

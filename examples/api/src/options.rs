@@ -10,28 +10,28 @@ pub struct Options {
     /// The authorization server whose tokens are accepted
     #[arg(long, value_name = "URL")]
     pub issuer: String,
-    /// The `aud` that those tokens carry for this API
+    /// The `aud` of the tokens for this API
     #[arg(long, value_name = "URI")]
     pub audience: String,
-    /// The API's address as its clients see it [default: `http://localhost:PORT`]
+    /// The API's address as clients see it [default: `http://localhost:PORT`]
     #[arg(long, value_name = "URL")]
     pub public_url: Option<String>,
-    /// A page's origin that may call this API; may be given several times
+    /// The origin of a page that may call this API; may be given several times
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
-    /// Whether tokens that are bound to no key are refused or accepted as Bearer
+    /// Whether tokens that are not bound to a key are refused, or accepted as Bearer
     #[arg(long, value_enum, default_value_t = DpopOption::Required)]
     pub dpop: DpopOption,
-    /// What tokens that are bound to no key must be like
+    /// Which types of access tokens are accepted
     #[arg(long, value_enum, default_value_t = AccessTokensOption::Default)]
     pub access_tokens: AccessTokensOption,
-    /// Ask for nonces on every route (else on /api/with-nonce only)
+    /// Require nonces on every route (by default only on /api/with-nonce)
     #[arg(long)]
     pub nonces: bool,
     /// How long a nonce is accepted
     #[arg(long, value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400))]
     pub nonce_lifetime: u32,
-    /// For development: show tokens and proofs of recent requests under /journal, to everyone
+    /// For development: show the tokens and proofs of recent requests under /journal, to anyone
     #[arg(long)]
     pub journal: bool,
 }
@@ -48,8 +48,8 @@ pub enum DpopOption {
 /// `--access-tokens`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum AccessTokensOption {
-    /// Of the type at+jwt (RFC 9068).
+    /// Only the type at+jwt (RFC 9068).
     Default,
-    /// Of the type at+jwt, JWT or none, as Keycloak, Auth0, Okta and Entra ID issue them.
+    /// The type at+jwt, JWT or none, as Keycloak, Auth0, Okta and Entra ID issue them.
     Lenient,
 }

@@ -1,4 +1,4 @@
-//! Values that cannot work: one sentence that names them, and exit code 2.
+//! Values that can't be used give one sentence that names them, and exit code 2.
 #![allow(clippy::unwrap_used)]
 
 use std::{net::TcpListener, process::Command};

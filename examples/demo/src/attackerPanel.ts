@@ -6,34 +6,40 @@ type Theft = { id: string; label: string; what: string; needsProof: boolean; loo
 
 const ME = { method: "GET", path: "/api/me" };
 
-/** `stolen` is the request the proof was made for, so that only the replay betrays it. */
+/**
+ * Lists the thefts. `stolen` is the request that the proof was made for, so that only the replay
+ * check can refuse it.
+ */
 function thefts(stolen: () => { method: string; path: string }): Theft[] {
     return [
         {
             id: "no-key",
             label: "Use the token without the key",
-            what: "Authorization: DPoP with the stolen token, no proof.",
+            what: "Authorization: DPoP with the stolen token, but no proof.",
             needsProof: false,
             loot: token => ({ ...ME, authorization: `DPoP ${token}`, proof: undefined })
         },
         {
             id: "bearer",
             label: "Use the token as Bearer",
-            what: "What works with every token that is not bound.",
+            what: "This works with every token that is not bound.",
             needsProof: false,
             loot: token => ({ ...ME, authorization: `Bearer ${token}`, proof: undefined })
         },
         {
             id: "replay",
             label: "Use the token with a stolen proof",
-            what: "The last request, captured whole and sent again.",
+            what: "The last request, captured in full and sent again.",
             needsProof: true,
             loot: (token, proof) => ({ ...stolen(), authorization: `DPoP ${token}`, proof })
         }
     ];
 }
 
-/** The attacker's view: the stolen token and proof, three ways to use them, and what each one got. */
+/**
+ * Builds the attacker's view: the stolen token and proof, three ways to use them, and the result of
+ * each.
+ */
 export function attackerPanel(): { element: HTMLElement; steal: (token: string, entry: JournalEntry | undefined) => void } {
     let token: string | undefined;
     let proof: string | undefined;

@@ -1,4 +1,4 @@
-/** Builds an element; text is text, never markup. */
+/** Builds an element. Text is never parsed as markup. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
     tag: Tag,
     attributes: Record<string, string | (() => void)> = {},
@@ -20,7 +20,7 @@ export function mount(...children: Node[]): void {
     document.querySelector("#app")?.replaceChildren(...children);
 }
 
-/** Long base64url values, shortened in the middle so that a line stays readable. */
+/** Shortens long base64url values in the middle, so that lines stay readable. */
 export function shorten(text: string): string {
     return text.replace(/[\w-]{28,}(\.[\w-]+)*/g, value =>
         value.length <= 48 ? value : `${value.slice(0, 18)}…${value.slice(-8)} (${value.length} characters)`

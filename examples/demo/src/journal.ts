@@ -1,4 +1,7 @@
-/** The API's own record of what reached it. Only a development API publishes one. */
+/**
+ * An entry of the API's own record of the requests that reached it. Only a development API
+ * publishes such a record.
+ */
 export type JournalEntry = {
     id: number;
     /** Milliseconds since the epoch. */
@@ -16,7 +19,7 @@ export type JournalEntry = {
 
 let lastId: number | undefined;
 
-/** The entries since the last call; at the first one, marks the present end. */
+/** Returns the entries since the last call. The first call only marks the current end. */
 export async function newEntries(): Promise<JournalEntry[]> {
     const response = await fetch(`${__DEMO__.api}/journal?after=${lastId ?? 0}`);
     const entries = (await response.json()) as JournalEntry[];

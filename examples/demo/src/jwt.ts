@@ -10,7 +10,10 @@ function decodePart(part: string): Record<string, unknown> {
     return JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
 }
 
-/** RFC 7638: base64url(SHA-256(the key's required members in lexical order)). */
+/**
+ * Computes a key's thumbprint (RFC 7638): base64url(SHA-256(its required members in lexical
+ * order)).
+ */
 export async function thumbprint(jwk: Record<string, unknown>): Promise<string> {
     const { crv, kty, x, y } = jwk;
     const input = new TextEncoder().encode(JSON.stringify({ crv, kty, x, y }));

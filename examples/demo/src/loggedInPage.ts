@@ -22,7 +22,8 @@ export function loggedInPage(oidc: Oidc.LoggedIn): Node {
             const { written, status, answer } = await call.run(accessToken);
             const wire = await newEntries();
             requests.querySelector(".empty")?.remove();
-            // The newest stays open; the others fold to a line, so that the list reads at a glance.
+            // Only the newest stays open; the others fold to one line, so that the list is easy to
+            // scan.
             requests.querySelector("details[open]")?.removeAttribute("open");
             requests.prepend(requestCard(written, wire, status, answer));
             const last = wire.at(-1);

@@ -1,4 +1,4 @@
-/** What the attacker took, and how it is presented to the API. */
+/** What the attacker took, and how they present it to the API. */
 export type Loot = {
     method: string;
     path: string;
@@ -6,7 +6,7 @@ export type Loot = {
     proof: string | undefined;
 };
 
-/** What the API answered. */
+/** The API's response. */
 export type Refusal = {
     status: number;
     /** The `WWW-Authenticate` header. */

@@ -2,7 +2,7 @@ import type { Written } from "./calls";
 import { h, shorten } from "./dom";
 import type { JournalEntry } from "./journal";
 
-/** One call: what the app wrote, beside each request that reached the API for it. */
+/** Shows one call: what the app wrote, beside each request that reached the API for it. */
 export function requestCard(written: Written, wire: JournalEntry[], status: number, answer: string): HTMLDetailsElement {
     return h(
         "details",

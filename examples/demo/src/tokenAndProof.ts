@@ -1,7 +1,9 @@
 import { h } from "./dom";
 import { decodeJwt, thumbprint } from "./jwt";
 
-/** The access token and the latest proof, decoded, with the one value that ties them together. */
+/**
+ * Shows the access token and the latest proof, decoded, with the one value that ties them together.
+ */
 export async function tokenAndProof(accessToken: string, proof: string | null): Promise<Node> {
     const token = decodeJwt(accessToken);
     const jkt = (token.payload["cnf"] as { jkt?: string } | undefined)?.jkt;

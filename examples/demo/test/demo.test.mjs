@@ -1,4 +1,4 @@
-/** The demo as a newcomer meets it: one command, log in, call, steal, be refused, Ctrl-C. */
+/** Uses the demo as a newcomer does: one command, log in, call, steal, be refused, Ctrl-C. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -30,7 +30,7 @@ after(() => {
 
 for (const width of [400, 1400]) {
     test(`the demo logs in, calls and refuses the three thefts, at ${width} pixels`, async () => {
-        // The nonce challenge, which the browser's console reports.
+        // The browser's console reports the nonce challenge.
         const { context, close } = await openContext({ expected: [/status of 401/] });
         const page = await context.newPage();
         await page.setViewportSize({ width, height: 900 });

@@ -1,7 +1,11 @@
-/** What a newcomer does in the demo once logged in, whatever the authorization server. */
+/** What a newcomer does in the demo once logged in, with any authorization server. */
 import assert from "node:assert/strict";
 
-/** Calls, sees what was sent, steals and is refused. @param {import("playwright-core").Page} page */
+/**
+ * Makes calls, checks what was sent, steals the token and is refused.
+ *
+ * @param {import("playwright-core").Page} page
+ */
 export async function tour(page) {
     await call(page, "Add a note");
     await call(page, "Who am I? (XHR)");

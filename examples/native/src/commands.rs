@@ -40,7 +40,7 @@ pub(crate) async fn run(options: &Options, output: Output) -> Result<(), Error> 
     Ok(())
 }
 
-/// Until the end of standard input. A command that fails is no end.
+/// Runs commands until the end of standard input. A command that fails does not end the loop.
 async fn commands(client: &NativeClient, output: Output) -> Result<(), Error> {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Ok(Some(line)) = lines.next_line().await {
@@ -76,7 +76,7 @@ async fn call(
     json: Option<&str>,
 ) -> Result<(), Error> {
     let Ok(method) = Method::from_bytes(method.as_bytes()) else {
-        output.usage("the method is no token; write one like GET");
+        output.usage("the method is not valid; write one like GET");
         return Ok(());
     };
     let mut request = client.http().request(method, url);
@@ -87,7 +87,8 @@ async fn call(
     show(client, output, request).await
 }
 
-/// The body is no stream to HTTP, but it is one to reqwest: it cannot be sent twice.
+/// Sends a body that reqwest treats as a stream, so that it can't be sent twice. (For HTTP it is an
+/// ordinary body.)
 async fn stream(client: &NativeClient, output: Output, url: &str, text: &str) -> Result<(), Error> {
     let body = Body::wrap(String::from(text));
     show(client, output, client.http().post(url).body(body)).await

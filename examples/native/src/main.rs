@@ -1,4 +1,5 @@
-//! A native program that uses DPoP: logs in with the browser, calls an API, shows the answer. `example-native --help`.
+//! A native program that uses DPoP: it logs in with the browser, calls an API, and shows the
+//! response. See `example-native --help`.
 #![forbid(unsafe_code)]
 
 mod commands;

@@ -4,47 +4,47 @@ use clap::{Parser, ValueEnum};
 use countersign_client::Mode;
 use countersign_client::reqwest::{Error, NativeClient};
 
-/// Logs in with your browser and calls an API, with DPoP where the authorization server has it.
+/// Logs in with your browser and calls an API, with DPoP if the authorization server supports it.
 #[derive(Debug, Parser)]
 #[command(name = "example-native", version, after_help = AFTER)]
 pub(crate) struct Options {
     /// The authorization server
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: String,
-    /// As registered there: a native client, with the redirect URI
+    /// The client's ID, registered there as a native client with the redirect URI
     #[arg(long, value_name = "ID")]
     pub(crate) client_id: String,
     /// The API to call after the login
     #[arg(long, value_name = "URL", required_unless_present = "stdin")]
     pub(crate) api: Option<String>,
-    /// How the API is called [default: GET, or POST with --data]
+    /// The method of the calls [default: GET, or POST with --data]
     #[arg(long)]
     pub(crate) method: Option<String>,
-    /// The request's body, JSON
+    /// The body of the calls, as JSON
     #[arg(long, value_name = "JSON")]
     pub(crate) data: Option<String>,
-    /// How often the API is called
+    /// How many times to call the API
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) times: u32,
     /// Renew the tokens after the calls, and call once more
     #[arg(long)]
     pub(crate) refresh: bool,
-    /// A scope beside openid; may be given several times
+    /// A scope in addition to openid; may be given several times
     #[arg(long = "scope")]
     pub(crate) scopes: Vec<String>,
-    /// Whether tokens are bound
+    /// Whether tokens have to be bound to a key
     #[arg(long, value_enum, default_value_t = ModeOption::Auto)]
     pub(crate) mode: ModeOption,
-    /// Where the browser comes back to; without a port any free one
+    /// Where the browser returns to; without a port, any free one is used
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1/")]
     pub(crate) redirect_uri: String,
     /// The API that tokens are for (RFC 8707)
     #[arg(long, value_name = "URI")]
     pub(crate) resource: Option<String>,
-    /// A further parameter of the authorization request; may be given several times
+    /// An additional parameter of the authorization request; may be given several times
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = pair)]
     pub(crate) parameters: Vec<(String, String)>,
-    /// How the secret of CLIENT_SECRET is sent
+    /// How to send the secret in CLIENT_SECRET
     #[arg(long, value_enum, default_value_t = AuthOption::Basic)]
     pub(crate) client_auth: AuthOption,
     /// Get tokens for the client itself, without a user
@@ -59,7 +59,7 @@ pub(crate) struct Options {
     /// Read commands from standard input after the login
     #[arg(long, conflicts_with_all = ["data", "method", "times", "refresh"])]
     pub(crate) stdin: bool,
-    /// One JSON object a line, for programs; implies --print-url
+    /// Print one JSON object per line, for scripts; implies --print-url
     #[arg(long)]
     pub(crate) json: bool,
     /// Show the tokens, which are secrets
@@ -85,9 +85,9 @@ message).";
 pub(crate) enum ModeOption {
     /// Bearer
     Off,
-    /// Where the server can
+    /// Bound if the server supports it
     Auto,
-    /// Or no login
+    /// Bound, or no login
     Enforced,
 }
 

@@ -1,4 +1,4 @@
-//! What the program shows: sentences for people, or a JSON object a line for programs.
+//! The program's output: sentences for people, or one JSON object per line for scripts.
 
 use std::time::UNIX_EPOCH;
 
@@ -13,7 +13,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Where the user has to go, where no browser could be opened.
+    /// Shows the address that the user has to open if no browser could be opened.
     pub(crate) fn authorize(self, url: &str) {
         if self.json {
             line(json!({ "event": "authorize", "url": url }));
@@ -57,7 +57,7 @@ impl Output {
         }
     }
 
-    /// Where the user can end the session at the server, too.
+    /// Says that the user is logged out, and where they can end the session at the server too.
     pub(crate) fn logged_out(self, url: Option<&str>) {
         if self.json {
             line(json!({ "event": "logout", "url": url }));
@@ -106,7 +106,7 @@ impl Output {
         }
     }
 
-    /// A command that is none.
+    /// Explains a command that was not understood.
     pub(crate) fn usage(self, message: &str) {
         if self.json {
             line(json!({ "event": "error", "code": "usage", "message": message }));

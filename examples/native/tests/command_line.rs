@@ -1,4 +1,4 @@
-//! The program as a person uses it. As other programs use it, line by line, it runs in interop.
+//! Tests the program as a person uses it. The interop run uses it as scripts do, line by line.
 #![allow(clippy::unwrap_used)]
 
 use std::process::Stdio;
@@ -8,7 +8,7 @@ use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::Command;
 
-/// Both servers; the issuer and the API's origin.
+/// Starts both servers. Returns the issuer and the API's origin.
 async fn servers() -> (String, String) {
     let (idp, api) = (
         Listeners::bind(0).await.unwrap(),
@@ -40,7 +40,8 @@ async fn servers() -> (String, String) {
     (issuer, origin)
 }
 
-/// Alice logs in at the URL, and her browser goes back to the program. Gives the page that it shows.
+/// Logs Alice in at the URL and follows the redirect back to the program. Returns the page that it
+/// shows.
 async fn log_in(url: &str) -> String {
     let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     let http = http.no_proxy().build().unwrap();

@@ -12,7 +12,7 @@ use countersign::{
 };
 use countersign_resource_server::{Clock, SystemClock};
 
-/// Holds a key, and proves with it.
+/// A client that holds a key and makes proofs with it.
 pub(crate) struct Client {
     pair: EcdsaKeyPair,
     jwk: PublicJwk,
@@ -33,7 +33,7 @@ impl Client {
         thumbprint(&self.jwk).to_base64url()
     }
 
-    /// The PKCE verifier of its logins.
+    /// Returns the PKCE verifier of its logins.
     pub(crate) fn verifier(&self) -> &'static str {
         "a-verifier-of-at-least-forty-three-characters"
     }

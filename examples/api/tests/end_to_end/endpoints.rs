@@ -1,4 +1,4 @@
-//! Each endpoint, and the journal.
+//! Tests of each endpoint, and of the journal.
 
 use serde_json::json;
 
@@ -190,7 +190,7 @@ async fn the_journal_tells_each_request_and_its_reason() {
     assert_eq!(refused.header("access-control-allow-origin"), Some(page));
 
     let journal = world.journal(0).await;
-    // The query is no part of `htu`: the proof above names it, and is equivalent.
+    // The query is not part of `htu`: a proof that includes it is equivalent.
     let [accepted, refused] = &journal[..] else {
         panic!("{journal:?}");
     };
@@ -271,7 +271,8 @@ async fn n2_with_the_flag_unknown_paths_ask_for_nonces_too() {
 async fn there_is_no_journal_unless_it_is_asked_for() {
     let world = World::new().await;
     let api = api_with(&world.idp.issuer, &[], false);
-    // It is a path like any other, and nobody sees without a token which of those exist.
+    // Without `--journal` it is like any other path: no one without a token can see which paths
+    // exist.
     let answer = Call::new("GET", "/journal").send(&api).await;
     assert_eq!(answer.status, 401);
 }

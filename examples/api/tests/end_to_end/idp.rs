@@ -27,7 +27,7 @@ impl Idp {
         Self::start_at(0, configuration).await
     }
 
-    /// On `port`; 0: any free one.
+    /// Starts it on `port`, or on any free one if it is 0.
     pub(crate) async fn start_at(port: u16, configuration: &str) -> Self {
         let listeners = Listeners::bind(port).await.unwrap();
         let port = listeners.port();
@@ -50,7 +50,7 @@ impl Idp {
         }
     }
 
-    /// Its socket is closed when this returns.
+    /// Stops it. Its socket is closed when this returns.
     pub(crate) async fn stop(self) {
         self.task.abort();
         let _cancelled = self.task.await;
@@ -62,7 +62,8 @@ impl Idp {
         }
     }
 
-    /// The token response for alice, who logs in with a browser on whose page `client` runs.
+    /// Logs alice in, with `client` running in a page of her browser, and returns the token
+    /// response.
     pub(crate) async fn log_in(&self, client: &Client) -> Value {
         let code = self.authorize(client).await;
         let form = form_urlencoded::Serializer::new(String::new())
@@ -159,7 +160,7 @@ async fn text(response: Response<Body>) -> (StatusCode, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// The value of a hidden input.
+/// Returns the value of a hidden input.
 fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let (_, rest) = page.split_once(&start).unwrap();

@@ -1,6 +1,6 @@
-//! Login at the development authorization server, a DPoP-bound token, calls of the example API, and
-//! thieves. The authorization server listens on a socket, since the API reads its keys over HTTP;
-//! everything else is asked directly.
+//! Tests of a login at the development authorization server, a DPoP-bound token, calls of the
+//! example API, and thefts. The authorization server listens on a socket, because the API reads its
+//! keys over HTTP; everything else is called directly.
 #![allow(clippy::unwrap_used)]
 
 mod client;

@@ -1,4 +1,4 @@
-//! From login to call, and what someone gets who stole something on the way.
+//! Tests from login to call, and of what an attacker gets who stole something on the way.
 
 use std::sync::atomic::Ordering;
 
@@ -13,7 +13,7 @@ use crate::{
 const INVALID_TOKEN: &str = r#"DPoP algs="ES256 EdDSA PS256 RS256", error="invalid_token", error_description="The access token is not valid for this request""#;
 const INVALID_PROOF: &str = r#"DPoP algs="ES256 EdDSA PS256 RS256", error="invalid_dpop_proof", error_description="The DPoP proof is missing or not valid for this request""#;
 
-/// What the thief sees, and what the journal says.
+/// Asserts what the thief sees, and what the journal says.
 #[track_caller]
 fn assert_refused(answer: &Answer, challenge: &str, entry: &serde_json::Value, reason: &str) {
     assert_eq!(answer.status, 401);
@@ -113,7 +113,7 @@ async fn v9_a_stolen_proof_is_useless_for_another_call() {
 
 #[tokio::test]
 async fn rr1_rr2_a_restarted_issuer_and_one_that_starts_late_are_found() {
-    // The API is up first.
+    // The API starts first.
     let idp = Idp::start("").await;
     let (port, issuer) = (idp.port, idp.issuer.clone());
     let client = Client::new();
@@ -128,7 +128,7 @@ async fn rr1_rr2_a_restarted_issuer_and_one_that_starts_late_are_found() {
     assert_eq!(answer.status, 503);
     assert_eq!(answer.header("retry-after"), Some("2"));
 
-    // A new start has new keys.
+    // Each start makes new keys.
     let idp = Idp::start_at(port, "").await;
     clock.fetch_add(2, Ordering::Relaxed);
     let token = idp.access_token(&client).await;

@@ -17,7 +17,7 @@ use crate::{
     idp::{AUDIENCE, Idp},
 };
 
-/// The example API as its command line starts it, with its journal.
+/// Builds the example API as its command line does, with its journal.
 pub(crate) fn api(issuer: &str, flags: &[&str]) -> Router {
     api_with(issuer, flags, true)
 }
@@ -26,7 +26,7 @@ pub(crate) fn api_with(issuer: &str, flags: &[&str], journal: bool) -> Router {
     app(&options(issuer, flags, journal), 9442).unwrap()
 }
 
-/// With a clock that is ahead by so many seconds, at first by none.
+/// Builds the API with a clock that is ahead by the returned number of seconds, at first zero.
 pub(crate) fn api_with_clock(issuer: &str) -> (Router, Arc<AtomicI64>) {
     let options = options(issuer, &[], false);
     let ahead = Arc::new(AtomicI64::new(0));
@@ -73,7 +73,7 @@ impl World {
         }
     }
 
-    /// A proven request.
+    /// Makes a request with a proof.
     pub(crate) fn request(&self, method: &str, path: &str) -> Call {
         let url = format!("{AUDIENCE}{path}");
         let proof = self.client.proof(method, &url, Some(&self.token), None);
