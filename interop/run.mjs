@@ -1,8 +1,10 @@
 /**
- * node interop/run.mjs [--peer NAME[,NAME]...]: runs peers, prints the table, exits with 1 where something failed.
+ * node interop/run.mjs [--peer NAME[,NAME]...]: runs peers, prints the table, and exits with 1 if
+ * anything failed.
  *
- * It fetches and builds nothing: `cargo xtask interop` asks with `--needs` what has to be there, makes it ready, and
- * then starts this. In COUNTERSIGN_NOT_READY it says what could not be had, and why.
+ * It fetches and builds nothing: `cargo xtask interop` asks with `--needs` what has to be there,
+ * prepares it, and then starts this program. COUNTERSIGN_NOT_READY says what could not be prepared,
+ * and why.
  */
 import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -38,7 +40,7 @@ if (unknown.length > 0) {
     process.exit(1);
 }
 
-/** The peer, or why it can't be loaded. */
+/** Returns the peer, or why it can't be loaded. */
 async function load(name) {
     try {
         const { default: peer } = await import(path.join(values.peers, `${name}.mjs`));
@@ -53,12 +55,12 @@ async function load(name) {
 
 if (values.needs) {
     const loaded = await Promise.all(chosen.map(load));
-    // What can't be loaded fails in the run.
+    // A peer that can't be loaded fails in the run.
     console.log([...new Set(loaded.flatMap(({ peer }) => peer?.needs ?? []))].join("\n"));
     process.exit(0);
 }
 
-// Nobody reads any more: whoever started the run is gone.
+// The output is closed: the process that started the run is gone.
 process.stdout.on("error", () => process.exit(1));
 
 const rows = [];
@@ -72,7 +74,7 @@ function add(row) {
     }
 }
 
-/** An error that nobody caught fails the run, under the name of the peer that was at work. */
+/** An uncaught error fails the run, under the name of the peer that was running. */
 let atWork = chosen[0];
 for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.on(event, error => add(failedRow(atWork, "no error that nobody caught", error?.stack ?? String(error))));
@@ -97,5 +99,5 @@ await writeFile(values.results, `${JSON.stringify(results, undefined, 4)}\n`);
 const failed = rows.filter(({ passed }) => !passed).length;
 console.log(`\n${table(rows, times)}\n`);
 console.log(`${rows.length - failed} passed, ${failed} failed`);
-// A handle that a peer left open does not keep the run from ending.
+// A handle that a peer left open must not keep the run from ending.
 process.exit(failed === 0 ? 0 : 1);

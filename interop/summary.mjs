@@ -1,4 +1,7 @@
-/** node interop/summary.mjs: writes the README's table of what has been tried with what, after a pin or a peer has changed. */
+/**
+ * node interop/summary.mjs: writes the README's table of what was tested with what. Run it after
+ * changing a pin or a peer.
+ */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { repository } from "../packages/countersign/test/browser/harness/paths.mjs";

@@ -1,10 +1,10 @@
-/** What scenarios of all clients read out of recorded requests. */
+/** Checks of recorded requests that scenarios of all clients share. */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 
 /**
- * The one of these token requests that was answered with tokens. The others may have been asked for a nonce, which is
- * noted; anything else is a failure.
+ * Returns the one token request that was answered with tokens. The others may have been challenged
+ * for a nonce, which is noted; anything else is a failure.
  *
  * @param {import("../../packages/countersign/test/browser/harness/wire.mjs").Exchange[]} requests
  * @param {(text: string) => void} [note]
@@ -20,7 +20,7 @@ export function acceptedTokenRequest(requests, note) {
     return request;
 }
 
-/** The nonce that the proof of a request carries, whichever it is; `undefined`: none, or there is no proof. */
+/** Returns the nonce in the proof of a request, or `undefined` if there is no nonce or no proof. */
 export function proofNonce(exchange) {
     const [proof] = exchange.all("DPoP");
     return proof === undefined ? undefined : decodeJwt(proof).nonce;

@@ -1,4 +1,7 @@
-/** The native client's process: commands go in as lines, its lines are events. native.mjs says what they mean. */
+/**
+ * The native client's process. It reads commands as lines and prints events as lines; native.mjs
+ * says what they mean.
+ */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,14 +13,14 @@ const ANSWER_LIMIT_MILLISECONDS = 30_000;
 
 const running = new Set();
 
-// A run that ends early leaves nothing behind.
+// A run that ends early leaves no process behind.
 process.on("exit", () => {
     for (const child of running) {
         child.kill("SIGKILL");
     }
 });
 
-/** What the program said instead of an answer. */
+/** An error that the program reported instead of an answer. */
 export class NativeError extends Error {
     /** @param {{ code: string, message: string }} event */
     constructor({ code, message }) {
@@ -26,7 +29,7 @@ export class NativeError extends Error {
     }
 }
 
-/** The program: its events are its lines. */
+/** The program, whose output lines are events. */
 export class Program {
     #child;
     #events = [];
@@ -56,14 +59,14 @@ export class Program {
         this.#child.stdin.write(`${command}\n`);
     }
 
-    /** The next event, which has to be this one. */
+    /** Returns the next event, which has to be this one. */
     async event(name) {
         let timer;
         const late = new Promise((_, reject) => {
             timer = setTimeout(() => reject(new Error(`no "${name}" of the native client\n${this.#errors}`)), ANSWER_LIMIT_MILLISECONDS);
         });
         const dead = this.#ended.then(how => {
-            // What it said last was said before it ended.
+            // The last event may have come just before the program ended.
             const last = this.#events.shift();
             return last ?? Promise.reject(new Error(`the native client ${how}\n${this.#errors}`));
         });

@@ -1,6 +1,7 @@
 /**
- * The native client (examples/native, a program on the `reqwest` adapter of countersign-client) against any provider,
- * and the scenarios that every provider goes through with it.
+ * Runs the native client (examples/native, a program that uses the `reqwest` adapter of
+ * countersign-client) against any provider, and defines the scenarios that every provider goes
+ * through with it.
  *
  *     const native = await nativeClient(run, { wire, issuer, clientId, api, logInAt });
  *     await native.logIn();                              // a new session in a new process; throws NativeError
@@ -11,9 +12,10 @@
  *
  *     scenarios: { ...boundScenarios(fixture => fixture.spa), ...nativeScenarios(fixture => fixture.native) }
  *
- * The provider has to know the client as a native one: public, with the redirect URI `http://127.0.0.1/` on any port
- * (RFC 8252, 7.3) or, where it does not do that, with a fixed one that `redirectUri` names. The user's part at the
- * provider's pages is `logInAt(url)`; it has ended when the browser is back at the program:
+ * The client has to be registered at the provider as a native one: public, with the redirect URI
+ * `http://127.0.0.1/` on any port (RFC 8252, 7.3), or with the fixed one in `redirectUri` if the
+ * provider does not support that. `logInAt(url)` does the user's part at the provider's pages; it
+ * ends when the browser is back at the program:
  *
  *     logInAt: byForms(page => page.submit({ username: "alice", password: "..." }))   // plain HTTP, no browser
  *     logInAt: byBrowser(run, page => page.getByRole("button").click())               // Chromium
@@ -44,7 +46,11 @@ export { NativeError } from "./native-program.mjs";
  * @property {string[]} [flags] more of `example-native --help`
  */
 
-/** The user's part as plain HTTP. `act` is given the first page. @param {(page: import("./visitor.mjs").Page) => Promise<unknown>} act */
+/**
+ * Does the user's part over plain HTTP. `act` gets the first page.
+ *
+ * @param {(page: import("./visitor.mjs").Page) => Promise<unknown>} act
+ */
 export function byForms(act) {
     return async url => {
         await act(await new Visitor().get(url));
@@ -52,7 +58,7 @@ export function byForms(act) {
 }
 
 /**
- * The user's part in Chromium, in a context of its own. It has ended when the program's page is shown.
+ * Does the user's part in Chromium, in a new context. It ends when the program's page is shown.
  *
  * @param {import("./peer.mjs").Run} run
  * @param {(page: import("playwright-core").Page) => Promise<unknown>} act
@@ -87,12 +93,12 @@ export class NativeClient {
         return new NativeClient(this.#run, { ...this.#options, ...options });
     }
 
-    /** Ends the session there is, and starts another. Resolves with what `tokens()` gives. */
+    /** Ends the current session and starts another. Resolves with the result of `tokens()`. */
     async logIn(logInAt = this.#options.logInAt) {
         const program = await this.#start([]);
         const { url } = await program.event("authorize");
         this.authorizationUrl = url;
-        // A refusal of the program ends the wait for a browser that will not come.
+        // If the program fails, this stops waiting for the browser.
         const [tokens] = await Promise.all([program.event("login"), logInAt(url)]);
         return tokens;
     }
@@ -122,7 +128,8 @@ export class NativeClient {
     }
 
     /**
-     * One call with the session's token. `json`: the body; `stream`: a body that can be sent once only.
+     * Makes one call with the session's token. `json` is the body; `stream` is a body that can be
+     * sent only once.
      *
      * @param {{ method?: string, url: string, json?: unknown, stream?: string }} call
      * @returns {Promise<{ status: number, url: string, headers: Record<string, string>, body: string }>}
@@ -139,12 +146,15 @@ export class NativeClient {
         return this.#ask("refresh", "refresh");
     }
 
-    /** What the program knows of its tokens. */
+    /** Returns what the program knows about its tokens. */
     tokens() {
         return this.#ask("tokens", "tokens");
     }
 
-    /** Forgets tokens and key. `url` ends the session at the provider; `null`: it has no such place. */
+    /**
+     * Forgets tokens and key. `url` ends the session at the provider, or is `null` if the provider
+     * has no such endpoint.
+     */
     logOut() {
         return this.#ask("logout", "logout");
     }
@@ -167,7 +177,8 @@ export async function nativeClient(run, options) {
 }
 
 /**
- * The scenarios of every provider that binds tokens, in the order they build on each other. The API is ours.
+ * Returns the scenarios of every provider that binds tokens, in the order in which they build on
+ * each other. The API is ours.
  *
  * @template Fixture
  * @param {(fixture: Fixture) => NativeClient} of
@@ -227,7 +238,7 @@ export async function checkNonces(native) {
         assert.deepEqual(second.body, first.body, "the same body");
         assert.equal(decodeJwt(last.header("DPoP")).nonce, first.response.header("DPoP-Nonce"));
     }
-    // The server forgets, so to say: the next request carries a nonce that it does not know.
+    // As if the server forgot its nonces: the next request has one that it does not know.
     wire.tamper = response => {
         wire.tamper = undefined;
         response.headers = response.headers.filter(([name]) => name.toLowerCase() !== "dpop-nonce");
@@ -269,7 +280,7 @@ export async function checkLogOut(native) {
 }
 
 /**
- * Tokens of the client itself are bound, and so are the next ones.
+ * Checks that tokens of the client itself are bound, and so are the next ones.
  *
  * @param {NativeClient} native @param {(text: string) => void} note
  */
@@ -308,7 +319,10 @@ export async function checkBearerCall(native, call, expected) {
     assertBearerCall(sent, accessToken);
 }
 
-/** The one token request since `mark` that was answered with tokens; a nonce challenge before is noted. */
+/**
+ * Checks the one token request since `mark` that was answered with tokens. A nonce challenge before
+ * it is noted.
+ */
 async function checkTokenRequest(native, mark, grant, note) {
     const requests = native.wire.list({ method: "POST", since: mark }).filter(({ body }) => body.includes("grant_type="));
     const request = acceptedTokenRequest(requests, note);
@@ -323,7 +337,7 @@ async function checkTokenRequest(native, mark, grant, note) {
     return { request, jkt, response };
 }
 
-/** The claims of an access token, where it is a JWT. */
+/** Returns the claims of an access token if it is a JWT. */
 function readable(token) {
     try {
         return decodeJwt(token);

@@ -1,8 +1,8 @@
 /**
- * What a peer is, and what it is given to run in.
+ * The definition of a peer, and the `Run` that it runs in.
  *
- * A peer is software that is not ours. Its file says how to start it and which scenarios it goes through; what it gets
- * for that is a `Run`, which ends everything that was started through it.
+ * A peer is software that is not ours. Its file says how to start it and which scenarios it goes
+ * through. It gets a `Run`, which ends everything that was started through it.
  */
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -47,9 +47,13 @@ export function definePeer(peer) {
 }
 
 export class Run {
-    /** Versions by name, of everything that interop/package.json pins. @type {Record<string, string>} */
+    /**
+     * Versions by name, of everything that interop/package.json pins.
+     *
+     * @type {Record<string, string>}
+     */
     versions;
-    /** A directory that ends with the run. @type {string} */
+    /** A directory that is removed when the run ends. @type {string} */
     directory;
     #ends = [];
     #checks = [];
@@ -66,19 +70,19 @@ export class Run {
         return run;
     }
 
-    /** Called when the peer's run ends; the last one first. */
+    /** Registers a function to call when the peer's run ends. The last one is called first. */
     after(end) {
         this.#ends.push(end);
     }
 
-    /** Called after each scenario: what it throws is the scenario's failure. */
+    /** Registers a check to call after each scenario. If it throws, the scenario fails. */
     afterEach(check) {
         this.#checks.push(check);
     }
 
     /**
-     * Where something is that `cargo xtask interop` made ready, by its name in `needs`: the directory of a
-     * distribution, or the jar.
+     * Returns the path of something that `cargo xtask interop` prepared, by its name in `needs`:
+     * the directory of a distribution, or the jar.
      */
     path(name) {
         const place = name.startsWith("spring")
@@ -94,19 +98,23 @@ export class Run {
         return freePort();
     }
 
-    /** A program that ends with the run: see `start` of processes.mjs. */
+    /** Starts a program that is ended with the run: see `start` in processes.mjs. */
     async spawn(program, parameters, options) {
         const started = await start(program, parameters, options);
         this.after(started.stop);
         return started;
     }
 
-    /** Our development authorization server. @param {string[]} [flags] see `countersign idp --help` */
+    /**
+     * Starts our development authorization server.
+     *
+     * @param {string[]} [flags] see `countersign idp --help`
+     */
     async idp(flags = []) {
         return this.#ours(await startIdp(flags));
     }
 
-    /** Our example API. @param {string[]} [flags] see `example-api --help` */
+    /** Starts our example API. @param {string[]} [flags] see `example-api --help` */
     async api(flags = []) {
         return this.#ours(await startApi(flags));
     }
@@ -116,7 +124,11 @@ export class Run {
         return Object.assign(server, { origin: `http://localhost:${server.port}` });
     }
 
-    /** A recording proxy: see harness/wire.mjs. @param {number} [upstream] the port behind; may be set later */
+    /**
+     * Starts a recording proxy: see harness/wire.mjs.
+     *
+     * @param {number} [upstream] the port behind; may be set later
+     */
     async wire(upstream) {
         const wire = await Wire.start();
         wire.upstream = upstream;
@@ -126,7 +138,7 @@ export class Run {
     }
 
     /**
-     * The test app, built and served. Its `config` is set before it is opened.
+     * Builds and serves the test app. Set its `config` before it is opened.
      *
      * @param {{ variant?: import("../../packages/countersign/test/browser/harness/build-app.mjs").Variant, host?: string }} [options]
      */
@@ -137,8 +149,8 @@ export class Run {
     }
 
     /**
-     * A browser of its own cookies and storage. An error in its console fails the scenario, unless one of
-     * `expectedErrors` fits it.
+     * Opens a browser context with its own cookies and storage. An error in its console fails the
+     * scenario, unless one of `expectedErrors` matches it.
      *
      * @param {{ expectedErrors?: RegExp[], initScripts?: (string | (() => void))[] }} [options]
      */
@@ -155,7 +167,7 @@ export class Run {
         return { context, page: await context.newPage() };
     }
 
-    /** A list that has to be empty after each scenario. */
+    /** Watches a list that has to be empty after each scenario. */
     #watch(what, errors) {
         this.#watched.push({ what, errors });
     }
@@ -171,7 +183,7 @@ export class Run {
         }
     }
 
-    /** @internal What browsers and proxies had to tell since the last scenario. */
+    /** @internal Returns and clears what browsers and proxies reported since the last scenario. */
     forget() {
         const observed = this.#observed();
         for (const { errors } of this.#watched) {
@@ -184,7 +196,7 @@ export class Run {
         return this.#watched.flatMap(({ what, errors }) => errors.map(error => `${what}: ${error}`));
     }
 
-    /** @internal Ends everything, and throws what went wrong with it. */
+    /** @internal Ends everything, and throws the errors from that. */
     async end() {
         const errors = [];
         for (const end of this.#ends.splice(0).reverse()) {
@@ -198,7 +210,7 @@ export class Run {
     }
 }
 
-/** Where `cargo xtask interop` keeps distributions. */
+/** Returns the directory where `cargo xtask interop` keeps distributions. */
 function cache() {
     const home = process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), ".cache");
     return process.env.COUNTERSIGN_PEERS ?? path.join(home, "countersign/peers");

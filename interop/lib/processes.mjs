@@ -1,20 +1,21 @@
 /**
- * Other programs as servers: a port for them, started, awaited until they are ready, ended with all that they started.
+ * Runs other programs as servers: finds a port, starts them, waits until they are ready, and ends
+ * them with everything that they started.
  */
 import { spawn } from "node:child_process";
 import { listenOnLoopback } from "../../packages/countersign/test/browser/harness/loopback.mjs";
 
 const READY_LIMIT_SECONDS = 60;
 const END_LIMIT_MILLISECONDS = 5_000;
-/** How often an address is asked whether it answers. */
+/** How often an address is polled until it answers. */
 const POLL_MILLISECONDS = 100;
-/** What a message shows of a program's output. */
+/** How much of a program's output a message shows. */
 const SHOWN_CHARACTERS = 4_000;
 
-/** Each leads a process group of its own. */
+/** The running programs. Each leads its own process group. */
 const running = new Set();
 
-// A run that ends early leaves nothing behind.
+// A run that ends early leaves no process behind.
 process.on("exit", () => {
     for (const child of running) {
         signal(child, "SIGKILL");
@@ -24,7 +25,7 @@ for (const name of ["SIGINT", "SIGTERM"]) {
     process.once(name, () => process.exit(1));
 }
 
-/** A port that was free on 127.0.0.1 and ::1 a moment ago. */
+/** Returns a port that was free on 127.0.0.1 and ::1 a moment ago. */
 export async function freePort() {
     const { port, close } = await listenOnLoopback(socket => socket.destroy());
     await close();
@@ -60,7 +61,7 @@ export async function start(program, parameters, { cwd, env = {}, ready, limit =
         });
         child.once("close", resolve);
     }).then(status => {
-        // What it started may outlive it.
+        // Programs that it started may outlive it.
         signal(child, "SIGKILL");
         running.delete(child);
         return status;
@@ -109,7 +110,7 @@ async function isReady(ready, output) {
     }
 }
 
-/** To the program and all that it started, as far as they are still there. */
+/** Sends a signal to the program and everything that it started, if they are still running. */
 function signal(child, name) {
     if (child.pid === undefined) {
         return;

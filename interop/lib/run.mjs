@@ -1,4 +1,4 @@
-/** Runs a peer through its scenarios. Whatever did not run has failed. */
+/** Runs a peer through its scenarios. A scenario that did not run has failed. */
 import { Run } from "./peer.mjs";
 
 const SCENARIO_LIMIT_SECONDS = 90;
@@ -38,7 +38,7 @@ export async function runPeer(peer, { versions, notReady = {}, add }) {
             await body(fixture, text => notes.push(text));
             await run.check();
         }, peer.limits?.[scenario] ?? SCENARIO_LIMIT_SECONDS);
-        // It may explain the failure, and is none of the next scenario's.
+        // It may explain the failure, and must not count for the next scenario.
         const observed = run.forget();
         tell({ scenario, seconds, notes, error: error === undefined ? error : [error, ...observed].join("\n") });
     }
@@ -48,12 +48,12 @@ export async function runPeer(peer, { versions, notReady = {}, add }) {
     }
 }
 
-/** A failure that belongs to no scenario. */
+/** Makes the row of a failure that belongs to no scenario. */
 export function failedRow(peer, scenario, error) {
     return { peer, title: peer, pins: [], scenario, passed: false, notes: [], seconds: 0, error };
 }
 
-/** The title, and which pins it names: those are what the peer tries. */
+/** Returns the title, and the pins that it reads: those are the versions that the peer tries. */
 function titleOf(peer, versions) {
     const pins = new Set();
     const watched = new Proxy(versions, {
@@ -81,7 +81,7 @@ async function timed(body, limit) {
     return { seconds: (performance.now() - start) / 1000, error };
 }
 
-/** The message, and the innermost place in a peer's file or the harness. */
+/** Returns the message, and the innermost line in a peer's file or in the harness. */
 function describe(thrown) {
     if (!(thrown instanceof Error)) {
         return String(thrown);

@@ -1,4 +1,4 @@
-/** What must be a failure is one: in one peer, and in the whole run. */
+/** Checks that what must be a failure is one, in a single peer and in the whole run. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -14,7 +14,7 @@ import { hasEnded } from "./test-support/ended.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 
-/** The rows of a peer, with what the test is not about filled in. */
+/** Returns the rows of a peer, after filling in what the test is not about. */
 async function rowsOf(peer, options) {
     const rows = [];
     await runPeer(definePeer({ name: "a", title: () => "A", needs: [], start: async run => ({ run }), scenarios: {}, ...peer }), {
@@ -150,7 +150,7 @@ test("a run ends what was started, the last first, and a failure of that is one"
     assert.match(rows[1].error, /stuck/);
 });
 
-/** Runs the program on the peers of `test-support/peers`. */
+/** Runs the program with the peers of `test-support/peers`. */
 async function program(t, peers, environment = {}) {
     const directory = await mkdtemp(path.join(os.tmpdir(), "countersign-interop-test-"));
     t.after(() => rm(directory, { recursive: true }));
@@ -187,7 +187,7 @@ test("a run in which all passes ends with 0", async t => {
 test("a run in which something fails ends with 1, and runs the others", async t => {
     const { status, lines } = await wholeRun(t, ["--peer", "fails,passes"]);
     assert.equal(status, 1);
-    // The second failure: an error that nobody caught.
+    // The second failure is an uncaught error.
     assert.equal(lines.at(-1), "3 passed, 2 failed");
     assert.ok(lines.includes("FAIL fails: throws (0.0 s)"), lines.join("\n"));
     assert.ok(lines.some(line => line.startsWith("FAIL fails: no error that nobody caught")), lines.join("\n"));

@@ -1,7 +1,8 @@
 /**
- * The single-page app of the browser suite against any provider, and the scenarios that every provider goes through.
+ * Runs the single-page app of the browser suite against any provider, and defines the scenarios
+ * that every provider goes through.
  *
- * Assertions stand on what went over the wire, decoded by `jose`.
+ * Assertions use what went over the wire, decoded by `jose`.
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
@@ -27,7 +28,7 @@ import { acceptedTokenRequest, proofNonce } from "./checks.mjs";
  * @property {RegExp[]} [expectedErrors] in the browser's console
  */
 
-/** A page with the app in it. The provider is up by now. */
+/** A page with the app. The provider is already running. */
 export class Spa extends AppPage {
     /** @type {Options["api"]} */ api;
     #logInAt;
@@ -62,18 +63,18 @@ export class Spa extends AppPage {
         return this.issuer;
     }
 
-    /** From the logged-out app to the logged-in one, through the provider's own page. */
+    /** Logs in, through the provider's own page. */
     logIn(logInAt = this.#logInAt) {
         return this.logInWith(logInAt);
     }
 
-    /** To the logged-out app, through the provider's page where it has one. */
+    /** Logs out, through the provider's page if it has one. */
     async logOut(client) {
         const [outcomes] = await Promise.all([super.logOut(client), this.#logOutAt?.(this.page)]);
         return outcomes;
     }
 
-    /** As a user does: the same address once more. */
+    /** Reloads as a user does: loads the same address again. */
     reload() {
         return this.open();
     }
@@ -85,7 +86,7 @@ export function spa(run, options) {
 }
 
 /**
- * Our example API behind a recording proxy, for tokens of `issuer`.
+ * Starts our example API behind a recording proxy, for tokens of `issuer`.
  *
  * @param {import("./peer.mjs").Run} run
  * @param {{ issuer: string, audience?: string, origins: string[], flags?: string[], wire?: import("../../packages/countersign/test/browser/harness/wire.mjs").Wire }} options
@@ -104,8 +105,8 @@ export async function protectedApi(run, { issuer, audience, origins, flags = [],
 }
 
 /**
- * The scenarios of every provider that binds tokens, in the order they build on each other. They start from a browser
- * that has never been there.
+ * Returns the scenarios of every provider that binds tokens, in the order in which they build on
+ * each other. They start in a new browser context.
  *
  * @template Fixture
  * @param {(fixture: Fixture) => Spa} of which page of the fixture they run in
@@ -187,7 +188,7 @@ export async function checkLogOut(spa) {
 }
 
 /**
- * One call, whose last request has to be a bound one.
+ * Makes one call, whose last request has to be a bound one.
  *
  * @param {Spa} spa @param {object} call @param {number} expected status @param {string} [token] the current one
  */
@@ -200,7 +201,7 @@ export async function checkCall(spa, call, expected, token) {
     return sent;
 }
 
-/** The authorization and token requests since `mark`: one login, bound to one key. */
+/** Checks the authorization and token requests since `mark`: one login, bound to one key. */
 async function checkRedemption(spa, mark, note, par) {
     const redemption = acceptedTokenRequest(spa.tokenRequests(mark), note);
     assert.equal(redemption.form().grant_type, "authorization_code");

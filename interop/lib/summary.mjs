@@ -1,4 +1,4 @@
-/** What has been tried with what: the table in the README, made of the pins and the peers' files. */
+/** Makes the README's table of what was tested with what, from the pins and the peers' files. */
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,7 +18,8 @@ export async function definitions() {
 }
 
 /**
- * One row a peer whose title names a version: the others are servers of ours, or in the shape of somebody's.
+ * Makes one row per peer whose title names a version. The others are our own servers, or servers in
+ * the shape of a vendor's.
  *
  * @param {{ peers: import("./peer.mjs").Peer<any>[], versions: Record<string, string> }} definitions
  */
@@ -35,7 +36,7 @@ export function summary({ peers, versions }) {
     return ["| with | of ours | scenarios |", "|---|---|---:|", ...rows.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))].join("\n");
 }
 
-/** `page` with the table between its marks. */
+/** Returns `page` with the table between its marks. */
 export function withSummary(page, table) {
     const [before, rest] = page.split(START);
     const after = rest?.split(END)[1];

@@ -1,4 +1,6 @@
-/** The README says what has been tried with what: the versions that are pinned, and every scenario that there is. */
+/**
+ * Checks that the README says what was tested with what: the pinned versions, and every scenario.
+ */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";

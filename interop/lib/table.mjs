@@ -1,11 +1,14 @@
-/** The results as plain text, for a terminal of 120 columns. */
+/** Formats the results as plain text, for a terminal of 120 columns. */
 
 const WIDTH = 120;
 const RESULT_WIDTH = 4;
 const TIME_WIDTH = 7;
-/** Under the scenario's name. */
+/** Aligns text below the scenario's name. */
 const INDENT = " ".repeat(2 + RESULT_WIDTH + 1 + TIME_WIDTH + 2);
-/** Lines of a failure's reason; the rest is above the table, where the scenario ended. */
+/**
+ * How many lines of a failure's reason are shown; the rest is above the table, where the scenario
+ * ended.
+ */
 const SHOWN_LINES = 12;
 
 /**
@@ -21,7 +24,7 @@ const SHOWN_LINES = 12;
  */
 
 /**
- * One line a scenario, under its peer; what differs, and why it failed, below it.
+ * Formats one line per scenario, under its peer, followed by what differs and why it failed.
  *
  * @param {Row[]} rows
  * @param {Map<string, number>} times seconds, by peer: start and end included
@@ -42,7 +45,7 @@ export function table(rows, times) {
     return lines.join("\n").replace(/^\n/, "");
 }
 
-/** The text after its first words, and under itself. */
+/** Puts the text after `start`, and indents its further lines to the same column. */
 function hanging(start, text) {
     const [first, ...rest] = wrap(text, WIDTH - start.length);
     return [start + first, ...rest.map(line => " ".repeat(start.length) + line)];
@@ -57,7 +60,7 @@ function groups(rows) {
     return groups;
 }
 
-/** Cut at spaces; a word that is longer than the line stays whole. */
+/** Wraps the text at spaces; a word that is longer than the line stays whole. */
 export function wrap(text, width) {
     const lines = [];
     let line = "";

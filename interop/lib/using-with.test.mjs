@@ -1,4 +1,7 @@
-/** docs/using-with.md says of each line how it is known: by a scenario, which has to exist, or by a vendor's document. */
+/**
+ * Checks that each line of docs/using-with.md names its source: a scenario, which has to exist, or
+ * a vendor's document.
+ */
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
@@ -9,7 +12,7 @@ const PRODUCTS = ["Keycloak", "Spring Security", "oidc-provider", "Entra ID", "A
 
 const page = await readFile(path.join(repository, "docs/using-with.md"), "utf8");
 
-/** By peer, the titles of its scenarios. */
+/** Returns the titles of scenarios, by peer. */
 async function scenarios() {
     const directory = path.join(repository, "interop/peers");
     const names = (await readdir(directory)).filter(file => file.endsWith(".mjs"));
@@ -17,7 +20,7 @@ async function scenarios() {
     return new Map(peers.map(peer => [peer.name, new Set(Object.keys(peer.scenarios))]));
 }
 
-/** The rows of all tables, without their heads. */
+/** Returns the rows of all tables, without their heads. */
 function rows() {
     return page
         .split("\n")

@@ -1,6 +1,6 @@
 /**
- * A user without a browser: follows redirects, keeps cookies, fills in forms. For providers whose pages work without
- * scripts.
+ * A user without a browser: follows redirects, keeps cookies and fills in forms, for providers
+ * whose pages work without scripts.
  */
 import assert from "node:assert/strict";
 
@@ -8,7 +8,7 @@ const MAX_REDIRECTS = 20;
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** One page, as it was read. */
+/** One page, as it was received. */
 export class Page {
     /** @param {Visitor} visitor @param {string} url @param {number} status @param {string} html */
     constructor(visitor, url, status, html) {
@@ -19,7 +19,8 @@ export class Page {
     }
 
     /**
-     * Fills in the form that has fields with these names, or the first one, and submits it as a click does.
+     * Fills in the form that has fields with these names, or the first one, and submits it as a
+     * click does.
      *
      * @param {Record<string, string>} fields beside the hidden ones
      * @returns {Promise<Page>} the next page
@@ -47,7 +48,7 @@ export class Page {
 }
 
 export class Visitor {
-    /** By host name and cookie name: cookies ignore ports. */
+    /** Cookies by host name and name: cookies ignore ports. */
     #cookies = new Map();
 
     /** @param {string} url @returns {Promise<Page>} */

@@ -1,4 +1,4 @@
-/** The same app, moved over: the plugin from elsewhere, and an alias in place of a change to every import. */
+/** The same app, moved over: with our plugin, and an alias instead of a change to every import. */
 import { defineConfig } from "vite";
 import { oidcSpa } from "countersign/vite-plugin";
 

@@ -1,11 +1,11 @@
 /**
- * Our development server in the shape of two hosted providers that cannot be started here: what a client has to be
- * told of them, and what it has to answer.
+ * Our development server in the shape of two hosted providers that cannot be started here: it shows
+ * what a client has to be configured with for them, and what it has to answer.
  *
- * Auth0: an issuer that ends in a slash, an `audience` parameter, nonces required of public clients ("Demonstrating
- * Proof-of-Possession (DPoP)"), and a sample of discovery that does not list DPoP ("Configure Applications with OIDC
- * Discovery"), which the app then says itself. Okta: an issuer with a path, nonces required ("Configure OAuth 2.0
- * Demonstrating Proof-of-Possession").
+ * Auth0: an issuer that ends in a slash, an `audience` parameter, nonces required of public clients
+ * ("Demonstrating Proof-of-Possession (DPoP)"), and a sample discovery document that does not list
+ * DPoP ("Configure Applications with OIDC Discovery"), so the app has to state it. Okta: an issuer
+ * with a path, nonces required ("Configure OAuth 2.0 Demonstrating Proof-of-Possession").
  */
 import assert from "node:assert/strict";
 import { tamperJson } from "../../packages/countersign/test/browser/harness/wire.mjs";
@@ -71,7 +71,7 @@ async function provider(run, path, { tamper, params } = {}) {
         ...{ app, wire, issuer, clientId: "spa", params, api },
         scopes: ["profile", "email", "offline_access"],
         logInAt: page => page.getByRole("button", { name: /alice/i }).click(),
-        // The challenges of the token endpoint.
+        // The nonce challenges of the token endpoint.
         expectedErrors: [/status of 400/]
     });
 }

@@ -1,6 +1,7 @@
 /**
- * An API that cannot do DPoP, called with bound tokens: it must fail where everyone sees it, and a bound token must
- * never go out as Bearer, although this API would take it. `disableDPoP: true` is the way to call it.
+ * An API without DPoP, called with bound tokens: the call must fail visibly, and a bound token must
+ * never go out as Bearer, although this API would accept it. `disableDPoP: true` is the way to call
+ * it.
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
@@ -16,7 +17,7 @@ const CORS_OF_BEARER = ["Authorization", "Content-Type"];
 const JSON_BODY = { kind: "json", value: { text: "interop" } };
 const POLL_MILLISECONDS = 20;
 const REFUSED_HEADER = /Request header field dpop is not allowed by Access-Control-Allow-Headers/;
-/** Every way in which an app makes a request; `path` is the API's. */
+/** All the ways in which an app makes a request; `path` is a path of the API. */
 const CALLS = [
     { path: "/me" },
     { path: "/me", transport: "xhr" },
@@ -157,7 +158,7 @@ export default definePeer({
                     "asked once, then nothing was sent"
                 );
                 assert.match(sent[0].header("Access-Control-Request-Headers"), /\bdpop\b/);
-                // The console is told on a way of its own.
+                // The console gets its message separately.
                 await until(() => messages.slice(since).some(text => REFUSED_HEADER.test(text)));
             }
             assert.equal((await spa.call({ url: `${spa.api.origin}/api/me` }, "main")).status, 200, "and all goes on");
@@ -189,7 +190,7 @@ export default definePeer({
     }
 });
 
-/** Bounded by the scenario's own time. */
+/** Waits until the condition holds, limited by the scenario's own time. */
 async function until(isTrue) {
     while (!isTrue()) {
         await new Promise(resolve => setTimeout(resolve, POLL_MILLISECONDS));

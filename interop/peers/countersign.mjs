@@ -1,4 +1,7 @@
-/** Our own development authorization server and example API: what every other peer is held against. */
+/**
+ * Our own development authorization server and example API, with which every other peer is
+ * compared.
+ */
 import { definePeer } from "../lib/peer.mjs";
 import { boundScenarios, protectedApi, spa } from "../lib/spa.mjs";
 

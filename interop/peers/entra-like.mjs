@@ -1,6 +1,7 @@
 /**
- * A provider without DPoP, in the manner of Microsoft Entra ID: see entra-like/server.mjs. The app stands on another
- * site than the provider, as apps of Entra's do, so that sessions come back by a full-page redirect.
+ * A provider without DPoP that behaves like Microsoft Entra ID: see entra-like/server.mjs. The app
+ * is on another site than the provider, as apps of Entra ID are, so sessions are restored by a
+ * full-page redirect.
  */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
@@ -13,7 +14,7 @@ import { EntraLike } from "./entra-like/server.mjs";
 
 const SITE = "127.0.0.1";
 const [CLIENT, NATIVE] = [randomUUID(), randomUUID()];
-/** The clock that the app reads against the one that ours is. */
+/** How far the clock that the app reads may be from ours. */
 const TOLERANCE_MILLISECONDS = 10_000;
 
 export default definePeer({
@@ -173,7 +174,7 @@ export default definePeer({
             );
         },
         "its token endpoint fails a page that sends a DPoP header": async ({ spa }) => {
-            // Or the scenarios above would show nothing.
+            // Otherwise the scenarios above would show nothing.
             const mark = spa.wire.mark();
             const outcome = await spa.page.evaluate(
                 url =>
@@ -219,7 +220,7 @@ async function bearerCall(spa, call, expected) {
     return { body: JSON.parse(text) };
 }
 
-/** Neither a header field, nor a parameter, nor a wish to send one. */
+/** Asserts that no header field, parameter or preflight names DPoP. */
 function assertNoDpop(exchanges) {
     for (const exchange of exchanges) {
         assert.deepEqual(exchange.all("DPoP"), [], String(exchange));

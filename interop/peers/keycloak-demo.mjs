@@ -1,4 +1,4 @@
-/** The demo with a real Keycloak, as its one command starts it: what anyone sees who tries it. */
+/** The demo with a real Keycloak, as its command starts it, and as anyone who tries it sees it. */
 import assert from "node:assert/strict";
 import { createServer } from "node:net";
 import { tour } from "../../examples/demo/test/tour.mjs";
@@ -10,7 +10,7 @@ const START_LIMIT_SECONDS = 400;
 
 export default definePeer({
     name: "keycloak-demo",
-    // The demo takes the pinned version, whichever one a run tries.
+    // The demo always uses the pinned version, whichever one a run tries.
     title: () => "cargo xtask demo --keycloak",
     needs: ["keycloak"],
     ours: ["single-page app", "resource server"],
@@ -22,7 +22,7 @@ export default definePeer({
             ["xtask", "demo", "--keycloak", "--no-open", "--port", String(port)],
             { cwd: repository, ready: /Ctrl-C ends it[\s\S]*bob-password/, limit: START_LIMIT_SECONDS }
         );
-        // The nonce challenge, which the browser's console reports.
+        // The browser's console reports the nonce challenge.
         const { page } = await run.browser({ expectedErrors: [/status of 401/] });
         return { demo, page, ports: [port, port + 1, port + 2] };
     },
@@ -63,7 +63,7 @@ export default definePeer({
     }
 });
 
-/** Three neighbours, as the demo takes them. */
+/** Returns three neighbouring ports, as the demo needs them. */
 async function threeFreePorts(run) {
     for (;;) {
         const port = await run.freePort();

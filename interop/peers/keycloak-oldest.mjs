@@ -1,4 +1,4 @@
-/** The first Keycloak that has DPoP on by default. It boots for one scenario. */
+/** The first Keycloak that has DPoP on by default. It starts for one scenario. */
 import { definePeer } from "../lib/peer.mjs";
 import { checkCalls, checkLogIn, checkRefresh, checkRestored, protectedApi, spa } from "../lib/spa.mjs";
 import { START_LIMIT_SECONDS, logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";

@@ -1,4 +1,4 @@
-/** Keycloak with its DPoP feature switched off: what every Keycloak before 26.4 is to an app. */
+/** Keycloak with its DPoP feature switched off, like every Keycloak before 26.4 to an app. */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { assertBearerCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
@@ -24,7 +24,7 @@ export default definePeer({
             audiences: [AUDIENCE],
             flags: ["--features-disabled=dpop"]
         });
-        // Its tokens are of the type `JWT`, and here they are bound to no key.
+        // Its tokens are of the type `JWT`, and here they are not bound to a key.
         const flags = ["--dpop", "optional", "--access-tokens", "lenient"];
         const api = await protectedApi(run, { issuer, audience: AUDIENCE, origins: apps, flags });
         const common = { wire, issuer, clientId: "spa", api, logInAt: logInAtKeycloak("alice") };

@@ -1,4 +1,4 @@
-/** Keycloak, with a realm as any API needs it: the app's client has no DPoP setting whatsoever. */
+/** Keycloak, with a realm as any API needs it. The app's client has no DPoP setting. */
 import { byForms, checkOwnTokens, nativeClient, nativeScenarios } from "../lib/native.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { boundScenarios, protectedApi, spa } from "../lib/spa.mjs";

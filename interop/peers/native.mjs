@@ -6,7 +6,7 @@ import { byBrowser, byForms, checkBearerCall, checkLogIn, nativeClient, nativeSc
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi } from "../lib/spa.mjs";
 
-/** Our server with a native client `cli`, and our API, each behind a recording proxy. */
+/** Starts our server with a native client `cli`, and our API, each behind a recording proxy. */
 async function provider(run, name, flags = [], apiFlags = []) {
     const [wire, apiWire] = [await run.wire(), await run.wire()];
     const config = path.join(run.directory, `${name}.toml`);

@@ -1,6 +1,6 @@
 /**
- * oauth4webapi in both roles: its client functions against our development server and example API, and its
- * `validateJwtAccessToken` on the requests of our clients.
+ * oauth4webapi in both roles: its client functions with our development server and example API, and
+ * its `validateJwtAccessToken` with the requests of our clients.
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
@@ -16,7 +16,10 @@ const CLIENT = "oauth4webapi";
 const SPA = "spa";
 const NATIVE = "native";
 const USER = { user: "alice" };
-/** Longer than its proofs live, so that a test can be late for the one and not for the other. */
+/**
+ * Longer than the lifetime of proofs, so that a test can be too late for a proof but not for the
+ * token.
+ */
 const TOKEN_LIFETIME_SECONDS = "3600";
 
 export default definePeer({
@@ -40,7 +43,7 @@ export default definePeer({
             clientId: SPA,
             logInAt: page => page.getByRole("button", { name: /alice/i }).click(),
             api: plain.api,
-            // The challenge of the route that wants nonces.
+            // The challenge of the route that requires nonces.
             expectedErrors: [/status of 401 .*\/api\/with-nonce/]
         });
         const native = await nativeClient(run, {
@@ -107,7 +110,7 @@ export default definePeer({
             assert.equal(dpop.parameters.error, "invalid_dpop_proof");
             assert.ok(dpop.parameters.error_description.length > 0);
             assert.ok(dpop.parameters.algs.split(" ").includes("ES256"));
-            // A code is as bound as a token: `dpop_jkt` named the one key, the proof is of the other.
+            // A code is bound as a token is: `dpop_jkt` named one key, but the proof is by another.
             await assert.rejects(
                 client.logIn(request => user.logIn(request), { redeemedWith: thief.dpop }),
                 refusedWith("invalid_dpop_proof")
@@ -169,7 +172,7 @@ export default definePeer({
                 { url: `${origin}/api/notes`, method: "POST", body: json },
                 { url: `${origin}/api/notes`, method: "POST", body: json, transport: "xhr" },
                 { url: `${origin}/api/files`, method: "POST", body: form },
-                // Two requests: the first one is challenged.
+                // Two requests: the first is challenged.
                 { url: `${origin}/api/with-nonce`, method: "POST", body: json }
             ]) {
                 const { status, text } = await spa.call(call);
@@ -221,19 +224,19 @@ export default definePeer({
     }
 });
 
-/** The only request to a path. */
+/** Returns the only request to a path. */
 function sentTo(wire, path, since) {
     const [exchange, ...more] = wire.list({ path, since });
     assert.deepEqual(more.map(String), []);
     return { query: exchange.query(), form: exchange.form() };
 }
 
-/** An error of the token endpoint, as it reads it. */
+/** Matches an error of the token endpoint as oauth4webapi reads it. */
 function refusedWith(code) {
     return error => error instanceof oauth.ResponseBodyError && error.status === 400 && error.error === code;
 }
 
-/** An authorization server and an API of ours, each behind a recording proxy. */
+/** Starts our authorization server and our API, each behind a recording proxy. */
 async function servers(run, app, idpFlags, apiFlags = []) {
     const [wire, apiWire] = [await run.wire(), await run.wire()];
     const issuer = wire.origin;
@@ -243,7 +246,7 @@ async function servers(run, app, idpFlags, apiFlags = []) {
     ]);
     wire.upstream = idp.port;
     const api = await protectedApi(run, { issuer, origins: [app.origin], flags: apiFlags, wire: apiWire });
-    // The test app's server answers there, too.
+    // The test app's server answers at this path too.
     return { issuer, wire, api, registration: { issuer, clientId: CLIENT, redirectUri: `${app.origin}/callback` } };
 }
 

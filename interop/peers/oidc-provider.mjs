@@ -1,4 +1,7 @@
-/** node oidc-provider: as an app with an API needs it, with nonces, and with all that it can require of DPoP. */
+/**
+ * node oidc-provider: set up as an app with an API needs it, then with nonces, and with everything
+ * that it can require for DPoP.
+ */
 import assert from "node:assert/strict";
 import { calculateJwkThumbprint, decodeJwt } from "jose";
 import { assertProof } from "../../packages/countersign/test/browser/harness/proof.mjs";
@@ -13,7 +16,7 @@ import { Thief } from "./oidc-provider/thief.mjs";
 const STRICT = " (nonces, PAR and binding required)";
 const CHALLENGES = [/status of 40[01]/];
 
-/** For a page: `Date` is ten minutes behind. */
+/** A script for a page in which `Date` is ten minutes behind. */
 const slowClock = () => {
     const Native = Date;
     const behind = () => Native.now() - 600_000;
@@ -27,7 +30,12 @@ const slowClock = () => {
     };
 };
 
-/** What our SPA does in each set-up. @param {(fixture: object) => object} of @param {string} [suffix] */
+/**
+ * Returns what our SPA does in each set-up.
+ *
+ * @param {(fixture: object) => object} of
+ * @param {string} [suffix]
+ */
 const browserScenarios = (of, suffix = "") => ({
     [`SPA: userinfo takes bound tokens of fetch and XHR${suffix}`]: async (fixture, note) => {
         const { wire, ...provider } = of(fixture);
@@ -85,13 +93,13 @@ const thiefOf = async ({ issuer, app }) => {
 
 const jkt = ({ publicJwk }) => calculateJwkThumbprint(publicJwk);
 
-/** An answer that holds an error and nothing else. */
+/** Asserts that a response holds an error and nothing else. */
 function assertRefused({ error, error_description, ...rest }, note) {
     assert.deepEqual(rest, {});
     note(`refused with ${error} (${error_description})`);
 }
 
-/** That the provider keeps what the binding promises. */
+/** Scenarios that check the provider enforces the binding. */
 const thefts = (of, suffix = "") => ({
     [`c2 a code is refused with another key than its dpop_jkt's${suffix}`]: async (fixture, note) => {
         const thief = await thiefOf(of(fixture));

@@ -1,6 +1,7 @@
 /**
- * Moving over from oidc-spa is a change of import: one app, with oidc-spa and with Countersign, in the set-ups that
- * oidc-spa documents and under Vite's dev server, and one script that a user of it follows.
+ * Moving from oidc-spa is a change of import. One app is built with oidc-spa and with Countersign,
+ * in the set-ups that oidc-spa documents and under Vite's dev server, and a user follows the same
+ * script in each.
  */
 import assert from "node:assert/strict";
 import { assertBoundCall } from "../../packages/countersign/test/browser/harness/proof.mjs";
@@ -14,12 +15,13 @@ const BUILDS = ["oidc-spa", "countersign"].flatMap(library => SETUPS.map(setup =
 const USER = "Alice Archer";
 const logInAt = page => page.getByRole("button", { name: /alice/i }).click();
 
-/** What the user does, in this order: each step begins where the one before has ended. */
+/** What the user does, in this order: each step begins where the previous one ended. */
 const script = {
     async "a protected page asks for a login, and the back button leaves it"({ user }) {
         await user.open("/");
         await user.shows("/", "nobody");
-        // Its own address needs a user (`doesCurrentHrefRequiresAuth`): who comes back to it goes on to the page before.
+        // This page requires a user (`doesCurrentHrefRequiresAuth`), so going back to it leads to
+        // the page before.
         await user.open("/notes");
         await user.page.waitForURL(url => url.origin !== user.app.origin);
         await user.page.goBack();
@@ -102,12 +104,12 @@ const script = {
         assert.equal(await user.text("is-new"), "false", "isNewBrowserSession");
         await user.notes();
         await user.click("Log out");
-        // The page it came from has no need of a user.
+        // The page before does not require a user.
         await user.shows("/", "nobody");
     }
 };
 
-/** It takes its time, and the set-ups have no part in it. */
+/** This step is slow and does not depend on the set-up. */
 const idleness = {
     async "doing nothing starts the countdown to a logout, and activity ends it"({ user }) {
         await user.open("/notes");
@@ -159,7 +161,8 @@ export default definePeer({
             BUILDS.flatMap(({ library, setup }, index) => scenariosOf(`${library}, ${setup}`, index, setup === "plugin"))
         ),
         async "a tab that oidc-spa has logged in goes on with Countersign, and back"({ run, users, front }) {
-            // Their users are logged out when they have done nothing for a minute, and the apps load a new configuration.
+            // The other users would be logged out after a minute without activity, and their apps
+            // load a new configuration.
             await Promise.all(users.map(({ page }) => page.close()));
             const deploy = library => {
                 const { app } = users[BUILDS.findIndex(build => build.library === library && build.setup === "plugin")];
@@ -186,7 +189,7 @@ export default definePeer({
     }
 });
 
-/** The script as one scenario a step, or as a single one. */
+/** Returns the script as one scenario per step, or as a single scenario. */
 function scenariosOf(build, index, isEachStep) {
     const run = step => ({ api, users }) => step({ api, user: users[index] });
     if (isEachStep) {
@@ -202,7 +205,7 @@ function scenariosOf(build, index, isEachStep) {
     return [[`${build}: the same script`, run(all)]];
 }
 
-/** The access token that a call carried. */
+/** Returns the access token of a call. */
 function tokenOf(exchange) {
     return exchange.header("Authorization").replace(/^\S+ /, "");
 }

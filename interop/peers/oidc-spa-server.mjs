@@ -1,6 +1,6 @@
 /**
- * Our client against `oidc-spa/server` on Express, and the hostile requests of our own tests against both it and our
- * example API.
+ * Our client with `oidc-spa/server` on Express, and the hostile requests of our own tests to both
+ * it and our example API.
  */
 import assert from "node:assert/strict";
 import { ORIGIN, cases } from "../lib/hostile/cases.mjs";
@@ -114,7 +114,7 @@ export default definePeer({
         },
         async "keys that were rotated"(fixture, note) {
             const { spa } = fixture;
-            // New keys at the same issuer.
+            // The issuer gets new keys.
             await fixture.idp.stop();
             fixture.idp = await fixture.startIdp();
             await spa.open();
@@ -134,7 +134,7 @@ async function startExpress(run, issuer, audience, allowedOrigin, ...flags) {
     return { ...started, port: Number(READY.exec(started.output())[1]) };
 }
 
-/** Of the last of some requests. */
+/** Sends the requests, and returns the status of the last. */
 async function lastStatus(port, requests) {
     let status;
     for (const request of requests) {

@@ -1,9 +1,10 @@
 /**
- * oidc-spa's client against our development authorization server and our example API: the app of the browser suite,
- * built with oidc-spa in the place of Countersign.
+ * oidc-spa's client with our development authorization server and our example API: the app of the
+ * browser suite, built with oidc-spa instead of Countersign.
  *
- * What is known to fail there is expected to fail exactly so: a version that mends it fails the scenario, which then
- * gets what is expected of a client. The ids (RC1, ...) are those of our list of observations.
+ * Known failures are expected to fail in exactly the known way. If a version fixes one, the
+ * scenario fails, and its expectation is changed to that of a correct client. The IDs (RC1, ...)
+ * are those of our list of observations.
  */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
@@ -76,7 +77,7 @@ export default definePeer({
             await assertProof(redemption, { nonce });
             assert.equal(redemption.response.status, 200);
             assert.equal(more.length, 0);
-            // The server's nonces are new each second.
+            // The server's nonces change each second.
             let last = redemption;
             while (last.response.header("DPoP-Nonce") === nonce) {
                 await spa.page.waitForTimeout(300);
@@ -152,7 +153,7 @@ export default definePeer({
     }
 });
 
-/** The app in a page of its own browser, with an authorization server and an API of its own. */
+/** Opens the app in a new browser context, with its own authorization server and API. */
 async function world(run, { mode = "auto", idp = [], api = [], expectedErrors } = {}) {
     const app = await suiteApp(run, mode);
     const [wire, apiWire] = [await run.wire(), await run.wire()];
@@ -177,7 +178,9 @@ async function loggedIn(run, options) {
     return spa;
 }
 
-/** One code was redeemed since then, with a proof, for a token that is bound to its key. */
+/**
+ * Checks that one code was redeemed since then, with a proof, for a token that is bound to its key.
+ */
 async function checkRedeemed(spa, since) {
     const [redemption, ...more] = spa.tokenRequests(since);
     assert.equal(more.length, 0, "one token request");
@@ -188,7 +191,10 @@ async function checkRedeemed(spa, since) {
     assert.equal(decodeJwt(access_token).cnf?.jkt, jkt, "the token is bound to the proof's key");
 }
 
-/** A failure that is known: noted where it is as it was, else an error, since what is expected has to change. */
+/**
+ * Expects a known failure. Notes it if it is as before; otherwise throws, because the expectation
+ * has to change.
+ */
 async function known(note, what, check) {
     try {
         await check();

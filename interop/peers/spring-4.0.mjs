@@ -1,4 +1,4 @@
-/** Spring Security's resource server in the line that does DPoP by itself. */
+/** Spring Security's resource server in the release line with DPoP on by default. */
 import { springPeer } from "./spring/peer.mjs";
 
 export default springPeer({

@@ -6,7 +6,10 @@ import { logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
 import { callsOfNative } from "./spring/peer.mjs";
 import { startSpring } from "./spring/server.mjs";
 
-/** Without what the tokens of our own server need: Keycloak's are of the `typ` that Spring Security expects. */
+/**
+ * The flags leave out the setting for our own server's tokens: Keycloak's have the `typ` that
+ * Spring Security expects.
+ */
 const FLAGS = ["--api.dpop=on", "--api.csrf=off"];
 
 export default definePeer({

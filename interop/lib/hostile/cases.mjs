@@ -1,11 +1,15 @@
 /**
- * Requests that are not what they should be, and some that are although they look odd, with the answer of our example
- * API. A peer's own list says where it answers otherwise. Names carry the row of the RFC 9449 checklist that our tests
- * name as well: V the proof, R the request, S the security considerations.
+ * Invalid requests, and some valid ones that look odd, with the answer of our example API. Each
+ * peer has its own list of where it answers differently. Names start with the row of the RFC 9449
+ * checklist, as the names of our tests do: V for the proof, R for the request, S for the security
+ * considerations.
  */
 import { generateKey, proofOf, now, encode, signatureOf } from "./proofs.mjs";
 
-/** The one URL of both servers, whose sockets are on loopback ports: as behind a proxy that keeps `Host`. */
+/**
+ * The URL of both servers, as if behind a proxy that keeps `Host`. Their sockets are on loopback
+ * ports.
+ */
 export const ORIGIN = "http://api.example";
 const HOST = "api.example";
 const TARGET = "/api/me";
@@ -17,7 +21,7 @@ const BAD_TOKEN = "401 DPoP invalid_token";
 const BAD_REQUEST = "400 DPoP invalid_request";
 const NO_TOKEN = "401 DPoP";
 
-/** A member of JSON twice: the first time as given, the second time as it is. */
+/** Repeats a member of the JSON: first with the given value, then with its own. */
 const twice = (part, member, value) => (name, json) =>
     name === part ? json.replace("{", `{${JSON.stringify(member)}:${JSON.stringify(value)},`) : json;
 
@@ -33,15 +37,15 @@ export async function cases(logIn) {
     const proof = ({ claims, ...options } = {}) =>
         proofOf(key, { token, claims: { htm: "GET", htu: URL_OF_ME, ...claims }, ...options });
     const request = (headers, { target = TARGET, host = HOST } = {}) => ({ target, host, headers });
-    /** One request with these header fields; a field's value may be a promise. */
+    /** Makes a case of one request with these header fields. A field's value may be a promise. */
     const sent = (name, fields, ours, where) => ({
         name,
         requests: async () => [request(await Promise.all((await fields()).map(field => Promise.all(field))), where)],
         ours
     });
-    /** The right token, and this as the proof. */
+    /** Makes a case with the right token, and this as the proof. */
     const proven = (name, make, ours, where) => sent(name, () => [authorization(), ["DPoP", make()]], ours, where);
-    /** Token and proof of another key, which are as good. */
+    /** Returns a valid token and proof of another key. */
     const othersCredentials = async (alg, claims = {}) => {
         const own = await generateKey(alg);
         const ownToken = await logIn(own);
@@ -147,7 +151,7 @@ export async function cases(logIn) {
     ];
 
     const ofAge = (name, seconds, ours) => proven(name, () => proof({ claims: { iat: now() - seconds } }), ours);
-    /** A good request, and then one that `second` makes of it. */
+    /** Makes a case of a good request, followed by one that `second` makes from it. */
     const again = (name, second, ours) => ({
         name,
         requests: async () => {

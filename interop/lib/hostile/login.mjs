@@ -1,6 +1,6 @@
 /**
- * A login at our development server by a client without a browser that holds its keys itself, so that proofs can be
- * made for the token that no honest client would make.
+ * Logs in at our development server, as a client without a browser that holds its own keys. It can
+ * make proofs for the token that no honest client would make.
  */
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
@@ -39,7 +39,7 @@ export async function accessToken({ issuer, clientId, redirectUri, key }) {
     return access_token;
 }
 
-/** What the user and the browser do: the login page, its form, the redirect. */
+/** Does the user's and the browser's part: the login page, its form, the redirect. */
 async function authorize(issuer, parameters) {
     const page = await fetch(`${issuer}/authorize?${new URLSearchParams(parameters)}`);
     const cookies = page.headers.getSetCookie().map(cookie => cookie.split(";")[0]);

@@ -1,4 +1,4 @@
-/** Proofs as a thief would make them: any header, any claims, by WebCrypto alone. */
+/** Makes proofs as an attacker would: any header and any claims, with WebCrypto alone. */
 import { createHash, randomUUID, webcrypto } from "node:crypto";
 
 const { subtle } = webcrypto;
@@ -23,7 +23,7 @@ export async function signatureOf(key, input) {
 }
 
 /**
- * A good proof, but for what is given.
+ * Makes a proof that is good except for what is given.
  *
  * @param {Key} key
  * @param {object} options members of `claims` and `header` that are `undefined` are left out
@@ -44,7 +44,7 @@ export async function proofOf(key, { token, claims, header = {}, text = (_, json
     return `${input}.${await (sign ?? (value => signatureOf(key, value)))(input)}`;
 }
 
-/** Seconds. */
+/** The current time in Unix seconds. */
 export function now() {
     return Math.floor(Date.now() / 1000);
 }

@@ -1,4 +1,4 @@
-/** Sends the same bytes to two servers, and holds each answer against what is known of it. */
+/** Sends the same bytes to two servers, and compares each answer with the expected one. */
 import http from "node:http";
 
 /**
@@ -17,7 +17,7 @@ import http from "node:http";
  */
 
 /**
- * An answer in a line: the status, and of each challenge the scheme and the error.
+ * Formats an answer as one line: the status, and the scheme and error of each challenge.
  *
  * @param {{ status: number, challenges: string[] }} answer
  */
@@ -54,8 +54,8 @@ export function send(port, { method = "GET", target, host, headers }, { agent } 
 }
 
 /**
- * Every case to our API and to the peer, the same bytes. Fails with all that is not as it is recorded, and notes in
- * which way the peer differs.
+ * Sends every case to our API and to the peer, as the same bytes. Fails with all answers that are
+ * not as recorded, and notes how the peer differs.
  *
  * @param {{ ours: number, theirs: number }} ports
  * @param {Case[]} cases

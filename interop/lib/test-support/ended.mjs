@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 
 const LIMIT_MILLISECONDS = 3_000;
 
-/** Whether a process has ended, or does so in a moment. One that nobody has collected yet has ended, too. */
+/** Whether a process has ended, or does so within seconds. A zombie counts as ended. */
 export async function hasEnded(pid) {
     const deadline = Date.now() + LIMIT_MILLISECONDS;
     while (await isRunning(pid)) {
@@ -20,7 +20,7 @@ export async function isRunning(pid) {
     } catch {
         return false;
     }
-    // Linux tells: `PID (NAME) STATE ...`.
+    // Linux shows the state: `PID (NAME) STATE ...`.
     const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") S");
     return !state.slice(state.lastIndexOf(")")).startsWith(") Z");
 }

@@ -1,4 +1,4 @@
-/** The same app without the Vite plugin: early init stands alone in the first module. */
+/** The same app without the Vite plugin: early init is alone in the first module. */
 import { oidcEarlyInit } from "oidc-spa/entrypoint";
 import { browserRuntimeFreeze } from "oidc-spa/browser-runtime-freeze";
 import { DPoP } from "oidc-spa/DPoP";

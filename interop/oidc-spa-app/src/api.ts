@@ -1,4 +1,6 @@
-/** Calls to the notes API. They know nothing of DPoP: `Authorization: Bearer`, as in any app. */
+/**
+ * Calls to the notes API. They are unaware of DPoP and send `Authorization: Bearer`, as in any app.
+ */
 import type { Oidc } from "oidc-spa/core";
 import { config } from "./config";
 import type { Claims } from "./oidc";
@@ -30,7 +32,7 @@ export async function addNote(user: User, text: string): Promise<void> {
     });
 }
 
-/** As HTTP libraries built on XMLHttpRequest do it. */
+/** Calls as HTTP libraries built on XMLHttpRequest do. */
 export async function whoAmI(user: User): Promise<string> {
     const { accessToken } = await user.getTokens();
     const { api } = await config;

@@ -1,11 +1,11 @@
-/** Where the app finds its servers, read when it starts: one build runs everywhere. */
+/** The addresses of the app's servers, read when it starts, so that one build runs everywhere. */
 
 export type Config = {
     issuerUri: string;
     clientId: string;
     /** Origin of the notes API. */
     api: string;
-    /** For an authorization server that does not tell how long it keeps an idle session. */
+    /** For an authorization server that does not say how long it keeps an idle session. */
     idleSessionLifetimeInSeconds?: number;
 };
 

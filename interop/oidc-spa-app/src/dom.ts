@@ -1,4 +1,4 @@
-/** Elements, without a framework. */
+/** Creates elements, without a framework. */
 
 export function element<Name extends keyof HTMLElementTagNameMap>(
     name: Name,
@@ -10,12 +10,12 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
     return created;
 }
 
-/** A button whose failure is shown to the user. */
+/** Creates a button. A failure of its action is shown to the user. */
 export function button(label: string, act: () => Promise<void>): HTMLButtonElement {
     return element("button", { type: "button", onclick: () => void act().catch(showError) }, label);
 }
 
-/** A name and a value that may change, as a row of a table. */
+/** Creates a table row of a name and a value that may change. */
 export function row(name: string, value: string, id: string): { line: HTMLElement; set: (value: string) => void } {
     const cell = element("td", { id }, value);
     return { line: element("tr", {}, element("th", {}, name), cell), set: value => void (cell.textContent = value) };

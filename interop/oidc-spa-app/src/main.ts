@@ -1,4 +1,4 @@
-/** Starts the app: which page, and for whom. */
+/** Starts the app: chooses the page, and finds out who is logged in. */
 import { OidcInitializationError, type Oidc } from "oidc-spa/core";
 import { element, showError } from "./dom";
 import { getOidc, getOidcOfUser, type Claims } from "./oidc";
@@ -14,7 +14,7 @@ async function start(): Promise<void> {
         return;
     }
     const oidc = await getOidc();
-    // Links within the app change the page without loading it.
+    // Links within the app change the page without a page load.
     app.addEventListener("click", event => {
         const link = event.target instanceof HTMLAnchorElement ? event.target : undefined;
         if (link && link.rel !== "external") {
@@ -28,7 +28,7 @@ async function start(): Promise<void> {
 
 async function goTo(oidc: Oidc<Claims>, path: string): Promise<void> {
     if (path === "/notes" && !oidc.isUserLoggedIn) {
-        // The page that is left is public: the back button may come back to it.
+        // The page that the user leaves is public, so the back button may return to it.
         await oidc.login({ doesCurrentHrefRequiresAuth: false, redirectUrl: path });
     }
     history.pushState({}, "", path);

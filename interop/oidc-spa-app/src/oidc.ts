@@ -1,11 +1,11 @@
-/** The app's one OIDC client. */
+/** The app's only OIDC client. */
 import { createOidc, type Oidc, type ParamsOfCreateOidc } from "oidc-spa/core";
 import { config } from "./config";
 
-/** What the app wants to know of its user. */
+/** What the app needs to know about its user. */
 export type Claims = { sub: string; name: string };
 
-/** Anything with a `parse`, as a zod schema has it. */
+/** Anything with a `parse` function, like a zod schema. */
 const decodedIdTokenSchema = {
     parse({ sub, name }: Oidc.Tokens.DecodedIdToken_OidcCoreSpec): Claims {
         if (name === undefined) {
@@ -27,12 +27,15 @@ async function params() {
     } satisfies ParamsOfCreateOidc<Claims>;
 }
 
-/** Somebody or nobody is logged in. */
+/** Returns the client, whether or not a user is logged in. */
 export async function getOidc(): Promise<Oidc<Claims>> {
     return createOidc(await params());
 }
 
-/** For pages that are of no use without a user: goes to the login page by itself. */
+/**
+ * Returns the client of a logged-in user, for pages that need one: goes to the login page by
+ * itself.
+ */
 export async function getOidcOfUser(): Promise<Oidc.LoggedIn<Claims>> {
     return createOidc({ ...(await params()), autoLogin: true });
 }

@@ -1,6 +1,6 @@
 /**
- * An API as most are written: Express, and `jwtVerify` of jose on what follows `Bearer`. It knows no other scheme, looks
- * at no `cnf`, and answers what it refuses with RFC 6750's challenge.
+ * An API as most are written: Express, and jose's `jwtVerify` on what follows `Bearer`. It knows no
+ * other scheme, ignores `cnf`, and answers requests that it refuses with RFC 6750's challenge.
  */
 import { createServer } from "node:http";
 import express from "express";

@@ -1,18 +1,24 @@
-/** What pages of other origins may do: "Troubleshoot CORS issues with Microsoft Entra ID" and the code flow's document. */
+/**
+ * What pages of other origins may do, from "Troubleshoot CORS issues with Microsoft Entra ID" and
+ * the code flow's document.
+ */
 
 /**
- * Request header fields that the token endpoint's preflight allows. UNVERIFIED: no document lists them. That no `DPoP`
- * is among them is what a server would do that does not know it.
+ * Request header fields that the token endpoint's preflight allows. UNVERIFIED: no document lists
+ * them. A server that does not know DPoP would not list it.
  */
 const ALLOWED_HEADERS = ["content-type", "x-client-sku", "x-client-ver", "client-request-id"];
 
-/** Metadata and keys are public. */
+/** Allows any page: metadata and keys are public. */
 export function allowPage(response) {
     response.setHeader("Access-Control-Allow-Origin", "*");
     return response;
 }
 
-/** The token endpoint answers pages of the origins of `spa` redirect URIs only, and exposes no header field. */
+/**
+ * Lets the token endpoint answer only pages whose origin has an `spa` redirect URI, and exposes no
+ * header field.
+ */
 export function allowSpa(apps, request, response) {
     const { origin } = request.headers;
     const isKnown = apps.some(({ spa = [] }) => spa.some(uri => isOriginOf(uri, origin)));

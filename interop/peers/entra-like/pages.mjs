@@ -1,4 +1,7 @@
-/** What people see. "Troubleshoot CORS issues with Microsoft Entra ID" shows `X-Frame-Options: DENY` on these pages. */
+/**
+ * The pages that users see. "Troubleshoot CORS issues with Microsoft Entra ID" shows
+ * `X-Frame-Options: DENY` on them.
+ */
 
 export function page(response, status, text, body = "") {
     response.writeHead(status, {
@@ -9,7 +12,7 @@ export function page(response, status, text, body = "") {
     response.end(`<!doctype html><html lang="en"><title>Sign in</title><p>${escape(text)}</p>${body}</html>`);
 }
 
-/** The account picker: one account. */
+/** Sends the account picker, with one account. */
 export function loginPage(response, { action, request, user }) {
     const form =
         `<form method="post" action="${escape(action)}">` +

@@ -1,11 +1,12 @@
 /**
- * A provider without DPoP in the manner of Microsoft Entra ID, as far as a client and an API can tell. It knows nothing
- * of RFC 9449: no metadata for it, no look at a `DPoP` header, `token_type` is always `Bearer`, no `cnf`.
+ * A provider without DPoP that behaves like Microsoft Entra ID, as far as a client and an API can
+ * tell. It knows nothing of RFC 9449: it has no metadata for it, ignores the `DPoP` header, writes
+ * no `cnf`, and its `token_type` is always `Bearer`.
  *
- * What it does was taken from Microsoft's documents; the title stands beside each rule. What none of those documents
- * says is marked UNVERIFIED, and is what is hardest on a client. UNVERIFIED, too: the numbers of AADSTS errors that
- * "Microsoft Entra authentication and authorization error codes" does not list (700016, 501481, those with 9002); the
- * words of all of them are ours.
+ * Its behaviour is taken from Microsoft's documents; each rule names the document. What no document
+ * says is marked UNVERIFIED, and we chose what is hardest for a client. Also UNVERIFIED: the
+ * numbers of AADSTS errors that "Microsoft Entra authentication and authorization error codes" does
+ * not list (700016, 501481, those with 9002). The texts of all errors are ours.
  */
 import { createHash, randomBytes, randomUUID } from "node:crypto";
 import http from "node:http";
@@ -14,9 +15,14 @@ import { allowPage, allowSpa } from "./cors.mjs";
 import { loginPage, page } from "./pages.mjs";
 import { Signer } from "./tokens.mjs";
 
-/** "Microsoft identity platform and OAuth 2.0 authorization code flow": codes live about 10 minutes. */
+/**
+ * "Microsoft identity platform and OAuth 2.0 authorization code flow": codes live about 10 minutes.
+ */
 const CODE_LIFETIME_MILLISECONDS = 10 * 60_000;
-/** The same: refresh tokens of `spa` redirect URIs expire after 24 hours, and their successors carry that over. */
+/**
+ * The same document: refresh tokens of `spa` redirect URIs expire after 24 hours, and their
+ * successors keep that end.
+ */
 const SPA_REFRESH_LIFETIME_MILLISECONDS = 24 * 60 * 60_000;
 /** "Refresh tokens in the Microsoft identity platform": 90 days for the others. */
 const REFRESH_LIFETIME_MILLISECONDS = 90 * 24 * 60 * 60_000;
@@ -64,7 +70,7 @@ export class EntraLike {
         return server;
     }
 
-    /** The origin that clients know, where a proxy stands before it. */
+    /** Sets the origin that clients know, if there is a proxy in front. */
     publishedAs(origin) {
         this.origin = origin;
     }
@@ -74,7 +80,10 @@ export class EntraLike {
         return `${this.origin}/${this.tenant}/v2.0`;
     }
 
-    /** "Access tokens in the Microsoft identity platform": that of tenant-independent metadata is a template. */
+    /**
+     * "Access tokens in the Microsoft identity platform": the issuer in tenant-independent metadata
+     * is a template.
+     */
     get commonAuthority() {
         return `${this.origin}/common/v2.0`;
     }
@@ -83,7 +92,7 @@ export class EntraLike {
         return `api://${this.api.clientId}/${this.api.scope}`;
     }
 
-    /** As after a day: no refresh token is good any more, and the user's session is. */
+    /** Ends all refresh tokens, as after a day. The user's session continues. */
     endRefreshTokens() {
         for (const grant of this.#refreshTokens.values()) {
             grant.until = 0;
@@ -110,7 +119,10 @@ export class EntraLike {
         return Promise.resolve(answer());
     }
 
-    /** "OpenID Connect on the Microsoft identity platform", the sample response, and what discovery asks for. */
+    /**
+     * "OpenID Connect on the Microsoft identity platform", the sample response, and what discovery
+     * asks for.
+     */
     #metadata(response, tenant, issuer) {
         const base = `${this.origin}/${tenant}`;
         json(allowPage(response), 200, {
@@ -158,10 +170,11 @@ export class EntraLike {
             return back({ code: this.#code(app, redirect, query), session_state: randomUUID() });
         }
         if (query.get("prompt") === "none") {
-            // "Microsoft Entra authentication and authorization error codes": UserInformationNotProvided.
+            // "Microsoft Entra authentication and authorization error codes":
+            // UserInformationNotProvided.
             return back(aadsts("login_required", 50058, "the user is not signed in"));
         }
-        // The request as it goes on after the page: what `prompt=login` asked for has been done then.
+        // The request as it continues after the page, which has done what `prompt=login` asked for.
         query.delete("prompt");
         return loginPage(response, { action: `/${this.tenant}/login`, request: query.toString(), user: this.user });
     }
@@ -192,7 +205,7 @@ export class EntraLike {
         response.writeHead(303, { Location: location }).end();
     }
 
-    /** Cookies ignore ports. */
+    /** The name includes the port, because cookies ignore ports. */
     get #sessionCookie() {
         return `ESTSAUTH-${this.port}`;
     }
@@ -205,7 +218,8 @@ export class EntraLike {
         if ("refusal" in grant) {
             return refuse(...grant.refusal);
         }
-        // "Microsoft identity platform and OAuth 2.0 authorization code flow", "Redirect URIs for single-page apps".
+        // "Microsoft identity platform and OAuth 2.0 authorization code flow", "Redirect URIs for
+        // single-page apps".
         const isCrossOrigin = request.headers.origin !== undefined;
         if (grant.redirect === "spa" && !isCrossOrigin) {
             return refuse("invalid_request", 9002327, "tokens of the platform 'Single-Page Application' need an Origin");
@@ -252,7 +266,8 @@ export class EntraLike {
         const resource = scopes.filter(scope => !OIDC_SCOPES.has(scope));
         const grantee = { issuer: this.issuer, tenant: this.tenant, user: this.user, clientId: app.clientId, nonce };
         const { token, lifetime } = await this.signer.accessToken(grantee, {
-            // Without a scope of the API's, the token is one for Microsoft Graph, which no other API can validate.
+            // Without a scope of the API, the token is for Microsoft Graph, and no other API can
+            // validate it.
             audience: resource.includes(this.apiScope) ? this.api.clientId : "00000003-0000-0000-c000-000000000000",
             scp: resource.map(scope => scope.split("/").pop()).join(" ")
         });
@@ -273,7 +288,9 @@ export class EntraLike {
         return answer;
     }
 
-    /** "OpenID Connect on the Microsoft identity platform": back only to a registered redirect URI. */
+    /**
+     * "OpenID Connect on the Microsoft identity platform": back only to a registered redirect URI.
+     */
     #logOut(request, response, query) {
         this.#sessions.delete(cookie(request, this.#sessionCookie));
         const uri = query.get("post_logout_redirect_uri");
@@ -284,7 +301,10 @@ export class EntraLike {
     }
 }
 
-/** "Redirect URI (reply URL) restrictions": exact, but the port of localhost and 127.0.0.1 does not count. */
+/**
+ * "Redirect URI (reply URL) restrictions": exact, but the port of localhost and 127.0.0.1 does not
+ * count.
+ */
 function findRedirect(app, uri) {
     const comparable = text => {
         const url = new URL(text);

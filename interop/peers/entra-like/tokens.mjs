@@ -1,4 +1,7 @@
-/** Tokens with the members of "Access token claims reference" and "ID token claims reference", version 2.0. */
+/**
+ * Tokens with the members of "Access token claims reference" and "ID token claims reference",
+ * version 2.0.
+ */
 import { createHash, randomBytes, randomInt } from "node:crypto";
 import { SignJWT, calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 
@@ -17,7 +20,7 @@ export class Signer {
         return signer;
     }
 
-    /** No `alg`; with the issuer that a key is for. */
+    /** Returns the key set: without `alg`, and with the issuer that each key is for. */
     jwks(issuer) {
         return { keys: [{ ...this.jwk, use: "sig", kid: this.kid, x5t: this.kid, issuer }] };
     }

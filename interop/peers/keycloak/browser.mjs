@@ -1,11 +1,13 @@
-/** What only a browser shows of Keycloak: frames, cookies of another site, CORS, a clock that is wrong. */
+/**
+ * Scenarios of Keycloak that need a browser: frames, cookies of another site, CORS, a wrong clock.
+ */
 import assert from "node:assert/strict";
 import { decodeJwt } from "jose";
 import { assertBoundCall, assertProof } from "../../../packages/countersign/test/browser/harness/proof.mjs";
 import { checkCall, checkCalls, checkLogIn, checkRestored } from "../../lib/spa.mjs";
 import { logInAtKeycloak } from "./server.mjs";
 
-/** What a browser reports of a request that is meant to be refused. */
+/** What a browser reports for a request that should be refused. */
 const REFUSED = /status of 40[01]/;
 const TEN_MINUTES_MILLISECONDS = 600_000;
 
@@ -73,7 +75,8 @@ export const browserScenarios = {
         ])
     ),
     "a session that an administrator ended is over in the app": async ({ keycloak, open, autoApp }) => {
-        // All of the user's sessions: not alice, who is logged in elsewhere.
+        // This ends all of the user's sessions, so the user is not alice, who is logged in
+        // elsewhere.
         const spa = await open({ app: autoApp, expectedErrors: [REFUSED], logInAt: logInAtKeycloak("bob") });
         await spa.open();
         const { main } = await spa.logIn();
@@ -85,7 +88,10 @@ export const browserScenarios = {
     }
 };
 
-/** Keycloak accepts proofs that are up to 15 s early and 25 s late, and shows its clock to nobody. */
+/**
+ * Checks a page with a wrong clock. Keycloak accepts proofs up to 15 s early and 25 s late, and
+ * does not show its clock.
+ */
 async function checkClock({ run, open, enforcedApp }, milliseconds, note) {
     const spa = await open({ app: enforcedApp });
     await spa.page.context().close();
@@ -112,7 +118,7 @@ async function checkClock({ run, open, enforcedApp }, milliseconds, note) {
     await spa.page.context().close();
 }
 
-/** For a page: `Date` runs ahead by so much. */
+/** Makes a script for a page in which `Date` is ahead by `milliseconds`. */
 function shiftedClock(milliseconds) {
     return `{
         const Native = Date;

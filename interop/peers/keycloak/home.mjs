@@ -1,10 +1,12 @@
 /**
- * A home for one run of Keycloak: the distribution's libraries by link, and of its own what a run writes: the built
- * server, configuration, data and the realm to import. So that runs at the same time never meet, and the cached
- * distribution stays as it was unpacked. Needs nothing but Node.
+ * Prepares a home directory for one run of Keycloak. It links the distribution's libraries, and has
+ * its own copy of what a run writes: the built server, configuration, data and the realm to import.
+ * Simultaneous runs therefore never interfere, and the cached distribution stays unchanged. Needs
+ * only Node.
  *
- * Keycloak builds itself at its first start (half of the time that it takes), and again where it is told to have other
- * features. What it built is kept for the next run; it finds out by itself whether that still fits.
+ * Keycloak builds itself at its first start, which takes half of the start-up time, and again if it
+ * is given other features. The result is kept for the next run; Keycloak detects whether it still
+ * fits.
  */
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
@@ -12,13 +14,13 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const REALM = "countersign";
-/** Of the realm `master`; a run's Keycloak listens on loopback only. */
+/** The administrator of the realm `master`. A run's Keycloak listens on loopback only. */
 export const ADMINISTRATOR = { user: "administrator", password: "administrator-password" };
 
 const BUILDS = fileURLToPath(new URL("../../../target/interop/keycloak", import.meta.url));
-/** Where a home and a distribution hold what was built. */
+/** The directory, in a home and in a distribution, of the built server. */
 const BUILT = "lib/quarkus";
-/** Compiling further costs more than it saves in the minute that it runs. */
+/** More compilation costs more than it saves in the minute that Keycloak runs. */
 const JAVA_OPTIONS = "-XX:TieredStopAtLevel=1";
 const REALM_TEXT = await readFile(new URL("realm.json", import.meta.url), "utf8");
 
@@ -75,7 +77,7 @@ export async function prepareHome({ distribution, directory, port, apps, audienc
     };
 }
 
-/** Once, and never seen half. */
+/** Copies once, so that no one sees an incomplete copy. */
 async function copyWhole(from, to) {
     if (!existsSync(to)) {
         const unfinished = `${to}.${process.pid}`;
@@ -85,7 +87,10 @@ async function copyWhole(from, to) {
     }
 }
 
-/** `${app}` in a redirect URI and `${audience}` in a mapper: one for each. */
+/**
+ * Fills in the realm: repeats each redirect URI with `${app}` and each mapper with `${audience}`
+ * for every value.
+ */
 function fill(realm, apps, audiences) {
     for (const client of realm.clients) {
         client.redirectUris = repeat(client.redirectUris ?? [], "${app}", apps);

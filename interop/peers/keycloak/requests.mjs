@@ -1,13 +1,13 @@
-/** Requests to a Keycloak as clients make them that hold their keys themselves, thieves among them. */
+/** Requests to Keycloak from clients that hold their own keys, attackers included. */
 import { randomBytes } from "node:crypto";
 import { now, proofOf, sha256 } from "../../lib/hostile/proofs.mjs";
 import { PASSWORDS } from "./home.mjs";
 
-/** Of `realm.json`. */
+/** The credentials of the client in `realm.json`. */
 const SERVICE = `Basic ${Buffer.from("service:service-secret").toString("base64")}`;
 
 /**
- * A request to the token endpoint.
+ * Sends a request to the token endpoint.
  *
  * @param {{ endpoint: (name: string) => string }} keycloak
  * @param {Record<string, string>} form
@@ -32,14 +32,18 @@ export async function askForTokens(keycloak, form, { key, proof, age = 0, htu, h
     return { status: response.status, body: await response.json() };
 }
 
-/** As the confidential client of the realm. @param {Parameters<typeof askForTokens>[2]} [options] */
+/**
+ * Asks for tokens as the confidential client of the realm.
+ *
+ * @param {Parameters<typeof askForTokens>[2]} [options]
+ */
 export function askAsService(keycloak, options = {}) {
     const headers = { Authorization: SERVICE, ...options.headers };
     return askForTokens(keycloak, { grant_type: "client_credentials" }, { ...options, headers });
 }
 
 /**
- * A user logs in without a browser, at a client that binds the code to `jkt`.
+ * Logs a user in without a browser, at a client that binds the code to `jkt`.
  *
  * @returns {Promise<Record<string, string>>} the form that redeems the code
  */
@@ -78,7 +82,9 @@ export async function obtainCode(keycloak, { clientId, redirectUri, jkt, user = 
 }
 
 /**
- * A call with an access token. @param {string} url
+ * Makes a call with an access token.
+ *
+ * @param {string} url
  * @param {{ scheme?: string, token: string, key?: import("../../lib/hostile/proofs.mjs").Key }} options
  * @returns {Promise<{ status: number, challenge: string, text: string }>}
  */

@@ -1,9 +1,11 @@
 /**
- * One Keycloak until it is told to end: for `cargo xtask demo --keycloak`. Needs nothing but Node and a JDK.
+ * Runs one Keycloak until it is told to end, for `cargo xtask demo --keycloak`. Needs only Node and
+ * a JDK.
  *
- *     node serve.mjs --distribution DIRECTORY --directory HOME --port PORT --app ORIGIN --audience URI
+ *     node serve.mjs --distribution DIRECTORY --directory HOME --port PORT --app ORIGIN --audience
+ *     URI
  *
- * HOME is removed before and after.
+ * HOME is removed before and after the run.
  */
 import { spawn } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -26,7 +28,7 @@ const { program, args, env, keepBuild } = await prepareHome({
     port: Number(port),
     apps: [app],
     audiences: [audience],
-    // What it says of itself at its start would bury what the demo says.
+    // Its messages at the start would bury those of the demo.
     flags: ["--log-level=warn"]
 });
 const keycloak = spawn(program, args, { env: { ...process.env, ...env }, stdio: ["ignore", "inherit", "inherit"] });

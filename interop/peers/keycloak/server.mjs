@@ -1,8 +1,11 @@
-/** Keycloak for a peer's run: started in a home of its own behind a recording proxy, logged in at as a user does. */
+/**
+ * Keycloak for a peer's run: started in its own home directory behind a recording proxy. The login
+ * works as a user's.
+ */
 import path from "node:path";
 import { ADMINISTRATOR, PASSWORDS, REALM, prepareHome } from "./home.mjs";
 
-/** A cold start on two busy cores. */
+/** Enough for a cold start on two busy cores. */
 export const START_LIMIT_SECONDS = 300;
 
 /**
@@ -37,18 +40,27 @@ export async function startKeycloak(run, { apps, audiences, version = "keycloak"
 class Keycloak {
     constructor(server, wire, port) {
         this.server = server;
-        /** The recording proxy in front of it. @type {import("../../../packages/countersign/test/browser/harness/wire.mjs").Wire} */
+        /**
+         * The recording proxy in front of it.
+         *
+         * @type {import("../../../packages/countersign/test/browser/harness/wire.mjs").Wire}
+         */
         this.wire = wire;
         this.port = port;
         this.issuer = `${wire.origin}/realms/${REALM}`;
     }
 
-    /** The address of an endpoint of the realm, as `token`, `userinfo`, `logout`. */
+    /** Returns the address of an endpoint of the realm, like `token`, `userinfo` or `logout`. */
     endpoint(name) {
         return `${this.issuer}/protocol/openid-connect/${name}`;
     }
 
-    /** A request to the admin REST API of the realm. @param {string} path under the realm @param {object} [body] JSON */
+    /**
+     * Sends a request to the admin REST API of the realm.
+     *
+     * @param {string} path under the realm
+     * @param {object} [body] JSON
+     */
     async administer(method, path, body) {
         const origin = `http://127.0.0.1:${this.port}`;
         const login = await fetch(`${origin}/realms/master/protocol/openid-connect/token`, {

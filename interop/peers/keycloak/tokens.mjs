@@ -1,4 +1,7 @@
-/** Keycloak's tokens at our API, and in the hands of a thief. The page `auto` is logged in. */
+/**
+ * Scenarios with Keycloak's tokens at our API, and in the hands of an attacker. The page `auto` is
+ * logged in.
+ */
 import assert from "node:assert/strict";
 import { calculateJwkThumbprint, decodeJwt, decodeProtectedHeader } from "jose";
 import { generateKey, proofOf } from "../../lib/hostile/proofs.mjs";
@@ -136,7 +139,7 @@ export const tokenScenarios = {
         { keycloak },
         note
     ) => {
-        // As a proxy that changes `Host` does.
+        // Requests as a proxy sends them that changes `Host`.
         const url = `http://127.0.0.1:${keycloak.port}${new URL(keycloak.endpoint("token")).pathname}`;
         const key = await generateKey();
         const untold = await askAsService(keycloak, { key, url });

@@ -1,14 +1,14 @@
 /**
- * oauth4webapi as a public client of a provider on localhost: its own functions in the order that its documentation
- * gives them, one key pair, one DPoP handle.
+ * oauth4webapi as a public client of a provider on localhost: its own functions in the order of its
+ * documentation, with one key pair and one DPoP handle.
  */
 import * as oauth from "oauth4webapi";
 
-/** Its default refuses http. */
+/** By default it refuses http. */
 const insecure = { [oauth.allowInsecureRequests]: true };
 
 export class Client {
-    /** Requests that were sent once more with a nonce. */
+    /** How many requests were sent again with a nonce. */
     retries = 0;
 
     /** @param {{ issuer: string, clientId: string, redirectUri: string }} registration */
@@ -24,7 +24,7 @@ export class Client {
     }
 
     /**
-     * From the authorization request to the tokens.
+     * Logs in: from the authorization request to the tokens.
      *
      * @param {(url: URL) => Promise<URL>} logInAt the user's part: follows the request, returns where the response went
      * @param {{ par?: boolean, redeemedWith?: oauth.DPoPHandle }} [options] `redeemedWith`: another handle than its own
@@ -123,7 +123,10 @@ export class Client {
         );
     }
 
-    /** It has no function for it: the address as OpenID Connect RP-Initiated Logout 1.0 says. */
+    /**
+     * Returns the address as OpenID Connect RP-Initiated Logout 1.0 says: oauth4webapi has no
+     * function for it.
+     */
     endSessionUrl(idToken) {
         const url = new URL(this.as.end_session_endpoint);
         url.searchParams.set("id_token_hint", idToken);
@@ -131,7 +134,7 @@ export class Client {
         return url;
     }
 
-    /** Once more where `isDPoPNonceError` says so: the handle has taken the nonce by then. */
+    /** Sends again if `isDPoPNonceError` says so: by then the handle has stored the nonce. */
     async #answeringNonces(send) {
         try {
             return await send();

@@ -1,6 +1,6 @@
 /**
- * oauth4webapi's `validateJwtAccessToken` as the judge of requests that our clients made, as they went over the wire,
- * and the same requests spoilt, so that its judgement is known to be able to go the other way.
+ * Lets oauth4webapi's `validateJwtAccessToken` judge requests that our clients sent, as they went
+ * over the wire, and the same requests spoilt, which shows that it can refuse.
  */
 import assert from "node:assert/strict";
 import { SignJWT, calculateJwkThumbprint, decodeJwt, exportJWK, generateKeyPair } from "jose";
@@ -8,7 +8,7 @@ import * as oauth from "oauth4webapi";
 
 /** The header fields that it reads. */
 const READ = new Set(["authorization", "dpop"]);
-/** More than the five minutes that it accepts a proof for. */
+/** More than the five minutes for which it accepts a proof. */
 const LATER_SECONDS = 600;
 
 export class Judge {
@@ -38,7 +38,7 @@ export class Judge {
     }
 
     /**
-     * Asserts that it refuses what was sent once it is spoilt, each time for the reason that was put in.
+     * Asserts that it refuses the request in each spoilt form, each time for the intended reason.
      *
      * @param {import("../../../packages/countersign/test/browser/harness/wire.mjs").Exchange} exchange a GET
      * @param {string} otherToken another access token of the same key
@@ -60,7 +60,7 @@ export class Judge {
             ["ten minutes later", {}, "iat", { skew: LATER_SECONDS }],
             ["another signature", { proof: `${head}.${body}.${flip(signature)}` }, /signature/i],
             ["a changed claim", { method: "POST", proof: `${head}.${forPost}.${signature}` }, /signature/i],
-            // Read as one of five parts.
+            // It reads this as a JWT of five parts.
             ["two proofs", { proof: `${proof}, ${proof}` }, /JWE/],
             ["no proof", { proof: undefined }, /no DPoP HTTP Header/],
             ["as Bearer, with its proof", { authorization: `Bearer ${token}` }, /scheme is not DPoP/],
@@ -81,7 +81,7 @@ export class Judge {
     }
 }
 
-/** What a server that is handed the standard's own type gets to see; `changes`: what is spoilt. */
+/** Makes the standard `Request` that a server would get. `changes` says what is spoilt. */
 function toRequest(exchange, changes = {}) {
     const { method = exchange.method, url = exchange.origin + exchange.target } = changes;
     const headers = new Headers(exchange.headers.filter(([name]) => READ.has(name.toLowerCase())));
@@ -97,7 +97,7 @@ function toRequest(exchange, changes = {}) {
     return new Request(url, { method, headers });
 }
 
-/** Right in everything but the key. */
+/** Makes a proof that is right in everything but the key. */
 async function proofOfThief(exchange, token) {
     const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
     const ath = Buffer.from(await crypto.subtle.digest("SHA-256", Buffer.from(token))).toString("base64url");
@@ -112,7 +112,7 @@ function encode(claims) {
     return Buffer.from(JSON.stringify(claims)).toString("base64url");
 }
 
-/** Another signature of the same length. */
+/** Returns another signature of the same length. */
 function flip(signature) {
     const bytes = Buffer.from(signature, "base64url");
     bytes[0] ^= 1;

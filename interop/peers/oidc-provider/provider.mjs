@@ -1,4 +1,4 @@
-/** The provider as a process behind a recording proxy, our API behind it, and both our clients before it. */
+/** Starts the provider as a process behind a recording proxy, with our API and both our clients. */
 import { fileURLToPath } from "node:url";
 import { byForms, nativeClient } from "../../lib/native.mjs";
 import { protectedApi, spa } from "../../lib/spa.mjs";
@@ -7,7 +7,11 @@ const program = fileURLToPath(new URL("server.mjs", import.meta.url));
 
 const LOGIN = { login: "alice", password: "any" };
 
-/** The user's part: name and password, then consent. As plain HTTP. @param {import("../../lib/visitor.mjs").Page} page */
+/**
+ * Does the user's part over plain HTTP: name and password, then consent.
+ *
+ * @param {import("../../lib/visitor.mjs").Page} page
+ */
 export const logInByForms = async page => (await page.submit(LOGIN)).submit({});
 
 /** @param {import("playwright-core").Page} page */
@@ -34,12 +38,12 @@ export async function startProvider(run, demands) {
     const api = await protectedApi(run, { issuer, origins: [app.origin], wire: apiWire, flags });
     return {
         ...{ wire, issuer, app, api },
-        /** A browser that has never been there. */
+        /** Opens the app in a new browser context. */
         spa: ({ clientId = "spa", params, expectedErrors = [] } = {}) =>
             spa(run, {
                 ...{ app, wire, issuer, clientId, params, api, logInAt },
                 logOutAt: page => page.getByRole("button", { name: "Yes, sign me out" }).click(),
-                // Its development pages take a font from elsewhere.
+                // Its development pages load a font from another server.
                 expectedErrors: [/fonts\.googleapis\.com/, ...expectedErrors]
             }),
         native: await nativeClient(run, {

@@ -1,6 +1,7 @@
 /**
- * oidc-provider as a program: `node server.mjs SETTINGS`, SETTINGS being the JSON of `Settings`.
- * What is set here is what an app with an API needs of it; all else is its default, its development pages included.
+ * Runs oidc-provider as a program: `node server.mjs SETTINGS`, where SETTINGS is the JSON of
+ * `Settings`. It sets only what an app with an API needs; everything else is the default, including
+ * the development pages.
  */
 import { randomBytes } from "node:crypto";
 import Provider from "oidc-provider";
@@ -21,7 +22,7 @@ const { issuer, port, app, audience, hasNonces, isStrict } = JSON.parse(process.
 const client = {
     token_endpoint_auth_method: "none",
     grant_types: ["authorization_code", "refresh_token"],
-    // Tokens are bound without it. It forbids others.
+    // Tokens are bound without this setting. It forbids others.
     ...(isStrict ? { dpop_bound_access_tokens: true } : {})
 };
 const page = { ...client, redirect_uris: [`${app}/`], post_logout_redirect_uris: [`${app}/`] };
@@ -36,7 +37,7 @@ const provider = new Provider(issuer, {
     // By default no page may call it.
     clientBasedCORS: (_, origin) => origin === app,
     features: {
-        // By default access tokens are opaque, and for userinfo only.
+        // By default access tokens are opaque, and only for userinfo.
         resourceIndicators: {
             enabled: true,
             defaultResource: (_, { clientId }) => (clientId === "spa-without-resource" ? undefined : audience),
@@ -46,13 +47,14 @@ const provider = new Provider(issuer, {
         ...(hasNonces ? { dPoP: { nonceSecret: randomBytes(32), requireNonce: () => isStrict } } : {}),
         ...(isStrict ? { pushedAuthorizationRequests: { requirePushedAuthorizationRequests: true } } : {})
     },
-    // By default only with the scope `offline_access`, which needs `prompt=consent`.
+    // By default refresh tokens need the scope `offline_access`, which needs `prompt=consent`.
     issueRefreshToken: (_, { grantTypes }) => grantTypes.includes("refresh_token"),
     scopes: ["openid", "offline_access", "profile", "email"],
     claims: { openid: ["sub"], profile: ["name"], email: ["email"] },
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, name: sub, email: `${sub}@example.com` }) })
 });
-// Behind a proxy that ends TLS: its X-Forwarded-Proto and -Host are in what the metadata and a proof's htu have to name.
+// Trusts a proxy that ends TLS: the metadata and the expected htu follow its X-Forwarded-Proto and
+// -Host.
 provider.proxy = true;
 provider.on("server_error", (_, error) => console.error(error));
 provider.listen(port, "127.0.0.1", () => console.log(`listening on ${port}`));

@@ -1,11 +1,14 @@
-/** A client without a library, whose proofs are of whichever key it likes: what a thief of codes and tokens would send. */
+/**
+ * A client without a library that makes proofs with any key, as an attacker with stolen codes and
+ * tokens would.
+ */
 import { createHash, randomBytes } from "node:crypto";
 import { proofOf } from "../../lib/hostile/proofs.mjs";
 import { Visitor } from "../../lib/visitor.mjs";
 import { logInByForms } from "./provider.mjs";
 
 /**
- * Sends a form with a proof of `key`; a nonce that is asked for comes with the next one.
+ * Sends a form with a proof by `key`. If a nonce is required, sends another proof with it.
  *
  * @param {{ htu?: string, headers?: Record<string, string> }} [more]
  * @returns {Promise<object>}
@@ -37,12 +40,15 @@ export class Thief {
         this.#redirectUri = `${app.origin}/`;
     }
 
-    /** The answer to a pushed request with this `dpop_jkt` and a proof of `key`. */
+    /** Pushes a request with this `dpop_jkt` and a proof by `key`, and returns the response. */
     push(dpop_jkt, key, more) {
         return post(this.#metadata.pushed_authorization_request_endpoint, this.#request({ dpop_jkt }), key, more);
     }
 
-    /** The code of a login, bound to `dpop_jkt`; pushed where that is required. */
+    /**
+     * Logs in and returns a code that is bound to `dpop_jkt`. Pushes the request if that is
+     * required.
+     */
     async code(dpop_jkt) {
         let query = this.#request({ dpop_jkt });
         if (this.#metadata.require_pushed_authorization_requests) {

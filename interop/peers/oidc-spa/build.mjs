@@ -1,4 +1,4 @@
-/** Builds apps with oidc-spa, and the same apps with Countersign in its place. */
+/** Builds apps with oidc-spa, and the same apps with Countersign. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import path from "node:path";
@@ -12,7 +12,7 @@ const EXAMPLE = path.join(import.meta.dirname, "../../oidc-spa-app");
 const LIMIT_MILLISECONDS = 60_000;
 
 /**
- * The example app, served.
+ * Builds and serves the example app.
  *
  * @param {import("../../lib/peer.mjs").Run} run
  * @param {"oidc-spa" | "countersign"} library
@@ -34,8 +34,8 @@ export async function exampleApp(run, library, setup) {
 }
 
 /**
- * The example app under Vite's dev server, with a cold cache; what it returns has the `config` and `origin` of an
- * `AppServer`.
+ * Serves the example app with Vite's dev server and a cold cache. The result has the `config` and
+ * `origin` of an `AppServer`.
  *
  * @param {import("../../lib/peer.mjs").Run} run
  * @param {"oidc-spa" | "countersign"} library
@@ -64,7 +64,11 @@ export async function exampleInDevelopment(run, library) {
     return app;
 }
 
-/** Type-checks the example app; rejects with what the compiler says. @param {"oidc-spa" | "countersign"} library */
+/**
+ * Type-checks the example app; rejects with the compiler's output.
+ *
+ * @param {"oidc-spa" | "countersign"} library
+ */
 export async function typeCheckExample(library) {
     const project = library === "countersign" ? "tsconfig.countersign.json" : "tsconfig.json";
     const compiler = path.join(repository, "node_modules/typescript/bin/tsc");
@@ -76,7 +80,7 @@ export async function typeCheckExample(library) {
 }
 
 /**
- * The app of the browser suite with oidc-spa in the place of Countersign, served.
+ * Builds and serves the app of the browser suite, with oidc-spa instead of Countersign.
  *
  * @param {import("../../lib/peer.mjs").Run} run
  * @param {"auto" | "enforced"} mode
@@ -87,7 +91,10 @@ export function suiteApp(run, mode) {
     return serve(run, "oidc-spa", { root, configFile: false, plugins });
 }
 
-/** Not an alias: the version that is tried is the one of this directory, not one nearer to the app. */
+/**
+ * A plugin, not an alias: it resolves to the version in this directory, not to one nearer to the
+ * app.
+ */
 function inPlaceOfOurs() {
     return {
         name: "oidc-spa-in-place-of-countersign",
@@ -99,7 +106,7 @@ function inPlaceOfOurs() {
     };
 }
 
-/** Where each library's modules lie. */
+/** The paths of each library's modules. */
 const MODULES = { "oidc-spa": /[\\/]node_modules[\\/]oidc-spa[\\/]/, countersign: /[\\/]countersign[\\/]dist[\\/]/ };
 
 let builds = 0;

@@ -2,7 +2,8 @@
  * A notes API on Express whose tokens and proofs `oidc-spa/server` validates:
  * node express.mjs ISSUER AUDIENCE ORIGIN [trust-proxy]
  *
- * What is refused is the library's decision; 401 without a challenge is the app's, as the library makes none.
+ * The library decides what is refused. The app sends 401 without a challenge, because the library
+ * makes none.
  */
 import express from "express";
 import { extractRequestAuthContext, oidcSpa } from "oidc-spa/server";

@@ -1,5 +1,6 @@
 /**
- * A user of the example app, driven by what is on the screen: nothing here knows which library the app was built with.
+ * A user of the example app, who sees only the screen: nothing here depends on the library that the
+ * app was built with.
  */
 import assert from "node:assert/strict";
 
@@ -14,7 +15,7 @@ export class NotesApp {
         this.#logInAt = logInAt;
     }
 
-    /** Begins to load a path of the app, which may leave it before it is loaded. */
+    /** Starts loading a path of the app. The app may leave the page before it is loaded. */
     async open(path) {
         await this.page.goto(this.app.origin + path, { waitUntil: "commit" });
     }
@@ -26,7 +27,7 @@ export class NotesApp {
         assert.equal(await this.text("user"), user, "who is logged in");
     }
 
-    /** The user's part at the authorization server. */
+    /** Does the user's part at the authorization server. */
     async logIn() {
         await this.page.waitForURL(url => url.origin !== this.app.origin);
         await this.#logInAt(this.page);
@@ -40,7 +41,12 @@ export class NotesApp {
         return this.page.locator(`#${id}`).textContent();
     }
 
-    /** Waits until the text of an element is, or fits, this. @param {string} id @param {string | RegExp} text */
+    /**
+     * Waits until the text of an element is, or fits, this.
+     *
+     * @param {string} id
+     * @param {string | RegExp} text
+     */
     holds(id, text) {
         const pattern = text instanceof RegExp ? text.source : `^${text}$`;
         return this.page.waitForFunction(
@@ -54,7 +60,7 @@ export class NotesApp {
         return JSON.parse(await this.text("back"));
     }
 
-    /** Number of notes, once they are there. */
+    /** Returns the number of notes, once they are loaded. */
     async notes() {
         const list = this.page.locator("#notes[data-count]");
         await list.waitFor({ state: "attached" });

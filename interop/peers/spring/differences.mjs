@@ -1,17 +1,18 @@
 /**
- * Where Spring Security (7.0 and 7.1) answers another thing than our API to the cases of lib/hostile/cases.mjs. A
- * version that changes any of it fails the scenario, so that this list and the documentation follow.
+ * The cases of lib/hostile/cases.mjs to which Spring Security (7.0 and 7.1) answers differently
+ * from our API. A version that changes any of them fails the scenario, so that this list and the
+ * documentation are updated.
  */
 export const DIFFERENCES = {
-    // Without an `Authorization: DPoP`, what answers is the part of it that knows Bearer only.
+    // Without `Authorization: DPoP`, the part that knows only Bearer answers.
     "R5 no credentials": "401 Bearer",
     "R5 another scheme": "401 Bearer",
     "R6 the token in the query": "401 Bearer",
     "R4 the bound token as Bearer": "401 Bearer invalid_token",
     "R4 the bound token as Bearer, with a proof": "401 Bearer invalid_token",
-    // Nothing requires tokens to be bound.
+    // It has no setting that requires tokens to be bound.
     "an unbound token as Bearer": "200",
-    // Of two fields, Bearer looks at the first alone.
+    // Of two fields, the Bearer part reads only the first.
     "R2 Bearer and then DPoP": "401 Bearer invalid_token",
     // Other error codes.
     "R2 two tokens": "401 DPoP invalid_request",
@@ -25,7 +26,8 @@ export const DIFFERENCES = {
     "V8 htm in lower case": "200",
     "V9 another host, named by Host too": "200",
     "V12 of in 20 seconds": "200",
-    // More strict. Tomcat takes 8 KB of header fields; `htu` is compared as text; a `jti` belongs to nobody.
+    // Stricter. Tomcat accepts 8 KB of header fields; `htu` is compared as text; a `jti` is
+    // remembered without its key.
     "V2 of 12,000 characters": "400",
     "V5 EdDSA, with its own token": "401 DPoP invalid_dpop_proof",
     "V9 a query": "401 DPoP invalid_dpop_proof",

@@ -1,4 +1,7 @@
-/** What every version of Spring Security's resource server goes through, with tokens of our development server. */
+/**
+ * The scenarios of every version of Spring Security's resource server, with tokens of our
+ * development server.
+ */
 import assert from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -14,7 +17,7 @@ import { checkReadable, checkStolen, checkTyp } from "./scenarios.mjs";
 import { READY, startSpring } from "./server.mjs";
 
 const REDIRECT_URI = "http://127.0.0.1/";
-/** Paths that are longer in a URL than in a person's mind, as the browser writes them. */
+/** Paths that a person writes shorter than the browser encodes them in a URL. */
 const PATHS = ["a b", "ü", "a~b", "n'z", "(x)", "a+b", "a:b@c", "a%7Eb", "%C3%BC"];
 
 /**
@@ -95,7 +98,7 @@ export function springPeer({ name, jar, version, doesDpopByItself }) {
     });
 }
 
-/** Without the nonces, which Spring Security does not have. */
+/** Returns the calls of the native client without nonces, which Spring Security does not have. */
 export function callsOfNative(of) {
     return {
         "native: login on a loopback redirect ends with a bound token": (fixture, note) =>
@@ -105,7 +108,10 @@ export function callsOfNative(of) {
     };
 }
 
-/** For our development server: a client `cli`, whose tokens are for these. */
+/**
+ * Makes the configuration of our development server: a client `cli`, whose tokens are for these
+ * audiences.
+ */
 async function nativeClientConfig(run, audiences) {
     const file = path.join(run.directory, "clients.toml");
     const lines = [

@@ -1,4 +1,7 @@
-/** A reverse proxy that ends TLS, as far as what is behind it can tell: under another host, scheme and path. */
+/**
+ * Starts a reverse proxy that seems to end TLS to what is behind it: it has another host, scheme
+ * and path.
+ */
 import http from "node:http";
 import { listenOnLoopback } from "../../../packages/countersign/test/browser/harness/loopback.mjs";
 
@@ -16,7 +19,7 @@ export async function reverseProxy(run, { upstream, host, prefix = "" }) {
             headers: {
                 ...request.headers,
                 host: `127.0.0.1:${upstream}`,
-                // In the place of what the client may have sent.
+                // These replace what the client may have sent.
                 "x-forwarded-proto": "https",
                 "x-forwarded-host": host,
                 "x-forwarded-port": "443",

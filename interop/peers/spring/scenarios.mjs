@@ -1,4 +1,4 @@
-/** Scenarios of Spring Security alone. */
+/** Scenarios for Spring Security only. */
 import assert from "node:assert/strict";
 import http from "node:http";
 import { generateKey, now, proofOf } from "../../lib/hostile/proofs.mjs";
@@ -6,16 +6,19 @@ import { answerOf, send } from "../../lib/hostile/replay.mjs";
 import { reverseProxy } from "./proxy.mjs";
 import { READY } from "./server.mjs";
 
-/** Of `DPoPProofReplayValidator.InMemoryCache`: proofs of one key whose `iat` is no more than 30 s ago. */
+/**
+ * The limit of Spring Security's `DPoPProofReplayValidator.InMemoryCache`: how many proofs of one
+ * key with an `iat` in the last 30 s it remembers.
+ */
 const PROOFS_OF_A_KEY = 1_000;
 const ACCEPTED_AHEAD_SECONDS = 25;
-/** Divides the number above. */
+/** How many requests are sent at once. It divides the number above. */
 const AT_ONCE = 20;
 const HOST = "api.example";
-/** So that the browser's console may say that it was refused. */
+/** A path for which the browser's console may report a refusal. */
 export const REFUSED_PATH = "/api/refused";
 
-/** A good request with a token that is for `ORIGIN`; `url`: as the client knows it. */
+/** Makes a good request with a token for `ORIGIN`. `url` is the URL that the client knows. */
 async function goodRequest({ key, token, method = "GET", url, headers = [], claims = {} }) {
     const { host, pathname } = new URL(url);
     const proof = await proofOf(key, { token, claims: { htm: method, htu: url, ...claims } });
@@ -28,7 +31,7 @@ async function newToken({ logIn }) {
     return { key, token: await logIn(key) };
 }
 
-/** What the page is told of a refusal, by the CORS settings. */
+/** Checks what the CORS settings let the page read of a refusal. */
 export async function checkReadable(spa) {
     const read = await spa.page.evaluate(async url => {
         const { status, headers } = await fetch(url, { headers: { Authorization: "DPoP a.b.c", DPoP: "x" } });
@@ -39,7 +42,10 @@ export async function checkReadable(spa) {
     assert.ok(Math.abs(Date.parse(read.date) - Date.now()) < 5_000, "the clock of a page whose own is wrong");
 }
 
-/** A request of the page, sent once more by someone who saw it: with its proof, without, and as Bearer. */
+/**
+ * Checks a request of the page that someone who saw it sends again: with its proof, without it, and
+ * as Bearer.
+ */
 export async function checkStolen(spa) {
     const mark = spa.api.wire.mark();
     assert.equal((await spa.call({ url: `${spa.api.origin}/api/me` })).status, 200);
@@ -56,13 +62,14 @@ export async function checkStolen(spa) {
     }
 }
 
-/** More requests than Spring Security remembers of one key. */
+/** Sends more requests by one key than Spring Security remembers. */
 export async function checkLimit(fixture, note) {
     const { ports } = fixture;
     const credentials = await newToken(fixture);
     const url = `http://${HOST}/api/me`;
     const agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
-    // Dated ahead as far as is accepted, so that the first is remembered when the last comes, on a slow machine too.
+    // The proofs are dated ahead as far as is accepted, so that even on a slow machine the first is
+    // still remembered when the last arrives.
     const claims = { iat: now() + ACCEPTED_AHEAD_SECONDS };
     const one = async () => send(ports.theirs, await goodRequest({ ...credentials, url, claims }), { agent });
     for (let done = 0; done < PROOFS_OF_A_KEY; done += AT_ONCE) {
@@ -74,7 +81,10 @@ export async function checkLimit(fixture, note) {
     note("the 1,001st request of one key within 30 s is refused, as if it were a replay");
 }
 
-/** Without the settings of the server that the other scenarios call, one after the other. */
+/**
+ * Checks the server without the settings of the other scenarios, and then adds them one after the
+ * other.
+ */
 export async function checkOutOfTheBox(fixture, note) {
     const { startJar, logIn, doesDpopByItself } = fixture;
     const credentials = await newToken(fixture);
@@ -105,7 +115,7 @@ export async function checkOutOfTheBox(fixture, note) {
     note("POST with Authorization: DPoP needs a CSRF token, which with Bearer it does not, unless that is disabled");
 }
 
-/** Tokens that our development server issues in the form that Spring Security expects. */
+/** Checks tokens that our development server issues in the form that Spring Security expects. */
 export async function checkTyp({ run, startJar, logInAt, config, doesDpopByItself }, note) {
     const idp = await run.idp(["--config", config, "--access-token-typ", "JWT"]);
     const jar = await startJar(doesDpopByItself ? [] : ["--api.dpop=on"], { issuer: idp.origin });
@@ -117,14 +127,17 @@ export async function checkTyp({ run, startJar, logInAt, config, doesDpopByItsel
     note("`countersign idp --access-token-typ JWT` issues what it accepts without a JwtTypeValidator");
 }
 
-/** Under another name than it sees, with a path that the proxy takes away. */
+/**
+ * Checks the server under another host name than it sees, with a path prefix that the proxy
+ * removes.
+ */
 export async function checkProxies(fixture, note) {
     const { run, startJar, ports } = fixture;
     const credentials = await newToken(fixture);
     const call = async (upstream, prefix) => {
         const proxy = await reverseProxy(run, { upstream, host: HOST, prefix });
         const url = `https://${HOST}${prefix}/api/me`;
-        // What a client says of itself does not get through.
+        // Forwarding headers from the client do not get through.
         const headers = [["X-Forwarded-Host", "other.example"]];
         return answerOf(await send(proxy, await goodRequest({ ...credentials, url, headers })));
     };

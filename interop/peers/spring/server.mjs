@@ -1,10 +1,16 @@
 /** Starts interop/spring-resource-server, for tokens of one issuer. */
 import path from "node:path";
 
-/** Compiles less thoroughly: up in three fifths of the time, and no run lasts long enough to miss it. */
+/**
+ * Reduces compilation: the server starts in three fifths of the time, and no run is long enough to
+ * need more.
+ */
 const JVM_FLAGS = ["-XX:TieredStopAtLevel=1"];
 
-/** What Spring Security needs to accept bound tokens of our development server: see the scenario "out of the box". */
+/**
+ * The settings that Spring Security needs to accept bound tokens of our development server: see the
+ * scenario "out of the box".
+ */
 export const READY = ["--api.dpop=on", "--api.csrf=off", "--api.token-types=at+jwt"];
 
 /**

@@ -5,7 +5,7 @@ export default definePeer({
     title: () => "A peer that is at work until it is interrupted",
     needs: [],
     async start(run) {
-        // The program and one that it starts.
+        // The program, and one that it starts.
         const { output } = await run.spawn("sh", ["-c", "sleep 1000 & echo $! $$; wait"], { ready: /\d+ \d+/ });
         console.log(`started ${output().trim()}`);
     },

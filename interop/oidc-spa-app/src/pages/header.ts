@@ -8,7 +8,7 @@ export function header(oidc: Oidc<Claims>): HTMLElement {
         " ",
         element("a", { href: "/notes" }, "Notes"),
         " ",
-        // A page load of its own, as `createOidc` is called once per page.
+        // This link loads a new page, because `createOidc` is called once per page.
         element("a", { href: "/team", rel: "external" }, "Team")
     ];
     return element("header", {}, element("nav", {}, ...links), ...account(oidc));

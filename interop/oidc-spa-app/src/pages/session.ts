@@ -1,4 +1,4 @@
-/** What the app knows of its session, and what a user can do with it. */
+/** Shows what the app knows about its session, and what a user can do with it. */
 import type { Oidc } from "oidc-spa/core";
 import { button, element, row } from "../dom";
 import type { Claims } from "../oidc";

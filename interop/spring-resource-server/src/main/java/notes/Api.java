@@ -26,7 +26,9 @@ import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.UrlBasedCorsConfigurationSource;
 
-/** Three routes behind Spring Boot's own resource server, set up in {@code application.properties}. */
+/**
+ * Three routes behind Spring Boot's own resource server, set up in {@code application.properties}.
+ */
 @SpringBootApplication
 @RestController
 public class Api {
@@ -50,7 +52,10 @@ public class Api {
         return note;
     }
 
-    /** The pages that may call, and what they may send and read. Spring Security finds it by this name. */
+    /**
+     * Configures the pages that may call, and what they may send and read. Spring Security finds
+     * this bean by its name.
+     */
     @Bean
     UrlBasedCorsConfigurationSource corsConfigurationSource(@Value("${api.allowed-origins}") List<String> origins) {
         var cors = new CorsConfiguration();
@@ -64,8 +69,8 @@ public class Api {
     }
 
     /**
-     * Spring Security 7.1 does DPoP where it is asked to: {@code server.dPoP(withDefaults())}. Before, there is no such
-     * method, and it does DPoP by itself.
+     * Turns DPoP on. Spring Security 7.1 does DPoP if it is asked to: {@code
+     * server.dPoP(withDefaults())}. Earlier versions have no such method and do DPoP by default.
      */
     @Bean
     @ConditionalOnProperty(name = "api.dpop", havingValue = "on")
@@ -78,14 +83,20 @@ public class Api {
         };
     }
 
-    /** Spring Security wants no CSRF token with {@code Authorization: Bearer}, but one with {@code DPoP}. */
+    /**
+     * Disables CSRF protection. Spring Security needs no CSRF token with {@code Authorization:
+     * Bearer}, but one with {@code DPoP}.
+     */
     @Bean
     @ConditionalOnProperty(name = "api.csrf", havingValue = "off")
     Customizer<CsrfConfigurer<HttpSecurity>> noCsrf() {
         return CsrfConfigurer::disable;
     }
 
-    /** For access tokens by RFC 9068: by default Spring Security accepts {@code JWT}, or no {@code typ} at all. */
+    /**
+     * Accepts access tokens of RFC 9068. By default Spring Security accepts {@code JWT}, or no
+     * {@code typ} at all.
+     */
     @Bean
     @ConditionalOnProperty("api.token-types")
     JwtTypeValidator tokenTypes(@Value("${api.token-types}") List<String> types) {
