@@ -1,5 +1,6 @@
 /**
- * Starts the Chromium that every test drives: `CHROME`, or Debian's. It looks for nothing on the network by itself.
+ * Starts the Chromium that every test drives: `CHROME`, or Debian's. It makes no network requests
+ * on its own.
  *
  * @param {import("playwright-core").LaunchOptions} [options]
  */

@@ -1,29 +1,36 @@
 /**
- * Finds the module scripts of an HTML page, as the HTML standard's tokenizer would: attributes in any order and
- * quoting, comments, raw text elements, inert `<template>` content. It reads tags only; it builds no tree.
+ * Finds the module scripts of an HTML page as the HTML standard's tokenizer would: with attributes
+ * in any order and quoting, comments, raw text elements, and inert `<template>` content. It only
+ * reads tags and builds no tree.
  */
 
 export interface ModuleScript {
-    /** Offsets of the whole element in the page, end exclusive. */
+    /** Offsets of the whole element in the page; the end is exclusive. */
     start: number;
     end: number;
-    /** Names in lower case, values decoded; of repeated attributes the first. */
+    /** Names in lower case and decoded values. If an attribute is repeated, the first counts. */
     attributes: Map<string, string>;
     content: string;
 }
 
-/** Elements whose content is text: no tag but their own end tag counts (`noscript`: where scripts run). */
+/**
+ * Elements whose content is text, in which only their own end tag counts (`noscript`: if scripts
+ * run).
+ */
 const RAW_TEXT = new Set(["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes", "noscript"]);
 
 interface StartTag {
     name: string;
     attributes: Map<string, string>;
     end: number;
-    /** Whether it has its ">": the text may end before. */
+    /** Whether it has its ">". The text may end before. */
     isClosed: boolean;
 }
 
-/** In the order of the page. A script that the page never closes is not one. */
+/**
+ * Returns the module scripts in the order of the page. A script that the page never closes does not
+ * count.
+ */
 export function findModuleScripts(html: string): ModuleScript[] {
     const scripts: ModuleScript[] = [];
     let templates = 0;
@@ -69,17 +76,21 @@ const after = (html: string, text: string, from: number): number => {
     return found === -1 ? html.length : found + text.length;
 };
 
-/** A comment ends with `-->` or `--!>`; `<!-->` and `<!--->` are whole ones. */
+/**
+ * Returns the end of a comment: it ends with `-->` or `--!>`; `<!-->` and `<!--->` are whole
+ * comments.
+ */
 function endOfComment(html: string, start: number): number {
     const end = /^<!--(?:-?>|[^]*?--!?>)/.exec(html.slice(start));
     return end ? start + end[0].length : html.length;
 }
 
-/** `at` stands on the first letter of the name. */
+/** Reads a tag. `at` is the offset of the name's first letter. */
 function readTag(html: string, at: number): StartTag {
     const name = /^[^\t\n\f\r />]*/.exec(html.slice(at, at + 64))![0];
     const attributes = new Map<string, string>();
-    // One attribute: a name (it may begin with "="), then perhaps a value in either quotes or in none.
+    // One attribute: a name, which may begin with "=", and optionally a value in single, double or
+    // no quotes.
     const attribute = /[\t\n\f\r /]*(?:(>)|(=?[^\t\n\f\r />=]*)(?:[\t\n\f\r ]*=[\t\n\f\r ]*(?:"([^"]*)(?:"|$)|'([^']*)(?:'|$)|([^\t\n\f\r >]*)))?)/y;
     attribute.lastIndex = at + name.length;
     let isClosed = false;
@@ -97,11 +108,11 @@ function readTag(html: string, at: number): StartTag {
     return { name: name.toLowerCase(), attributes, end: attribute.lastIndex || html.length, isClosed };
 }
 
-/** The content of a raw text element and where its end tag ends. */
+/** Returns the end of a raw text element's content, and of its end tag. */
 function rawText(html: string, tag: StartTag): { contentEnd: number; end: number; isClosed: boolean } {
     const marks = new RegExp(`<!--(?!-*>)|-->|<(/?)${tag.name}(?=[\\t\\n\\f\\r />])`, "gi");
     marks.lastIndex = tag.end;
-    // A script may hold "<!-- <script> ... </script> -->": that end tag is text ("double escaped").
+    // In a script's "<!-- <script> ... </script> -->", the end tag is text ("double escaped").
     let isEscaped = false;
     let isDoubleEscaped = false;
     for (let mark = marks.exec(html); mark; mark = marks.exec(html)) {
@@ -123,7 +134,7 @@ function rawText(html: string, tag: StartTag): { contentEnd: number; end: number
 
 const NAMED: Record<string, string> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-/** Character references as they occur in URLs. */
+/** Decodes the character references that occur in URLs. */
 const decode = (value: string): string =>
     value.replace(/&(?:#x([\da-f]{1,6})|#(\d{1,7})|(amp|lt|gt|quot|apos));/gi, (whole, hex, decimal, name) => {
         if (name) {

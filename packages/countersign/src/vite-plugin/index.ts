@@ -1,7 +1,8 @@
 /**
- * Puts early init in front of an app without a line in the app: the module scripts of each HTML page become one
- * small entry that runs early init and then imports them, unless the page was only opened to hand over an
- * authorization response. Vite 5 to 8, dev server and build.
+ * Runs early init before the app, without a change in the app: the module scripts of each HTML page
+ * become one small entry, which runs early init and then imports them, unless the page was only
+ * opened to receive an authorization response. Works in the dev server and in builds of Vite 5 to
+ * 8.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -15,18 +16,24 @@ export type { OidcSpaVitePluginParams } from "./options.js";
 
 const INLINE = "virtual:countersign/inline-script/";
 
-/** What runs before the app: our entry modules (the core uses them, too) and Vite's own helpers. */
+/**
+ * Modules that run before the app: our entry modules (the core uses them too) and Vite's own
+ * helpers.
+ */
 const ENTRY_MODULES =
     /[\\/]countersign[\\/]dist[\\/](?:(?:page|entry)[\\/]|core[\\/]errors[\\/]oidcInitializationError|(?:entrypoint|handover|DPoP|browser-runtime-freeze)\.js$)|^\0vite\/(?:preload-helper|modulepreload-polyfill)/;
 
-/** The reference's name for the plugin; `countersign` is the same function. Wrong options throw one sentence. */
+/**
+ * Creates the plugin. The name is oidc-spa's; `countersign` is the same function. A wrong option
+ * throws one sentence.
+ */
 export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
     checkOptions(options);
     let config: ResolvedConfig;
     let pages = 0;
-    /** By module id: inline module scripts, which now wait for early init like the others. */
+    /** Inline module scripts by module id. They wait for early init like the others. */
     const inlineScripts = new Map<string, { code: string; page: string }>();
-    /** What the entries import. */
+    /** The specifiers that the entries import. */
     const imported = new Set<string>();
 
     return {
@@ -34,7 +41,7 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
         enforce: "pre",
         config({ base }) {
             checkBase(base);
-            // Pre-bundled, the package could become two copies, which refuse each other.
+            // Pre-bundling could make two copies of the package, which refuse each other.
             return { optimizeDeps: { exclude: ["countersign"] } };
         },
         configResolved(resolved) {
@@ -49,7 +56,8 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
                 return this.resolve(source, script.page, { skipSelf: true });
             }
             if (importer.includes("html-proxy") && imported.has(source)) {
-                // As Vite does for what a page names: it runs, whatever the app's package.json says of side effects.
+                // As Vite does for scripts that a page names: they run whatever the app's
+                // package.json says about side effects.
                 const resolved = await this.resolve(source, importer, { skipSelf: true });
                 return resolved && { ...resolved, moduleSideEffects: true };
             }
@@ -88,8 +96,9 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
             if (!meta.rolldownVersion || environment.name !== "client" || isDecided) {
                 return null;
             }
-            // Rolldown would make a file of each module that entry and core share; Rollup merges them itself. With
-            // one page its entry may stand in the same file; those of several pages must not run each other.
+            // Rolldown would make a file of each module that entry and core share; Rollup merges
+            // them itself. If there is only one page, its entry may be in the same file; the
+            // entries of several pages must not run each other.
             const test = (id: string): boolean => ENTRY_MODULES.test(id) || (pages === 1 && id.includes(".html?html-proxy"));
             return { ...output, codeSplitting: { groups: [{ name: "countersign", test }] } };
         },
@@ -105,7 +114,10 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
 
 export { oidcSpa as countersign };
 
-/** Scripts from elsewhere and those that Vite copies as they are stay where they are, behind the entry. */
+/**
+ * Whether the script is the app's own. Scripts from other servers, and those that Vite copies
+ * unchanged, stay in their place after the entry.
+ */
 function isOwn({ attributes, content }: ModuleScript, publicDir: string): boolean {
     const src = attributes.get("src");
     if (attributes.has("vite-ignore")) {
@@ -119,7 +131,10 @@ function isOwn({ attributes, content }: ModuleScript, publicDir: string): boolea
     return !isElsewhere && !isPublic;
 }
 
-/** What a module imports to get the script that a page names: by the root, or by the file where it lies outside. */
+/**
+ * Returns the specifier that imports the script that a page names: relative to the root, or the
+ * file's path if it is outside the root.
+ */
 function specifier(src: string, pageUrl: string, pageFile: string): string {
     if (src.startsWith("/")) {
         return src;
@@ -140,7 +155,7 @@ function entryCode({ browserRuntimeFreeze, DPoP, sessionRestorationMethod }: Oid
         defenses.push(`...DPoP(${literal({ mode: DPoP.mode })})`);
     }
     const method = sessionRestorationMethod ? `sessionRestorationMethod: ${literal(sessionRestorationMethod)}, ` : "";
-    // One after the other as a page runs its module scripts, and the next also where one has failed.
+    // One after the other, as a page runs its module scripts: if one fails, the next still runs.
     const chain = imports
         .map(one => `import(${literal(one)})`)
         .reduceRight((next, one) => `${one}.finally(() => ${next})`);
@@ -151,10 +166,13 @@ function entryCode({ browserRuntimeFreeze, DPoP, sessionRestorationMethod }: Oid
     ].join("\n");
 }
 
-/** JSON that may stand in a `<script>`. */
+/** Formats a value as JSON that is safe in a `<script>`. */
 const literal = (value: unknown): string => JSON.stringify(value).replaceAll("<", "\\u003c");
 
-/** Before the first module script of the page, also before one that stays. */
+/**
+ * Inserts the entry before the first module script of the page, even if that one stays in its
+ * place.
+ */
 function withEntry(html: string, first: ModuleScript, own: ModuleScript[], code: string): string {
     const nonce = own[0]!.attributes.get("nonce");
     const attribute = nonce === undefined ? "" : ` nonce="${nonce.replaceAll("&", "&amp;").replaceAll('"', "&quot;")}"`;

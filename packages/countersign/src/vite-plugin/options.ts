@@ -1,4 +1,4 @@
-/** The plugin's options: their types for the compiler, and the same rules for everybody else. */
+/** The plugin's options: their types, and the same rules as checks at run time. */
 import { apiNames, type ApiName } from "../browser-runtime-freeze.js";
 
 export type OidcSpaVitePluginParams = {
@@ -6,7 +6,10 @@ export type OidcSpaVitePluginParams = {
     browserRuntimeFreeze?: false | { enabled: boolean; excludes?: ApiName[] };
     /** `false` or `{ enabled: false }` (the default): off. */
     DPoP?: false | { enabled: false; mode?: "auto" | "enforced" } | { enabled: true; mode: "auto" | "enforced" };
-    /** `"auto"` (the default): a hidden iframe where the authorization server shares the app's site, else a redirect. */
+    /**
+     * `"auto"` (the default): a hidden iframe if the authorization server is on the app's site,
+     * otherwise a redirect.
+     */
     sessionRestorationMethod?: "iframe" | "full page redirect" | "auto";
 };
 
@@ -37,7 +40,10 @@ export function checkOptions(options: OidcSpaVitePluginParams): void {
     }
 }
 
-/** Throws for a base that leaves open where the app is served: the redirect URI has to be one and the same. */
+/**
+ * Throws if the base does not say where the app is served: the redirect URI has to be the same for
+ * all pages.
+ */
 export function checkBase(base: string | undefined): void {
     if (base === "" || base?.startsWith(".")) {
         fail(`Vite's base is ${show(base)}, relative to each page, so there is no redirect URI; give the path of the app, like "/" or "/app/".`);

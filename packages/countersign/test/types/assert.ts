@@ -1,16 +1,16 @@
-/** Assertions for the compiler: what they are given has to be the type `true`. */
+/** Assertions for the compiler: the argument has to be the type `true`. */
 
 export type Expect<T extends true> = T;
 export type ExpectAll<T extends readonly true[]> = T;
 export type Not<T extends boolean> = T extends true ? false : true;
 
-/** May a value of type `Value` stand where `Wanted` is asked for? */
+/** Whether a value of type `Value` is accepted where `Wanted` is expected. */
 export type IsAssignable<Value, Wanted> = [Value] extends [Wanted] ? true : false;
 
-/** The names of an object literal that the compiler would refuse where `Wanted` is asked for. */
+/** The names of an object literal that the compiler would refuse where `Wanted` is expected. */
 export type UnknownNames<Literal, Wanted> = Exclude<keyof Literal, Wanted extends unknown ? keyof Wanted : never>;
 
-/** Does an object literal of this type compile where `Wanted` is asked for? */
+/** Whether an object literal of this type compiles where `Wanted` is expected. */
 export type Compiles<Literal, Wanted> = IsAssignable<Literal, Wanted> extends true
     ? [UnknownNames<Literal, Wanted>] extends [never]
         ? true

@@ -1,6 +1,6 @@
 /**
- * Drives the test app in a page: the app's own object `window.harness`, and what the recording proxy in front of the
- * authorization server saw of it.
+ * Drives the test app in a page, through the app's object `window.harness`, and finds its requests
+ * in the recording proxy in front of the authorization server.
  */
 export class AppPage {
     /** @type {import("playwright-core").Page} */ page;
@@ -14,19 +14,19 @@ export class AppPage {
         return this.settled();
     }
 
-    /** Waits, over redirects, until every client of the app has settled. */
+    /** Waits, across redirects, until every client of the app has settled. */
     async settled() {
         for (;;) {
             const handle = await this.page.waitForFunction(
                 () => (window.harness?.outcomes === undefined ? undefined : { outcomes: window.harness.outcomes }),
                 undefined,
-                // Not on animation frames, which a page that is redirected may never get.
+                // Polls by time: a page that is being redirected may never get an animation frame.
                 { polling: 20 }
             );
             try {
                 return (await handle.jsonValue()).outcomes;
             } catch (error) {
-                // The page was left between the two: the next one settles.
+                // The page was left in between: the next page settles.
                 if (!String(error).includes("Execution context was destroyed")) {
                     throw error;
                 }
@@ -35,7 +35,7 @@ export class AppPage {
     }
 
     /**
-     * From the logged-out app to the logged-in one.
+     * Logs in: from the logged-out app to the logged-in one.
      *
      * @param {(page: import("playwright-core").Page) => Promise<unknown>} atProvider the user's part, once the page is left
      */
@@ -46,7 +46,7 @@ export class AppPage {
         return this.settled();
     }
 
-    /** Does what makes the page leave, and waits for the app after it. */
+    /** Does something that makes the page leave, and waits for the app afterwards. */
     async leave(action, argument) {
         await this.page.evaluate(() => (window.isOld = true));
         await this.page.evaluate(action, argument);
@@ -66,7 +66,7 @@ export class AppPage {
         return this.page.evaluate(name => window.harness.tokens(name), client);
     }
 
-    /** A call as the app makes it; see `apps/shared/calls.ts`. */
+    /** Makes a call as the app does; see `apps/shared/calls.ts`. */
     call(call, client = "main") {
         return this.page.evaluate(([call, name]) => window.harness.call(call, name), [call, client]);
     }
@@ -79,12 +79,12 @@ export class AppPage {
         return this.page.evaluate(async name => window.harness.loggedIn(name).renewTokens(), client);
     }
 
-    /** Requests to the token endpoint. */
+    /** Returns the requests to the token endpoint. */
     tokenRequests(since = 0) {
         return this.issuer.list({ method: "POST", since }).filter(({ path }) => path === this.tokenPath);
     }
 
-    /** Authorization requests. */
+    /** Returns the authorization requests. */
     authorizationRequests(since = 0) {
         return this.issuer.list({ method: "GET", since }).filter(({ path }) => path === this.authorizationPath);
     }

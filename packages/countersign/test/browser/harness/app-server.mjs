@@ -1,6 +1,6 @@
 /**
- * Serves a built app: its files, `index.html` for every other path (as a single-page app's server does), and
- * `/config.json`, which the test chooses.
+ * Serves a built app: its files, `index.html` for every other path (as servers of single-page apps
+ * do), and `/config.json`, which the test sets.
  */
 import { readFile } from "node:fs/promises";
 import http from "node:http";
@@ -15,7 +15,7 @@ const TYPES = {
 };
 
 export class AppServer {
-    /** What `/config.json` answers: see `apps/shared/app.ts`. */
+    /** The content of `/config.json`: see `apps/shared/app.ts`. */
     config = {};
     /** Extra response header fields of every file. @type {Record<string, string>} */
     headers = {};

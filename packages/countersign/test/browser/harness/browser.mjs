@@ -1,5 +1,5 @@
 /**
- * Headless Chromium: one for each test file, a fresh context (cookies, storage) for each test.
+ * Headless Chromium: one per test file, with a new context (cookies, storage) for each test.
  */
 import { after } from "node:test";
 import { launchChromium } from "../../chromium.mjs";
@@ -17,8 +17,8 @@ after(async () => {
 });
 
 /**
- * A context whose pages are watched: an error in the console or an exception that nobody caught fails the test, unless
- * one of `expected` fits it.
+ * Opens a context whose pages are watched: an error in the console or an uncaught exception fails
+ * the test, unless one of `expected` matches it.
  *
  * @param {{ expected?: RegExp[], initScripts?: (string | (() => void))[] }} [options]
  * @returns {Promise<{ context: import("playwright-core").BrowserContext, close: () => Promise<void> }>} `close` throws

@@ -1,6 +1,6 @@
 /**
- * Builds the test apps with Vite: one app in the two set-ups that the package documents, in the variants that the
- * tests need. A build is kept as long as neither the app, the package nor Vite changes.
+ * Builds the test apps with Vite: one app in the two set-ups that the package documents, in the
+ * variants that the tests need. A build is reused until the app, the package or Vite changes.
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
@@ -13,7 +13,7 @@ import { apps, packageRoot, repository } from "./paths.mjs";
  * @typedef {{ setup?: "plugin" | "manual", mode?: "off" | "auto" | "enforced", freeze?: boolean }} Variant
  */
 
-/** The directory with the built app. @param {Variant} [variant] */
+/** Returns the directory with the built app. @param {Variant} [variant] */
 export async function buildApp({ setup = "plugin", mode = "auto", freeze = false } = {}) {
     const name = `${setup}-${mode}${freeze ? "-freeze" : ""}`;
     const directory = path.join(repository, "target/browser-apps", `${name}-${await fingerprint()}`);
@@ -27,7 +27,7 @@ export async function buildApp({ setup = "plugin", mode = "auto", freeze = false
         build: { outDir: unfinished, emptyOutDir: true, reportCompressedSize: false },
         logLevel: "error"
     });
-    // Another test file may have been faster.
+    // Another test file may have built it first.
     await rename(unfinished, directory).catch(() => rm(unfinished, { recursive: true }));
     return directory;
 }

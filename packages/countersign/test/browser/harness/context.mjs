@@ -1,9 +1,9 @@
 /**
- * A browser context whose pages are watched: an error in the console, or an exception that nobody caught, is told to
- * the test.
+ * A browser context whose pages are watched: the test is told about errors in the console and
+ * uncaught exceptions.
  */
 
-/** Bounds everything that a page is waited for. */
+/** The longest that a test waits for anything in a page. */
 const PATIENCE_MILLISECONDS = 15_000;
 
 /**
@@ -23,7 +23,7 @@ export async function watchContext(browser, { expected = [], initScripts = [] } 
     };
     context.on("console", message => {
         const { url } = message.location();
-        // The browser asks every server for an icon, of its own accord.
+        // The browser asks every server for an icon by itself.
         if (message.type() === "error" && !url.endsWith("/favicon.ico")) {
             note(`${message.text()} (${url})`);
         }

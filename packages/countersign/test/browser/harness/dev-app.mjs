@@ -1,4 +1,6 @@
-/** The test app in Vite's dev server, where every module of the package has a URL of its own. */
+/**
+ * Serves the test app with Vite's dev server, where every module of the package has its own URL.
+ */
 import { createServer } from "vite";
 import { viteConfig } from "./build-app.mjs";
 

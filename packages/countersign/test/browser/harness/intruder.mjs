@@ -1,7 +1,8 @@
 /**
- * A script that has come into the page: imports every module that the page has loaded, walks what they export, calls
- * what can be called, and replaces what can be replaced. To be added as an init script, which only prepares: what it
- * takes for the platform's own is what there was before any other script.
+ * An attacker's script in the page: it imports every module that the page has loaded, walks their
+ * exports, calls what can be called, and replaces what can be replaced. Add it as an init script.
+ * That only prepares it, so that it knows the platform's own functions from before any other
+ * script.
  */
 export function intruder() {
     if (!isSecureContext || window.intrude) {
@@ -25,13 +26,13 @@ export function intruder() {
         }
     }
 
-    /** What was found, with where. */
+    /** What was found, and where. */
     const found = { keys: [], changed: [], engines: [], strings: {}, visited: 0 };
     const seen = new WeakSet();
     const patience = (promise, milliseconds) => Promise.race([promise, new Promise(resolve => later(resolve, milliseconds))]);
-    /** These would leave the page, or keep it. */
+    /** Functions that would leave the page, or keep it from being left. */
     const LEFT_ALONE = /\.(reload|goTo|takeLeave|leaveForLogin|startAnew|logOut|watchActivity|onHintOfOtherTab)$/;
-    /** The words of error messages. */
+    /** The modules with the words of error messages. */
     const WORDS = /\/(?:sentences|optionWords)[^/]*\.js/;
     const isModule = value => Object.prototype.toString.call(value) === "[object Module]";
 
@@ -43,7 +44,7 @@ export function intruder() {
         );
     };
 
-    /** Every export by its name, where modules have names: in Vite's dev server. */
+    /** Returns every export by its name, in Vite's dev server, where modules have names. */
     window.exportsOfAll = async () => {
         const all = { __proto__: null };
         for (const url of loadedModules()) {
@@ -101,7 +102,7 @@ export function intruder() {
                 const descriptor = getOwnPropertyDescriptor(value, key);
                 const name = `${path}.${String(key)}`;
                 if (isExported && !WORDS.test(path) && typeof value === "object" && !isModule(value)) {
-                    // What of ours can be replaced?
+                    // Tries to replace what is ours.
                     const native = descriptor.value;
                     const replacement = typeof native === "function" ? function (...values) {
                         spyFor(`${name}(replaced)`)(...values);
@@ -155,7 +156,10 @@ export function intruder() {
         }
     };
     window.intruder = found;
-    /** For the test: without what cannot leave the page. `token`: one of the session's. */
+    /**
+     * Reports to the test, without values that cannot leave the page. `token` is one of the
+     * session's.
+     */
     window.report = token => ({
         ...found,
         engines: found.engines.filter(([engine]) => token === undefined || engine.isBoundToken(token)).map(([, path]) => path)

@@ -1,11 +1,12 @@
 /**
- * Servers that listen on both loopback addresses, as `localhost` may mean either.
+ * Servers that listen on both loopback addresses, because `localhost` may mean either.
  */
 import { once } from "node:events";
 import net from "node:net";
 
 /**
- * One port, bound on 127.0.0.1 and (where the machine has IPv6) on ::1; connections of both go to `onConnection`.
+ * Binds one port on 127.0.0.1 and, if the machine has IPv6, on ::1. Connections to both go to
+ * `onConnection`.
  *
  * @param {(socket: net.Socket) => void} onConnection
  * @param {number} [port] 0: any free one
@@ -18,7 +19,7 @@ export async function listenOnLoopback(onConnection, port = 0) {
         net.createServer({ noDelay: true }, socket => {
             sockets.add(socket);
             socket.on("close", () => sockets.delete(socket));
-            // A browser that closes a connection early is no failure of the test.
+            // A browser that closes a connection early does not fail the test.
             socket.on("error", () => undefined);
             onConnection(socket);
         });

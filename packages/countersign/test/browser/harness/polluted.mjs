@@ -1,14 +1,16 @@
 /**
- * `Object.prototype` with members that nobody asked for: what a careless query parser of the app, or a script, puts there.
- * Everything below that runs in a page takes them away again before the test's process asks it something, since what
- * drives the browser reads plain objects there, too.
+ * Pollutes `Object.prototype` with extra members, as a careless query parser of the app, or a
+ * script, would. All code below that runs in a page removes them before the test's process asks the
+ * page anything, because the browser's driver also reads plain objects in the page.
  */
 import { readFile, readdir } from "node:fs/promises";
 import path from "node:path";
 import { packageRoot, repository } from "./paths.mjs";
 
 const IDENTIFIER = "([A-Za-z_$][\\w$]*)";
-/** After a dot, before a colon, or between a brace or comma and what ends a member's name. */
+/**
+ * A member's name after a dot, before a colon, or between a brace or comma and the end of the name.
+ */
 const PROPERTIES = [`\\.\\s*${IDENTIFIER}`, `${IDENTIFIER}\\??\\s*:`, `[{,]\\s*${IDENTIFIER}\\s*(?=[,}=:(?])`].map(
     pattern => new RegExp(pattern, "g")
 );
@@ -25,8 +27,8 @@ async function texts(directory, isWanted) {
 }
 
 /**
- * Every name of a member that the package, as it is built, reads, writes or declares, and every member of JSON documents
- * that the engine reads. What every object has anyway is left out.
+ * Returns the name of every member that the built package reads, writes or declares, and of every
+ * member of JSON documents that the engine reads. Names that every object has are left out.
  *
  * @param {(file: string) => boolean} [isWanted] by the file's name
  */
@@ -45,13 +47,16 @@ export async function memberNames(isWanted = name => /\.(js|d\.ts)$/.test(name))
             names.add(name);
         }
     }
-    // Vite's helper for lazy imports keeps its list in a member of this name, in every app.
+    // Vite's helper for lazy imports stores its list in a member of this name, in every app.
     names.delete("f");
-    // What a list that is read beyond its end would find.
+    // The indices that reading a list beyond its end would find.
     return [...names, "0", "1", "2", "3", "4", "5"].filter(name => !(name in {})).sort();
 }
 
-/** What a polluted member says, by kind. As sources, since functions do not travel. */
+/**
+ * The value of a polluted member, by kind. They are source texts, because functions can't be sent
+ * to the page.
+ */
 export const VALUES = {
     text: `"true"`,
     flag: `true`,
@@ -59,7 +64,10 @@ export const VALUES = {
     object: `({ __proto__: null, enabled: true, polluted: "polluted" })`
 };
 
-/** In a page: `pollute(names, value)` puts accessors in place that hand assignments on; it returns what takes them away. */
+/**
+ * For a page: `pollute(names, value)` installs accessors that pass assignments on, and returns a
+ * function that removes them.
+ */
 export const POLLUTE = `(names, value) => {
     "use strict";
     const { defineProperty, deleteProperty } = Reflect;
@@ -84,8 +92,9 @@ export const POLLUTE = `(names, value) => {
 }`;
 
 /**
- * What any page does, whatever it uses: with some names on `Object.prototype` (members of property descriptors, of
- * dictionaries of the platform) that fails, with or without this package. `call`: URL and `Authorization` of a request.
+ * What any page does, with or without this package. With some names on `Object.prototype` (members
+ * of property descriptors and of the platform's dictionaries), it fails in any case. `call` is the
+ * URL and `Authorization` of a request.
  */
 export const CONTROL = `async (url, authorization) => {
     const outcome = act => Promise.resolve().then(act).then(it => (it ? String(it) : "ok"), error => error.name);
@@ -116,8 +125,9 @@ export const CONTROL = `async (url, authorization) => {
 }`;
 
 /**
- * In a page without this package: for each kind of value the names that make `CONTROL` end otherwise than without them.
- * By halves, as nearly all make no difference. With a function as `then` every object is a promise: no page survives it.
+ * Returns, for a page without this package, the names of each kind of value that change the result
+ * of `CONTROL`. It searches by halves, because most make no difference. With a function as `then`,
+ * every object is a promise, and no page works.
  */
 export const BROKEN = `async (names, values, url) => {
     const pollute = ${POLLUTE}, control = ${CONTROL};
@@ -147,8 +157,9 @@ export const BROKEN = `async (names, values, url) => {
 }`;
 
 /**
- * Runs in every document of the app before its own scripts: pollutes, and goes on from page load to page load. Logs in,
- * calls and renews, restores by a reload, calls, logs out. Says in the console, one line each, what it meets.
+ * Runs in every document of the app before its own scripts. It pollutes, and continues from page
+ * load to page load: it logs in, calls and renews, restores the session by a reload, calls, and
+ * logs out. It reports each result as one line in the console.
  */
 export const FLOW = `(names, value, api, origin, secret) => {
     const { log } = console;
@@ -222,9 +233,10 @@ export const FLOW = `(names, value, api, origin, secret) => {
 }`;
 
 /**
- * In a page that is logged in: each name alone, while the app calls. `isWhole`: and while it begins to leave for the
- * server (up to its own last word on the URL), renews, sets up another client and begins a login of that. Returns the
- * names that make a difference, and which.
+ * Runs in a logged-in page and pollutes each name alone while the app makes a call. With `isWhole`,
+ * also while it starts to leave for the server (up to `transformUrlBeforeRedirect`), renews, sets
+ * up another client and starts that client's login. Returns the names that make a difference, and
+ * which difference.
  */
 export const EACH = `async (values, api) => {
     const pollute = ${POLLUTE};

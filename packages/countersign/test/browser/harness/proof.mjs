@@ -1,14 +1,16 @@
 /**
- * What a proof on the wire says, decoded and verified by `jose`: a verifier that is not ours.
+ * Checks proofs on the wire, decoded and verified by `jose`, a verifier that is not ours.
  */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { EmbeddedJWK, calculateJwkThumbprint, decodeJwt, jwtVerify } from "jose";
 
-/** Every `jti` that this test file has seen: one that comes twice is a failure (P2, P8). */
+/** Every `jti` that this test file has seen. A second use fails the test (P2, P8). */
 const seen = new Set();
 
-/** Verifies the signature, `typ` and `alg` (P1) and returns header, claims and the key's thumbprint. */
+/**
+ * Verifies the signature, `typ` and `alg` (P1) and returns header, claims and the key's thumbprint.
+ */
 export async function decodeProof(proof) {
     const { payload, protectedHeader } = await jwtVerify(proof, EmbeddedJWK, {
         typ: "dpop+jwt",
@@ -44,7 +46,8 @@ export async function assertProof(exchange, { token, nonce, now = exchange.at } 
 }
 
 /**
- * Asserts that a call to an API went out as DPoP (R1) with this token, bound to the proof's key (V14).
+ * Asserts that a call to an API went out as DPoP (R1) with this token, bound to the proof's key
+ * (V14).
  *
  * @param {import("./wire.mjs").Exchange} exchange
  * @param {string} token

@@ -1,6 +1,7 @@
 /**
- * The two Rust servers as processes: started on a free port, awaited by the line they print, ended with the test.
- * They are not built here: `cargo xtask test` does that, or `cargo build -p countersign-cli -p example-api`.
+ * Runs the two Rust servers as processes: starts them on a free port, waits for the line that they
+ * print, and stops them with the test. They are not built here: `cargo xtask test` builds them, or
+ * `cargo build -p countersign-cli -p example-api`.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -10,19 +11,19 @@ import { repository } from "./paths.mjs";
 const START_LIMIT_MILLISECONDS = 15_000;
 const running = new Set();
 
-// A test file that ends early leaves nothing behind.
+// A test file that ends early leaves no process behind.
 process.on("exit", () => {
     for (const child of running) {
         child.kill("SIGKILL");
     }
 });
 
-/** The authorization server. @param {string[]} flags */
+/** Starts the authorization server. @param {string[]} flags */
 export function startIdp(flags) {
     return start(process.env.COUNTERSIGN_BIN ?? target("countersign"), ["idp", "--port", "0", ...flags]);
 }
 
-/** The example API. @param {string[]} flags */
+/** Starts the example API. @param {string[]} flags */
 export function startApi(flags) {
     return start(process.env.EXAMPLE_API_BIN ?? target("example-api"), ["--port", "0", ...flags]);
 }
@@ -45,7 +46,7 @@ async function start(program, parameters) {
 class Server {
     #child;
     #ended;
-    /** All that it printed, for the message of a test that fails. */
+    /** Everything that it printed, for the message of a failing test. */
     output = "";
 
     constructor(child) {

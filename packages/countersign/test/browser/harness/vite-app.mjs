@@ -1,6 +1,6 @@
 /**
- * An app outside the repository, with the packed tarball installed: what a user of the package has. Its two
- * configurations are, word for word, those that the documentation shows.
+ * An app outside the repository with the packed tarball installed, as a user of the package has.
+ * Its two configurations are exactly those in the documentation.
  */
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -55,7 +55,7 @@ export async function installTarball() {
     return { root, installed, remove };
 }
 
-/** What the package looks like to those who installed it. */
+/** Reads the installed package, as its users see it. */
 export async function readInstalled({ installed }) {
     const root = path.join(installed, "node_modules/countersign");
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
@@ -66,7 +66,10 @@ export async function readInstalled({ installed }) {
     return { files, manifest: JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) };
 }
 
-/** The app in one of the two set-ups, on its own port: started by Vite's dev server or, built, by its preview. */
+/**
+ * The app in one of the two set-ups, on its own port: served by Vite's dev server or, when built,
+ * by its preview.
+ */
 export class ViteApp {
     #process;
     #output = "";
@@ -78,7 +81,7 @@ export class ViteApp {
         const app = new ViteApp();
         const directory = path.join(root, setup);
         app.#directory = directory;
-        // A copy each: the cache of one set-up must not warm the other's.
+        // Each set-up has its own copy: the cache of one must not warm the other's.
         await cp(installed, directory, { recursive: true, verbatimSymlinks: true });
         await mkdir(path.join(directory, "public"));
         await cp(path.join(apps, setup, "index.html"), path.join(directory, "index.html"));
@@ -97,12 +100,12 @@ export class ViteApp {
         return app;
     }
 
-    /** What `/config.json` answers, in dev and in what is built from now on. */
+    /** Sets the content of `/config.json`, in the dev server and in later builds. */
     set config(value) {
         writeFileSync(path.join(this.#directory, "public/config.json"), JSON.stringify(value));
     }
 
-    /** With a cold cache: nothing has been pre-bundled yet. */
+    /** Starts the dev server with a cold cache: nothing has been pre-bundled yet. */
     async dev() {
         await rm(path.join(this.#directory, "node_modules/.vite"), { recursive: true, force: true });
         await this.#start([]);
@@ -124,7 +127,7 @@ export class ViteApp {
         const flags = ["--port", String(this.#port), "--strictPort", "--host", "localhost"];
         const child = spawn("node", [this.#vite, ...command, ...flags], {
             cwd: this.#directory,
-            // With CI set, Vite colours what it prints, and the line that is waited for is another.
+            // If CI is set, Vite colours its output, and the expected line would not match.
             env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: undefined },
             stdio: ["ignore", "pipe", "pipe"]
         });
@@ -144,13 +147,13 @@ export class ViteApp {
                 }
             });
         }).catch(async error => {
-            // Or the next start would find its port taken.
+            // Otherwise the next start would find its port taken.
             await this.stop();
             throw error;
         });
     }
 
-    /** What Vite printed so far. */
+    /** Returns what Vite has printed so far. */
     get output() {
         return this.#output;
     }

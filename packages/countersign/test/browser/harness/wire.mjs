@@ -1,18 +1,19 @@
 /**
- * A reverse proxy that records what went over the wire: the bytes as they came out of the socket, parsed here and by
- * no HTTP library, so that the order, the case and the duplicates of header fields are what the browser sent.
- * It can also tamper with responses. It decides nothing about what is right: `proof.mjs` and the tests do.
+ * A reverse proxy that records what went over the wire. It takes the bytes from the socket and
+ * parses them itself, without an HTTP library, so that the order, the case and the duplicates of
+ * header fields are those that the browser sent. It can also tamper with responses. It does not
+ * judge what is right: `proof.mjs` and the tests do.
  */
 import http from "node:http";
 import { listenOnLoopback } from "./loopback.mjs";
 
 /** One request and its response, as they went over the wire. */
 export class Exchange {
-    /** Milliseconds since the epoch, when the request had arrived whole. */
+    /** When the whole request had arrived, in milliseconds since the epoch. */
     at = Date.now();
-    /** `undefined` until it is complete, and for good where the connection was reset. */
+    /** `undefined` until it is complete. It stays `undefined` if the connection was reset. */
     response = undefined;
-    /** Milliseconds since the epoch, when the response went out. */
+    /** When the response was sent, in milliseconds since the epoch. */
     endedAt = undefined;
 
     constructor(id, origin, raw) {
@@ -23,19 +24,22 @@ export class Exchange {
         const { startLine, headers, body } = parseMessage(raw);
         const [method, target] = startLine.split(" ");
         this.method = method;
-        /** As in the request line: path and query. */
+        /** Path and query, as in the request line. */
         this.target = target;
         this.path = target.split("?")[0];
         this.headers = headers;
         this.body = body;
     }
 
-    /** Every value of a field, in order; `[]`: not sent. */
+    /** Returns every value of a field, in order; `[]` if it was not sent. */
     all(name) {
         return this.headers.filter(([key]) => key.toLowerCase() === name.toLowerCase()).map(([, value]) => value);
     }
 
-    /** The only value of a field; `undefined`: not sent. Twice is an error. */
+    /**
+     * Returns the only value of a field, or `undefined` if it was not sent. Throws if it was sent
+     * twice.
+     */
     header(name) {
         const values = this.all(name);
         if (values.length > 1) {
@@ -48,7 +52,7 @@ export class Exchange {
         return Object.fromEntries(new URL(this.target, this.origin).searchParams);
     }
 
-    /** The body as `application/x-www-form-urlencoded`. */
+    /** Returns the body, parsed as `application/x-www-form-urlencoded`. */
     form() {
         return Object.fromEntries(new URLSearchParams(this.body.toString()));
     }
@@ -98,7 +102,7 @@ export class Wire {
     exchanges = [];
     /** @type {Tamper | undefined} */
     tamper = undefined;
-    /** Where requests go: set when the server behind is up. */
+    /** The port that requests go to. It is set once the server behind is running. */
     upstream = undefined;
     #waiting = new Set();
 
@@ -116,7 +120,7 @@ export class Wire {
         const listener = await listenOnLoopback(socket => {
             socket.bytes = [];
             server.emit("connection", socket);
-            // Beside the HTTP server's own listener: the request's bytes as they came.
+            // Records the request's bytes, in addition to the HTTP server's own listener.
             socket.on("data", chunk => socket.bytes.push(chunk));
         }, port);
         wire.port = listener.port;
@@ -125,16 +129,16 @@ export class Wire {
         return wire;
     }
 
-    /** What went wrong in the proxy itself; a test ends with this empty. */
+    /** Errors of the proxy itself. They must be empty when a test ends. */
     failures = [];
 
-    /** A point in time for `since`. */
+    /** Returns a point in time for `since`. */
     mark() {
         return this.exchanges.length;
     }
 
     /**
-     * The exchanges that a test is about: those with this method and path, preflights left out.
+     * Returns the exchanges with this method and path, without preflights.
      *
      * @param {{ method?: string, path?: string, since?: number }} [filter]
      */
@@ -148,7 +152,7 @@ export class Wire {
             );
     }
 
-    /** Resolves with the first exchange that fits and has its response, now or later. */
+    /** Resolves with the first exchange that matches and has its response, now or later. */
     waitFor(predicate, { since = 0, timeout = 10_000 } = {}) {
         const find = () =>
             this.exchanges.slice(since).find(exchange => exchange.response !== undefined && predicate(exchange));
@@ -197,7 +201,10 @@ export class Wire {
         }
     }
 
-    /** `undefined`: the server behind is not there, and the browser sees what it would see without a proxy. */
+    /**
+     * Forwards a request. `undefined`: the server behind is not running, and the browser sees what
+     * it would see without a proxy.
+     */
     #forward(exchange, request, body) {
         const { upstream } = this;
         if (upstream === undefined) {
@@ -210,7 +217,8 @@ export class Wire {
                     port: upstream,
                     method: exchange.method,
                     path: exchange.target,
-                    // A connection each: a server that was restarted is no surprise.
+                    // Each request has its own connection, so that a restarted server is no
+                    // problem.
                     agent: false,
                     headers: withoutConnection(request.rawHeaders)
                 },
@@ -266,7 +274,7 @@ export function tamperJson(path, edit) {
     };
 }
 
-/** Removes response fields: what a server that sends or exposes less would do. @returns {Tamper} */
+/** Removes response fields, like a server that sends or exposes less. @returns {Tamper} */
 export function withoutFields(...names) {
     const unwanted = new Set(names.map(name => name.toLowerCase()));
     return response => {

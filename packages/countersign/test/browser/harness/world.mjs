@@ -1,6 +1,6 @@
 /**
- * What a test runs in: authorization server and APIs behind recording proxies, the built app, and a page.
- * Everything is started for one test and ends with it.
+ * The environment of a test: the authorization server and the APIs behind recording proxies, the
+ * built app, and a page. Everything is started for one test and ends with it.
  */
 import { openContext } from "./browser.mjs";
 import { AppPage } from "./app-page.mjs";
@@ -9,7 +9,7 @@ import { buildApp } from "./build-app.mjs";
 import { startApi, startIdp } from "./servers.mjs";
 import { Wire } from "./wire.mjs";
 
-/** The user of the demo that tests log in as. */
+/** The demo's user that tests log in as. */
 const USER = "alice";
 
 /**
@@ -44,7 +44,7 @@ export class World extends AppPage {
         world.context = context;
         const ends = [];
         t.after(async () => {
-            // The pages first, which would notice that the servers are gone.
+            // The pages are closed first: they would notice that the servers are gone.
             try {
                 await close();
             } finally {
@@ -97,17 +97,18 @@ export class World extends AppPage {
         return this.apis[0];
     }
 
-    /** Starts the authorization server (again): new keys, no sessions. */
+    /** Starts the authorization server, or starts it again: with new keys and no sessions. */
     async startIdp() {
         await this.stopIdp();
         this.#idp = await startIdp(this.#idpFlags);
         this.issuer.upstream = this.#idp.port;
-        // Not through the proxy: what is recorded there is the browser's and the API's.
+        // This does not go through the proxy, which records only requests of the browser and the
+        // API.
         const discovery = `http://127.0.0.1:${this.#idp.port}/.well-known/openid-configuration`;
         this.metadata = await (await fetch(discovery)).json();
     }
 
-    /** Starts an API (again): it remembers neither keys nor nonces nor proofs. */
+    /** Starts an API, or starts it again: it remembers no keys, nonces or proofs. */
     async startApi(index) {
         await this.#apiServers[index]?.stop();
         const { [index]: api } = this.apis;
@@ -122,12 +123,12 @@ export class World extends AppPage {
         this.issuer.upstream = undefined;
     }
 
-    /** The user's part of a login, once the login page is there. */
+    /** Does the user's part of a login, once the login page is there. */
     async chooseUser(user = USER) {
         await this.page.getByRole("button", { name: new RegExp(user, "i") }).click();
     }
 
-    /** From the logged-out app to the logged-in one. */
+    /** Logs in: from the logged-out app to the logged-in one. */
     logIn({ client = "main", user = USER } = {}) {
         return this.logInWith(() => this.chooseUser(user), client);
     }

@@ -1,4 +1,4 @@
-// What `EngineHost` asks for, as Node has it. The browser's own is `page/natives.ts`.
+// An `EngineHost` made of Node's functions. The browser's own is `page/natives.ts`.
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -44,7 +44,7 @@ export const engineHost = overrides => ({
     ...overrides
 });
 
-/** A `Storage` as far as the engine uses one. */
+/** Creates the part of a `Storage` that the engine uses. */
 export function storage() {
     const items = new Map();
     return {

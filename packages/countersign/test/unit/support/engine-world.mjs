@@ -1,4 +1,4 @@
-// The built engine in Node, through the real glue, against a server that is a function.
+// The built engine in Node, with the real glue, and a function as the server.
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
 import { EmbeddedJWK, UnsecuredJWT, jwtVerify } from "jose";
@@ -11,7 +11,10 @@ export const ISSUER = "https://as.example";
 export const APP = "https://app.example";
 export const API = "https://api.example";
 
-/** A fresh engine with a scripted network. `respond(request)` gives `{ status, headers, json }`. */
+/**
+ * Starts a new engine with a scripted network. `respond(request)` returns
+ * `{ status, headers, json }`.
+ */
 export async function world({ respond, host: overrides } = {}) {
     const requests = [];
     const signs = { count: 0 };

@@ -1,7 +1,9 @@
-// What a page may do to its own requests, and what must hold of everything that then arrives.
+// What a page may do to its own requests, and what must hold for everything that then arrives.
 import assert from "node:assert/strict";
 
-/** Answers `/nonce` with a challenge until there is a nonce, `/redirect` as told. */
+/**
+ * Answers `/nonce` with a challenge until the proof has a nonce, and `/redirect` as the test says.
+ */
 export function answer({ url, headers }) {
     const { pathname, searchParams } = new URL(url, "http://localhost");
     const proof = headers["dpop"]?.startsWith("{") ? JSON.parse(headers["dpop"]) : undefined;
@@ -17,7 +19,10 @@ export function answer({ url, headers }) {
     return { body: "ok" };
 }
 
-/** No bound token arrived but as DPoP, with a proof for this very request; no proof arrived without its token. Forgets them. */
+/**
+ * Asserts that every bound token arrived as DPoP, with a proof for that request, and that no proof
+ * arrived without its token. Then forgets the requests.
+ */
 export function assertOnlySignedRequests({ origin, requests }) {
     for (const { method, url, headers } of requests.splice(0)) {
         const { authorization = "", dpop } = headers;
@@ -25,7 +30,7 @@ export function assertOnlySignedRequests({ origin, requests }) {
         if (/bound-\d/.test(authorization) || dpop?.startsWith("{")) {
             assert.match(authorization, /^DPoP bound-\d+$/, what);
             const { htm, htu } = JSON.parse(dpop);
-            // A redirect leaves the proof as it was.
+            // A redirect does not change the proof.
             if (new URL(htu).pathname !== "/redirect") {
                 assert.deepEqual([htm, htu], [method, `${origin}${url.split("?")[0]}`], what);
             }
@@ -33,7 +38,7 @@ export function assertOnlySignedRequests({ origin, requests }) {
     }
 }
 
-/** For the page: another realm of the same origin, and what was written to the console as an error. */
+/** Prepares the page: adds another realm of the same origin, and records errors in the console. */
 export const prepare = () => {
     window.otherRealm = () => {
         const frame = document.createElement("iframe");
@@ -48,8 +53,10 @@ export const prepare = () => {
     };
 };
 
-/** Spellings of one of our tokens that go out as DPoP. */
+/** Forms of one of our tokens that go out as DPoP. */
 export const SPELLINGS = ["Bearer bound-1", "bEARER bound-1", "Bearer   bound-1", "Bearer\tbound-1", " \tBearer \t bound-1\t ", "Bearer\u00a0bound-1", "Bearer\u000bbound-1", "dpop\tbound-1"];
 
-/** Values that hold one of our tokens otherwise: what a server makes of them nobody knows. */
+/**
+ * Values that contain one of our tokens in another form, which servers may read in different ways.
+ */
 export const MISSPELLINGS = ["bound-1", "Token bound-1", "Bearer bound-1,", "Bearer x, Bearer bound-1", 'Bearer "bound-1"', "Bearer token=bound-1", "Bearer bound-1 x"];

@@ -1,5 +1,5 @@
-// A page in real Chromium with the compiled modules of dist and a server beside it that records what arrives.
-// The engine in it is a fake: what the interceptors do is tested here, not what the engine decides.
+// A page in real Chromium with the compiled modules of dist, and a server that records requests.
+// The engine is a fake: these tests check what the interceptors do, not what the engine decides.
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,10 @@ const modulesDir = fileURLToPath(new URL("../../../../../node_modules", import.m
 
 export { launchChromium as launch } from "../../chromium.mjs";
 
-/** `answer(request, body)` gives `{ status, headers, body }`, or `undefined` to cut the connection. */
+/**
+ * Starts a server. `answer(request, body)` returns `{ status, headers, body }`, or `undefined` to
+ * cut the connection.
+ */
 export async function startServer(answer) {
     const requests = [];
     const server = createServer(async (request, response) => {
@@ -51,9 +54,10 @@ export async function startServer(answer) {
 }
 
 /**
- * Runs early init's part in the page: `freeze` as `{ excludes }` or `undefined`. `window.engine` then is a fake
- * engine whose proofs are readable, and which asks for one retry after a 401 with a nonce. `window.log` holds
- * what it was asked, `window.knobs` what it shall do. `before` runs in the page before all that.
+ * Runs early init's part in the page. `freeze` is `{ excludes }` or `undefined`. Afterwards
+ * `window.engine` is a fake engine with readable proofs, which asks for one retry after a 401 with
+ * a nonce. `window.log` records its calls, and `window.knobs` controls it. `before` runs in the
+ * page first.
  */
 export async function openPage(browser, server, { freeze, before } = {}) {
     const page = await browser.newPage();
@@ -119,7 +123,7 @@ export async function openPage(browser, server, { freeze, before } = {}) {
                 }
             }
         };
-        // And forgets them, so that one failure is not the next tests' too.
+        // It also forgets them, so that one failure does not fail the next tests too.
         window.openAttempts = () => {
             const { size } = open;
             open.clear();
@@ -130,5 +134,5 @@ export async function openPage(browser, server, { freeze, before } = {}) {
     return page;
 }
 
-/** The proof of a recorded request. */
+/** Returns the proof of a recorded request. */
 export const proofOf = request => JSON.parse(request.headers["dpop"]);

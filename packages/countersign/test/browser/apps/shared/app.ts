@@ -1,6 +1,7 @@
 /**
- * The test app: makes the clients that `/config.json` names, and lets the test drive them through `window.harness`.
- * Its calls are what any app writes: `Authorization: Bearer <token>`, by `fetch` or by `XMLHttpRequest`.
+ * The test app: creates the clients that `/config.json` names, and lets the test drive them through
+ * `window.harness`. Its calls are like any app's: `Authorization: Bearer <token>`, by `fetch` or by
+ * `XMLHttpRequest`.
  */
 import { createOidc, type Oidc, type ParamsOfCreateOidc } from "countersign/core";
 import { send, type Call, type CallResult } from "./calls";
@@ -8,7 +9,7 @@ import { send, type Call, type CallResult } from "./calls";
 type Params = ParamsOfCreateOidc;
 
 interface Config {
-    /** By a name that only the test uses. */
+    /** Parameters by a name that only the test uses. */
     clients: Record<string, Params>;
 }
 
@@ -30,7 +31,7 @@ const harness = {
     oidcs,
     createOidc,
     send,
-    /** How each client of the configuration settled; `undefined` while one is under way. */
+    /** How each client of the configuration settled; `undefined` until all have. */
     outcomes: undefined as Record<string, Outcome> | undefined,
     failureOf,
 
@@ -60,12 +61,15 @@ const harness = {
         return { accessToken, idToken, refreshToken, issuedAtTime, accessTokenExpirationTime };
     },
 
-    /** One call to an API, with the client's current access token unless the call names another. */
+    /**
+     * Makes one call to an API, with the client's current access token unless the call names
+     * another.
+     */
     async call(call: Call, name = "main"): Promise<CallResult> {
         return send({ token: call.token ?? (await harness.tokens(name)).accessToken, ...call });
     },
 
-    /** The same call so many times at once; their statuses. */
+    /** Makes the same call `times` times at once, and returns the statuses. */
     async burst(call: Call, times: number, name = "main"): Promise<number[]> {
         const token = (await harness.tokens(name)).accessToken;
         const results = await Promise.all(Array.from({ length: times }, () => send({ token, ...call })));

@@ -1,4 +1,6 @@
-/** Calls to an API as any app writes them, described by a value that can come from the test's process. */
+/**
+ * Makes calls to an API as any app does, from a description that can come from the test's process.
+ */
 
 export type Body =
     | { kind: "json"; value: unknown }
@@ -12,7 +14,7 @@ export interface Call {
     transport?: "fetch" | "xhr" | "request";
     method?: string;
     body?: Body;
-    /** The access token; by default the client's own. */
+    /** The access token; the client's own by default. */
     token?: string;
     /** More header fields. */
     headers?: Record<string, string>;
