@@ -49,7 +49,7 @@ async function load(name) {
         }
         return { peer };
     } catch (error) {
-        return { why: notReady.npm === undefined ? error.stack : `npm packages could not be had: ${notReady.npm}` };
+        return { why: notReady.npm === undefined ? error.stack : `npm packages could not be installed: ${notReady.npm}` };
     }
 }
 
@@ -77,7 +77,7 @@ function add(row) {
 /** An uncaught error fails the run, under the name of the peer that was running. */
 let atWork = chosen[0];
 for (const event of ["uncaughtException", "unhandledRejection"]) {
-    process.on(event, error => add(failedRow(atWork, "no error that nobody caught", error?.stack ?? String(error))));
+    process.on(event, error => add(failedRow(atWork, "no uncaught error", error?.stack ?? String(error))));
 }
 
 for (const name of chosen) {

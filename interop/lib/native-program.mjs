@@ -63,7 +63,7 @@ export class Program {
     async event(name) {
         let timer;
         const late = new Promise((_, reject) => {
-            timer = setTimeout(() => reject(new Error(`no "${name}" of the native client\n${this.#errors}`)), ANSWER_LIMIT_MILLISECONDS);
+            timer = setTimeout(() => reject(new Error(`the native client printed no "${name}"\n${this.#errors}`)), ANSWER_LIMIT_MILLISECONDS);
         });
         const dead = this.#ended.then(how => {
             // The last event may have come just before the program ended.

@@ -206,7 +206,7 @@ export class Run {
                 errors.push(error.message);
             }
         }
-        throwAll("the end failed", errors);
+        throwAll("ending the run failed", errors);
     }
 }
 

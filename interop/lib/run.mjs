@@ -16,11 +16,11 @@ export async function runPeer(peer, { versions, notReady = {}, add }) {
     const { title, pins } = titleOf(peer, versions);
     const tell = row => add({ peer: peer.name, title, pins, passed: row.error === undefined, notes: [], seconds: 0, ...row });
     if (scenarios.length === 0) {
-        tell({ scenario: "has scenarios", error: "there are none: nothing was shown" });
+        tell({ scenario: "has scenarios", error: "there are none, so nothing was tested" });
     }
     const missing = peer.needs.filter(need => notReady[need] !== undefined);
     if (missing.length > 0) {
-        const why = missing.map(need => `${need} could not be had: ${notReady[need]}`).join("; ");
+        const why = missing.map(need => `${need} could not be prepared: ${notReady[need]}`).join("; ");
         scenarios.forEach(([scenario], index) => tell({ scenario, error: `did not run: ${index === 0 ? why : "see above"}` }));
         return;
     }
@@ -69,7 +69,7 @@ async function timed(body, limit) {
     const start = performance.now();
     let timer;
     const tooLong = new Promise((_, reject) => {
-        timer = setTimeout(() => reject(new Error(`was not done after ${limit} s`)), limit * 1000);
+        timer = setTimeout(() => reject(new Error(`did not finish within ${limit} s`)), limit * 1000);
     });
     let error;
     try {

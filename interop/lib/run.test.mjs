@@ -70,7 +70,7 @@ test("a scenario that hangs has failed; the next one runs", async () => {
         limits: { "hangs": 0.1 },
         scenarios: { "hangs": () => new Promise(() => undefined), "passes": async () => undefined }
     });
-    assert.match(first.error, /^was not done after 0\.1 s/);
+    assert.match(first.error, /^did not finish within 0\.1 s/);
     assert.equal(second.passed, true);
 });
 
@@ -80,7 +80,7 @@ test("a peer that does not start fails every scenario", async () => {
         throw new Error("no such realm");
     };
     const startsNever = { startLimit: 0.1, start: () => new Promise(() => undefined) };
-    for (const [peer, why] of [[{ start }, /no such realm/], [startsNever, /was not done after 0\.1 s/]]) {
+    for (const [peer, why] of [[{ start }, /no such realm/], [startsNever, /did not finish within 0\.1 s/]]) {
         const rows = await rowsOf({ ...peer, scenarios });
         assert.deepEqual(results(rows), [["one", false], ["two", false]]);
         assert.match(rows[0].error, /^did not run: the peer did not start: /);
@@ -94,7 +94,7 @@ test("what could not be had fails every scenario of the peer that needs it", asy
     const scenarios = { "one": async () => undefined, "two": async () => undefined };
     const rows = await rowsOf({ needs: ["keycloak"], start: () => assert.fail("started"), scenarios }, { notReady });
     assert.deepEqual(results(rows), [["one", false], ["two", false]]);
-    assert.equal(rows[0].error, "did not run: keycloak could not be had: no such version");
+    assert.equal(rows[0].error, "did not run: keycloak could not be prepared: no such version");
     const others = await rowsOf({ needs: ["spring"], scenarios }, { notReady });
     assert.deepEqual(results(others), [["one", true], ["two", true]]);
 });
@@ -190,7 +190,7 @@ test("a run in which something fails ends with 1, and runs the others", async t 
     // The second failure is an uncaught error.
     assert.equal(lines.at(-1), "3 passed, 2 failed");
     assert.ok(lines.includes("FAIL fails: throws (0.0 s)"), lines.join("\n"));
-    assert.ok(lines.some(line => line.startsWith("FAIL fails: no error that nobody caught")), lines.join("\n"));
+    assert.ok(lines.some(line => line.startsWith("FAIL fails: no uncaught error")), lines.join("\n"));
 });
 
 test("what could not be had is said, and fails the run", async t => {
@@ -198,7 +198,7 @@ test("what could not be had is said, and fails the run", async t => {
     const { status, lines } = await wholeRun(t, ["--peer", "fails", "--peer", "passes"], environment);
     assert.equal(status, 1);
     assert.equal(lines.at(-1), "1 passed, 3 failed");
-    assert.ok(lines.some(line => line.includes("did not run: keycloak could not be had: no network")));
+    assert.ok(lines.some(line => line.includes("did not run: keycloak could not be prepared: no network")));
 });
 
 test("a peer that can't be loaded has failed, and asks for nothing", async t => {

@@ -29,7 +29,7 @@ export function summary({ peers, versions }) {
             return [];
         }
         if (ours === undefined || ours.length === 0) {
-            throw new Error(`peers/${name}.mjs does not say what of ours it meets`);
+            throw new Error(`peers/${name}.mjs does not say which parts of ours it is tested with, in "ours"`);
         }
         return [`| ${title(versions)} | ${ours.join(", ")} | ${Object.keys(scenarios).length} |`];
     });

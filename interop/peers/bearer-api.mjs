@@ -103,7 +103,7 @@ export default definePeer({
                 await assertBoundCall(sent[0], accessToken);
                 assert.equal(sent[0].response.header("WWW-Authenticate"), "Bearer");
             }
-            note("its challenge offers Bearer; the client takes no offer to send a bound token so");
+            note("its challenge offers Bearer, but the client does not send a bound token that way");
         },
         "it would take the bound token as Bearer, and no request tries": async ({ spa, open, narrow }, note) => {
             const { accessToken: old } = await spa.tokens("main");
@@ -120,7 +120,7 @@ export default definePeer({
                     assert.match(sent.header("Authorization"), /^DPoP /);
                 }
             }
-            note("a Bearer validator ignores `cnf`: at such an API a stolen bound token is as good as any");
+            note("a Bearer validator ignores `cnf`: such an API accepts a stolen bound token like any other");
         },
         "the client with disableDPoP calls it as Bearer, beside the other one's DPoP": async ({ spa, open }) => {
             const [bound, plain] = [await spa.tokens("main"), await spa.tokens("plain")];

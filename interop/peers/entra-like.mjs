@@ -84,7 +84,7 @@ export default definePeer({
                 "no preflight: the token request is a simple one"
             );
             assertNoDpop(spa.wire.exchanges);
-            note("no `iss` in its responses, no metadata for DPoP: nothing of RFC 9207 or 9449");
+            note("its responses have no `iss`, and its metadata does not name DPoP: it supports neither RFC 9207 nor RFC 9449");
         },
         "SPA, auto: the app is told the token's end by its own clock": async ({ spa }, note) => {
             const { accessToken, accessTokenExpirationTime } = await spa.tokens();
@@ -93,7 +93,7 @@ export default definePeer({
                 Math.abs(accessTokenExpirationTime - end) < TOLERANCE_MILLISECONDS,
                 `it ends at ${end}; the app is told ${accessTokenExpirationTime - end} ms later`
             );
-            note("`iat` lies five minutes back, and no `Date` is exposed: no clock can be read from it");
+            note("`iat` is five minutes in the past, and `Date` is not exposed: its clock can't be read");
         },
         "SPA, auto: calls go out as Bearer, and our API in optional mode serves them": async ({ spa, provider }) => {
             for (const call of [{}, { transport: "xhr" }, { transport: "request" }]) {

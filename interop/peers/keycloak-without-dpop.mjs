@@ -45,7 +45,7 @@ export default definePeer({
             assert.equal(token_type, "Bearer");
             assert.equal(decodeJwt(access_token).cnf, undefined);
             assertNoDpop(auto.wire.exchanges.slice(mark));
-            note("its metadata does not name DPoP then, which is what the app goes by");
+            note("its metadata then does not name DPoP, and the app follows the metadata");
         },
         "auto: calls, a reload, a refresh and logout work as Bearer": async ({ auto }) => {
             const mark = auto.wire.mark();

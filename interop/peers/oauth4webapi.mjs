@@ -146,7 +146,7 @@ export default definePeer({
             const { sub } = oauth.getValidatedIdTokenClaims(tokens);
             await client.userInfo(renewed.access_token, sub);
             assert.equal(client.retries, 2, "userinfo stands on the authorization server's origin");
-            note("it sends nothing again by itself: `isDPoPNonceError` tells the caller to");
+            note("it does not send a request again by itself: `isDPoPNonceError` tells the caller to");
         },
         "client: end of session, after which its tokens are refused": async ({ client, user, tokens }) => {
             const url = client.endSessionUrl(tokens.id_token);
@@ -219,7 +219,7 @@ export default definePeer({
             assert.notEqual(other.accessToken, accessToken);
             const [sent] = wire.list({ since: mark });
             const ways = await judge.assertRefusesSpoilt(sent, other.accessToken);
-            note(`${ways} ways to spoil one; it looks neither at nonces nor at replay, and leaves both to its caller`);
+            note(`${ways} ways to spoil one; it checks neither nonces nor replay, and leaves both to its caller`);
         }
     }
 });

@@ -55,7 +55,7 @@ const browserScenarios = (of, suffix = "") => ({
             await assertProof(calls.at(-1), { token, nonce: proofNonce(calls.at(-1)) });
             for (const { response } of calls.slice(0, -1)) {
                 const { error } = /error="(?<error>\w+)"/.exec(response.header("WWW-Authenticate")).groups;
-                note(`userinfo asks for a nonce of its own with ${response.status} ${error}`);
+                note(`userinfo asks for its own nonce with ${response.status} ${error}`);
             }
         }
     },

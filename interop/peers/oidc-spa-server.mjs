@@ -110,7 +110,7 @@ export default definePeer({
             assert.equal(await lastStatus(ports.itBehindProxy, await forwardedTo("internal.example")), 200);
             assert.equal(await lastStatus(ports.it, await forwardedTo("internal.example")), 401, "Host decides without it");
             assert.equal(await lastStatus(ports.itBehindProxy, await forwardedTo("internal.example:8080")), 401, "mended?");
-            note("a port in Host stays beside an X-Forwarded-Host without one: then the proxy has to pass Host on");
+            note("it keeps the port of Host with an X-Forwarded-Host that has none: then the proxy has to pass Host on");
         },
         async "keys that were rotated"(fixture, note) {
             const { spa } = fixture;
@@ -121,7 +121,7 @@ export default definePeer({
             await spa.logIn();
             const { status, text } = await spa.call({ url: `${spa.api.origin}/api/me` });
             assert.deepEqual([status, /^No public signing key found/.test(text)], [401, true], `is RR1 mended? ${text}`);
-            note("RR1: tokens of a new signing key are refused until the server starts again");
+            note("RR1: tokens of a new signing key are refused until the server is restarted");
             await fixture.express.stop();
             await fixture.startExpress();
             await checkCall(spa, { url: `${spa.api.origin}/api/me` }, 200);

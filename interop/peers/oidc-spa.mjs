@@ -199,7 +199,7 @@ async function known(note, what, check) {
     try {
         await check();
     } catch (error) {
-        throw new Error(`no longer so? "${what}": ${error.message}`);
+        throw new Error(`this known failure has changed: "${what}": ${error.message}`);
     }
     note(what);
 }

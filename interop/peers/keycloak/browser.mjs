@@ -30,7 +30,7 @@ export const browserScenarios = {
         const cookies = page.response.headers.filter(([name]) => name.toLowerCase() === "set-cookie");
         assert.ok(cookies.length > 0);
         assert.ok(cookies.every(([, value]) => /;\s*Secure/i.test(value)));
-        note("its cookies are `Secure; SameSite=None`, on plain http://localhost, too");
+        note("its cookies are `Secure; SameSite=None`, even on plain http://localhost");
     },
     "an app on another site: the session is restored after a reload": async ({ open, foreignApp }, note) => {
         const spa = await open({ app: foreignApp });

@@ -25,7 +25,7 @@ export const tokenScenarios = {
             clientId: claims.azp,
             scope: claims.scope
         });
-        note('header `typ` is "JWT", not "at+jwt"; the claim `typ` is "DPoP"; `cnf` holds `kc-jkt-type` beside `jkt`');
+        note('header `typ` is "JWT", not "at+jwt"; the claim `typ` is "DPoP"; `cnf` holds `kc-jkt-type` in addition to `jkt`');
         const key = await generateKey();
         const { body } = await askAsService({ endpoint: name => auto.metadata[`${name}_endpoint`] }, { key });
         const other = await callWith(`${otherApi.origin}/api/me`, { token: body.access_token, key });
@@ -85,7 +85,7 @@ export const tokenScenarios = {
                 assert.match(challenge, /error="invalid_(token|dpop_proof)"/);
             }
         }
-        note("userinfo calls every refused proof `invalid_token`");
+        note("userinfo answers every refused proof with `invalid_token`");
     },
     "a stolen refresh token is refused without its key, and stays good with it": async ({ auto, keycloak }) => {
         const { refreshToken } = await auto.tokens();
@@ -158,7 +158,7 @@ export const tokenScenarios = {
         assert.equal(decodeJwt(body.access_token).iss, keycloak.issuer);
         note(
             "`htu` has to be the address of the request as it reaches Keycloak, even where `--hostname` and its own " +
-                'metadata say another: else "DPoP HTTP URL mismatch"'
+                'metadata say another; otherwise "DPoP HTTP URL mismatch"'
         );
     },
     "a proof is good once, and for half a minute": async ({ keycloak }, note) => {
@@ -170,6 +170,6 @@ export const tokenScenarios = {
         for (const [age, status] of [[-40, 400], [-10, 200], [20, 200], [40, 400]]) {
             assert.equal((await askAsService(keycloak, { key, age })).status, status, `${age} s old`);
         }
-        note("proofs are good up to 25 s after and 15 s before their time; no setting changes that");
+        note("proofs are accepted up to 25 s after and 15 s before their time; no setting changes that");
     }
 };

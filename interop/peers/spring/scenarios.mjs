@@ -78,7 +78,7 @@ export async function checkLimit(fixture, note) {
     }
     assert.equal(answerOf(await one()), "401 DPoP invalid_dpop_proof");
     agent.destroy();
-    note("the 1,001st request of one key within 30 s is refused, as if it were a replay");
+    note("the 1,001st request by one key within 30 s is refused, as if it were a replay");
 }
 
 /**
@@ -112,7 +112,7 @@ export async function checkOutOfTheBox(fixture, note) {
         note("DPoP is off unless asked for: oauth2ResourceServer(server -> server.dPoP(withDefaults()))");
     }
     note("access tokens by RFC 9068 (typ at+jwt), bound or not, are refused unless a JwtTypeValidator names the type");
-    note("POST with Authorization: DPoP needs a CSRF token, which with Bearer it does not, unless that is disabled");
+    note("POST with Authorization: DPoP needs a CSRF token, unless that is disabled; with Bearer it needs none");
 }
 
 /** Checks tokens that our development server issues in the form that Spring Security expects. */
@@ -154,5 +154,5 @@ export async function checkProxies(fixture, note) {
     ]) {
         assert.equal(await call(upstream, prefix), expected, `${upstream} ${prefix}`);
     }
-    note("needs server.forward-headers-strategy=native, or framework where the proxy takes a prefix off the path");
+    note("needs server.forward-headers-strategy=native, or framework if the proxy removes a prefix from the path");
 }
