@@ -1,9 +1,9 @@
-//! Takes the quick starts out of the README, word for word but for the servers' addresses, the browser and standard output: those
-//! are what `src/lib.rs` has in their place.
+//! Extracts the quick starts from the README. The code is unchanged, except for the servers'
+//! addresses, the browser and standard output: `src/lib.rs` has substitutes for them.
 
 use std::{env, fs, path::Path};
 
-/// A quick start's heading, and the file that its code goes into.
+/// The headings of the quick starts, and the files that their code goes into.
 const QUICK_STARTS: [(&str, &str); 2] = [
     ("### An API in Rust", "api.rs"),
     ("### A client in Rust", "client.rs"),

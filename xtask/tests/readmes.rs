@@ -45,7 +45,7 @@ fn section<'a>(page: &'a str, heading: &str) -> &'a str {
     let (_, rest) = page
         .split_once(&format!("\n{heading}\n"))
         .unwrap_or_else(|| panic!("there is no {heading}"));
-    // `#[tokio::main]` is no heading.
+    // `#[tokio::main]` is not a heading.
     let rest = rest.split("\n## ").next().unwrap();
     rest.split("\n### ").next().unwrap()
 }
@@ -142,7 +142,8 @@ fn the_index_of_examples_names_every_flow() {
     assert!(found >= 10, "{found}");
 }
 
-/// GitHub shows an error in the place of a diagram that can't be read: a semicolon ends a statement in Mermaid.
+/// GitHub shows an error instead of a diagram that it can't parse: a semicolon ends a statement in
+/// Mermaid.
 #[test]
 fn the_architectures_three_flows_are_drawn_without_what_mermaid_trips_over() {
     let page = read("ARCHITECTURE.md");

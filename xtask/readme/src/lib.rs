@@ -1,7 +1,8 @@
-//! The README's Rust: it compiles and runs as it stands there. What needs no server is a doctest; API and client meet here.
+//! Compiles and runs the README's Rust code unchanged. Code that needs no server is a doctest; here
+//! the API and the client run together.
 #![forbid(unsafe_code)]
 
-/// See above.
+/// The README's doctests.
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 mod readme {}

@@ -1,4 +1,4 @@
-//! What the quick starts meet in place of example.com, a browser and a terminal.
+//! Substitutes for example.com, the browser and the terminal in the quick starts.
 
 use std::{
     net::{TcpListener, TcpStream},
@@ -17,11 +17,11 @@ use reqwest::{
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 static ISSUER: OnceLock<String> = OnceLock::new();
-/// Where the API listens: address and port.
+/// The address and port that the API listens on.
 static LISTEN: OnceLock<String> = OnceLock::new();
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// In place of `println!`.
+/// Replaces `println!`.
 macro_rules! say {
     ($($text:tt)*) => {
         crate::world::add(format!($($text)*))
@@ -39,17 +39,17 @@ pub(crate) fn said() -> Vec<String> {
     SAID.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The authorization server, in place of `https://login.example.com`.
+/// Returns the authorization server's issuer. Replaces `https://login.example.com`.
 pub(crate) fn issuer() -> &'static str {
     ISSUER.get().expect("it is started")
 }
 
-/// In place of a URL of `https://api.example.com`.
+/// Returns a URL of the API. Replaces one of `https://api.example.com`.
 pub(crate) fn api(path: &str) -> &'static str {
     format!("http://{}{path}", listen()).leak()
 }
 
-/// In place of `127.0.0.1:3000`.
+/// Returns the API's address. Replaces `127.0.0.1:3000`.
 pub(crate) fn listen() -> &'static str {
     LISTEN.get().expect("a port is chosen")
 }
@@ -78,7 +78,7 @@ pub(crate) fn start() {
     ISSUER.get_or_init(|| told.recv().expect("an authorization server"));
 }
 
-/// Until the API takes connections, five seconds at most.
+/// Waits until the API accepts connections, at most five seconds.
 pub(crate) fn wait_for_api() {
     let is_up = (0..500).any(|_| {
         thread::sleep(Duration::from_millis(10));
@@ -87,7 +87,8 @@ pub(crate) fn wait_for_api() {
     assert!(is_up, "the README's API does not listen");
 }
 
-/// In place of the user's browser, and of the user: Alice logs in at the URL, and goes back to the program.
+/// Replaces the browser and the user: logs Alice in at the URL, and follows the redirect back to
+/// the program.
 pub(crate) fn log_in(url: &str) -> bool {
     let url = url.to_owned();
     thread::spawn(move || in_runtime(as_alice(&url)));
@@ -126,7 +127,8 @@ async fn as_alice(url: &str) -> Outcome<()> {
     Ok(())
 }
 
-/// What fails here shows in the test as a login, or a call, that does not come about; this says why.
+/// Runs `work` and prints its error: the test would show it only as a login or a call that does not
+/// happen.
 fn in_runtime(work: impl Future<Output = Outcome<()>>) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
