@@ -13,7 +13,7 @@ export async function tokenAndProof(accessToken: string, proof: string | null): 
             "p",
             { class: jkt === undefined ? "note bad" : "note" },
             jkt === undefined
-                ? "This server issued a Bearer token: whoever holds it can use it."
+                ? "This server issued a Bearer token: anyone who has it can use it."
                 : "The token names its key (cnf.jkt). Only a proof signed with that key makes it usable."
         ),
         h("h4", {}, "Access token"),
