@@ -103,6 +103,8 @@ pub mod target;
 pub mod text;
 mod time;
 
+#[cfg(feature = "json")]
+pub use time::NumericDate;
 pub use time::UnixSeconds;
 
 /// The README's code compiles, and where it can, runs.

@@ -1,6 +1,6 @@
 //! What the claims of an access token say.
 
-use countersign::{UnixSeconds, access_token::bound_key, digest::Thumbprint};
+use countersign::{NumericDate, UnixSeconds, access_token::bound_key, digest::Thumbprint};
 use serde_json::{Map, Value};
 
 use super::{error::TokenError, policy::AccessTokenPolicy};
@@ -130,9 +130,7 @@ pub(super) fn check_audience(
     }
 }
 
-/// A NumericDate (RFC 7519, section 2), which may have a fraction. Rounded up: to a clock of whole
-/// seconds, a moment that lies before the fraction lies before the next second, and one after it
-/// does not.
+/// A [`NumericDate`], rounded up.
 fn moment(
     claims: &Map<String, Value>,
     claim: &'static str,
@@ -140,12 +138,8 @@ fn moment(
     let Some(value) = claims.get(claim) else {
         return Ok(None);
     };
-    let seconds = value.as_i64().or_else(|| {
-        let float = value.as_f64().filter(|float| float.abs() < 9e15)?;
-        Some(float.ceil() as i64)
-    });
-    match seconds {
-        Some(seconds) => Ok(Some(UnixSeconds(seconds))),
+    match NumericDate::read(value) {
+        Some(date) => Ok(Some(date.ceiling())),
         None => Err(TokenError::Claim { claim }),
     }
 }

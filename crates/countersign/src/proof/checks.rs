@@ -8,14 +8,14 @@ use alloc::{
 use serde_json::{Map, Value};
 
 use super::{
-    claims::{Claims, NumericDate},
+    claims::Claims,
     error::ProofError,
     expected::NonceCheck,
     policy::{ProofClock, VerifierPolicy},
     untrusted::UntrustedProof,
 };
 use crate::{
-    UnixSeconds,
+    NumericDate, UnixSeconds,
     crypto::{self, Algorithm},
     digest::{Ath, Thumbprint},
     jwk::{PublicJwk, read::refuse_private_members},
@@ -207,7 +207,7 @@ pub(super) fn check_time(
         Some(until) if policy.clock == ProofClock::Nonce => until.max(now),
         _ => {
             check_age(claims.iat, policy, now)?;
-            claims.iat.ceiling.plus(policy.max_age_seconds)
+            claims.iat.ceiling().plus(policy.max_age_seconds)
         }
     };
     check_own_times(claims, policy, now)?;
@@ -220,16 +220,16 @@ fn check_age(
     policy: &VerifierPolicy,
     now: UnixSeconds,
 ) -> Result<(), ProofError> {
-    if now.since(iat.floor) > policy.max_age_seconds {
+    if now.since(iat.floor()) > policy.max_age_seconds {
         return Err(ProofError::IatTooOld {
-            iat: iat.floor,
+            iat: iat.floor(),
             now,
             max_age: policy.max_age_seconds,
         });
     }
-    if iat.ceiling.since(now) > policy.leeway_seconds {
+    if iat.ceiling().since(now) > policy.leeway_seconds {
         return Err(ProofError::IatInFuture {
-            iat: iat.ceiling,
+            iat: iat.ceiling(),
             now,
             leeway: policy.leeway_seconds,
         });
@@ -244,18 +244,18 @@ fn check_own_times(
     now: UnixSeconds,
 ) -> Result<(), ProofError> {
     match claims.exp {
-        Some(exp) if exp.ceiling <= now => {
+        Some(exp) if exp.ceiling() <= now => {
             return Err(ProofError::Expired {
-                exp: exp.ceiling,
+                exp: exp.ceiling(),
                 now,
             });
         }
         _ => {}
     }
     match claims.nbf {
-        Some(nbf) if nbf.ceiling.since(now) > policy.leeway_seconds => {
+        Some(nbf) if nbf.ceiling().since(now) > policy.leeway_seconds => {
             Err(ProofError::NotYetValid {
-                nbf: nbf.ceiling,
+                nbf: nbf.ceiling(),
                 now,
             })
         }

@@ -3,7 +3,7 @@ use alloc::string::String;
 use serde_json::{Map, Value};
 
 use super::error::ProofError;
-use crate::UnixSeconds;
+use crate::NumericDate;
 
 /// A proof's claims with their types checked (4.3, 3), still untrusted.
 pub(crate) struct Claims<'a> {
@@ -90,33 +90,5 @@ fn date(
                 expected: "a number of seconds since 1970, as a JSON number",
             }),
         },
-    }
-}
-
-/// A JWT's `NumericDate`, which may have a fraction: the whole seconds on both sides of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct NumericDate {
-    pub(crate) floor: UnixSeconds,
-    pub(crate) ceiling: UnixSeconds,
-}
-
-impl NumericDate {
-    /// The year 9999 ends before this; sums with any of our durations stay far from overflow.
-    const LATEST: i64 = 253_402_300_800;
-
-    fn read(value: &Value) -> Option<Self> {
-        let number = value.as_number()?;
-        let (floor, ceiling) = match number.as_i64() {
-            Some(seconds) => (seconds, seconds),
-            None => {
-                let seconds = number.as_f64()?;
-                // `as` saturates, and what saturated is out of range below.
-                (seconds.floor() as i64, seconds.ceil() as i64)
-            }
-        };
-        (floor >= 0 && ceiling <= Self::LATEST).then_some(Self {
-            floor: UnixSeconds(floor),
-            ceiling: UnixSeconds(ceiling),
-        })
     }
 }

@@ -123,7 +123,7 @@ impl Verifier {
             claims.token_hash()?;
         }
         binding?;
-        let iat = claims.iat.floor;
+        let iat = claims.iat.floor();
         Ok(VerifiedProof {
             algorithm,
             thumbprint,
