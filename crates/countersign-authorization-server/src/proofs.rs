@@ -6,6 +6,7 @@ use countersign::{
     UnixSeconds,
     authorization_server::ProofEndpoint,
     crypto::Algorithm,
+    header,
     nonce::NonceIssuer,
     proof::{BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
     replay::{InProcessReplayStore, ReplayError},
@@ -19,9 +20,9 @@ use crate::{
 };
 
 /// The header of a proof.
-pub(crate) const DPOP: HeaderName = HeaderName::from_static("dpop");
+pub(crate) const DPOP: HeaderName = HeaderName::from_static(header::DPOP);
 /// The header of a nonce.
-pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
+pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static(header::DPOP_NONCE);
 
 /// A thousand token requests a second, each proof remembered for 65 seconds.
 const REPLAY_CAPACITY: usize = 65_536;

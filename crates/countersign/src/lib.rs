@@ -36,7 +36,7 @@
 //! ```
 //!
 //! Rooms, from the ground up:
-//! - [`text`], [`jose`], [`digest`], [`jwk`], [`target`], [`loopback`] and `crypto`: the values of the protocol;
+//! - [`text`], [`jose`], [`digest`], [`jwk`], [`target`], [`loopback`], [`header`] and `crypto`: the values of the protocol;
 //! - [`proof`]: building one, and checking one as section 4.3 says; `signing`: keys that sign natively;
 //! - [`access_token`], [`nonce`], [`replay`](mod@replay): what belongs to a request beside its proof;
 //! - [`challenge`], [`resource_metadata`](mod@resource_metadata), [`mode`], `authorization_server`: what servers and clients tell each other.
@@ -86,6 +86,7 @@ pub mod challenge;
 )]
 pub mod crypto;
 pub mod digest;
+pub mod header;
 pub mod jose;
 pub mod jwk;
 pub mod loopback;

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use countersign::{
-    UnixSeconds, crypto::Algorithm, jose::jws::CompactJws, target::TargetUri, text::Quoted,
+    UnixSeconds, crypto::Algorithm, header::DPOP, jose::jws::CompactJws, target::TargetUri,
+    text::Quoted,
 };
 use countersign_resource_server::{
     Authenticated, Check, Clock, Examined, ProofError, Rejection, Scheme, SystemClock, TokenCheck,
@@ -97,7 +98,7 @@ pub(super) fn report(
         style,
         known,
         token,
-        proof: header(&request.headers, "dpop").and_then(checks::read),
+        proof: header(&request.headers, DPOP).and_then(checks::read),
         moment,
         group: None,
         first: None,

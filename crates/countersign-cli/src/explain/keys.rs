@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use countersign::loopback::is_loopback;
+use countersign::{loopback::is_loopback, text::with_causes};
 use countersign_client::reqwest::LoopbackResolver;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// Key sets of real issuers have some kilobytes.
-const MAX_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// The key set at `place`, as JSON text.
 pub(super) fn read(place: &str) -> Result<String, String> {
@@ -31,29 +32,23 @@ fn fetch(url: &str) -> Result<String, String> {
             // A proxy of the environment could not reach it.
             client = client.no_proxy();
         }
-        let client = client.build().map_err(in_full)?;
-        let mut response = client.get(url).send().await.map_err(in_full)?;
+        let client = client.build().map_err(|error| with_causes(&error))?;
+        let response = client
+            .get(url)
+            .send()
+            .await
+            .map_err(|error| with_causes(&error))?;
         if !response.status().is_success() {
             return Err(format!("the answer is {}", response.status()));
         }
-        let mut body = Vec::new();
-        while let Some(part) = response.chunk().await.map_err(in_full)? {
-            body.extend_from_slice(&part);
-            if body.len() as u64 > MAX_BYTES {
-                return Err(format!("the document is longer than {MAX_BYTES} bytes"));
-            }
-        }
-        String::from_utf8(body).map_err(|error| error.to_string())
+        let body = Limited::new(reqwest::Body::from(response), MAX_BYTES);
+        let body = body
+            .collect()
+            .await
+            .map_err(|error| match error.is::<LengthLimitError>() {
+                true => format!("the document is longer than {MAX_BYTES} bytes"),
+                false => with_causes(&*error),
+            })?;
+        String::from_utf8(body.to_bytes().into()).map_err(|error| error.to_string())
     })
-}
-
-/// With its causes, which say what went wrong.
-fn in_full(error: reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        text.push_str(&format!(": {inner}"));
-        cause = inner.source();
-    }
-    text
 }

@@ -6,6 +6,8 @@ use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
+use countersign::text::with_causes;
+
 use super::driver::Driver;
 use super::sentences::sentence;
 use crate::error::{Cause, ClientError};
@@ -74,7 +76,7 @@ pub enum Error {
     )]
     TokenUnusable,
     /// reqwest could not build or send the request, or it had no response.
-    #[error("the request could not be sent ({})", with_sources(.0))]
+    #[error("the request could not be sent ({})", with_causes(.0))]
     Request(#[from] reqwest::Error),
     /// No HTTP client, or no thread for the engine.
     #[error("the client could not be set up ({0})")]
@@ -137,15 +139,4 @@ impl Driver {
         }
         Error::Refused(refused)
     }
-}
-
-/// reqwest's own message stops at "error sending request"; the cause is what helps.
-pub(super) fn with_sources(error: &dyn core::error::Error) -> String {
-    let mut text = std::format!("{error}");
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(&std::format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }

@@ -10,12 +10,13 @@ use std::vec::Vec;
 use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use countersign::header;
 use countersign::jwk::PublicJwk;
+use countersign::text::with_causes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::error::with_sources;
 use super::http::Http;
 use super::secret::ClientSecret;
 use crate::platform::{
@@ -129,10 +130,11 @@ impl Native {
             .header(ACCEPT, "application/json")
             .timeout(self.timeout);
         if let Some(proof) = request.proof {
-            builder = builder.header("DPoP", proof);
+            builder = builder.header(header::DPOP, proof);
         }
         let mut response = builder.send().await?;
-        // As long as it is announced to be: growing would leave copies behind.
+        // By hand, since tokens are in it: into memory that is wiped, as long as the body is announced to be (growing would
+        // leave copies behind).
         let announced = response.content_length().unwrap_or_default();
         let announced = usize::try_from(announced).unwrap_or(MAX_DOCUMENT);
         let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MAX_DOCUMENT)));
@@ -166,7 +168,7 @@ impl Platform for Native {
         // The engine has parsed it before.
         let url = reqwest::Url::parse(request.url).map_err(|_| SendError)?;
         self.exchange(url, &request).await.map_err(|error| {
-            let failure = (String::from(request.url), with_sources(&error));
+            let failure = (String::from(request.url), with_causes(&error));
             self.failure.replace(Some(failure));
             SendError
         })
@@ -270,7 +272,7 @@ pub(super) fn parts(url: &reqwest::Url) -> Option<(String, String)> {
 
 /// `DPoP-Nonce`; empty where there is none.
 pub(super) fn dpop_nonce(headers: &HeaderMap) -> &str {
-    let nonce = headers.get("DPoP-Nonce").map(|nonce| nonce.to_str());
+    let nonce = headers.get(header::DPOP_NONCE).map(|nonce| nonce.to_str());
     nonce.and_then(Result::ok).unwrap_or_default()
 }
 

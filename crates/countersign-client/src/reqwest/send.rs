@@ -4,6 +4,7 @@ use std::format;
 use std::string::{String, ToString as _};
 use std::vec::Vec;
 
+use countersign::header;
 use reqwest::header::{AUTHORIZATION, HeaderName, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{Request, RequestBuilder, Response};
 use zeroize::Zeroizing;
@@ -16,7 +17,7 @@ use super::platform::{date, dpop_nonce, parts};
 use super::redirect::Hop;
 use crate::call::{Observed, Upgraded};
 
-const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP: HeaderName = HeaderName::from_static(header::DPOP);
 
 /// As many as browsers follow half of, and more than an API needs.
 const MAX_REDIRECTS: usize = 10;

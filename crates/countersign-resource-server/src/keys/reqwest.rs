@@ -1,6 +1,9 @@
 //! [`Fetch`] over reqwest.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
+
+use countersign::text::with_causes;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{
     fetch::{Fetch, FetchError, FetchFuture},
@@ -45,7 +48,7 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     fn get<'a>(&'a self, url: &'a str, limit: usize) -> FetchFuture<'a> {
         Box::pin(async move {
-            let mut response = self
+            let response = self
                 .client
                 .get(url)
                 .header(http::header::ACCEPT, "application/json")
@@ -55,28 +58,21 @@ impl Fetch for HttpFetch {
             if response.status() != http::StatusCode::OK {
                 return Err(FetchError::Status(response.status().as_u16()));
             }
-            let mut body = Vec::new();
-            while let Some(chunk) = response.chunk().await.map_err(transport)? {
-                if body.len() + chunk.len() > limit {
-                    return Err(FetchError::TooLong(limit));
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(body)
+            let body = Limited::new(reqwest::Body::from(response), limit);
+            let body =
+                body.collect()
+                    .await
+                    .map_err(|error| match error.is::<LengthLimitError>() {
+                        true => FetchError::TooLong(limit),
+                        false => FetchError::Transport(with_causes(&*error)),
+                    })?;
+            Ok(body.to_bytes().into())
         })
     }
 }
 
-/// reqwest's own message stops at "error sending request"; the cause is what helps.
 fn transport(error: reqwest::Error) -> FetchError {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    FetchError::Transport(text)
+    FetchError::Transport(with_causes(&error))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
-//! Text: byte-wise helpers, and text from outside in a log line ([`Quoted`], feature `json`).
+//! Text: byte-wise helpers, an error with its causes, and text from outside in a log line ([`Quoted`], feature `json`).
 //!
 //! `core::str`'s pattern machinery costs more than a kilobyte in WebAssembly; these cost little.
 
+mod causes;
 #[cfg(feature = "json")]
 mod quoted;
 
 use alloc::{string::String, vec::Vec};
 
+pub use self::causes::with_causes;
 #[cfg(feature = "json")]
 pub use self::quoted::Quoted;
 
