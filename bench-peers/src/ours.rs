@@ -3,7 +3,7 @@ use std::time::Duration;
 use countersign::{
     UnixSeconds, crypto,
     digest::Thumbprint,
-    proof::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use countersign_resource_server as server;
@@ -94,7 +94,10 @@ impl ProofAlone {
             nonce: NonceCheck::NotRequired,
         };
         let headers = [sent.proof.as_bytes()];
-        self.verifier.verify(&headers, &expected, now).is_ok()
+        let Ok(field) = DpopField::parse(&headers) else {
+            return false;
+        };
+        self.verifier.verify(field, &expected, now).is_ok()
     }
 }
 

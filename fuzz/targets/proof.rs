@@ -12,7 +12,7 @@ use countersign::{
     jose::base64url,
     jwk::PublicJwk,
     nonce::{CheckNonce, NonceStatus},
-    proof::{BoundToken, Expected, NonceCheck, ProofError, Verifier, VerifierPolicy},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, ProofError, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use libfuzzer_sys::fuzz_target;
@@ -71,8 +71,11 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// Checks the fields against every kind of request. An accepted proof fulfils its promises, and
-/// `examine` agrees with `verify`, except for checks that `verify` skips.
+/// `explain` agrees with `verify`, except for checks that `verify` skips.
 fn check(fields: &[&[u8]]) {
+    let Ok(field) = DpopField::parse(fields) else {
+        return;
+    };
     let verifier = Verifier::new(VerifierPolicy::default());
     let (_, key) = &*KEY;
     let bound = BoundToken {
@@ -87,12 +90,12 @@ fn check(fields: &[&[u8]]) {
                 token,
                 nonce,
             };
-            let examined = verifier.examine(fields, &expected, NOW);
-            let refused: Vec<ProofError> = examined
+            let explained = verifier.explain(field, &expected, NOW);
+            let refused: Vec<ProofError> = explained
                 .into_iter()
-                .filter_map(|(_, result)| result?.err())
+                .filter_map(|one| one.outcome?.err())
                 .collect();
-            match verifier.verify(fields, &expected, NOW) {
+            match verifier.verify(field, &expected, NOW) {
                 Ok(verified) => {
                     assert_eq!(refused, []);
                     assert_eq!(verified.thumbprint(), thumbprint(verified.key()));

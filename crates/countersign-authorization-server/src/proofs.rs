@@ -8,7 +8,7 @@ use countersign::{
     crypto::Algorithm,
     header,
     nonce::NonceIssuer,
-    proof::{BoundToken, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
     replay::{InProcessReplayStore, ReplayError},
     target::TargetUri,
 };
@@ -87,7 +87,7 @@ impl Proofs {
             uri,
             nonce: self.nonce(),
         };
-        endpoint.check(&fields(headers), now)
+        endpoint.check(DpopField::parse(&fields(headers))?, now)
     }
 
     /// Checks the proof of a request with a bound access token.
@@ -105,7 +105,8 @@ impl Proofs {
             token: Some(token),
             nonce: self.nonce(),
         };
-        self.verifier.verify(&fields(headers), &expected, now)
+        let field = DpopField::parse(&fields(headers))?;
+        self.verifier.verify(field, &expected, now)
     }
 
     fn nonce(&self) -> NonceCheck<'_> {

@@ -12,7 +12,7 @@ use std::{
 use countersign::{
     UnixSeconds,
     crypto::{Algorithm, ath},
-    proof::{BoundToken, Expected, NonceCheck, VerifiedProof, Verifier},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, VerifiedProof, Verifier},
     target::TargetUri,
 };
 
@@ -74,13 +74,9 @@ fn verified(proof: &str, token: Option<BoundToken>) -> VerifiedProof {
         token,
         nonce: NonceCheck::NotRequired,
     };
-    let verifier = Verifier::default();
-    verifier
-        .verify(
-            &[proof.trim().as_bytes()],
-            &expected,
-            UnixSeconds(1_767_225_600),
-        )
+    let field = DpopField::parse(&[proof.trim().as_bytes()]).unwrap();
+    Verifier::default()
+        .verify(field, &expected, UnixSeconds(1_767_225_600))
         .unwrap()
 }
 

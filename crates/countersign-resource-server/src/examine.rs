@@ -4,7 +4,7 @@ use countersign::{
     access_token::{Credentials, Scheme},
     crypto::sha256,
     digest::Ath,
-    proof::{BoundToken, ProofCheck, ProofError, Verifier},
+    proof::{BoundToken, CheckOutcome, DpopField, ProofCheck, ProofError},
     target::TargetUri,
 };
 use http::{header::AUTHORIZATION, request::Parts};
@@ -62,7 +62,8 @@ impl ResourceServer {
         let outcome = credentials.map(|_| ()).map_err(Rejection::Credentials);
         note(Check::Credentials, Some(outcome));
         let proofs = fields(parts, DPOP);
-        let count = Verifier::check_header_count(&proofs).map_err(Rejection::Proof);
+        let field = DpopField::parse(&proofs);
+        let count = field.clone().map(|_| ()).map_err(Rejection::Proof);
         note(Check::ProofCount, Some(count));
         let Ok(credentials) = credentials else {
             return Ok(list);
@@ -88,7 +89,11 @@ impl ResourceServer {
                 thumbprint: thumbprint.unwrap_or(Thumbprint::from_digest([0; 32])),
             };
             let expected = self.expected(parts, uri, token);
-            for (check, outcome) in shared.verifier.examine(&proofs, &expected, now) {
+            // Of several proofs, none can be looked at.
+            let explained = field
+                .map(|field| shared.verifier.explain(field, &expected, now))
+                .unwrap_or_default();
+            for CheckOutcome { check, outcome, .. } in explained {
                 let has_no_key = check == ProofCheck::Binding && thumbprint.is_none();
                 let outcome = outcome.filter(|_| !has_no_key);
                 let rejection = |error| match error {

@@ -15,7 +15,7 @@ use countersign::{
     crypto::sha256,
     digest::Ath,
     nonce::IssueNonce,
-    proof::{BoundToken, Expected, NonceCheck, Verifier},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, Verifier},
     replay::ReplayError,
     resource_metadata::ResourceMetadata,
     target::TargetUri,
@@ -177,7 +177,7 @@ impl ResourceServer {
         let authorization = fields(parts, AUTHORIZATION);
         let credentials = Credentials::parse(&authorization).map_err(Rejection::Credentials)?;
         let proofs = fields(parts, DPOP);
-        Verifier::check_header_count(&proofs).map_err(Rejection::Proof)?;
+        let field = DpopField::parse(&proofs).map_err(Rejection::Proof)?;
         let hash = sha256(credentials.token.as_bytes());
         let (token, now) = self.token(credentials.token, hash).await?;
 
@@ -188,7 +188,7 @@ impl ResourceServer {
                 let ath = Ath::from_digest(hash);
                 let uri = uri()?;
                 let expected = self.expected(parts, &uri, BoundToken { ath, thumbprint });
-                let verified = shared.verifier.verify(&proofs, &expected, now);
+                let verified = shared.verifier.verify(field, &expected, now);
                 Some(verified.map_err(Rejection::Proof)?)
             }
             _ => None,

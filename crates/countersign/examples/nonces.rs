@@ -11,7 +11,7 @@ use countersign::{
     challenge::Challenge,
     crypto::Algorithm,
     nonce::{Nonce, NonceIssuer, NonceJar, Role},
-    proof::{Expected, NonceCheck, ProofClaims, Verifier},
+    proof::{DpopField, Expected, NonceCheck, ProofClaims, Verifier},
     signing::SigningKey,
     target::TargetUri,
 };
@@ -43,7 +43,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The first request has none, and is refused with one.
     let first = prove("-BwC3ESc6acc2lTc", None)?;
-    let refused = verifier.verify(&[first.as_bytes()], &expected, now).err();
+    let refused = verifier
+        .verify(DpopField::parse(&[first.as_bytes()])?, &expected, now)
+        .err();
     let refused = refused.ok_or("there was no nonce")?;
     assert_eq!(refused.code(), "use_dpop_nonce");
     let given = issuer.issue(now);
@@ -60,7 +62,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     jar.remember(Role::AuthorizationServer, origin, given);
     let newest = jar.newest(Role::AuthorizationServer, origin);
     let second = prove("e1j3V_bKic8-LAEB", newest.map(Nonce::as_str))?;
-    let verified = verifier.verify(&[second.as_bytes()], &expected, now)?;
+    let verified = verifier.verify(DpopField::parse(&[second.as_bytes()])?, &expected, now)?;
     // In the second half of its life a new one goes with the response.
     println!("accepted; a new nonce is due: {}", verified.renews_nonce());
     Ok(())

@@ -8,7 +8,7 @@ use countersign::{
     UnixSeconds,
     authorization_server::{Binding, ClientPolicy, Grant, ProofEndpoint, dpop_jkt},
     crypto::{Algorithm, thumbprint},
-    proof::{NonceCheck, ProofClaims, Verifier},
+    proof::{DpopField, NonceCheck, ProofClaims, Verifier},
     signing::SigningKey,
     target::TargetUri,
 };
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         uri: &uri,
         nonce: NonceCheck::NotRequired,
     };
-    let proof = endpoint.check(&[proof.as_bytes()], now)?;
+    let proof = endpoint.check(DpopField::parse(&[proof.as_bytes()])?, now)?;
     let client = ClientPolicy {
         is_public: true,
         requires_bound_tokens: true,

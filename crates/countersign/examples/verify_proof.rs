@@ -9,7 +9,7 @@
 use countersign::{
     UnixSeconds,
     crypto::{Algorithm, ath, thumbprint},
-    proof::{BoundToken, Expected, NonceCheck, ProofClaims, Verifier},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, ProofClaims, Verifier},
     replay::{InProcessReplayStore, ReplayError},
     signing::SigningKey,
     target::TargetUri,
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }),
         nonce: NonceCheck::NotRequired,
     };
-    let verified = verifier.verify(&[proof.as_bytes()], &expected, now)?;
+    let verified = verifier.verify(DpopField::parse(&[proof.as_bytes()])?, &expected, now)?;
     println!("a good proof by {}", verified.thumbprint().to_base64url());
 
     // Last, so that a refused request uses up no proof.
@@ -55,7 +55,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         uri: &elsewhere,
         ..expected
     };
-    let refused = verifier.verify(&[proof.as_bytes()], &expected, now).err();
+    let refused = verifier
+        .verify(DpopField::parse(&[proof.as_bytes()])?, &expected, now)
+        .err();
     let refused = refused.ok_or("the proof is for another URI")?;
     println!("{}: {refused}", refused.code());
     Ok(())

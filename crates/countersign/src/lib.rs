@@ -28,9 +28,10 @@
 //! // The server has the request, and the token's hash and `cnf.jkt`.
 //! let bound = BoundToken { ath: ath(token), thumbprint: thumbprint(&public) };
 //! let expected = Expected { method: "GET", uri: &uri, token: Some(bound), nonce: NonceCheck::NotRequired };
-//! let verified = Verifier::default().verify(&[header.as_bytes()], &expected, now).expect("a good proof");
+//! let field = DpopField::parse(&[header.as_bytes()]).expect("one proof at most"); // all `DPoP` fields
+//! let verified = Verifier::default().verify(field, &expected, now).expect("a good proof");
 //! assert_eq!(verified.jti(), "-BwC3ESc6acc2lTc"); // then: the replay store, with verified.replay_entry()
-//! let late = Verifier::default().verify(&[header.as_bytes()], &expected, now.plus(61)).unwrap_err();
+//! let late = Verifier::default().verify(field, &expected, now.plus(61)).unwrap_err();
 //! assert_eq!((late.name(), late.code()), ("IatTooOld", "invalid_dpop_proof"));
 //! # }
 //! ```
@@ -98,8 +99,12 @@ pub mod proof;
 pub mod replay;
 #[cfg(feature = "verify")]
 pub mod resource_metadata;
+#[doc(hidden)]
+pub mod sibling;
 #[cfg(feature = "sign")]
 pub mod signing;
+#[cfg(feature = "verify")]
+mod sink;
 pub mod target;
 pub mod text;
 mod time;

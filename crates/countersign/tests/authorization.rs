@@ -13,7 +13,7 @@ use countersign::{
     },
     digest::Thumbprint,
     nonce::NonceIssuer,
-    proof::{NonceCheck, ProofError, VerifiedProof, Verifier},
+    proof::{DpopField, NonceCheck, ProofError, VerifiedProof, Verifier},
     target::TargetUri,
 };
 use serde_json::{Map, Value, json};
@@ -45,7 +45,7 @@ fn check_with(
         nonce,
     };
     let headers: Vec<&[u8]> = headers.iter().map(|header| header.as_bytes()).collect();
-    endpoint.check(&headers, NOW)
+    endpoint.check(DpopField::parse(&headers)?, NOW)
 }
 
 fn check(headers: &[&str]) -> Result<Option<VerifiedProof>, ProofError> {

@@ -8,7 +8,7 @@ use countersign::{
     challenge,
     digest::Thumbprint,
     nonce::{CheckNonce, NonceStatus},
-    proof::{NonceCheck, Verifier},
+    proof::{DpopField, NonceCheck, Verifier},
     target::TargetUri,
 };
 use serde_json::{Value, json};
@@ -145,7 +145,9 @@ fn answer(case: &Value) -> Value {
         .iter()
         .map(|one| one.as_str().unwrap().as_bytes())
         .collect();
-    let proof = match endpoint.check(&headers, UnixSeconds(case["now"].as_i64().unwrap())) {
+    let now = UnixSeconds(case["now"].as_i64().unwrap());
+    let field = DpopField::parse(&headers);
+    let proof = match field.and_then(|field| endpoint.check(field, now)) {
         Ok(proof) => proof,
         Err(error) => return refused(error.name(), error.code()),
     };

@@ -7,7 +7,7 @@ mod common;
 use core::time::Duration;
 use std::{cell::RefCell, collections::HashMap};
 
-use common::{Draft, NOW, Signer, uri};
+use common::{Draft, NOW, Signer, field, uri};
 use countersign::{
     UnixSeconds,
     nonce::{CheckNonce, NonceIssuer, NonceStatus},
@@ -53,10 +53,10 @@ fn verify_by(
         nonce,
     };
     let verifier = Verifier::new(policy);
-    let outcome = verifier.verify(&[proof.as_bytes()], &expected, now);
+    let outcome = verifier.verify(field(proof), &expected, now);
     // The two ways through the checks agree.
-    let examined = verifier.examine(&[proof.as_bytes()], &expected, now);
-    let first = examined.into_iter().find_map(|(_, result)| result?.err());
+    let explained = verifier.explain(field(proof), &expected, now);
+    let first = explained.into_iter().find_map(|one| one.outcome?.err());
     assert_eq!(outcome.as_ref().err(), first.as_ref());
     outcome
 }

@@ -6,7 +6,7 @@ mod common;
 
 use core::time::Duration;
 
-use common::{Draft, NOW, Signer, TOKEN, assert_refused, uri, verify, verify_by};
+use common::{Draft, NOW, Signer, TOKEN, assert_refused, field, uri, verify, verify_by};
 use countersign::{
     UnixSeconds, crypto,
     nonce::NonceIssuer,
@@ -68,7 +68,7 @@ fn v9_query_and_fragment_are_ignored_on_both_sides() {
     };
     assert!(
         Verifier::default()
-            .verify(&[proof.as_bytes()], &expected, NOW)
+            .verify(field(&proof), &expected, NOW)
             .is_ok()
     );
 }
@@ -122,7 +122,7 @@ fn verify_with_nonce(issuer: &NonceIssuer, proof: &str) -> Result<VerifiedProof,
         token: None,
         nonce: NonceCheck::Required(issuer),
     };
-    Verifier::default().verify(&[proof.as_bytes()], &expected, NOW)
+    Verifier::default().verify(field(proof), &expected, NOW)
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn verify_with_token(token: BoundToken, proof: &str) -> Result<VerifiedProof, Pr
         token: Some(token),
         nonce: NonceCheck::NotRequired,
     };
-    Verifier::default().verify(&[proof.as_bytes()], &expected, NOW)
+    Verifier::default().verify(field(proof), &expected, NOW)
 }
 
 /// The proof's URI is normalised, the request's has chosen a handler already.
@@ -265,7 +265,7 @@ fn v9_a_request_that_encodes_needlessly_is_refused_whatever_its_proof_names() {
             nonce: NonceCheck::NotRequired,
         };
         let proof = Draft::new(&signer).claim("htu", htu).sign(&signer);
-        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        let verified = Verifier::default().verify(field(&proof), &expected, NOW);
         verified.err()
     };
     let (me, encoded) = (
@@ -381,7 +381,7 @@ fn checks_run_in_the_order_of_section_4_3() {
     let thief = Signer::p256();
     let name = |draft: &Draft, signer: &Signer| {
         let proof = draft.sign(signer);
-        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected(token), NOW);
+        let verified = Verifier::default().verify(field(&proof), &expected(token), NOW);
         verified.unwrap_err().name()
     };
 
@@ -398,12 +398,11 @@ fn checks_run_in_the_order_of_section_4_3() {
         thumbprint: signer.thumbprint(),
         ..token
     };
-    let headers: [&[u8]; 1] = [forged.as_bytes()];
-    let verified = Verifier::default().verify(&headers, &expected(bound), NOW);
+    let verified = Verifier::default().verify(field(&forged), &expected(bound), NOW);
     assert_eq!(verified.unwrap_err().name(), "Signature");
     for token in [token, bound] {
-        let examined = Verifier::default().examine(&headers, &expected(token), NOW);
-        let first = examined.into_iter().find_map(|(_, result)| result?.err());
+        let explained = Verifier::default().explain(field(&forged), &expected(token), NOW);
+        let first = explained.into_iter().find_map(|one| one.outcome?.err());
         assert_eq!(first.unwrap().name(), "Signature");
     }
     assert_eq!(name(&draft, &thief), "Key");

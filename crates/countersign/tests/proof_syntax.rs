@@ -10,8 +10,8 @@ use countersign::{
     crypto::{Algorithm, SignatureError},
     jose::jws::{JwsError, Part},
     proof::{
-        Expected, NonceCheck, ProofClaims, ProofError, ProofHeader, UnsignedProof, Verifier,
-        VerifierPolicy,
+        DpopField, Expected, NonceCheck, ProofClaims, ProofError, ProofHeader, UnsignedProof,
+        Verifier, VerifierPolicy,
     },
 };
 use serde_json::json;
@@ -60,7 +60,8 @@ fn v1_there_is_exactly_one_dpop_header() {
             token: None,
             nonce: NonceCheck::NotRequired,
         };
-        verifier.verify(headers, &expected, NOW).map(|_| ())
+        let field = DpopField::parse(headers)?;
+        verifier.verify(field, &expected, NOW).map(|_| ())
     };
     assert_eq!(verify(&[proof.as_bytes()]), Ok(()));
     assert_eq!(verify(&[]), Err(ProofError::HeaderMissing));

@@ -7,7 +7,7 @@ mod common;
 
 use core::time::Duration;
 
-use common::{Draft, NOW, Signer, TOKEN, uri};
+use common::{Draft, NOW, Signer, TOKEN, field, uri};
 use countersign::{
     crypto,
     nonce::NonceIssuer,
@@ -31,7 +31,7 @@ fn s2_a_proof_that_was_made_in_advance_is_refused() {
             nonce,
         };
         let proof = draft.sign(&signer);
-        let verified = verifier.verify(&[proof.as_bytes()], &expected, NOW.plus(at));
+        let verified = verifier.verify(field(&proof), &expected, NOW.plus(at));
         verified.err().map(|error| error.name())
     };
     let dated = |at: i64| Draft::new(&signer).claim("iat", NOW.0 + at);
@@ -68,7 +68,7 @@ fn s7_a_proof_covers_method_path_and_token_and_no_query() {
             }),
             nonce: NonceCheck::NotRequired,
         };
-        let verified = Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        let verified = Verifier::default().verify(field(&proof), &expected, NOW);
         verified.is_ok()
     };
     let notes = "https://api.example.com/notes";

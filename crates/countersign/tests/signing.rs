@@ -7,7 +7,7 @@ use countersign::{
     crypto::{Algorithm, verify},
     jose::{base64url, json::parse_object},
     jwk::PublicJwk,
-    proof::{Expected, NonceCheck, ProofClaims, Verifier, VerifierPolicy},
+    proof::{DpopField, Expected, NonceCheck, ProofClaims, Verifier, VerifierPolicy},
     signing::{SigningError, SigningKey},
     target::TargetUri,
 };
@@ -59,7 +59,11 @@ fn p1_a_proof_is_accepted_by_the_verifier() {
             nonce: NonceCheck::NotRequired,
         };
         let policy = VerifierPolicy::default().with_algorithms(&[algorithm]);
-        let verified = Verifier::new(policy).verify(&[proof.as_bytes()], &expected, NOW);
+        let verified = Verifier::new(policy).verify(
+            DpopField::parse(&[proof.as_bytes()]).unwrap(),
+            &expected,
+            NOW,
+        );
         let verified = verified.unwrap();
         assert_eq!(verified.algorithm(), algorithm);
         assert_eq!(verified.key(), key.public());

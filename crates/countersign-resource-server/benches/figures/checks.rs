@@ -12,7 +12,7 @@ use std::{
 use countersign::{
     UnixSeconds, crypto,
     jose::base64url,
-    proof::{BoundToken, Expected, NonceCheck, Verifier, VerifierPolicy},
+    proof::{BoundToken, DpopField, Expected, NonceCheck, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use countersign_resource_server::{Clock, ResourceServer, SystemClock};
@@ -94,7 +94,8 @@ fn run(client: &Client, issuer: &Key) -> Contenders {
         let proof = || {
             for proof in &proofs {
                 let headers: [&[u8]; 1] = [proof.as_bytes()];
-                black_box(verifier.verify(&headers, &expected, NOW).unwrap());
+                let field = DpopField::parse(&headers).unwrap();
+                black_box(verifier.verify(field, &expected, NOW).unwrap());
             }
         };
         let full = || {

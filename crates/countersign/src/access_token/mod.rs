@@ -4,10 +4,15 @@
 mod bound_key;
 #[cfg(feature = "verify")]
 mod credentials;
+#[cfg(feature = "verify")]
+mod presentation;
 mod scheme;
 
 #[cfg(feature = "json")]
 pub use self::bound_key::{CNF, ConfirmationError, JKT, bound_key};
-#[cfg(feature = "verify")]
-pub use self::credentials::{Credentials, CredentialsError};
 pub use self::scheme::Scheme;
+#[cfg(feature = "verify")]
+pub use self::{
+    credentials::{Credentials, CredentialsError},
+    presentation::{DpopRequirement, Presentation, PresentationError},
+};

@@ -1,6 +1,6 @@
 use crate::{
     UnixSeconds,
-    proof::{Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
+    proof::{DpopField, Expected, NonceCheck, ProofError, VerifiedProof, Verifier},
     target::TargetUri,
 };
 
@@ -8,7 +8,7 @@ use crate::{
 /// (10.1).
 #[derive(Clone, Copy)]
 pub struct ProofEndpoint<'a> {
-    /// By what policy.
+    /// What checks the proofs.
     pub verifier: &'a Verifier,
     /// The endpoint's URI as clients see it.
     pub uri: &'a TargetUri,
@@ -17,18 +17,18 @@ pub struct ProofEndpoint<'a> {
 }
 
 impl ProofEndpoint<'_> {
-    /// Checks the proof of a request, which is a POST. `dpop_headers` are the values of all its `DPoP` header fields.
-    /// `None`: it has none, which is no error yet ([`Binding::of`](super::Binding::of), [`pushed_key`](super::pushed_key)).
+    /// Checks the proof of a request, which is a POST. `None`: it has none, which is no error yet
+    /// ([`Binding::of`](super::Binding::of), [`pushed_key`](super::pushed_key)).
     ///
     /// # Errors
     /// The first check of section 4.3 that fails. The answer has status 400, its [code](ProofError::code), and where that
     /// is `use_dpop_nonce`, a `DPoP-Nonce` and `Cache-Control: no-store`.
     pub fn check(
         &self,
-        dpop_headers: &[&[u8]],
+        field: Option<DpopField<'_>>,
         now: UnixSeconds,
     ) -> Result<Option<VerifiedProof>, ProofError> {
-        if dpop_headers.is_empty() {
+        if field.is_none() {
             return Ok(None);
         }
         let expected = Expected {
@@ -37,6 +37,6 @@ impl ProofEndpoint<'_> {
             token: None,
             nonce: self.nonce,
         };
-        self.verifier.verify(dpop_headers, &expected, now).map(Some)
+        self.verifier.verify(field, &expected, now).map(Some)
     }
 }

@@ -16,7 +16,8 @@
 //! let verifier = Verifier::default();
 //! let uri = TargetUri::parse("https://server.example.com/token").expect("a URI");
 //! let endpoint = ProofEndpoint { verifier: &verifier, uri: &uri, nonce: NonceCheck::NotRequired };
-//! let proof = endpoint.check(&[proof], UnixSeconds(1_562_262_620)).expect("a proof");
+//! let field = DpopField::parse(&[proof]).expect("one proof at most"); // all `DPoP` fields of the request
+//! let proof = endpoint.check(field, UnixSeconds(1_562_262_620)).expect("a proof");
 //! let code = Grant::Code { dpop_jkt: dpop_jkt(jkt)? };
 //! let binding = Binding::of(code, client, proof.as_ref())?;
 //! assert_eq!(binding.token_type(), "DPoP");

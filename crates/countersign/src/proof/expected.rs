@@ -19,6 +19,29 @@ pub struct Expected<'a> {
     pub nonce: NonceCheck<'a>,
 }
 
+/// [`Expected`] in the sequence of checks, where an explanation may lack parts: `M` stands for those.
+pub struct ExpectedParts<'a, M> {
+    /// As [`Expected::method`].
+    pub method: &'a str,
+    /// As [`Expected::uri`].
+    pub uri: Result<&'a TargetUri, M>,
+    /// As [`Expected::token`]: its hash, and the key that it is bound to.
+    pub token: Option<(Ath, Result<Thumbprint, M>)>,
+    /// As [`Expected::nonce`].
+    pub nonce: NonceCheck<'a>,
+}
+
+impl<'a> Expected<'a> {
+    pub(super) fn parts<M>(&self) -> ExpectedParts<'a, M> {
+        ExpectedParts {
+            method: self.method,
+            uri: Ok(self.uri),
+            token: self.token.map(|token| (token.ath, Ok(token.thumbprint))),
+            nonce: self.nonce,
+        }
+    }
+}
+
 /// What a proof must say about the access token that it comes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoundToken {

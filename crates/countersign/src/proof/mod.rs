@@ -9,15 +9,17 @@
 
 mod build;
 #[cfg(feature = "verify")]
+mod check;
+#[cfg(feature = "verify")]
 mod checks;
 #[cfg(feature = "verify")]
 mod claims;
 #[cfg(feature = "verify")]
 mod error;
 #[cfg(feature = "verify")]
-mod examine;
+pub(crate) mod expected;
 #[cfg(feature = "verify")]
-mod expected;
+mod field;
 #[cfg(feature = "verify")]
 mod policy;
 #[cfg(feature = "verify")]
@@ -28,10 +30,13 @@ mod verify;
 pub use self::build::{ProofClaims, ProofHeader, UnsignedProof};
 #[cfg(feature = "verify")]
 pub use self::{
+    check::ProofCheck,
     error::ProofError,
-    examine::{Examined, ProofCheck},
     expected::{BoundToken, Expected, NonceCheck},
+    field::DpopField,
     policy::{ProofClock, VerifierPolicy},
     untrusted::UntrustedProof,
     verify::{VerifiedProof, Verifier},
 };
+#[cfg(feature = "verify")]
+pub use crate::sink::CheckOutcome;

@@ -16,7 +16,7 @@ use countersign::{
     digest::Thumbprint,
     jose::base64url,
     jwk::PublicJwk,
-    proof::{Expected, NonceCheck, ProofError, VerifiedProof, Verifier, VerifierPolicy},
+    proof::{DpopField, Expected, NonceCheck, ProofError, VerifiedProof, Verifier, VerifierPolicy},
     target::TargetUri,
 };
 use serde_json::{Map, Value, json};
@@ -197,6 +197,11 @@ pub fn uri() -> TargetUri {
     TargetUri::parse("https://api.example.com/notes").unwrap()
 }
 
+/// The `DPoP` field of a request with this proof.
+pub fn field(proof: &str) -> Option<DpopField<'_>> {
+    DpopField::parse(&[proof.as_bytes()]).unwrap()
+}
+
 /// Held against a request without token and nonce, by the default policy, at [`NOW`].
 pub fn verify(proof: &str) -> Result<VerifiedProof, ProofError> {
     verify_by(VerifierPolicy::default(), proof, NOW)
@@ -208,8 +213,9 @@ pub fn verify_by(
     now: UnixSeconds,
 ) -> Result<VerifiedProof, ProofError> {
     let uri = uri();
+    let field = DpopField::parse(&[proof.as_bytes()])?;
     Verifier::new(policy).verify(
-        &[proof.as_bytes()],
+        field,
         &Expected {
             method: "GET",
             uri: &uri,

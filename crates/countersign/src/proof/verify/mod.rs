@@ -16,31 +16,33 @@
 //!
 //! let verifier = Verifier::new(VerifierPolicy::default());
 //! let uri = TargetUri::parse("https://server.example.com/token").expect("a URI");
+//! let field = DpopField::parse(&[proof])?; // all `DPoP` fields of the request, of which there is one
 //! let mut expected = Expected { method: "POST", uri: &uri, token: None, nonce: NonceCheck::NotRequired };
 //! let now = UnixSeconds(1_562_262_620);
 //!
-//! let verified = verifier.verify(&[proof], &expected, now)?;
+//! let verified = verifier.verify(field, &expected, now)?;
 //! assert_eq!(verified.thumbprint().to_base64url(), "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
 //!
 //! expected.method = "GET";
-//! let error = verifier.verify(&[proof], &expected, now).unwrap_err();
+//! let error = verifier.verify(field, &expected, now).unwrap_err();
 //! assert_eq!((error.name(), error.code()), ("HtmMismatch", "invalid_dpop_proof"));
 //! # Ok::<(), ProofError>(())
 //! ```
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use serde_json::{Map, Value};
 
 use super::{
+    check::ProofCheck,
     checks::{
-        KeyIs, check_algorithm, check_binding, check_header_count, check_key_is_public,
-        check_method, check_nonce, check_signature, check_time, check_token_hash, check_type,
-        check_uri, key_object, only_header,
+        KeyIs, check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
+        check_signature, check_time, check_token_hash, check_type, check_uri, key_object,
     },
     claims::Claims,
     error::ProofError,
-    expected::Expected,
+    expected::{Expected, ExpectedParts},
+    field::DpopField,
     policy::VerifierPolicy,
     untrusted::UntrustedProof,
 };
@@ -50,6 +52,7 @@ use crate::{
     digest::Thumbprint,
     jwk::{PublicJwk, read::read_public_members},
     replay::ReplayEntry,
+    sink::{CheckOutcome, Decide, Explain, Sink},
 };
 
 /// Checks proofs against one policy. Holds no state; share it.
@@ -59,80 +62,132 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// With this policy.
+    /// Creates a verifier with `policy`.
     #[must_use]
     pub const fn new(policy: VerifierPolicy) -> Self {
         Self { policy }
     }
 
-    /// Its policy.
+    /// The policy that it checks proofs against.
     #[must_use]
     pub const fn policy(&self) -> &VerifierPolicy {
         &self.policy
     }
 
-    /// The check that can be made before anything else is known of a request (4.3, 1): there is not more than one proof.
-    /// [`verify`](Self::verify) makes it too. `dpop_headers` are the values of all its `DPoP` header fields.
-    ///
-    /// # Errors
-    /// [`ProofError::HeaderRepeated`] and [`ProofError::HeaderList`].
-    pub fn check_header_count(dpop_headers: &[&[u8]]) -> Result<(), ProofError> {
-        check_header_count(dpop_headers)
-    }
-
-    /// Checks the proof of one request. `dpop_headers` are the values of all its `DPoP` header fields.
+    /// Checks the proof of one request.
     ///
     /// It verifies one signature at most, and none where the proof is not by the key of [`Expected::token`].
     ///
     /// # Errors
-    /// The first check that fails, in the order of section 4.3. A proof by another key than the token's is refused for that
-    /// ([`ProofError::KeyMismatch`]) where only a verification could tell that its signature is wrong too.
+    /// The first check that fails, in the order of [`ProofCheck::ALL`]; [`ProofError::HeaderMissing`] where there is no
+    /// `field`. A proof by another key than the token's is refused for that ([`ProofError::KeyMismatch`]) where only a
+    /// verification could tell that its signature is wrong too.
     pub fn verify(
         &self,
-        dpop_headers: &[&[u8]],
+        field: Option<DpopField<'_>>,
         expected: &Expected<'_>,
         now: UnixSeconds,
     ) -> Result<VerifiedProof, ProofError> {
+        let Ok(proof) = self.run(&mut Decide, Ok(field), &expected.parts(), now)?;
+        Ok(proof)
+    }
+
+    /// Explains how a proof fares, for showing it to a person: the checks after the first that fails are made too, as far
+    /// as they can be. Only [`verify`](Self::verify) is for a decision.
+    ///
+    /// The first that fails is the error of `verify`, but for a signature that `verify` has no need to look at: of a proof
+    /// by another key than the token's. [`ProofCheck::Binding`] is left out where there is no token.
+    #[must_use]
+    pub fn explain(
+        &self,
+        field: Option<DpopField<'_>>,
+        expected: &Expected<'_>,
+        now: UnixSeconds,
+    ) -> Vec<CheckOutcome<ProofCheck, ProofError>> {
+        let mut sink = Explain::new();
+        let Ok(_) = self.run(&mut sink, Ok(field), &expected.parts(), now);
+        sink.into_outcomes()
+    }
+
+    /// The sequence of checks of section 4.3, also for a crate whose own sequence holds it: what that one has failed to
+    /// find, `field` and `expected` may lack.
+    ///
+    /// # Errors
+    /// Those of the sink: of [`Decide`], the first check that fails.
+    #[doc(hidden)]
+    #[inline]
+    pub fn run<S: Sink<ProofCheck, ProofError>>(
+        &self,
+        sink: &mut S,
+        field: Result<Option<DpopField<'_>>, S::Missing>,
+        expected: &ExpectedParts<'_, S::Missing>,
+        now: UnixSeconds,
+    ) -> Result<Result<VerifiedProof, S::Missing>, S::Stop> {
         let policy = &self.policy;
-        let header = only_header(dpop_headers)?;
-        let proof = UntrustedProof::parse(header, policy.max_proof_bytes)?;
-        let claims = Claims::read(proof.claims(), policy.max_jti_bytes)?;
-        check_type(&proof)?;
-        let algorithm = check_algorithm(&proof, policy)?;
-        let jwk = key_object(&proof)?;
-        let key = read_public_members(jwk).map_err(ProofError::Key)?;
+        let field = field.map(|field| field.ok_or(ProofError::HeaderMissing));
+        let field = sink.find(ProofCheck::Header, field)?;
+        let untrusted =
+            field.map(|field| UntrustedProof::parse(field.value(), policy.max_proof_bytes));
+        let untrusted = sink.find(ProofCheck::Syntax, untrusted)?;
+        let proof = untrusted.as_ref().map_err(|missing| *missing);
+
+        let claims = proof.map(|proof| Claims::read(proof.claims(), policy.max_jti_bytes));
+        let claims = sink.find(ProofCheck::Claims, claims)?;
+        let claims = claims.as_ref().map_err(|missing| *missing);
+        sink.check(ProofCheck::Type, proof.map(check_type))?;
+        let algorithm = proof.map(|proof| check_algorithm(proof, policy));
+        let algorithm = sink.find(ProofCheck::Algorithm, algorithm)?;
+
+        let jwk = sink.part(ProofCheck::Signature, proof.map(key_object))?;
+        let key = jwk.map(|jwk| read_public_members(jwk).map_err(ProofError::Key));
+        let key = sink.part(ProofCheck::Signature, key)?;
+        let thumbprint = key.as_ref().map(crypto::thumbprint);
+        let thumbprint = thumbprint.map_err(|missing| *missing);
         // The last check, made first, since it decides whether the signature is worth its price.
-        let thumbprint = crypto::thumbprint(&key);
-        let binding = match &expected.token {
-            Some(token) => check_binding(thumbprint, token.thumbprint),
-            None => Ok(()),
+        let binding = expected.token.map(|(_, bound_to)| {
+            let (bound_to, by) = (bound_to?, thumbprint?);
+            Ok(check_binding(by, bound_to))
+        });
+        let key_is = match &binding {
+            Some(Ok(Err(_))) if S::DECIDES => KeyIs::Foreign,
+            _ => KeyIs::Expected,
         };
-        let key_is = match binding {
-            Ok(()) => KeyIs::Expected,
-            Err(_) => KeyIs::Foreign,
+        let signature = || {
+            let key = key.as_ref().map_err(|missing| *missing)?;
+            Ok(check_signature(proof?, algorithm?, key, key_is, policy))
         };
-        check_signature(&proof, algorithm, &key, key_is, policy)?;
-        check_key_is_public(jwk)?;
-        check_method(&claims, expected.method)?;
-        check_uri(&claims, expected.uri)?;
-        let nonce = check_nonce(&claims, expected.nonce, now)?;
-        let until = check_time(&claims, nonce, policy, now)?;
-        if let Some(token) = &expected.token {
-            check_token_hash(&claims, token.ath)?;
-        } else {
-            claims.token_hash()?;
+        sink.check(ProofCheck::Signature, signature())?;
+        sink.check(ProofCheck::PublicKey, jwk.map(check_key_is_public))?;
+
+        let method = claims.map(|claims| check_method(claims, expected.method));
+        sink.check(ProofCheck::Method, method)?;
+        let uri = expected.uri.and_then(|uri| Ok(check_uri(claims?, uri)));
+        sink.check(ProofCheck::Uri, uri)?;
+        let nonce = claims.map(|claims| check_nonce(claims, expected.nonce, now));
+        let nonce = sink.find(ProofCheck::Nonce, nonce)?.unwrap_or_default();
+        let time = claims.map(|claims| check_time(claims, nonce, policy, now));
+        let until = sink.find(ProofCheck::Time, time)?;
+        let ath = expected.token.map(|(ath, _)| ath);
+        let hash = claims.map(|claims| check_token_hash(claims, ath));
+        sink.check(ProofCheck::TokenHash, hash)?;
+        if let Some(binding) = binding {
+            sink.check(ProofCheck::Binding, binding)?;
         }
-        binding?;
-        let iat = claims.iat.floor();
-        Ok(VerifiedProof {
-            algorithm,
-            thumbprint,
-            key,
-            iat,
-            until,
-            renews_nonce: nonce.renews,
-            claims: proof.jws.into_claims(),
-        })
+
+        let iat = claims.map(|claims| claims.iat.floor());
+        let verified = || {
+            sink.passed()?;
+            Ok(VerifiedProof {
+                algorithm: algorithm?,
+                thumbprint: thumbprint?,
+                key: key?,
+                iat: iat?,
+                until: until?,
+                renews_nonce: nonce.renews,
+                claims: untrusted?.jws.into_claims(),
+            })
+        };
+        Ok(verified())
     }
 }
 

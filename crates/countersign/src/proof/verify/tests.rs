@@ -104,7 +104,8 @@ fn outcome(proof: &str, bound_to: Option<&Key>) -> (Result<(), &'static str>, us
         nonce: NonceCheck::NotRequired,
     };
     let verifier = Verifier::default();
-    let verify = || verifier.verify(&[proof.as_bytes()], &expected, NOW);
+    let field = DpopField::parse(&[proof.as_bytes()]).unwrap();
+    let verify = || verifier.verify(field, &expected, NOW);
     let (verified, count) = verifications(verify);
     (verified.map(|_| ()).map_err(|error| error.name()), count)
 }
@@ -227,7 +228,8 @@ fn v6_of_a_foreign_key_or_signature_all_is_said_that_shows_without_a_verificatio
             }),
             nonce: NonceCheck::NotRequired,
         };
-        let verify = || Verifier::default().verify(&[proof.as_bytes()], &expected, NOW);
+        let field = DpopField::parse(&[proof.as_bytes()]).unwrap();
+        let verify = || Verifier::default().verify(field, &expected, NOW);
         let (verified, count) = verifications(verify);
         let refused = verified.err();
         assert_eq!(refused, Some(ProofError::Signature(error)), "{alg}");

@@ -1,0 +1,312 @@
+//! What a sequence of checks is run for: to decide, or to explain.
+//!
+//! A sequence is written once, generic over its [`Sink`]. [`Decide`] ends it at the first check that fails; [`Explain`]
+//! records every check that can be made. What a check found is a `Result<T, S::Missing>`: deciding, `Missing` can't exist,
+//! so the result is as good as the value and costs as much; explaining, it stands for what a failed check did not find, and
+//! the checks that need it are recorded as not made.
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+/// How one check went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CheckOutcome<C, E> {
+    /// The check.
+    pub check: C,
+    /// Its result. `None`: it could not be made, since it needs what another check found wanting.
+    pub outcome: Option<Result<(), E>>,
+}
+
+/// What a sequence of checks of the kind `C`, with errors `E`, is run for.
+///
+/// Only this module has implementations: a sequence trusts [`passed`](Self::passed).
+pub trait Sink<C, E>: sealed::Sealed {
+    /// Why a value is missing: deciding, none ever is; explaining, a check has failed.
+    type Missing: Copy;
+    /// Why the sequence ends early: deciding, the first error; explaining, it never does.
+    type Stop;
+    /// Whether the first check that fails ends the sequence.
+    const DECIDES: bool;
+
+    /// Takes the result of a check, or why it could not be made.
+    ///
+    /// # Errors
+    /// The sequence ends here.
+    #[inline]
+    fn check(
+        &mut self,
+        check: C,
+        made: Result<Result<(), E>, Self::Missing>,
+    ) -> Result<(), Self::Stop> {
+        self.find(check, made).map(|_| ())
+    }
+
+    /// Takes the result of a check, or why it could not be made, and gives what it found.
+    ///
+    /// # Errors
+    /// The sequence ends here.
+    fn find<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, Self::Missing>,
+    ) -> Result<Result<T, Self::Missing>, Self::Stop>;
+
+    /// Takes the result of a part of `check`, whose whole follows: a failure is that of `check`, and success is nothing yet.
+    ///
+    /// # Errors
+    /// The sequence ends here.
+    fn part<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, Self::Missing>,
+    ) -> Result<Result<T, Self::Missing>, Self::Stop>;
+
+    /// Whether every check so far has passed: what a sequence is for, it gives only then.
+    ///
+    /// # Errors
+    /// At least one has not.
+    fn passed(&self) -> Result<(), Self::Missing>;
+
+    /// This sink, for a sequence inside of the sequence: its checks and errors become those of the outer one.
+    fn within<F, G>(&mut self, check: F, error: G) -> Within<'_, Self, F, G>
+    where
+        Self: Sized,
+    {
+        Within {
+            outer: self,
+            check,
+            error,
+        }
+    }
+}
+
+#[allow(unnameable_types, reason = "so that no other module implements `Sink`")]
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Decide {}
+    impl<C, E> Sealed for super::Explain<C, E> {}
+    impl<S: Sealed, F, G> Sealed for super::Within<'_, S, F, G> {}
+}
+
+/// Ends a sequence at the first check that fails, with its error.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Decide;
+
+impl<C, E> Sink<C, E> for Decide {
+    type Missing = Infallible;
+    type Stop = E;
+    const DECIDES: bool = true;
+
+    #[inline]
+    fn find<T>(
+        &mut self,
+        _check: C,
+        made: Result<Result<T, E>, Infallible>,
+    ) -> Result<Result<T, Infallible>, E> {
+        let Ok(result) = made;
+        result.map(Ok)
+    }
+
+    #[inline]
+    fn part<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, Infallible>,
+    ) -> Result<Result<T, Infallible>, E> {
+        self.find(check, made)
+    }
+
+    #[inline]
+    fn passed(&self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Records every check of a sequence.
+#[derive(Clone, Debug)]
+pub struct Explain<C, E> {
+    outcomes: Vec<CheckOutcome<C, E>>,
+}
+
+/// A value is missing in an explanation, since a check has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing;
+
+impl<C, E> Explain<C, E> {
+    /// Creates a sink that has seen no check.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// How the checks went, in their order.
+    #[must_use]
+    pub fn into_outcomes(self) -> Vec<CheckOutcome<C, E>> {
+        self.outcomes
+    }
+}
+
+impl<C, E> Default for Explain<C, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<C: PartialEq, E> Explain<C, E> {
+    /// Records a check, unless a part of it has failed: then that is its outcome.
+    fn record(&mut self, check: C, outcome: Option<Result<(), E>>) {
+        if self.outcomes.iter().all(|one| one.check != check) {
+            self.outcomes.push(CheckOutcome { check, outcome });
+        }
+    }
+}
+
+impl<C: PartialEq, E> Sink<C, E> for Explain<C, E> {
+    type Missing = Missing;
+    type Stop = Infallible;
+    const DECIDES: bool = false;
+
+    fn find<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, Missing>,
+    ) -> Result<Result<T, Missing>, Infallible> {
+        let (found, outcome) = match made {
+            Ok(Ok(value)) => (Ok(value), Some(Ok(()))),
+            Ok(Err(error)) => (Err(Missing), Some(Err(error))),
+            Err(Missing) => (Err(Missing), None),
+        };
+        self.record(check, outcome);
+        Ok(found)
+    }
+
+    fn part<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, Missing>,
+    ) -> Result<Result<T, Missing>, Infallible> {
+        match made {
+            Ok(Ok(value)) => Ok(Ok(value)),
+            Ok(Err(error)) => {
+                self.record(check, Some(Err(error)));
+                Ok(Err(Missing))
+            }
+            Err(Missing) => Ok(Err(Missing)),
+        }
+    }
+
+    fn passed(&self) -> Result<(), Missing> {
+        let mut outcomes = self.outcomes.iter().map(|one| &one.outcome);
+        match outcomes.all(|outcome| matches!(outcome, Some(Ok(())))) {
+            true => Ok(()),
+            false => Err(Missing),
+        }
+    }
+}
+
+/// The sink of an outer sequence, for an inner one ([`Sink::within`]).
+#[derive(Debug)]
+pub struct Within<'a, S, F, G> {
+    outer: &'a mut S,
+    check: F,
+    error: G,
+}
+
+impl<S, F, G, C, E, OuterC, OuterE> Sink<C, E> for Within<'_, S, F, G>
+where
+    S: Sink<OuterC, OuterE>,
+    F: Fn(C) -> OuterC,
+    G: Fn(E) -> OuterE,
+{
+    type Missing = S::Missing;
+    type Stop = S::Stop;
+    const DECIDES: bool = S::DECIDES;
+
+    #[inline]
+    fn find<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, S::Missing>,
+    ) -> Result<Result<T, S::Missing>, S::Stop> {
+        let made = made.map(|result| result.map_err(&self.error));
+        self.outer.find((self.check)(check), made)
+    }
+
+    #[inline]
+    fn part<T>(
+        &mut self,
+        check: C,
+        made: Result<Result<T, E>, S::Missing>,
+    ) -> Result<Result<T, S::Missing>, S::Stop> {
+        let made = made.map(|result| result.map_err(&self.error));
+        self.outer.part((self.check)(check), made)
+    }
+
+    #[inline]
+    fn passed(&self) -> Result<(), S::Missing> {
+        self.outer.passed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{vec, vec::Vec};
+
+    /// Two numbers that are read, and held against each other; and an inner sequence for the second.
+    fn sequence<S: Sink<&'static str, i32>>(
+        sink: &mut S,
+        [first, second]: [Result<u8, i32>; 2],
+    ) -> Result<Result<u8, S::Missing>, S::Stop> {
+        let first = sink.find("first", Ok(first))?;
+        let second = {
+            let mut inner = sink.within(|()| "inner", |error: i8| i32::from(error) * 100);
+            inner.find((), Ok(second.map_err(|_| 2)))?
+        };
+        let sum = first.and_then(|first| Ok(first + second?));
+        sink.check("sum", sum.map(|sum| if sum < 10 { Ok(()) } else { Err(3) }))?;
+        Ok(sink.passed().and(sum))
+    }
+
+    fn decided(numbers: [Result<u8, i32>; 2]) -> Result<u8, i32> {
+        let Ok(sum) = sequence(&mut Decide, numbers)?;
+        Ok(sum)
+    }
+
+    type Outcome = (&'static str, Option<Result<(), i32>>);
+
+    fn explained(numbers: [Result<u8, i32>; 2]) -> (Result<u8, Missing>, Vec<Outcome>) {
+        let mut sink = Explain::new();
+        let Ok(sum) = sequence(&mut sink, numbers);
+        let pair = |one: CheckOutcome<_, _>| (one.check, one.outcome);
+        (sum, sink.into_outcomes().into_iter().map(pair).collect())
+    }
+
+    #[test]
+    fn the_first_failure_decides_and_all_are_explained() {
+        let passed = Some(Ok(()));
+        let failed = |error| Some(Err(error));
+        for (numbers, decision, outcomes) in [
+            ([Ok(1), Ok(2)], Ok(3), [passed, passed, passed]),
+            ([Ok(5), Ok(6)], Err(3), [passed, passed, failed(3)]),
+            ([Err(1), Ok(6)], Err(1), [failed(1), passed, None]),
+            ([Ok(5), Err(2)], Err(200), [passed, failed(200), None]),
+            ([Err(1), Err(2)], Err(1), [failed(1), failed(200), None]),
+        ] {
+            assert_eq!(decided(numbers), decision);
+            let (sum, list) = explained(numbers);
+            // What the sequence is for comes out of an explanation only where it would come out of the decision.
+            assert_eq!(sum.ok(), decision.ok());
+            assert_eq!(
+                list,
+                vec!["first", "inner", "sum"]
+                    .into_iter()
+                    .zip(outcomes)
+                    .collect::<Vec<_>>()
+            );
+        }
+    }
+}
