@@ -1,9 +1,6 @@
 use alloc::{boxed::Box, collections::BTreeMap};
 
-use super::{
-    chunks::{Chunks, List, Position},
-    table::Fingerprint,
-};
+use super::chunks::{Chunks, Fingerprint, List, Position};
 
 /// What a part of the store holds: the fingerprints of live entries, in one bucket for each second in which some end.
 /// When that second has passed, the bucket is dropped whole.

@@ -1,6 +1,7 @@
 use alloc::{boxed::Box, vec::Vec};
 
-use super::table::Fingerprint;
+/// 128 bits that nobody can choose.
+pub(super) type Fingerprint = [u64; 2];
 
 /// Lists of fingerprints that grow at the end and are dropped whole. They are chains of chunks; a dropped list's chunks
 /// are used again. Memory comes a page at a time, and nothing that is there is ever moved: a [`Position`] leads to a

@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{
     ReplayEntry, ReplayError, ReplayStore,
+    chunks::Fingerprint,
     siphash::SipKey,
-    table::{Fingerprint, MOST_BYTES_AN_ENTRY, MOST_BYTES_BESIDE, MOST_ENTRIES, Outcome, Table},
+    table::{MOST_BYTES_AN_ENTRY, MOST_BYTES_BESIDE, MOST_ENTRIES, Outcome, Table},
 };
 use crate::{UnixSeconds, crypto::sha256};
 

@@ -1,9 +1,6 @@
 use alloc::vec::Vec;
 
-use super::{
-    chunks::{FINGERPRINTS, Position},
-    table::Fingerprint,
-};
+use super::chunks::{FINGERPRINTS, Fingerprint, Position};
 
 /// Says where a fingerprint is: six bytes for each live one, of which it holds 12 bits, the end and the position. Where the
 /// bits agree, which for another fingerprint happens once in some hundred insertions, that position is looked at, and no

@@ -1,12 +1,9 @@
 use super::{
     buckets::Buckets,
-    chunks::{FINGERPRINTS, MOST_CHUNKS},
+    chunks::{FINGERPRINTS, Fingerprint, MOST_CHUNKS},
     index::{Index, LASTS},
 };
 use crate::UnixSeconds;
-
-/// 128 bits that nobody can choose.
-pub(super) type Fingerprint = [u64; 2];
 
 /// One part of the store: entries in buckets by their ends, so that they are dropped at no cost, and one index over all
 /// buckets, so that a fingerprint is found whatever its end, and no bucket is ever searched.
