@@ -124,42 +124,34 @@
 
 #![forbid(unsafe_code)]
 
-mod authenticated;
-mod build_error;
-mod builder;
-mod cache;
-mod clock;
-mod cors;
-mod examine;
 #[cfg(feature = "axum")]
-mod extract;
+mod axum;
+mod clock;
+mod config;
+mod cors;
 mod headers;
 mod keys;
 mod metadata;
-mod middleware;
-mod public_url;
-mod refused;
-mod rejection;
 mod replay;
+mod request;
+mod response;
 mod server;
 mod token;
-mod url;
+mod tower;
 
-pub use authenticated::Authenticated;
-pub use build_error::BuildError;
-pub use builder::{DpopRequirement, ResourceServerBuilder, random_secret};
-pub use clock::{Clock, SystemClock};
-pub use cors::OriginError;
-pub use examine::{Check, Examined};
 #[cfg(feature = "axum")]
-pub use extract::LayerMissing;
-pub use keys::{DiscoveryError, Fetch, FetchError, FetchFuture};
-pub use middleware::{Authenticate, AuthenticateLayer, ResponseFuture};
-pub use refused::Refused;
-pub use rejection::{Rejection, Unavailable};
-pub use server::ResourceServer;
-pub use token::{AccessTokenPolicy, TokenCheck, TokenError, TokenTypes};
-pub use url::UrlProblem;
+pub use self::axum::LayerMissing;
+pub use self::{
+    clock::{Clock, SystemClock},
+    config::{BuildError, DpopRequirement, ResourceServerBuilder, random_secret},
+    cors::OriginError,
+    keys::{DiscoveryError, Fetch, FetchError, FetchFuture, UrlProblem},
+    request::{Authenticated, Check, Examined},
+    response::{Refused, Rejection, Unavailable},
+    server::ResourceServer,
+    token::{AccessTokenPolicy, TokenCheck, TokenError, TokenTypes},
+    tower::{Authenticate, AuthenticateLayer, ResponseFuture},
+};
 
 // The protocol crate's types that appear here.
 pub use countersign::{

@@ -26,15 +26,14 @@ use tower_http::cors::CorsLayer;
 use crate::{
     AuthenticateLayer, Authenticated, DpopRequirement, OriginError, Rejection,
     ResourceServerBuilder, Unavailable,
-    cache::TokenCache,
     clock::ClockGuard,
     cors,
     headers::DPOP,
     keys::{DiscoveryError, Keys, Newer},
-    public_url::PublicUrl,
-    rejection::Context,
     replay::Replay,
-    token::{AccessToken, Form, TokenError, TokenPolicy, UnverifiedToken},
+    request::PublicUrl,
+    response::Context,
+    token::{AccessToken, Form, TokenCache, TokenError, TokenPolicy, UnverifiedToken},
 };
 
 /// Judges requests by their access token and proof. Cheap to clone; clones share keys, caches and the

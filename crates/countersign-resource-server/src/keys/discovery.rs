@@ -8,8 +8,8 @@ use thiserror::Error;
 use super::{
     fetch::{Fetch, FetchError},
     set::KeySet,
+    url::{self, UrlProblem},
 };
-use crate::url::{self, UrlProblem};
 
 /// Real documents have a few kilobytes.
 const MAX_DOCUMENT: usize = 256 * 1024;

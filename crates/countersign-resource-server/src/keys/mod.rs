@@ -8,6 +8,7 @@ mod reqwest;
 #[cfg(feature = "reqwest")]
 mod resolver;
 mod set;
+mod url;
 
 use std::sync::Arc;
 
@@ -22,6 +23,10 @@ pub(crate) use remote::{
 #[cfg(feature = "reqwest")]
 pub(crate) use reqwest::HttpFetch;
 pub(crate) use set::KeySet;
+pub use url::UrlProblem;
+#[cfg(feature = "reqwest")]
+pub(crate) use url::leads_to_loopback;
+pub(crate) use url::{check_https, check_issuer, check_plain};
 
 /// Where keys come from.
 pub(crate) enum Keys {

@@ -4,6 +4,7 @@
 //! A token that is bound to something other than a key's thumbprint (RFC 7800 has other members,
 //! and later ones may come) is neither bound as we can check it nor unbound: it is refused.
 
+mod cache;
 mod claims;
 mod error;
 mod policy;
@@ -15,6 +16,7 @@ use countersign::{
 };
 use serde_json::{Map, Value};
 
+pub(crate) use self::cache::TokenCache;
 use self::{
     claims::{Facts, check_audience, check_issuer, check_kind},
     policy::is_at_jwt,

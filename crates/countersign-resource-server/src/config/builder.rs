@@ -12,14 +12,12 @@ use countersign::{
 
 use crate::{
     AccessTokenPolicy, BuildError, ResourceServer,
-    cache::TokenCache,
     clock::{Clock, ClockGuard, SystemClock},
-    keys::{Fetch, KeyAges, KeySet, KeySource, Keys, RemoteKeys},
-    public_url::PublicUrl,
+    keys::{self, Fetch, KeyAges, KeySet, KeySource, Keys, RemoteKeys},
     replay::Replay,
+    request::PublicUrl,
     server::{Shared, StaleProofs},
-    token::TokenPolicy,
-    url,
+    token::{TokenCache, TokenPolicy},
 };
 
 /// Whether tokens that are bound to no key are accepted.
@@ -256,7 +254,7 @@ impl ResourceServerBuilder {
     /// A [`BuildError`] for the first value that cannot be used.
     pub fn build(self) -> Result<ResourceServer, BuildError> {
         if self.static_keys.is_none()
-            && let Err(problem) = url::check_issuer(&self.issuer)
+            && let Err(problem) = keys::check_issuer(&self.issuer)
         {
             return Err(BuildError::Issuer {
                 value: self.issuer,
@@ -338,8 +336,8 @@ impl ResourceServerBuilder {
 impl JwksUri {
     fn checked(self) -> Result<String, BuildError> {
         let checked = match self.may_be_plain_http {
-            true => url::check_plain(&self.url),
-            false => url::check_https(&self.url),
+            true => keys::check_plain(&self.url),
+            false => keys::check_https(&self.url),
         };
         match checked {
             Ok(()) => Ok(self.url),
@@ -363,7 +361,7 @@ pub fn random_secret() -> Result<[u8; 32], BuildError> {
 
 #[cfg(feature = "reqwest")]
 fn http_fetch(url: &str, asks_dns: bool) -> Result<Box<dyn Fetch>, BuildError> {
-    match crate::keys::HttpFetch::new(url::leads_to_loopback(url), asks_dns) {
+    match keys::HttpFetch::new(keys::leads_to_loopback(url), asks_dns) {
         Ok(fetch) => Ok(Box::new(fetch)),
         Err(error) => Err(BuildError::Https {
             cause: error.to_string(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::url::UrlProblem;
+use crate::keys::UrlProblem;
 
 /// A value that a resource server cannot work with.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 
 use quick_cache::sync::Cache;
 
-use crate::token::AccessToken;
+use super::AccessToken;
 
 #[derive(Clone)]
 pub(crate) struct CachedToken {
