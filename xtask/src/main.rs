@@ -11,6 +11,7 @@ mod cargo_tool;
 mod demo;
 mod deny;
 mod fuzz;
+mod generated;
 mod interop;
 mod java;
 mod mutants;

@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
-use crate::wasm;
+use crate::{generated, wasm};
 
 /// Sets up and builds the package.
 pub(crate) fn run_step() -> Result<()> {
@@ -36,6 +36,7 @@ pub(crate) fn build() -> Result<()> {
     let toolchain =
         wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
     let engine = build_engine(&toolchain, &work)?;
+    generated::write()?;
     compile_typescript()?;
     copy_documents()?;
     println!(
@@ -156,7 +157,7 @@ fn copy_documents() -> Result<()> {
 }
 
 /// Writes the file only if its content changed: running dev servers watch its modification time.
-fn write_if_changed(file: &Path, text: &str) -> Result<()> {
+pub(crate) fn write_if_changed(file: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(file).ok().as_deref() != Some(text) {
         fs::write(file, text).with_context(|| file.display().to_string())?;
     }

@@ -1,4 +1,4 @@
-//! Checks the READMEs: their TypeScript compiles, and the package's README lists every error code.
+//! Checks the READMEs: their TypeScript compiles.
 
 use std::fs;
 
@@ -18,46 +18,9 @@ const TSCONFIG: &str = r#"{
 }
 "#;
 
-/// Checks the READMEs. The package must be built first.
-pub(crate) fn check() -> Result<()> {
-    check_error_codes()?;
-    check_typescript()
-}
-
-fn check_error_codes() -> Result<()> {
-    let read = |file: &str| fs::read_to_string(root().join(file)).with_context(|| file.to_owned());
-    let documented = read(READMES[1])?;
-    let sentences = read("packages/countersign/src/core/errors/sentences.ts")?;
-    let codes: Vec<&str> = sentences.lines().filter_map(error_code).collect();
-    if codes.is_empty() {
-        bail!("core/errors/sentences.ts holds no error code: has its layout changed?");
-    }
-    let missing: Vec<&&str> = codes
-        .iter()
-        .filter(|code| !documented.contains(&format!("`{code}`")))
-        .collect();
-    if !missing.is_empty() {
-        bail!(
-            "{} does not explain the error codes {missing:?}",
-            READMES[1]
-        );
-    }
-    Ok(())
-}
-
-/// Returns the error code if the line is a property of the table of sentences:
-/// `    key_failed: () =>`.
-fn error_code(line: &str) -> Option<&str> {
-    let (name, rest) = line.strip_prefix("    ")?.split_once(':')?;
-    let is_name = !name.is_empty()
-        && name
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
-    (is_name && rest.contains("=>")).then_some(name)
-}
-
 /// Compiles the TypeScript in the READMEs: each block becomes a module of a separate project.
-fn check_typescript() -> Result<()> {
+/// The package must be built first.
+pub(crate) fn check() -> Result<()> {
     let directory = root().join("target/readme");
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory)?;

@@ -39,6 +39,9 @@ pub use call::{Attempt, Observed, Upgraded};
 pub use countersign::mode::Mode;
 pub use engine::{Client, ClientConfig, Engine, Tokens};
 pub use error::{Cause, ClientError, Failure};
+// For `cargo xtask package`, which writes the npm package's codes and sentences.
+#[doc(hidden)]
+pub use error::{catalogue, sentence};
 pub use form::Parameter;
 pub use login::{AuthorizationRequest, Redirect};
 pub use platform::{

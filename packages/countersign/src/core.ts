@@ -4,7 +4,8 @@ import type { Oidc } from "./core/types.js";
 
 export type { ParamsOfCreateOidc };
 export type { Oidc };
-export { OidcInitializationError, type OidcErrorCode } from "./core/errors/oidcInitializationError.js";
+export type { OidcErrorCode } from "./core/errors/codes.js";
+export { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
 export { oidcEarlyInit } from "./entrypoint.js";
 
 /**

@@ -9,8 +9,7 @@ use std::vec::Vec;
 use countersign::text::with_causes;
 
 use super::driver::Driver;
-use super::sentences::sentence;
-use crate::error::{Cause, ClientError};
+use crate::error::{Cause, ClientError, sentence::Reader};
 
 /// Why a call of [`NativeClient`](super::NativeClient) failed. Each says what to do; none holds a secret.
 #[derive(Debug, thiserror::Error)]
@@ -102,9 +101,15 @@ pub struct Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let details: Vec<&str> = self.details.iter().map(String::as_str).collect();
+        let reason = self.reason.as_deref().unwrap_or_default();
+        let sentence = self
+            .cause
+            .entry()
+            .sentence(Reader::Native, &details, reason);
         // What a server says may be shown in a terminal, which obeys control characters.
         let is_obeyed = |c: char| c.is_control();
-        formatter.write_str(&sentence(self).replace(is_obeyed, "\u{fffd}"))
+        formatter.write_str(&sentence.replace(is_obeyed, "\u{fffd}"))
     }
 }
 
@@ -138,5 +143,41 @@ impl Driver {
             refused.reason = self.engine.platform.reason(url);
         }
         Error::Refused(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString as _;
+
+    #[test]
+    fn a_server_cannot_write_on_the_terminal() {
+        let refused = Refused {
+            cause: Cause::TokenRefused,
+            details: ["invalid_grant", "a\u{1b}[2Jb\u{9b}c\nd", "400"]
+                .map(String::from)
+                .into(),
+            reason: None,
+        };
+        assert_eq!(
+            refused.to_string(),
+            "the token endpoint refused with \"invalid_grant\" (a\u{fffd}[2Jb\u{fffd}c\u{fffd}d); check the client's \
+             configuration there"
+        );
+    }
+
+    #[test]
+    fn what_the_network_said_is_told() {
+        let refused = Refused {
+            cause: Cause::TokenUnreachable,
+            details: [String::from("https://a.example/token")].into(),
+            reason: Some(String::from("connection refused")),
+        };
+        assert_eq!(
+            refused.to_string(),
+            "the token endpoint https://a.example/token could not be reached (connection refused); check that the \
+             authorization server is running"
+        );
     }
 }

@@ -55,7 +55,6 @@ mod redirect;
 mod resolver;
 mod secret;
 mod send;
-mod sentences;
 mod session;
 
 pub use browser::open_browser;

@@ -1,72 +1,72 @@
-/** Every `code` of an `EngineError`, with what its `details` hold in square brackets. */
+/** Every `code` of an `EngineError`, with what its `details` hold in square brackets. Written by `cargo xtask package`: change `crates/countersign-client/src/error/catalogue.rs`. */
 export type EngineErrorCode =
-    /** No `crypto.subtle`: the page is neither https nor on localhost. [] */
+    /** The page has no WebCrypto: it is served neither by https nor from localhost. [] */
     | "insecure_context"
-    /** The browser forbids WebAssembly: a Content-Security-Policy without 'wasm-unsafe-eval', or a hardened mode. [browser's message] */
+    /** The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or a lockdown mode. [message or ""] */
     | "wasm_refused"
-    /** The engine met a defect of its own and was discarded; reload the page. [browser's message, where it did not start] */
+    /** The engine met a defect of its own, and was stopped. [message or ""] */
     | "engine_crashed"
-    /** The issuer is neither https nor loopback http. [issuer] */
+    /** The token is not one of this page's. [] */
+    | "token_unknown"
+    /** The issuer is neither https nor http on this machine. [issuer] */
     | "issuer_invalid"
-    /** The discovery document could not be fetched. [URL, HTTP status or "" where there was no readable response] */
+    /** The discovery document could not be fetched. [url, status or ""] */
     | "discovery_unreachable"
-    /** The discovery document is not JSON or lacks a member. [URL, member or ""] */
+    /** The discovery document is not JSON or lacks a member. [url, member or ""] */
     | "discovery_invalid"
-    /** The discovery document names another issuer. [expected, received] */
+    /** The discovery document names another issuer (OpenID Connect Discovery 4.3). [expected, received or ""] */
     | "issuer_mismatch"
-    /** An endpoint is neither https nor loopback http. [metadata member, URL] */
+    /** An endpoint of the authorization server is neither https nor http on this machine. [member, url] */
     | "endpoint_insecure"
-    /** `enforced`, and the metadata does not list ES256 for DPoP. [issuer] */
+    /** `enforced`, and the authorization server does not list ES256 for DPoP (RFC 9449, 5.1). No authorization request was sent. [issuer] */
     | "dpop_unsupported"
-    /** `enforced`, and the server answered with another `token_type` than DPoP. [issuer, received token_type] */
+    /** `enforced`, and the server issued a token that is not bound to the key (RFC 9449, 5). [issuer, token_type or ""] */
     | "token_not_bound"
-    /** A `token_type` that the request did not ask for and we cannot use. [received token_type] */
+    /** The token is neither DPoP nor Bearer. [token_type or ""] */
     | "token_type_unknown"
-    /** WebCrypto could not make a key or a signature. [] */
+    /** No key or signature could be made. [] */
     | "key_failed"
-    /** Neither IndexedDB nor sessionStorage keeps the login under way. [] */
+    /** The login could not be kept until its response: the browser stores no data for the site. [] */
     | "storage_refused"
-    /** The app has added, changed or removed a parameter that only the engine decides. [name] */
+    /** The app adds, changes or removes a parameter that only the login itself decides. [name] */
     | "parameter_reserved"
-    /** No response from the pushed authorization request endpoint (RFC 9126). [URL] */
+    /** No answer from the pushed authorization request endpoint (RFC 9126). [url] */
     | "push_unreachable"
-    /** The pushed authorization request endpoint refused. [error or HTTP status, error_description or "", HTTP status] */
+    /** The pushed authorization request endpoint refused (RFC 9126, 2.3). [error or "", description or "", status] */
     | "push_refused"
-    /** The pushed authorization request endpoint's answer is not JSON or lacks a member. [member or ""] */
+    /** The answer of the pushed authorization request endpoint is not JSON or lacks a member. [member or ""] */
     | "push_response_invalid"
-    /** The response belongs to no login of this client that is under way: taken before, abandoned, or forged. [state] */
+    /** The authorization response belongs to no login that is under way: taken before, abandoned, or forged. [state] */
     | "flow_unknown"
-    /** RFC 9207: `iss` of the response is missing or another. [expected, received or ""] */
+    /** `iss` of the authorization response is missing or another (RFC 9207). [expected, received or ""] */
     | "response_issuer_mismatch"
-    /** The authorization endpoint answered with an error. [error, error_description or ""] */
+    /** The authorization server refused the login (RFC 6749, 4.1.2.1). [error, description or ""] */
     | "authorization_error"
-    /** The authorization response holds no `code`, or a parameter twice (RFC 6749, 3.1). [name that is repeated, or ""] */
+    /** The authorization response holds neither a code nor an error, or a parameter twice (RFC 6749, 3.1). [repeated or ""] */
     | "response_invalid"
-    /** No response from the token endpoint. [URL] */
+    /** No answer from the token endpoint. [url] */
     | "token_unreachable"
-    /** The token endpoint refused. [error or HTTP status, error_description or "", HTTP status] */
+    /** The token endpoint refused (RFC 6749, 5.2). [error or "", description or "", status] */
     | "token_refused"
-    /** The token endpoint's answer is not JSON or lacks a member. [member or ""] */
+    /** The answer of the token endpoint is not JSON or lacks a member. [member or ""] */
     | "token_response_invalid"
-    /** None came with the code. [] */
+    /** No id_token came with the code. [] */
     | "id_token_missing"
-    /** Not a JWT with a JSON payload. [] */
+    /** The id_token is no JWT with a JSON payload. [] */
     | "id_token_malformed"
-    /** [expected, received] */
+    /** `iss` of the id_token is missing or another. [expected, received or ""] */
     | "id_token_iss"
-    /** [expected client id, received ...] */
+    /** `aud` of the id_token does not name the client. (What was received may be several.) [expected, received or ""] */
     | "id_token_aud"
-    /** [expected client id, received or ""] */
+    /** `azp` of the id_token is missing or names another client. [expected, received or ""] */
     | "id_token_azp"
-    /** Expired by the server's clock, or no `exp`. [] */
+    /** The id_token has expired by the server's clock, or has no `exp`. [] */
     | "id_token_exp"
-    /** No `iat`. [] */
+    /** The id_token has no `iat`. [] */
     | "id_token_iat"
-    /** [expected, received or ""] */
+    /** `nonce` of the id_token is missing or not the one of the login. [expected, received or ""] */
     | "id_token_nonce"
-    /** No `sub`, or another one than at login. [expected or "?", received or ""] */
+    /** `sub` of the id_token is missing, or another than at login. (`"?"` is expected at login: anybody.) [expected, received or ""] */
     | "id_token_sub"
-    /** `renew` without a refresh token. [] */
-    | "no_refresh_token"
-    /** `authorize` with a string that is no bound token of ours. [] */
-    | "token_unknown";
+    /** There are no tokens that can be renewed. [] */
+    | "no_refresh_token";

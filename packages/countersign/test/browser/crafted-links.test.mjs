@@ -119,7 +119,7 @@ for (const name of ["code", "state", "iss", "session_state", "foo"]) {
         assert.equal(main.initializationError?.code, "response_invalid", JSON.stringify(main));
         assert.equal(
             main.initializationError.message,
-            `countersign: the authorization response holds "${name}" twice; it was refused, log in again.`
+            `countersign: the authorization response holds "${name}" twice (RFC 6749, 3.1); it was refused, log in again.`
         );
         assert.deepEqual(world.tokenRequests(), []);
         assert.ok(!/[?&](code|state|iss)=/.test(world.page.url()), world.page.url());

@@ -1,6 +1,7 @@
 /** From a code to an error that can be shown: the sentences are loaded when there is one to say. */
 import type { EngineError } from "../../engine/interface.js";
-import { OidcInitializationError, type OidcErrorCode } from "./oidcInitializationError.js";
+import type { OidcErrorCode } from "./codes.js";
+import { OidcInitializationError } from "./oidcInitializationError.js";
 
 /** No answer, or the server's own failure: the last detail is a status where there is one. */
 const isServerDown = (code: OidcErrorCode, details: readonly unknown[]): boolean =>

@@ -33,7 +33,7 @@ export function intruder() {
     /** Functions that would leave the page, or keep it from being left. */
     const LEFT_ALONE = /\.(reload|goTo|takeLeave|leaveForLogin|startAnew|logOut|watchActivity|onHintOfOtherTab)$/;
     /** The modules with the words of error messages. */
-    const WORDS = /\/(?:sentences|optionWords)[^/]*\.js/;
+    const WORDS = /\/(?:sentences|catalogue|optionWords)[^/]*\.js/;
     const isModule = value => Object.prototype.toString.call(value) === "[object Module]";
 
     const loadedModules = () => {

@@ -1,0 +1,379 @@
+//! Every error that a client can tell: its code, its details in order, and its sentence.
+//!
+//! [`Cause`] and the native client's sentences are made of this table, and so are the codes and sentences of the npm
+//! package and the table in its README, which `cargo xtask package` writes. The WebAssembly engine knows the codes alone.
+
+use super::sentence::{Case, found};
+
+/// One error of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    /// The name by which applications know it.
+    pub code: &'static str,
+    /// What happened, in lines of Markdown.
+    pub meaning: &'static [&'static str],
+    /// What is told with it, in order.
+    pub details: &'static [Detail],
+    /// The sentence: the first case that applies.
+    pub cases: &'static [Case],
+}
+
+/// A value that an error tells.
+#[derive(Debug)]
+pub struct Detail {
+    /// Its name in the sentence's templates.
+    pub name: &'static str,
+    /// It came with a URL, so anybody may have written it: only plain characters of it are shown.
+    pub is_plain: bool,
+    /// It is `""` where there is none.
+    pub is_optional: bool,
+}
+
+macro_rules! entries {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $($cause:ident =)? $code:literal
+        [$($detail:ident $(: $plain:ident)? $(or $none:literal)?),*] => [$($case:expr),+ $(,)?];
+    )*) => {
+        &[$(Entry {
+            code: $code,
+            meaning: &[$($meaning),+],
+            details: &[$(Detail {
+                name: stringify!($detail),
+                is_plain: !matches!(stringify!($($plain)?).as_bytes(), b""),
+                is_optional: !matches!(concat!($("or", $none)?).as_bytes(), b""),
+            }),*],
+            cases: &[$($case),+],
+        }),*]
+    };
+}
+
+macro_rules! causes {
+    ($(
+        $(#[doc = $meaning:literal])+
+        $cause:ident = $code:literal
+        [$($detail:ident $(: $plain:ident)? $(or $none:literal)?),*] => [$($case:expr),+ $(,)?];
+    )*) => {
+        /// Why the engine refused, or could not go on.
+        ///
+        /// The documentation of each names what [`Failure::details`](super::Failure::details) hold, in square brackets.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum Cause {
+            $(
+                $(#[doc = $meaning])+
+                #[doc = concat!("`[", stringify!($($detail $(or $none)?),*), "]`")]
+                $cause,
+            )*
+        }
+
+        impl Cause {
+            /// The name by which applications know it.
+            #[must_use]
+            pub fn code(self) -> &'static str {
+                match self {
+                    $(Self::$cause => $code,)*
+                }
+            }
+
+            /// Its row of the catalogue.
+            #[doc(hidden)]
+            #[must_use]
+            pub fn entry(self) -> &'static Entry {
+                &ENGINE[self as usize]
+            }
+        }
+
+        /// What the engine refuses, in the order of [`Cause`].
+        pub static ENGINE: &[Entry] = entries! { $(
+            $(#[doc = $meaning])+
+            $cause = $code [$($detail $(: $plain)? $(or $none)?),*] => [$($case),+];
+        )* };
+    };
+}
+
+causes! {
+    /// The issuer is neither https nor http on this machine.
+    IssuerInvalid = "issuer_invalid" [issuer] => [
+        found(r#"the issuer {"$issuer"|""} is neither https nor http on localhost"#)
+            .advise("give the https URL of the authorization server")
+    ];
+
+    /// The discovery document could not be fetched.
+    DiscoveryUnreachable = "discovery_unreachable" [url, status or ""] => [
+        found("{$url|the discovery document} answered with status $status")
+            .given("status")
+            .advise("check the issuer and the authorization server"),
+        found("the discovery document{ $url|} could not be reached{ ($reason)|}")
+            .advise_page("check that the authorization server is running, allows this page's origin by CORS and is named in connect-src of the Content-Security-Policy")
+            .advise_native("check that the authorization server is running")
+    ];
+
+    /// The discovery document is not JSON or lacks a member.
+    DiscoveryInvalid = "discovery_invalid" [url, member or ""] => [
+        found(r#"the discovery document{ $url|} has no valid "$member""#)
+            .given("member")
+            .advise_page("correct it at the authorization server, or give the member in __metadata")
+            .advise_native("correct it at the authorization server, or give the member as metadata"),
+        found("{$url|the discovery document} is not a JSON document").advise("check the issuer")
+    ];
+
+    /// The discovery document names another issuer (OpenID Connect Discovery 4.3).
+    IssuerMismatch = "issuer_mismatch" [expected, received or ""] => [
+        found(r#"the issuer is {"$expected"|none}, but the server there calls itself {"$received"|none}"#)
+            .advise("use that as the issuer if it is the server you mean")
+    ];
+
+    /// An endpoint of the authorization server is neither https nor http on this machine.
+    EndpointInsecure = "endpoint_insecure" [member, url] => [
+        found(r#"{"$member"|an endpoint} of the authorization server is {"$url"|none}, neither https nor http on localhost"#)
+            .advise("correct it there")
+    ];
+
+    /// `enforced`, and the authorization server does not list ES256 for DPoP (RFC 9449, 5.1).
+    /// No authorization request was sent.
+    DpopUnsupported = "dpop_unsupported" [issuer] => [
+        found("DPoP is enforced, but {$issuer|the authorization server} does not list ES256 in dpop_signing_alg_values_supported")
+            .advise_page(r#"turn DPoP on there, or use mode "auto" or disableDPoP"#)
+            .advise_native("turn DPoP on there, or use the mode Auto")
+    ];
+
+    /// `enforced`, and the server issued a token that is not bound to the key (RFC 9449, 5).
+    TokenNotBound = "token_not_bound" [issuer, token_type or ""] => [
+        found(r#"DPoP is enforced, but {$issuer|the authorization server} issued a token of {type "$token_type"|no type} that is not bound to the key"#)
+            .advise_page(r#"turn DPoP on for this client there, or use mode "auto" or disableDPoP"#)
+            .advise_native("turn DPoP on for this client there, or use the mode Auto")
+    ];
+
+    /// The token is neither DPoP nor Bearer.
+    TokenTypeUnknown = "token_type_unknown" [token_type or ""] => [
+        found(r#"the token endpoint issued a token of {type "$token_type"|no type}, neither DPoP nor Bearer"#)
+            .advise("configure the client for one of them")
+    ];
+
+    /// No key or signature could be made.
+    KeyFailed = "key_failed" [] => [
+        found("no P-256 key or signature could be made")
+            .advise_page("try another browser, or one without hardening")
+            .advise_native("report it")
+    ];
+
+    /// The login could not be kept until its response: the browser stores no data for the site.
+    StorageRefused = "storage_refused" [] => [
+        found("the login could not be kept until its response")
+            .advise_page("allow this site to store data")
+            .advise_native("report it")
+    ];
+
+    /// The app adds, changes or removes a parameter that only the login itself decides.
+    ParameterReserved = "parameter_reserved" [name] => [
+        found(r#"{"$name" is|this is} a parameter that the login itself decides"#)
+            .advise_page("leave it out of extraQueryParams and extraTokenParams, and unchanged in transformUrlBeforeRedirect")
+            .advise_native("remove it from authorization_parameter() and token_parameter()")
+    ];
+
+    /// No answer from the pushed authorization request endpoint (RFC 9126).
+    PushUnreachable = "push_unreachable" [url] => [
+        found("the pushed authorization request endpoint{ $url|} could not be reached{ ($reason)|}")
+            .advise_page("check that the authorization server is running and allows this page's origin and the DPoP header by CORS")
+            .advise_native("check that the authorization server is running")
+    ];
+
+    /// The pushed authorization request endpoint refused (RFC 9126, 2.3).
+    PushRefused = "push_refused" [error or "", description or "", status] => [
+        found(r#"the authorization server refused the pushed request with {"$error"|status $status|no reason}{ ($description)|}"#)
+            .advise("check the client's configuration there")
+    ];
+
+    /// The answer of the pushed authorization request endpoint is not JSON or lacks a member.
+    PushResponseInvalid = "push_response_invalid" [member or ""] => [
+        found(r#"the answer of the pushed authorization request endpoint {has no "$member"|is not JSON}"#)
+            .advise("check the authorization server")
+    ];
+
+    /// The authorization response belongs to no login that is under way: taken before, abandoned, or forged.
+    FlowUnknown = "flow_unknown" [state: plain] => [
+        found(r#"the authorization response{ "$state"|} belongs to no login that is under way"#).advise("log in again")
+    ];
+
+    /// `iss` of the authorization response is missing or another (RFC 9207).
+    ResponseIssuerMismatch = "response_issuer_mismatch" [expected, received: plain or ""] => [
+        found(r#"the authorization response should come from {"$expected"|the issuer}, but its iss is {"$received"|none}"#)
+            .advise("it was refused, log in again")
+    ];
+
+    /// The authorization server refused the login (RFC 6749, 4.1.2.1).
+    AuthorizationError = "authorization_error" [error: plain, description: plain or ""] => [
+        found(r#"the authorization server refused the login with {"$error"|no reason}{ ($description)|}"#)
+            .advise("check the client's configuration there")
+    ];
+
+    /// The authorization response holds neither a code nor an error, or a parameter twice (RFC 6749, 3.1).
+    ResponseInvalid = "response_invalid" [repeated: plain or ""] => [
+        found(r#"the authorization response holds "$repeated" twice (RFC 6749, 3.1)"#)
+            .given("repeated")
+            .advise("it was refused, log in again"),
+        found("the authorization response holds neither a code nor an error").advise("check the authorization server")
+    ];
+
+    /// No answer from the token endpoint.
+    TokenUnreachable = "token_unreachable" [url] => [
+        found("the token endpoint{ $url|} could not be reached{ ($reason)|}")
+            .advise_page("check that the authorization server is running and allows this page's origin and the DPoP header by CORS")
+            .advise_native("check that the authorization server is running")
+    ];
+
+    /// The token endpoint refused (RFC 6749, 5.2).
+    TokenRefused = "token_refused" [error or "", description or "", status] => [
+        found(r#"the token endpoint refused with {"$error"|status $status|no reason}{ ($description)|}"#)
+            .advise_page("check that the client is public and the request is allowed for it")
+            .advise_native("check the client's configuration there")
+    ];
+
+    /// The answer of the token endpoint is not JSON or lacks a member.
+    TokenResponseInvalid = "token_response_invalid" [member or ""] => [
+        found(r#"the answer of the token endpoint {has no "$member"|is not JSON}"#).advise("check the authorization server")
+    ];
+
+    /// No id_token came with the code.
+    IdTokenMissing = "id_token_missing" [] => [
+        found("the token endpoint issued no id_token").advise(r#"allow the scope "openid" for this client"#)
+    ];
+
+    /// The id_token is no JWT with a JSON payload.
+    IdTokenMalformed = "id_token_malformed" [] => [
+        found("the id_token is no JWT with a JSON payload").advise("check the authorization server")
+    ];
+
+    /// `iss` of the id_token is missing or another.
+    IdTokenIssuer = "id_token_iss" [expected, received or ""] => [
+        found(r#"the id_token's iss is {"$received"|none} and not {"$expected"|the issuer}"#).advise("it was refused")
+    ];
+
+    /// `aud` of the id_token does not name the client. (What was received may be several.)
+    IdTokenAudience = "id_token_aud" [expected, received or ""] => [
+        found(r#"the id_token's aud is {"$received"|none} and does not name {"$expected"|this client}"#).advise("it was refused")
+    ];
+
+    /// `azp` of the id_token is missing or names another client.
+    IdTokenAuthorizedParty = "id_token_azp" [expected, received or ""] => [
+        found(r#"the id_token's azp is {"$received"|none} and not {"$expected"|this client}"#).advise("it was refused")
+    ];
+
+    /// The id_token has expired by the server's clock, or has no `exp`.
+    IdTokenExpired = "id_token_exp" [] => [
+        found("the id_token has expired by the server's clock, or has no exp").advise("it was refused")
+    ];
+
+    /// The id_token has no `iat`.
+    IdTokenIssuedAt = "id_token_iat" [] => [found("the id_token has no iat").advise("it was refused")];
+
+    /// `nonce` of the id_token is missing or not the one of the login.
+    IdTokenNonce = "id_token_nonce" [expected, received or ""] => [
+        found("the id_token's nonce is not the one of this login").advise("it was refused, log in again")
+    ];
+
+    /// `sub` of the id_token is missing, or another than at login. (`"?"` is expected at login: anybody.)
+    IdTokenSubject = "id_token_sub" [expected, received or ""] => [
+        found(r#"the id_token's sub is "$received", but {"$expected"|somebody else} had logged in"#)
+            .given("received")
+            .advise("it was refused"),
+        found("the id_token has no sub").advise("it was refused")
+    ];
+
+    /// There are no tokens that can be renewed.
+    NoRefreshToken = "no_refresh_token" [] => [
+        found("there are no tokens that can be renewed").advise("log in again")
+    ];
+}
+
+/// What the npm package's side of the boundary refuses.
+pub static BOUNDARY: &[Entry] = entries! {
+    /// The page has no WebCrypto: it is served neither by https nor from localhost.
+    "insecure_context" [] => [
+        found("this page has no WebCrypto, because it is served neither by https nor from localhost")
+            .advise("serve it by https")
+    ];
+
+    /// The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or a lockdown mode.
+    "wasm_refused" [message or ""] => [
+        found("the browser refused to compile WebAssembly{ ($message)|}")
+            .advise("add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, or leave the browser's lockdown mode for this site")
+    ];
+
+    /// The engine met a defect of its own, and was stopped.
+    "engine_crashed" [message or ""] => [
+        found("the engine met a defect of its own and was stopped{ ($message)|}")
+            .advise("reload the page, and report it with the steps that led there")
+    ];
+
+    /// The token is not one of this page's.
+    "token_unknown" [] => [
+        found("the token is not one of this page's").advise("take it from getTokens()")
+    ];
+};
+
+/// What `createOidc` refuses before or beside the engine.
+pub static PAGE: &[Entry] = entries! {
+    /// `oidcEarlyInit` was not called, and the Vite plugin is not there.
+    "early_init_missing" [] => [
+        found("early init did not run")
+            .advise(r#"add the plugin of "countersign/vite-plugin" to the Vite configuration, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded"#)
+    ];
+
+    /// The page has two copies of the package, and early init of the other one ran first.
+    /// `oidcEarlyInit` throws it, too.
+    "second_copy" [] => [
+        found("this page has two copies of the package, and early init ran in the other one")
+            .advise("let everything import one copy, for example by one alias, by Vite's resolve.dedupe, or shared as a singleton in module federation")
+    ];
+
+    /// `createOidc` has no such option.
+    "option_unknown" [name] => [
+        found(r#"createOidc() has no option {"$name"|""}"#).advise("remove it or correct its name")
+    ];
+
+    /// An option of oidc-spa that would weaken the app.
+    "option_unsupported" [name] => [
+        found(r#"createOidc() does not support {"$name"|this option}, which would weaken the app"#).advise("remove it")
+    ];
+
+    /// An option is missing or has a wrong value.
+    "option_invalid" [name or "", value, expected or ""] => [
+        found(r#""$name" of createOidc() is {$value|nothing}"#)
+            .given("name")
+            .advise("{it has to be $expected|correct it}"),
+        found("createOidc() is called with {$value|nothing}").advise("give it an object with issuerUri and clientId")
+    ];
+
+    /// Neither early init nor `createOidc` was told where the app is served.
+    "base_url_missing" [] => [
+        found("BASE_URL is missing")
+            .advise(r#"give "/" or the path where the app is served to oidcEarlyInit() or createOidc()"#)
+    ];
+
+    /// The place to return to is not in the app.
+    "redirect_url_invalid" [url: plain, home] => [
+        found(r#"{"$url"|the URL to return to} is not in the app{ at $home|}"#)
+            .advise("return to a URL in it, or correct BASE_URL")
+    ];
+
+    /// No answer in the hidden iframe: framing is forbidden, the redirect URI is not registered, or the server shows a page.
+    "iframe_timeout" [redirect_uri] => [
+        found("the authorization server did not answer in the hidden iframe")
+            .advise(r#"register the redirect URI{ $redirect_uri|} there, let this page frame both (frame-src here, frame-ancestors 'self' of the app), or use sessionRestorationMethod "full page redirect""#)
+    ];
+
+    /// The session at the authorization server has ended, twice within seconds.
+    "session_ended" [] => [
+        found("the session at the authorization server has ended").advise("log in again")
+    ];
+
+    /// Not one of ours: a file of the package could not be loaded, or a callback of the app threw.
+    "unexpected" [message] => [found("{$message|something unexpected happened}")];
+};
+
+/// Every error there is, in the order of the README's table.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    PAGE.iter().chain(BOUNDARY).chain(ENGINE)
+}

@@ -1,0 +1,25 @@
+import type { EngineErrorCode } from "../../engine/codes.js";
+
+/** Every `code` of an `OidcInitializationError`, with what details its sentence is made of. Written by `cargo xtask package`: change `crates/countersign-client/src/error/catalogue.rs`. */
+export type OidcErrorCode =
+    | EngineErrorCode
+    /** `oidcEarlyInit` was not called, and the Vite plugin is not there. [] */
+    | "early_init_missing"
+    /** The page has two copies of the package, and early init of the other one ran first. `oidcEarlyInit` throws it, too. [] */
+    | "second_copy"
+    /** `createOidc` has no such option. [name] */
+    | "option_unknown"
+    /** An option of oidc-spa that would weaken the app. [name] */
+    | "option_unsupported"
+    /** An option is missing or has a wrong value. [name or "", value, expected or ""] */
+    | "option_invalid"
+    /** Neither early init nor `createOidc` was told where the app is served. [] */
+    | "base_url_missing"
+    /** The place to return to is not in the app. [url, home] */
+    | "redirect_url_invalid"
+    /** No answer in the hidden iframe: framing is forbidden, the redirect URI is not registered, or the server shows a page. [redirect_uri] */
+    | "iframe_timeout"
+    /** The session at the authorization server has ended, twice within seconds. [] */
+    | "session_ended"
+    /** Not one of ours: a file of the package could not be loaded, or a callback of the app threw. [message] */
+    | "unexpected";

@@ -1,0 +1,309 @@
+//! The files of `packages/countersign` that are made of what Rust knows: error codes, sentences, and the README's table.
+//!
+//! They are checked in, so that a reader finds them; `cargo xtask package` writes them, and a test holds that they are
+//! current.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+use countersign_client::catalogue::{self, Entry};
+use countersign_client::sentence::{Case, PLAIN_CHARACTERS, Part, Reader};
+
+use crate::process::root;
+
+const README: &str = "README.md";
+const TABLE_BEGINS: &str = "<!-- written by `cargo xtask package` from crates/countersign-client/src/error/catalogue.rs -->\n";
+const TABLE_ENDS: &str = "<!-- up to here -->\n";
+
+/// Writes what is not as it should be.
+pub(crate) fn write() -> Result<()> {
+    for (file, text) in files()? {
+        crate::package::write_if_changed(&file, &text)?;
+    }
+    Ok(())
+}
+
+/// Each file and what it has to hold.
+fn files() -> Result<Vec<(PathBuf, String)>> {
+    let package = root().join("packages/countersign");
+    let readme = package.join(README);
+    let text = fs::read_to_string(&readme).with_context(|| README.to_owned())?;
+    Ok(vec![
+        (package.join("src/engine/codes.ts"), engine_codes()),
+        (package.join("src/core/errors/codes.ts"), all_codes()),
+        (package.join("src/core/errors/catalogue.ts"), sentences()),
+        (readme, with_table(&text)?),
+    ])
+}
+
+fn header(of: &str) -> String {
+    format!(
+        "/** {of} Written by `cargo xtask package`: change `crates/countersign-client/src/error/catalogue.rs`. */\n"
+    )
+}
+
+fn engine_codes() -> String {
+    let entries = catalogue::BOUNDARY.iter().chain(catalogue::ENGINE);
+    format!(
+        "{}export type EngineErrorCode =\n{};\n",
+        header(
+            "Every `code` of an `EngineError`, with what its `details` hold in square brackets."
+        ),
+        union(entries)
+    )
+}
+
+fn all_codes() -> String {
+    format!(
+        "import type {{ EngineErrorCode }} from \"../../engine/codes.js\";\n\n{}export type OidcErrorCode =\n    | EngineErrorCode\n{};\n",
+        header(
+            "Every `code` of an `OidcInitializationError`, with what details its sentence is made of."
+        ),
+        union(catalogue::PAGE.iter())
+    )
+}
+
+/// The members of a union of codes.
+fn union<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
+    let members: Vec<String> = entries
+        .map(|entry| {
+            let details: Vec<String> = entry
+                .details
+                .iter()
+                .map(|detail| {
+                    let or = if detail.is_optional { " or \"\"" } else { "" };
+                    format!("{}{or}", detail.name)
+                })
+                .collect();
+            format!(
+                "    /** {} [{}] */\n    | \"{}\"",
+                meaning(entry),
+                details.join(", "),
+                entry.code
+            )
+        })
+        .collect();
+    members.join("\n")
+}
+
+fn meaning(entry: &Entry) -> String {
+    let lines: Vec<&str> = entry.meaning.iter().map(|line| line.trim()).collect();
+    lines.join(" ")
+}
+
+fn sentences() -> String {
+    let mut text = String::from("import type { OidcErrorCode } from \"./codes.js\";\n\n");
+    let _ = write!(
+        text,
+        "\
+/**
+ * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,
+ * and not much of that.
+ */
+const plain = (text = \"\"): string => text.slice(0, {PLAIN_CHARACTERS}).replace(/[^\\w.-]+/g, \" \").trim();
+
+{}export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> = {{
+",
+        header("The sentence of each code: what was found, and what to do.")
+    );
+    let functions: Vec<String> = catalogue::all()
+        .map(|entry| format!("    {}: {}", entry.code, function(entry)))
+        .collect();
+    text.push_str(&functions.join(",\n"));
+    text.push_str("\n};\n");
+    text
+}
+
+/// An arrow function from the details to the sentence.
+fn function(entry: &Entry) -> String {
+    let body = cases(entry, entry.cases);
+    let mut read: Vec<&'static str> = entry.cases.iter().map(|case| case.given).collect();
+    for case in entry.cases {
+        names(&case.parts(Reader::Page), &mut read);
+    }
+    let mut parameters: Vec<String> = entry
+        .details
+        .iter()
+        .map(|detail| {
+            // TypeScript refuses parameters that nobody reads, unless they say so.
+            let mark = if read.contains(&detail.name) { "" } else { "_" };
+            format!("{mark}{}", camel_case(detail.name))
+        })
+        .collect();
+    while parameters.last().is_some_and(|name| name.starts_with('_')) {
+        parameters.pop();
+    }
+    match &parameters[..] {
+        [one] => format!("{one} => {body}"),
+        several => format!("({}) => {body}", several.join(", ")),
+    }
+}
+
+/// The details that parts name.
+fn names(parts: &[Part], found: &mut Vec<&'static str>) {
+    for part in parts {
+        match part {
+            Part::Text(_) => {}
+            Part::Detail(name) => found.push(name),
+            Part::FirstOf(alternatives) => {
+                alternatives.iter().for_each(|parts| names(parts, found));
+            }
+        }
+    }
+}
+
+fn cases(entry: &Entry, cases: &[Case]) -> String {
+    let [case, others @ ..] = cases else {
+        return String::from("\"\"");
+    };
+    let mut parts = case.parts(Reader::Page);
+    parts.push(Part::Text("."));
+    let text = literal(entry, &parts);
+    if case.given.is_empty() {
+        return text;
+    }
+    let given = value(entry, case.given);
+    format!("{given} ? {text} : {}", self::cases(entry, others))
+}
+
+/// A string, or a template of one.
+fn literal(entry: &Entry, parts: &[Part]) -> String {
+    let mut text = String::new();
+    let mut is_template = false;
+    for part in parts {
+        match part {
+            Part::Text(part) => text.push_str(part),
+            Part::Detail(name) => {
+                is_template = true;
+                let _ = write!(text, "${{{}}}", value(entry, name));
+            }
+            Part::FirstOf(alternatives) => match &first_of(entry, alternatives)[..] {
+                "\"\"" => {}
+                choice => {
+                    is_template = true;
+                    let _ = write!(text, "${{{choice}}}");
+                }
+            },
+        }
+    }
+    if is_template || text.contains('"') {
+        format!("`{text}`")
+    } else {
+        format!("\"{text}\"")
+    }
+}
+
+/// An expression for the first alternative whose details are there.
+fn first_of(entry: &Entry, alternatives: &[Vec<Part>]) -> String {
+    let [first, others @ ..] = alternatives else {
+        return String::from("\"\"");
+    };
+    let details: Vec<&str> = first
+        .iter()
+        .filter_map(|part| match part {
+            Part::Detail(name) => Some(*name),
+            _ => None,
+        })
+        .collect();
+    // Only a native program knows it.
+    if details.contains(&"reason") {
+        return first_of(entry, others);
+    }
+    if let [Part::Detail(name)] = first[..] {
+        return format!("{} || {}", value(entry, name), first_of(entry, others));
+    }
+    let text = literal(entry, first);
+    if details.is_empty() {
+        return text;
+    }
+    let are_there: Vec<String> = details.iter().map(|name| value(entry, name)).collect();
+    format!(
+        "{} ? {text} : {}",
+        are_there.join(" && "),
+        first_of(entry, others)
+    )
+}
+
+/// An expression for a detail.
+fn value(entry: &Entry, name: &str) -> String {
+    let is_plain = entry
+        .details
+        .iter()
+        .any(|detail| detail.name == name && detail.is_plain);
+    let name = camel_case(name);
+    if is_plain {
+        format!("plain({name})")
+    } else {
+        name
+    }
+}
+
+fn camel_case(name: &str) -> String {
+    let mut words = name.split('_');
+    let mut camel = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let (first, rest) = word.split_at(1);
+        camel.push_str(&first.to_ascii_uppercase());
+        camel.push_str(rest);
+    }
+    camel
+}
+
+/// The README with the table of codes between its marks.
+fn with_table(readme: &str) -> Result<String> {
+    let Some((before, rest)) = readme.split_once(TABLE_BEGINS) else {
+        bail!(
+            "packages/countersign/README.md has no place for the table of error codes: {TABLE_BEGINS}"
+        );
+    };
+    let Some((_, after)) = rest.split_once(TABLE_ENDS) else {
+        bail!("packages/countersign/README.md does not say where the table ends: {TABLE_ENDS}");
+    };
+    let mut table = String::from("| code | what happened |\n|---|---|\n");
+    for entry in catalogue::all() {
+        let _ = writeln!(table, "| `{}` | {} |", entry.code, meaning(entry));
+    }
+    Ok(format!("{before}{TABLE_BEGINS}{table}{TABLE_ENDS}{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_checked_in_is_what_cargo_xtask_package_writes() {
+        for (file, text) in files().unwrap() {
+            assert!(
+                fs::read_to_string(&file).unwrap_or_default() == text,
+                "{} is not current: run `cargo xtask package`",
+                file.display()
+            );
+        }
+    }
+
+    #[test]
+    fn a_sentence_becomes_a_function_of_its_details() {
+        let function_of = |code: &str| {
+            let entry = catalogue::all().find(|entry| entry.code == code);
+            function(entry.unwrap())
+        };
+        assert_eq!(
+            function_of("id_token_iat"),
+            r#"() => "the id_token has no iat; it was refused.""#
+        );
+        assert_eq!(
+            function_of("id_token_nonce"),
+            r#"() => "the id_token's nonce is not the one of this login; it was refused, log in again.""#
+        );
+        assert_eq!(
+            function_of("flow_unknown"),
+            r#"state => `the authorization response${plain(state) ? ` "${plain(state)}"` : ""} belongs to no login that is under way; log in again.`"#
+        );
+        assert_eq!(
+            function_of("token_refused"),
+            r#"(error, description, status) => `the token endpoint refused with ${error ? `"${error}"` : status ? `status ${status}` : "no reason"}${description ? ` (${description})` : ""}; check that the client is public and the request is allowed for it.`"#
+        );
+    }
+}
