@@ -3,7 +3,7 @@
 //! first byte says where the rest is cut in two.
 #![no_main]
 
-use countersign_client::reqwest::fuzzing::{Answer, ask};
+use countersign_client::native::fuzzing::{Answer, ask};
 use libfuzzer_sys::fuzz_target;
 
 const REDIRECT_URI: &str = "http://127.0.0.1:49152/callback";

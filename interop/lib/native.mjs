@@ -1,5 +1,5 @@
 /**
- * Runs the native client (examples/native, a program that uses the `reqwest` adapter of
+ * Runs the native client (examples/native, a program that uses the feature `native` of
  * countersign-client) against any provider, and defines the scenarios that every provider goes
  * through with it.
  *

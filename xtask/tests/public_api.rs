@@ -20,7 +20,7 @@ const CRATES: [(&str, &str); 3] = [
         "countersign",
         "verify,aws-lc-rs,rust-crypto,sign,replay-conformance",
     ),
-    ("countersign-client", "reqwest"),
+    ("countersign-client", "native"),
     ("countersign-resource-server", "axum,reqwest"),
 ];
 

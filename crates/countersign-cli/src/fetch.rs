@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use countersign_client::{
     Mode,
-    reqwest::{NativeClient, Scheme, SentHeaders, open_browser},
+    native::{NativeClient, Scheme, SentHeaders, open_browser},
 };
 use reqwest::{Method, Response, Url, header::CONTENT_TYPE};
 
@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
 }
 
 async fn fetch(arguments: Arguments) -> Result<ExitCode, String> {
-    let said = |error: countersign_client::reqwest::Error| error.to_string();
+    let said = |error: countersign_client::native::Error| error.to_string();
     let client = client(&arguments).map_err(said)?;
     let tokens = client
         .login(|url| open(url, arguments.print_url))
@@ -124,7 +124,7 @@ async fn fetch(arguments: Arguments) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(status >= 400)))
 }
 
-fn client(arguments: &Arguments) -> Result<NativeClient, countersign_client::reqwest::Error> {
+fn client(arguments: &Arguments) -> Result<NativeClient, countersign_client::native::Error> {
     let mut builder = NativeClient::builder(&arguments.issuer, &arguments.client_id)
         .scopes(arguments.scopes.iter().cloned())
         .redirect_uri(&arguments.redirect_uri)

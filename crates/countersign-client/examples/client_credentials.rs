@@ -4,12 +4,12 @@
 //!
 //! ```sh
 //! ISSUER=https://login.example.com CLIENT_ID=backup CLIENT_SECRET=... API=https://api.example.com/notes \
-//!     cargo run -p countersign-client --features reqwest --example client_credentials
+//!     cargo run -p countersign-client --features native --example client_credentials
 //! ```
 
 use std::env;
 
-use countersign_client::{Mode, reqwest::NativeClient};
+use countersign_client::{Mode, native::NativeClient};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

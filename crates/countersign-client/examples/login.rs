@@ -4,12 +4,12 @@
 //! ```sh
 //! cargo run -p countersign-cli -- idp
 //! cargo run -p countersign-resource-server --example axum_api
-//! cargo run -p countersign-client --features reqwest --example login
+//! cargo run -p countersign-client --features native --example login
 //! ```
 
 use countersign_client::{
     Mode,
-    reqwest::{NativeClient, open_browser},
+    native::{NativeClient, open_browser},
 };
 
 #[tokio::main]

@@ -65,7 +65,7 @@ impl Form {
 
     #[inline(never)] // called often
     pub(crate) fn add(&mut self, name: &str, value: &Text) {
-        #[cfg(feature = "reqwest")]
+        #[cfg(feature = "native")]
         self.make_room(2 + 3 * (name.len() + value.len()));
         push_ascii(&mut self.0, b'&');
         percent_encode(&mut self.0, name);
@@ -74,7 +74,7 @@ impl Form {
     }
 
     /// Grows without leaving a copy behind, as tokens and codes are among the values.
-    #[cfg(feature = "reqwest")]
+    #[cfg(feature = "native")]
     fn make_room(&mut self, further: usize) {
         let needed = self.0.len() + further;
         if self.0.capacity() < needed {
@@ -125,7 +125,7 @@ impl Form {
     }
 }
 
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "native")]
 impl Drop for Form {
     fn drop(&mut self) {
         zeroize::Zeroize::zeroize(&mut self.0);

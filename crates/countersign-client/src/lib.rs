@@ -15,7 +15,7 @@
 #![forbid(unsafe_code)]
 
 extern crate alloc;
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "native")]
 extern crate std;
 
 mod call;
@@ -29,9 +29,9 @@ mod form;
 mod gate;
 mod id_token;
 mod login;
+#[cfg(feature = "native")]
+pub mod native;
 mod platform;
-#[cfg(feature = "reqwest")]
-pub mod reqwest;
 mod text;
 mod token;
 
@@ -51,6 +51,6 @@ pub use platform::{
 pub use text::Text;
 
 /// The README's code compiles, and where it can, runs.
-#[cfg(all(doctest, feature = "reqwest"))]
+#[cfg(all(doctest, feature = "native"))]
 #[doc = include_str!("../README.md")]
 mod readme {}

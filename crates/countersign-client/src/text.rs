@@ -21,7 +21,7 @@ impl Clone for Text {
 
 /// Many are secrets, which the memory of a native program shall not keep. In a browser they are in JavaScript's strings
 /// anyway.
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "native")]
 impl Drop for Text {
     fn drop(&mut self) {
         if let Some(last) = Rc::get_mut(&mut self.0) {

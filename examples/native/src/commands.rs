@@ -1,4 +1,4 @@
-use countersign_client::reqwest::{Error, NativeClient, open_browser};
+use countersign_client::native::{Error, NativeClient, open_browser};
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Body, Method, RequestBuilder};
 use tokio::io::{AsyncBufReadExt, BufReader};

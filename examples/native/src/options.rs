@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use countersign_client::Mode;
-use countersign_client::reqwest::{Error, NativeClient};
+use countersign_client::native::{Error, NativeClient};
 
 /// Logs in with your browser and calls an API, with DPoP if the authorization server supports it.
 #[derive(Debug, Parser)]

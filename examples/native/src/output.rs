@@ -2,7 +2,7 @@
 
 use std::time::UNIX_EPOCH;
 
-use countersign_client::reqwest::{Error, Scheme, Tokens};
+use countersign_client::native::{Error, Scheme, Tokens};
 use reqwest::Response;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign::{loopback::is_loopback, text::with_causes};
-use countersign_client::reqwest::LoopbackResolver;
+use countersign_client::native::LoopbackResolver;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 /// Key sets of real issuers have some kilobytes.

@@ -193,7 +193,7 @@ pub(super) fn parameters(pairs: Vec<(String, String)>) -> Vec<Parameter> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reqwest::NativeClient;
+    use crate::native::NativeClient;
 
     #[tokio::test]
     async fn a_defect_stops_the_engine_for_everybody() {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use countersign_client::Cause;
-use countersign_client::reqwest::{Error, NativeClient};
+use countersign_client::native::{Error, NativeClient};
 use reqwest::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! The client for native programs (feature `reqwest`): command lines, desktop apps, services.
+//! The client for native programs (feature `native`): command lines, desktop apps, services.
 //!
 //! [`NativeClient`] logs in with the user's browser, which comes back to a listener on this machine (RFC 8252, 7.3),
 //! holds the tokens and their key, renews them, and sends requests that carry proofs. Every decision is the
@@ -6,7 +6,7 @@
 //! [`Platform`](crate::Platform) it runs on (reqwest, aws-lc-rs) and the way to it.
 //!
 //! ```no_run
-//! use countersign_client::{Mode, reqwest::{NativeClient, open_browser}};
+//! use countersign_client::{Mode, native::{NativeClient, open_browser}};
 //!
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
 //! let client = NativeClient::builder("https://login.example", "notes-cli")
@@ -26,7 +26,7 @@
 //! A service without a user has a secret, and gets tokens for itself:
 //!
 //! ```no_run
-//! # use countersign_client::reqwest::NativeClient;
+//! # use countersign_client::native::NativeClient;
 //! # async fn run(secret: &str) -> Result<(), Box<dyn std::error::Error>> {
 //! let client = NativeClient::builder("https://login.example", "notes-backup")
 //!     .client_secret_basic(secret)

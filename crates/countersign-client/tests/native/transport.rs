@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::header::LOCATION;
 use axum::routing::{any, get, post};
 use countersign_client::Cause;
-use countersign_client::reqwest::{Error, NativeClient, NativeClientBuilder};
+use countersign_client::native::{Error, NativeClient, NativeClientBuilder};
 use reqwest::StatusCode;
 use serde_json::json;
 

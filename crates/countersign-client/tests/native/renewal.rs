@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use countersign_client::Cause;
-use countersign_client::reqwest::NativeClient;
+use countersign_client::native::NativeClient;
 use reqwest::StatusCode;
 
 use crate::world::{World, refused};

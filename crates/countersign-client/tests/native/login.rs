@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use countersign_client::Cause;
-use countersign_client::reqwest::{Error, NativeClient, Scheme};
+use countersign_client::native::{Error, NativeClient, Scheme};
 use reqwest::StatusCode;
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;

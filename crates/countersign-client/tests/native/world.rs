@@ -10,7 +10,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use clap::Parser as _;
 use countersign_authorization_server::{AuthorizationServer, Clock, Config, Listeners, serve};
-use countersign_client::reqwest::{
+use countersign_client::native::{
     Error, LoopbackResolver, NativeClient, NativeClientBuilder, Refused, Tokens,
 };
 use example_api::Options;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{get, post};
 use countersign_client::Mode;
-use countersign_client::reqwest::{NativeClient, Scheme};
+use countersign_client::native::{NativeClient, Scheme};
 use reqwest::StatusCode;
 
 use crate::world::{Record, listen};

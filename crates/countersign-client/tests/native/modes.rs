@@ -1,6 +1,6 @@
 //! With DPoP or without.
 
-use countersign_client::reqwest::Scheme;
+use countersign_client::native::Scheme;
 use countersign_client::{Cause, Mode};
 use reqwest::StatusCode;
 

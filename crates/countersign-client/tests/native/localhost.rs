@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::routing::{get, post};
 use countersign_client::Cause;
-use countersign_client::reqwest::{NativeClient, Scheme};
+use countersign_client::native::{NativeClient, Scheme};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::json;
 

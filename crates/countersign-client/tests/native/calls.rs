@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::routing::get;
-use countersign_client::reqwest::{Error, NativeClient, SentHeaders};
+use countersign_client::native::{Error, NativeClient, SentHeaders};
 use reqwest::{Body, StatusCode};
 use serde_json::{Value, json};
 
