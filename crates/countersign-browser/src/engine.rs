@@ -11,8 +11,8 @@ use core::arch::wasm32::unreachable;
 use core::cell::RefCell;
 
 use countersign_client::{
-    Attempt, AuthorizationRequest, Client, ClientConfig, ClientError, Engine, FLOW_LIFETIME_MILLIS,
-    Mode, Observed, Parameter, Upgraded,
+    Attempt, Client, ClientConfig, ClientError, Engine, FLOW_LIFETIME_MILLIS, Mode, Observed,
+    Parameter, Upgraded, Url, Visit,
 };
 
 use crate::host::{Browser, Handle, INBOX, millis, received};
@@ -31,7 +31,8 @@ mod import {
             length: usize,
             attempt: usize,
         );
-        /// The answer to `tokens`, in the same turn. Times in milliseconds; 0: not told.
+        /// The answer to `tokens`, in the same turn. Times in milliseconds; 0: not told. `renewal`: 0, not
+        /// due; 1, due; 2, overdue.
         pub(super) safe fn tokens(
             message: *const u8,
             length: usize,
@@ -39,6 +40,8 @@ mod import {
             refresh_expires: f64,
             claims: u32,
             is_bound: u32,
+            renewal: u32,
+            renew_in: f64,
         );
     }
 }
@@ -87,38 +90,51 @@ extern "C" fn create(mode: u32, metadata: u32) -> usize {
     })
 }
 
-/// Fields: redirect URI, then further query parameters. `silent`, `interactive`: zero is no.
+/// Ends with the authorization endpoint.
 #[unsafe(no_mangle)]
-extern "C" fn login(task: u32, client: usize, silent: u32, interactive: u32) {
-    let mut fields = received();
-    let redirect_uri = fields.text();
-    let extra = pairs(&mut fields, usize::MAX);
+extern "C" fn discover(task: u32, client: usize) {
     tasks::spawn(async move {
-        let request = AuthorizationRequest {
-            redirect_uri: &redirect_uri,
-            silent: silent != 0,
-            interactive: interactive != 0,
-            extra: &extra,
-        };
-        match ENGINE.0.prepare(&registered(client), &request).await {
-            Ok(redirect) => succeed(task, &[&redirect.url, &redirect.state], 0),
+        match ENGINE.0.discover(&registered(client)).await {
+            Ok(metadata) => succeed(task, &[metadata.authorization_endpoint()], 0),
             Err(error) => fail(task, &error),
         }
     });
 }
 
-/// Fields: an authorization request's URL, as `login` gave it or changed; then the names of its query parameters that
-/// are other than they were. Ends with the URL to go to.
+/// Field: redirect URI. Ends with the endpoint, then the names and values of the parameters.
 #[unsafe(no_mangle)]
-extern "C" fn push(task: u32, client: usize) {
+extern "C" fn prepare(task: u32, client: usize, visit: u32) {
+    let redirect_uri = received().text();
+    let visit = [Visit::Interactive, Visit::Silent, Visit::Iframe][visit as usize];
+    tasks::spawn(async move {
+        let client = registered(client);
+        match ENGINE.0.prepare(&client, &redirect_uri, visit).await {
+            Ok(request) => {
+                let mut fields = Vec::from([&*request.endpoint]);
+                for (name, value) in &request.parameters {
+                    fields.push(name);
+                    fields.push(value);
+                }
+                succeed(task, &fields, 0);
+            }
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
+/// Fields: an authorization request's URL, then the names of its parameters that are other than
+/// `prepare` gave them. `is_bound`: zero where it has no `dpop_jkt`. Ends with the URL to go to, or
+/// without a field where it is the request's own.
+#[unsafe(no_mangle)]
+extern "C" fn push(task: u32, client: usize, is_bound: u32) {
     let mut fields = received();
     let url = fields.text();
     let changed = fields.rest();
     tasks::spawn(async move {
         let client = registered(client);
-        let pushed = ENGINE.0.push(&client, &url, &changed);
+        let pushed = ENGINE.0.push(&client, &url, is_bound != 0, &changed);
         match pushed.await {
-            Ok(url) => succeed(task, &[&url], 0),
+            Ok(url) => succeed(task, url.as_deref().as_slice(), 0),
             Err(error) => fail(task, &error),
         }
     });
@@ -126,7 +142,7 @@ extern "C" fn push(task: u32, client: usize) {
 
 /// Fields: the response's parameters, `count` of them, then further token parameters.
 #[unsafe(no_mangle)]
-extern "C" fn complete(task: u32, client: usize, count: usize) {
+extern "C" fn redeem(task: u32, client: usize, count: usize) {
     let mut fields = received();
     let response = pairs(&mut fields, count);
     let extra = pairs(&mut fields, usize::MAX);
@@ -135,7 +151,7 @@ extern "C" fn complete(task: u32, client: usize, count: usize) {
             task,
             ENGINE
                 .0
-                .complete(&registered(client), &response, &extra)
+                .redeem(&registered(client), &response, &extra)
                 .await,
         );
     });
@@ -160,7 +176,9 @@ extern "C" fn logout(task: u32, client: usize) {
 /// Answers by the import `tokens`, or not at all.
 #[unsafe(no_mangle)]
 extern "C" fn tokens(client: usize) {
-    if let Some(tokens) = registered(client).tokens() {
+    let client = registered(client);
+    if let Some(tokens) = client.tokens() {
+        let schedule = ENGINE.0.schedule(&client);
         let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
         let message = encode(&[&tokens.access_token, &tokens.id_token, refresh_token]);
         let refresh_expires = tokens.refresh_expires.map_or(0, |end| end.0);
@@ -171,6 +189,8 @@ extern "C" fn tokens(client: usize) {
             refresh_expires as f64,
             tokens.claims.0,
             tokens.is_bound.into(),
+            schedule.now as u32,
+            schedule.wait_millis as f64,
         );
     }
 }
@@ -197,25 +217,28 @@ extern "C" fn offset(client: usize) -> f64 {
 #[unsafe(no_mangle)]
 extern "C" fn authorize(task: u32) {
     let mut fields = received();
-    let (method, origin, path, token) =
-        (fields.text(), fields.text(), fields.text(), fields.text());
+    let method = fields.text();
+    let url = url(&mut fields);
+    let token = fields.text();
     tasks::spawn(async move {
-        upgrade(
-            task,
-            ENGINE.0.authorize(method, origin, &path, &token).await,
-        );
+        upgrade(task, ENGINE.0.authorize(method, url, &token).await);
     });
 }
 
-/// Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty where it cannot be read. `date`: milliseconds, or NaN.
-/// `is_replayable`: zero is no.
+/// Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty where it cannot be read; where there was a
+/// redirect, origin and path that it has led to. `date`: milliseconds, or NaN. `is_replayable`: zero
+/// is no.
 #[unsafe(no_mangle)]
 extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: u32) {
     let mut fields = received();
-    let Some(attempt) = take_attempt(attempt) else {
+    let Some(mut attempt) = take_attempt(attempt) else {
         return succeed(task, &[], 0);
     };
     let (nonce, challenge) = (fields.text(), fields.text());
+    let end = url(&mut fields);
+    if !end.origin.is_empty() {
+        attempt.redirected(end);
+    }
     tasks::spawn(async move {
         let response = Observed {
             status: status as u16,
@@ -294,6 +317,13 @@ fn fail(task: u32, error: &ClientError) {
     }
     let message = encode(&fields);
     import::finish(task, 0, message.as_ptr(), message.len(), 0);
+}
+
+fn url(fields: &mut Fields) -> Url {
+    Url {
+        origin: fields.text(),
+        path: fields.text(),
+    }
 }
 
 fn pairs(fields: &mut Fields, count: usize) -> Vec<Parameter> {

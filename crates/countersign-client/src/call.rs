@@ -11,11 +11,13 @@ use core::task::Poll;
 use countersign::nonce::{Nonce, Role};
 
 use crate::clock::Source;
-use crate::engine::{Engine, KnownToken};
+use crate::engine::Engine;
 use crate::error::ClientError;
 use crate::form::holds;
 use crate::gate::{Gate, Keeper};
-use crate::platform::{Platform, UnixMillis};
+use crate::platform::{Platform, UnixMillis, Url};
+use crate::redirect::{Redirected, redirect};
+use crate::state::KnownToken;
 use crate::text::Text;
 
 /// How long a call waits for another one's nonce before it goes without.
@@ -36,15 +38,39 @@ pub struct Attempt<P: Platform>(Box<Sending<P>>);
 struct Sending<P: Platform> {
     known: Rc<KnownToken<P>>,
     method: Text,
-    origin: Text,
-    htu: Text,
+    url: Url,
     nonce: Option<Nonce>,
     offset: i64,
-    is_retry: bool,
+    stage: Stage,
     probe: Option<Keeper>,
 }
 
+/// What may follow an attempt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Another one, where that helps.
+    First,
+    /// Another one for a 401, since the proof named another URL than the one that answered.
+    Redirected,
+    /// No other.
+    Last,
+    /// Nothing: it was another origin that answered.
+    Lost,
+}
+
 impl<P: Platform> Attempt<P> {
+    /// Tells where redirects have led that the platform has followed by itself, with the old proof,
+    /// before the response is [observed](Engine::observe).
+    pub fn redirected(&mut self, url: Url) {
+        let sending = &mut *self.0;
+        sending.stage = match redirect(&sending.method, &sending.url.origin, &url.origin, None) {
+            Redirected::OtherOrigin => Stage::Lost,
+            Redirected::Unclear => Stage::Last,
+            Redirected::SameOrigin(_) => Stage::Redirected,
+        };
+        sending.url = url;
+    }
+
     /// The request's `Authorization` header (R1).
     #[must_use]
     pub fn authorization(&self) -> String {
@@ -68,9 +94,8 @@ pub struct Observed<'a> {
 }
 
 impl<P: Platform> Engine<P> {
-    /// The headers for one request with an access token; `None`: the token is none of ours that are bound, so the
-    /// request goes out as it is. `origin` and `path` as WHATWG serialises them, the path
-    /// without query and fragment (P4).
+    /// The headers for one request with an access token; `None`: the token is none of ours that are
+    /// bound, so the request goes out as it is.
     ///
     /// Waits, at most a second, where another call is already asking this origin for a nonce.
     ///
@@ -79,32 +104,28 @@ impl<P: Platform> Engine<P> {
     pub async fn authorize(
         &self,
         method: Text,
-        origin: Text,
-        path: &str,
+        url: Url,
         access_token: &str,
     ) -> Result<Option<Upgraded<P>>, ClientError> {
         let Some(known) = self.known(access_token) else {
             return Ok(None);
         };
-        let mut htu = String::from(&*origin);
-        htu.push_str(path);
-        let htu = htu.into();
         self.settle_clock(known.client.server()).await;
-        let probe = self.await_nonce(&origin).await;
+        let probe = self.await_nonce(&url.origin).await;
         let sending = Box::new(Sending {
             known,
             method,
-            origin,
-            htu,
+            url,
             nonce: None,
             offset: 0,
-            is_retry: false,
+            stage: Stage::First,
             probe,
         });
         self.upgrade(sending).await.map(Some)
     }
 
-    /// Reads a response. `None`: deliver it. Otherwise send once more, with these headers (N5).
+    /// Reads a response. `None`: deliver it. Otherwise send once more, with these headers (N5):
+    /// to where redirects have led, if there were any.
     ///
     /// # Errors
     /// [`Cause::KeyFailed`](crate::Cause::KeyFailed).
@@ -115,37 +136,42 @@ impl<P: Platform> Engine<P> {
         is_replayable: bool,
     ) -> Result<Option<Upgraded<P>>, ClientError> {
         let mut sending = attempt.0;
-        let refusal = self.judge(&mut sending, response);
-        if sending.is_retry || !is_replayable {
+        if sending.stage == Stage::Lost {
             return Ok(None);
         }
-        let origin = &sending.origin;
+        let fault = self.judge(&mut sending, response);
+        if sending.stage == Stage::Last || !is_replayable {
+            return Ok(None);
+        }
+        let origin = &sending.url.origin;
         let server = sending.known.client.server();
-        let is_unreadable = refusal == Refusal::Unreadable;
-        let is_for_nonce = (is_unreadable || refusal == Refusal::Nonce)
+        let is_unreadable = fault == Fault::Unreadable;
+        let is_for_nonce = (is_unreadable || fault == Fault::Nonce)
             && self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref());
+        let is_for_url = sending.stage == Stage::Redirected && response.status == 401;
         // A 401 that does not say what it is for is asked about only where the clocks differ.
-        let may_be_for_time =
-            refusal == Refusal::Proof || (is_unreadable && response.date.is_some());
-        sending.is_retry = is_for_nonce
+        let may_be_for_time = fault == Fault::Proof || (is_unreadable && response.date.is_some());
+        if is_for_nonce
+            || is_for_url
             || (may_be_for_time
                 && self
                     .is_clock_mended(origin, server, sending.offset, response.date)
-                    .await);
-        if !sending.is_retry {
-            return Ok(None);
+                    .await)
+        {
+            sending.stage = Stage::Last;
+            return self.upgrade(sending).await.map(Some);
         }
-        self.upgrade(sending).await.map(Some)
+        Ok(None)
     }
 
     /// Learns what the response tells, and lets those go on who wait for it.
-    fn judge(&self, sending: &mut Sending<P>, response: &Observed<'_>) -> Refusal {
-        let origin = &*sending.origin;
+    fn judge(&self, sending: &mut Sending<P>, response: &Observed<'_>) -> Fault {
+        let origin = &*sending.url.origin;
         let is_refused = response.status == 401;
-        let refusal = if is_refused {
-            Refusal::of(response)
+        let fault = if is_refused {
+            Fault::of(response)
         } else {
-            Refusal::Other
+            Fault::Other
         };
         self.remember_nonce(Role::ResourceServer, origin, response.dpop_nonce);
         self.learn(
@@ -159,7 +185,7 @@ impl<P: Platform> Engine<P> {
                 Source::Anybody
             },
         );
-        if refusal == Refusal::Nonce {
+        if fault == Fault::Nonce {
             let nonces = &mut self.state.borrow_mut().nonces;
             nonces.mark_challenged(Role::ResourceServer, origin);
             if nonces.newest(Role::ResourceServer, origin) == sending.nonce.as_ref() {
@@ -169,20 +195,20 @@ impl<P: Platform> Engine<P> {
         if let Some(probe) = sending.probe.take() {
             probe.answer(Ok(()));
         }
-        refusal
+        fault
     }
 
     async fn upgrade(&self, mut sending: Box<Sending<P>>) -> Result<Upgraded<P>, ClientError> {
         let server = sending.known.client.server();
-        sending.nonce = self.newest(Role::ResourceServer, &sending.origin);
-        sending.offset = self.offset(&sending.origin, server);
+        sending.nonce = self.newest(Role::ResourceServer, &sending.url.origin);
+        sending.offset = self.offset(&sending.url.origin, server);
         let known = &sending.known;
         let nonce = sending.nonce.as_ref().map(Nonce::as_str);
         let proof = self
             .prove(
                 &known.signer,
                 &sending.method,
-                &sending.htu,
+                &sending.url.htu(),
                 sending.offset,
                 Some(&known.ath),
                 nonce,
@@ -232,7 +258,7 @@ impl<P: Platform> Engine<P> {
 
 /// What a 401 was for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Refusal {
+enum Fault {
     Nonce,
     Proof,
     /// The server does not expose its challenge.
@@ -240,7 +266,7 @@ enum Refusal {
     Other,
 }
 
-impl Refusal {
+impl Fault {
     fn of(response: &Observed<'_>) -> Self {
         let header = response.www_authenticate.as_bytes();
         // The codes mean one thing wherever they stand in the header, so it need not be taken apart.

@@ -5,12 +5,13 @@ use alloc::rc::Rc;
 
 use countersign::access_token::Scheme;
 
-use crate::engine::{Client, Engine, Tokens};
+use crate::engine::Engine;
 use crate::error::{Cause, ClientError};
 use crate::form::{Form, Parameter};
 use crate::platform::{Platform, UnixMillis};
+use crate::renewal::turn;
+use crate::state::{Client, Tokens};
 use crate::text::Text;
-use crate::token::turn;
 
 /// How long an access token is used whose end neither the response nor the token tells (RFC 6749, 5.1, recommends that
 /// it does): asking too often is better than calling with a dead one. Milliseconds.
@@ -34,7 +35,7 @@ impl<P: Platform> Engine<P> {
             Err(gate) => return gate.outcome().await,
         };
         let outcome = self.request_own(client, scope, extra).await;
-        keeper.answer(outcome.clone());
+        self.end_turn(client, keeper, &outcome);
         outcome
     }
 
@@ -45,8 +46,8 @@ impl<P: Platform> Engine<P> {
         extra: &[Parameter],
     ) -> Result<(), ClientError> {
         let previous = client.tokens();
-        let endpoint = &self.discover(client).await?.token;
-        let signer = match self.token_use(client)? {
+        let metadata = self.discover(client).await?;
+        let signer = match metadata.token_use {
             Scheme::Dpop => Some(self.signer(client).await?),
             Scheme::Bearer => None,
         };
@@ -57,7 +58,7 @@ impl<P: Platform> Engine<P> {
         }
         form.extend(extra)?;
         let document = self
-            .post(endpoint, signer.as_deref(), form.as_str())
+            .post(&metadata.token, signer.as_deref(), form.as_str())
             .await?;
         client.check_held(previous.as_ref())?;
         let (access_token, is_bound) =

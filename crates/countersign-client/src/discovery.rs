@@ -1,20 +1,20 @@
-//! OpenID Connect Discovery: where the endpoints are and whether the server binds tokens.
+//! OpenID Connect Discovery: where the endpoints are and whether tokens are bound.
 //!
 //! Fetched once per client and page, never read back from web storage (RS2).
 
 use alloc::boxed::Box;
 use alloc::string::String;
-use alloc::vec::Vec;
+
+use countersign::mode::decide;
 
 use countersign::loopback::is_loopback;
 
 use crate::clock::Source;
-use crate::engine::{Client, Engine};
+use crate::engine::Engine;
 use crate::error::{Cause, ClientError, same};
-use crate::exchange::{Endpoint, Failures};
 use crate::form::status_text;
 use crate::platform::{Document, Platform, Request, Url};
-use crate::text::Text;
+use crate::state::{Client, ClientConfig, Endpoint, Failures, Metadata};
 
 const AUTHORIZATION_ENDPOINT: &str = "authorization_endpoint";
 const TOKEN_ENDPOINT: &str = "token_endpoint";
@@ -32,24 +32,14 @@ const PUSH_FAILURES: Failures = Failures {
     invalid: Cause::PushResponseInvalid,
 };
 
-/// What the engine uses of the metadata.
-pub(crate) struct Metadata {
-    pub(crate) authorization_endpoint: Text,
-    pub(crate) token: Endpoint,
-    /// Where the server wants authorization requests pushed (RFC 9126, 5).
-    pub(crate) pushed: Option<Endpoint>,
-    pub(crate) end_session_endpoint: Option<Text>,
-    /// RFC 9207: the response must carry `iss`.
-    pub(crate) is_iss_required: bool,
-    /// `dpop_signing_alg_values_supported`; empty where there is none.
-    pub(crate) dpop_algorithms: Vec<Text>,
-}
-
 impl<P: Platform> Engine<P> {
-    pub(crate) async fn discover<'a>(
-        &self,
-        client: &'a Client<P>,
-    ) -> Result<&'a Metadata, ClientError> {
+    /// Finds the authorization server's endpoints, and decides whether this client's tokens are
+    /// bound (T7). Asks the server once: afterwards the answer is known.
+    ///
+    /// # Errors
+    /// [`Cause::IssuerInvalid`], [`Cause::DiscoveryUnreachable`], [`Cause::DiscoveryInvalid`],
+    /// [`Cause::IssuerMismatch`], [`Cause::EndpointInsecure`], [`Cause::DpopUnsupported`].
+    pub async fn discover<'a>(&self, client: &'a Client<P>) -> Result<&'a Metadata, ClientError> {
         if let Some(metadata) = client.metadata.get() {
             return Ok(metadata);
         }
@@ -67,14 +57,14 @@ impl<P: Platform> Engine<P> {
                 && !document.text(TOKEN_ENDPOINT).is_empty()
         });
         let metadata = match whole {
-            Some(document) => self.read_metadata(&url, document)?,
+            Some(document) => self.read_metadata(config, &url, document)?,
             None => {
                 let mut document = self.fetch(&origin, &url).await?;
                 if let Some(overrides) = overrides {
                     document = self.platform.merge(document, overrides);
                 }
                 same(Cause::IssuerMismatch, issuer, &document.text("issuer"))?;
-                self.read_metadata(&url, &document)?
+                self.read_metadata(config, &url, &document)?
             }
         };
         Ok(client.metadata.get_or_init(|| metadata))
@@ -82,6 +72,7 @@ impl<P: Platform> Engine<P> {
 
     fn read_metadata(
         &self,
+        config: &ClientConfig<P::Document>,
         url: &str,
         document: &P::Document,
     ) -> Result<Box<Metadata>, ClientError> {
@@ -116,13 +107,16 @@ impl<P: Platform> Engine<P> {
             Err(error) if error.cause == Cause::DiscoveryInvalid => None,
             Err(error) => return Err(error),
         };
+        let offered = document.texts("dpop_signing_alg_values_supported");
+        let token_use = decide(config.mode, "ES256", &offered)
+            .map_err(|_| ClientError::new(Cause::DpopUnsupported, &[&config.issuer]))?;
         Ok(Box::new(Metadata {
             authorization_endpoint,
             token,
             pushed,
             end_session_endpoint,
             is_iss_required: document.is_true("authorization_response_iss_parameter_supported"),
-            dpop_algorithms: document.texts("dpop_signing_alg_values_supported"),
+            token_use,
         }))
     }
 

@@ -1,117 +1,17 @@
-//! The engine's state, and what can be asked of it without I/O.
-//!
-//! State is never borrowed across an await: each method borrows, copies what it needs, and lets go. What never changes
-//! after it is known (a client's configuration, its metadata) is borrowed freely.
+//! The engine, and what can be asked of it without a request: clients, keys, proofs.
 
-use alloc::boxed::Box;
 use alloc::rc::Rc;
-use alloc::vec::Vec;
-use core::cell::{OnceCell, RefCell};
+use core::cell::RefCell;
+use core::ptr;
 
+use countersign::UnixSeconds;
 use countersign::jose::base64url;
-use countersign::nonce::NonceJar;
-use countersign::proof::{ProofClaims, ProofHeader, UnsignedProof};
-use countersign::{UnixSeconds, mode::Mode};
+use countersign::proof::{ProofClaims, UnsignedProof};
 
-use crate::clock::Clocks;
-use crate::discovery::Metadata;
 use crate::error::{Cause, ClientError};
-use crate::gate::Gate;
-use crate::login::Flow;
-use crate::platform::{KeyPair, Platform, UnixMillis};
+use crate::platform::Platform;
+use crate::state::{Client, ClientConfig, KnownToken, Signer, State};
 use crate::text::Text;
-
-/// Servers whose nonce is remembered.
-const NONCE_CAPACITY: usize = 64;
-
-/// What an application says about itself.
-pub struct ClientConfig<D> {
-    /// Compared exactly with what the server calls itself.
-    pub issuer: Text,
-    /// As registered with the authorization server.
-    pub client_id: Text,
-    /// Separated by spaces, `openid` included.
-    pub scope: Text,
-    /// Whether to bind tokens.
-    pub mode: Mode,
-    /// Members that take precedence over the discovery document's. With both `authorization_endpoint` and
-    /// `token_endpoint` there is no discovery. `require_pushed_authorization_requests: true` pushes where the server
-    /// requires it of this client only (RFC 9126, 6), or where the application prefers it.
-    pub metadata: Option<D>,
-}
-
-/// A client registered with [`Engine::create`].
-pub struct Client<P: Platform> {
-    pub(crate) config: ClientConfig<P::Document>,
-    pub(crate) metadata: OnceCell<Box<Metadata>>,
-    pub(crate) session: RefCell<Session<P>>,
-}
-
-/// What changes about a client.
-pub(crate) struct Session<P: Platform> {
-    pub(crate) signer: Option<Rc<Signer<P::Key>>>,
-    pub(crate) tokens: Option<Rc<Tokens<P::Document>>>,
-    pub(crate) renewal: Option<Rc<Gate>>,
-    /// Why the session was ended; every later renewal says the same.
-    pub(crate) ended: Option<ClientError>,
-}
-
-/// The tokens of a client.
-pub struct Tokens<D> {
-    /// For API calls.
-    pub access_token: Text,
-    /// By the server's clock.
-    pub expires: UnixMillis,
-    /// As it came last.
-    pub id_token: Text,
-    /// Its payload.
-    pub claims: Rc<D>,
-    /// Rotated with each renewal where the server does so.
-    pub refresh_token: Option<Text>,
-    /// By the server's clock; `None`: not told.
-    pub refresh_expires: Option<UnixMillis>,
-    /// API calls go out as DPoP; else as Bearer.
-    pub is_bound: bool,
-    pub(crate) subject: Text,
-    pub(crate) nonce: Text,
-}
-
-/// A key with everything about it that every proof repeats.
-pub(crate) struct Signer<K> {
-    pub(crate) pair: Rc<KeyPair<K>>,
-    pub(crate) header: ProofHeader,
-}
-
-impl<K> Signer<K> {
-    pub(crate) fn new(pair: Rc<KeyPair<K>>) -> Rc<Self> {
-        Rc::new(Self {
-            header: ProofHeader::new(&pair.public),
-            pair,
-        })
-    }
-}
-
-/// A bound access token, known until it expires, also when it has been renewed away (RC8).
-pub(crate) struct KnownToken<P: Platform> {
-    pub(crate) token: Text,
-    pub(crate) ath: Text,
-    pub(crate) signer: Rc<Signer<P::Key>>,
-    pub(crate) client: Rc<Client<P>>,
-    pub(crate) expires: UnixMillis,
-}
-
-pub(crate) struct State<P: Platform> {
-    pub(crate) clients: Vec<Rc<Client<P>>>,
-    pub(crate) known: Vec<Rc<KnownToken<P>>>,
-    pub(crate) nonces: NonceJar,
-    pub(crate) clocks: Clocks,
-    /// Origins that are being asked for a nonce.
-    pub(crate) probes: Vec<(Text, Rc<Gate>)>,
-    /// Silent logins under way.
-    #[allow(clippy::vec_box)]
-    // in WebAssembly, `remove` is one function for this list and that of `NonceJar`
-    pub(crate) flows: Vec<Box<Flow<P::Key>>>,
-}
 
 /// Every client of a page, their keys, tokens, nonces and clocks. Belongs to one thread.
 pub struct Engine<P: Platform> {
@@ -124,36 +24,19 @@ impl<P: Platform> Engine<P> {
     pub const fn new(platform: P) -> Self {
         Self {
             platform,
-            state: RefCell::new(State {
-                clients: Vec::new(),
-                known: Vec::new(),
-                nonces: NonceJar::new(NONCE_CAPACITY),
-                clocks: Clocks::new(),
-                probes: Vec::new(),
-                flows: Vec::new(),
-            }),
+            state: RefCell::new(State::new()),
         }
     }
 
-    /// Registers a client and returns its index. The same issuer and client id give the same client, as configured
-    /// first.
+    /// Registers a client and returns its index. The same issuer and client id give the same
+    /// client, as configured first.
     pub fn create(&self, config: ClientConfig<P::Document>) -> usize {
         let clients = &mut self.state.borrow_mut().clients;
         let known = clients.iter().position(|client| {
             client.config.issuer == config.issuer && client.config.client_id == config.client_id
         });
         known.unwrap_or_else(|| {
-            let session = RefCell::new(Session {
-                signer: None,
-                tokens: None,
-                renewal: None,
-                ended: None,
-            });
-            clients.push(Rc::new(Client {
-                config,
-                metadata: OnceCell::new(),
-                session,
-            }));
+            clients.push(Rc::new(Client::new(config)));
             clients.len() - 1
         })
     }
@@ -175,7 +58,8 @@ impl<P: Platform> Engine<P> {
         clocks.offset(client.server(), "")
     }
 
-    /// The clock of `origin`, or of `fallback` where nothing is known of it, minus the local one, milliseconds.
+    /// The clock of `origin`, or of `fallback` where nothing is known of it, minus the local one,
+    /// milliseconds.
     pub(crate) fn offset(&self, origin: &str, fallback: &str) -> i64 {
         self.state.borrow().clocks.offset(origin, fallback)
     }
@@ -187,6 +71,20 @@ impl<P: Platform> Engine<P> {
             .iter()
             .find(|known| known.token == access_token)
             .cloned()
+    }
+
+    /// Forgets the other tokens.
+    pub(crate) fn retain_known(&self, is_kept: &dyn Fn(&KnownToken<P>) -> bool) {
+        self.state.borrow_mut().known.retain(|known| is_kept(known));
+    }
+
+    /// Drops a client's tokens and key; later renewals say `why`.
+    pub(crate) fn end_session(&self, client: &Client<P>, why: Option<&ClientError>) {
+        let session = &mut *client.session.borrow_mut();
+        session.signer = None;
+        session.tokens = None;
+        session.ended = why.cloned();
+        self.retain_known(&|known| !ptr::eq(&*known.client, client));
     }
 
     /// Random bytes, base64url (P2 asks for 96 bits).
@@ -206,6 +104,20 @@ impl<P: Platform> Engine<P> {
         Ok(base64url::encode(&digest).into())
     }
 
+    /// The client's key, made when first needed.
+    pub(crate) async fn signer(
+        &self,
+        client: &Client<P>,
+    ) -> Result<Rc<Signer<P::Key>>, ClientError> {
+        let known = client.session.borrow().signer.clone();
+        if let Some(signer) = known {
+            return Ok(signer);
+        }
+        let signer = self.generate_signer().await?;
+        client.session.borrow_mut().signer = Some(Rc::clone(&signer));
+        Ok(signer)
+    }
+
     pub(crate) async fn generate_signer(&self) -> Result<Rc<Signer<P::Key>>, ClientError> {
         Ok(Signer::new(
             self.platform
@@ -215,7 +127,8 @@ impl<P: Platform> Engine<P> {
         ))
     }
 
-    /// A new proof for one request (P8). `offset`: the server's clock minus the local one, milliseconds.
+    /// A new proof for one request (P8). `offset`: the server's clock minus the local one,
+    /// milliseconds.
     pub(crate) async fn prove(
         &self,
         signer: &Signer<P::Key>,
@@ -245,32 +158,5 @@ impl<P: Platform> Engine<P> {
         Ok(unsigned
             .attach(&signature.map_err(|_| Cause::KeyFailed)?)
             .into())
-    }
-}
-
-impl<P: Platform> Client<P> {
-    /// The client's tokens, while it is logged in.
-    pub fn tokens(&self) -> Option<Rc<Tokens<P::Document>>> {
-        self.session.borrow().tokens.clone()
-    }
-
-    /// Are these still the client's tokens? An answer continues the session it was asked for: one that was logged out
-    /// meanwhile is not revived, and whoever has logged in since does not get it.
-    pub(crate) fn check_held(
-        &self,
-        tokens: Option<&Rc<Tokens<P::Document>>>,
-    ) -> Result<(), ClientError> {
-        let held = self.session.borrow();
-        if held.tokens.as_ref().map(Rc::as_ptr) == tokens.map(Rc::as_ptr) {
-            return Ok(());
-        }
-        Err(Cause::NoRefreshToken.into())
-    }
-
-    /// The origin of its token endpoint: the clock that a resource server is taken to share until it shows its own.
-    pub(crate) fn server(&self) -> &str {
-        self.metadata
-            .get()
-            .map_or("", |metadata| &metadata.token.parts.origin)
     }
 }

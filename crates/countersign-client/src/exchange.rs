@@ -2,37 +2,14 @@
 //!
 //! Nonces are taken from every response (8.2, RC7). One retry, only for what a new proof can mend.
 
-use alloc::string::String;
-
 use countersign::nonce::{Nonce, Role};
 
 use crate::clock::{Source, has_moved};
-use crate::engine::{Engine, Signer};
-use crate::error::{Cause, ClientError};
+use crate::engine::Engine;
+use crate::error::ClientError;
 use crate::form::status_text;
-use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis, Url};
-use crate::text::Text;
-
-/// Where forms go.
-pub(crate) struct Endpoint {
-    pub(crate) url: Text,
-    pub(crate) parts: Url,
-    pub(crate) failures: Failures,
-}
-
-/// What it is called when an endpoint does not do its part.
-pub(crate) struct Failures {
-    pub(crate) unreachable: Cause,
-    pub(crate) refused: Cause,
-    pub(crate) invalid: Cause,
-}
-
-impl Endpoint {
-    /// Its answer lacks a member, or is no JSON.
-    pub(crate) fn invalid(&self, member: &str) -> ClientError {
-        ClientError::new(self.failures.invalid, &[member])
-    }
-}
+use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis};
+use crate::state::{Endpoint, Signer};
 
 impl<P: Platform> Engine<P> {
     /// One form (T1), and once more where it was refused for its proof's nonce or time.
@@ -44,8 +21,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<P::Document, ClientError> {
         let url = &*endpoint.url;
         let origin = &*endpoint.parts.origin;
-        let mut htu = String::from(origin);
-        htu.push_str(&endpoint.parts.path);
+        let htu = endpoint.parts.htu();
         let mut is_retry = false;
         loop {
             let nonce = self.newest(Role::AuthorizationServer, origin);

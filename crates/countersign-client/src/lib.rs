@@ -32,22 +32,28 @@ mod login;
 #[cfg(feature = "native")]
 pub mod native;
 mod platform;
+mod redirect;
+mod renewal;
+mod state;
 mod text;
 mod token;
 
 pub use call::{Attempt, Observed, Upgraded};
 pub use countersign::mode::Mode;
-pub use engine::{Client, ClientConfig, Engine, Tokens};
+pub use engine::Engine;
 pub use error::{Cause, ClientError, Failure};
 // For `cargo xtask package`, which writes the npm package's codes and sentences.
 #[doc(hidden)]
 pub use error::{catalogue, sentence};
 pub use form::Parameter;
-pub use login::{AuthorizationRequest, Redirect};
+pub use login::{AuthorizationRequest, Visit};
 pub use platform::{
     Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
     Response, SendError, UnixMillis, Url,
 };
+pub use redirect::{Redirected, redirect};
+pub use renewal::{Renewal, Schedule};
+pub use state::{Client, ClientConfig, Metadata, Tokens};
 pub use text::Text;
 
 /// The README's code compiles, and where it can, runs.

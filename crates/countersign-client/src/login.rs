@@ -1,90 +1,103 @@
 //! Login and logout: the authorization request, its response, and what waits between the two.
 //!
 //! A redirect leaves the page, so verifier, OIDC nonce and key wait in the platform's keeping under `state`; a silent
-//! login (hidden iframe) waits in memory.
+//! login in a hidden iframe waits in memory.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::ptr;
 
+use countersign::access_token::Scheme;
 use countersign::text::{cut, push_ascii};
-use countersign::{access_token::Scheme, mode::decide};
 
-use crate::engine::{Client, Engine, Signer};
+use crate::engine::Engine;
 use crate::error::{Cause, ClientError, same};
-use crate::form::{Form, Parameter, check_reserved, holds, repeated, value};
-use crate::platform::{Document, FLOW_LIFETIME_MILLIS, Platform, Record, UnixMillis};
+use crate::form::{Form, Parameter, check_reserved, repeated, value};
+use crate::platform::{Document, FLOW_LIFETIME_MILLIS, Platform, Record};
+use crate::state::{Client, Flow, Signer};
 use crate::text::{Text, or_empty};
 
 /// What a page recognises our authorization responses by.
 const STATE_PREFIX: &str = "cs.";
 
+const STATE: &str = "state";
+const DPOP_JKT: &str = "dpop_jkt";
 const REQUEST_URI: &str = "request_uri";
 
 /// Silent logins that are remembered; an iframe that never answers leaves one behind.
 const MAX_FLOWS: usize = 16;
 
-/// How to ask.
-#[derive(Clone, Copy, Debug)]
-pub struct AuthorizationRequest<'a> {
-    /// As registered.
-    pub redirect_uri: &'a Text,
-    /// In a hidden iframe, with `prompt=none`: nothing is kept outside memory.
-    pub silent: bool,
-    /// `false`: `prompt=none`.
-    pub interactive: bool,
-    /// Further query parameters. Those that the engine alone decides are refused.
-    pub extra: &'a [Parameter],
+/// How the browser goes to the authorization server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Visit {
+    /// It leaves the page, and the user may be asked.
+    Interactive,
+    /// It leaves the page, and nobody is asked (`prompt=none`).
+    Silent,
+    /// In a hidden iframe, with `prompt=none`. Nothing is kept outside memory.
+    Iframe,
 }
 
-/// Where to send the browser.
+/// An authorization request (RFC 6749, 4.1.1) before it is sent.
 #[derive(Clone, Debug)]
-pub struct Redirect {
-    /// The authorization request.
-    pub url: String,
-    /// Its `state`.
-    pub state: Text,
+pub struct AuthorizationRequest {
+    /// Where it goes. It may have a query of its own, which stays (RFC 6749, 3.1).
+    pub endpoint: Text,
+    /// Names and values.
+    pub parameters: Vec<Parameter>,
 }
 
-/// A silent login under way.
-pub(crate) struct Flow<K> {
-    state: Text,
-    started: UnixMillis,
-    record: Record<K>,
+impl AuthorizationRequest {
+    /// Names the login: its response has the same.
+    #[must_use]
+    pub fn state(&self) -> &str {
+        or_empty(self.value(STATE))
+    }
+
+    /// Whether the code will be bound to the client's key (`dpop_jkt`; RFC 9449, 10).
+    #[must_use]
+    pub fn is_bound(&self) -> bool {
+        self.value(DPOP_JKT).is_some()
+    }
+
+    /// Joins the URL, with the application's parameters: of each name that is not there yet the
+    /// first.
+    ///
+    /// # Errors
+    /// [`Cause::ParameterReserved`] for one that the engine alone decides.
+    pub fn to_url(&self, extra: &[Parameter]) -> Result<String, ClientError> {
+        let mut query = Form::new("");
+        for (name, value) in &self.parameters {
+            query.add(name, value);
+        }
+        query.extend(extra)?;
+        Ok(query.at(&self.endpoint))
+    }
+
+    fn value(&self, name: &str) -> Option<&Text> {
+        let mut all = self.parameters.iter();
+        let found = all.find(|(candidate, _)| *candidate == name);
+        found.map(|(_, value)| value)
+    }
 }
 
 impl<P: Platform> Engine<P> {
-    /// The authorization request, pushed where the server requires it: [`prepare`](Self::prepare), then
-    /// [`push`](Self::push).
+    /// Prepares an authorization request (C1): discovers, makes or reuses the key, and remembers
+    /// the login until its response comes. The application's parameters are added before the
+    /// request is given to [`push`](Self::push).
     ///
     /// # Errors
-    /// Those of both.
-    pub async fn login(
-        &self,
-        client: &Rc<Client<P>>,
-        request: &AuthorizationRequest<'_>,
-    ) -> Result<Redirect, ClientError> {
-        let Redirect { url, state } = self.prepare(client, request).await?;
-        let url = self.push(client, &url, &[]).await?;
-        Ok(Redirect { url, state })
-    }
-
-    /// Discovers, decides the mode, makes or reuses the key, and returns the authorization request (C1), with all its
-    /// parameters in the URL. They may be changed there before the URL is given to [`push`](Self::push).
-    ///
-    /// # Errors
-    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::StorageRefused`],
-    /// [`Cause::ParameterReserved`].
+    /// Those of [`discover`](Self::discover), [`Cause::KeyFailed`], [`Cause::StorageRefused`].
     pub async fn prepare(
         &self,
         client: &Rc<Client<P>>,
-        request: &AuthorizationRequest<'_>,
-    ) -> Result<Redirect, ClientError> {
+        redirect_uri: &Text,
+        visit: Visit,
+    ) -> Result<AuthorizationRequest, ClientError> {
         let metadata = self.discover(client).await?;
         let config = &client.config;
-        let mut signer = match self.token_use(client)? {
+        let mut signer = match metadata.token_use {
             Scheme::Dpop => Some(self.signer(client).await?),
             Scheme::Bearer => None,
         };
@@ -100,11 +113,12 @@ impl<P: Platform> Engine<P> {
                 config.client_id.clone(),
                 verifier,
                 nonce.clone(),
-                request.redirect_uri.clone(),
+                redirect_uri.clone(),
             ]),
             key: signer.as_ref().map(|signer| Rc::clone(&signer.pair)),
         };
-        if request.silent {
+        if visit == Visit::Iframe {
+            self.pause_renewal(client);
             let flow = Box::new(Flow {
                 state: state.clone(),
                 started: self.platform.now(),
@@ -124,34 +138,36 @@ impl<P: Platform> Engine<P> {
                 }
             }
         }
-        let mut query = Form::new("&response_type=code&code_challenge_method=S256");
-        query.add("code_challenge", &challenge);
-        query.add("client_id", &config.client_id);
-        query.add("redirect_uri", request.redirect_uri);
-        query.add("scope", &config.scope);
-        query.add("state", &state);
-        query.add("nonce", &nonce);
+        let mut parameters = Vec::new();
+        let mut add = |name: &str, value: &Text| parameters.push((name.into(), value.clone()));
+        add("response_type", &"code".into());
+        add("code_challenge_method", &"S256".into());
+        add("code_challenge", &challenge);
+        add("client_id", &config.client_id);
+        add("redirect_uri", redirect_uri);
+        add("scope", &config.scope);
+        add(STATE, &state);
+        add("nonce", &nonce);
+        if visit != Visit::Interactive {
+            add("prompt", &"none".into());
+        }
         if let Some(signer) = &signer {
-            query.add(
-                "dpop_jkt",
-                &self.hash(&signer.pair.public.thumbprint_input()).await?,
-            );
+            let thumbprint = self.hash(&signer.pair.public.thumbprint_input()).await?;
+            parameters.push((DPOP_JKT.into(), thumbprint));
         }
-        if request.silent || !request.interactive {
-            query.add("prompt", &"none".into());
-        }
-        query.extend(request.extra)?;
-        Ok(Redirect {
-            url: query.at(&metadata.authorization_endpoint),
-            state,
+        Ok(AuthorizationRequest {
+            endpoint: metadata.authorization_endpoint.clone(),
+            parameters,
         })
     }
 
-    /// Where to send the browser for the authorization request `url`: that itself, or, where the server requires pushed
-    /// requests, a reference to what has been pushed (RFC 9126). The pushed request proves its key (C3).
+    /// Pushes an authorization request where the server requires it (RFC 9126), and returns where
+    /// to send the browser instead. `None`: to the request's own URL. The pushed request proves its
+    /// key (C3).
     ///
-    /// Where the application has changed the URL, `changed` are the names of the query parameters that it has added,
-    /// removed, doubled or given another value: none may be one that the engine alone decides.
+    /// Where the application has changed the request, `changed` are the names of the parameters
+    /// that it has added, removed, doubled or given another value: none may be one that the engine
+    /// alone decides.
     ///
     /// # Errors
     /// [`Cause::ParameterReserved`], [`Cause::PushUnreachable`], [`Cause::PushRefused`],
@@ -160,8 +176,9 @@ impl<P: Platform> Engine<P> {
         &self,
         client: &Client<P>,
         url: &str,
+        is_bound: bool,
         changed: &[Text],
-    ) -> Result<String, ClientError> {
+    ) -> Result<Option<String>, ClientError> {
         for name in changed {
             check_reserved(name)?;
         }
@@ -169,12 +186,12 @@ impl<P: Platform> Engine<P> {
         let Some((metadata, endpoint)) =
             metadata.and_then(|metadata| Some((metadata, metadata.pushed.as_ref()?)))
         else {
-            return Ok(url.into());
+            return Ok(None);
         };
-        let (endpoint_url, form) = cut(url, b'?').unwrap_or((url, ""));
+        let (page, form) = cut(url, b'?').unwrap_or((url, ""));
         // The code will be bound to this key, or to none: one that could not be kept is not there after the redirect.
         let signer = client.session.borrow().signer.clone();
-        let signer = signer.filter(|_| holds(form.as_bytes(), b"&dpop_jkt="));
+        let signer = signer.filter(|_| is_bound);
         let document = self.post(endpoint, signer.as_deref(), form).await?;
         let request_uri = document.text(REQUEST_URI);
         if request_uri.is_empty() {
@@ -184,12 +201,12 @@ impl<P: Platform> Engine<P> {
         query.add("client_id", &client.config.client_id);
         query.add(REQUEST_URI, &request_uri);
         // The app may have chosen another page of the server; a query of the endpoint's own stays (RFC 6749, 3.1).
-        let mut visited = String::from(endpoint_url);
+        let mut visited = String::from(page);
         if let Some((_, own)) = cut(&metadata.authorization_endpoint, b'?') {
             push_ascii(&mut visited, b'?');
             visited.push_str(own);
         }
-        Ok(query.at(&visited))
+        Ok(Some(query.at(&visited)))
     }
 
     /// Redeems an authorization response, its parameters as they came. The flow that its `state` names is forgotten
@@ -198,14 +215,14 @@ impl<P: Platform> Engine<P> {
     /// # Errors
     /// [`Cause::FlowUnknown`], [`Cause::ResponseIssuerMismatch`], [`Cause::AuthorizationError`],
     /// [`Cause::ResponseInvalid`], [`Cause::ParameterReserved`], and those of discovery, token request and id_token.
-    pub async fn complete(
+    pub async fn redeem(
         &self,
         client: &Rc<Client<P>>,
         response: &[Parameter],
         extra: &[Parameter],
     ) -> Result<(), ClientError> {
         let text = |name| or_empty(value(response, name));
-        let state = text("state");
+        let state = text(STATE);
         let record = match self.take_flow(state) {
             Some(record) => Some(record),
             None => self.platform.take(state).await,
@@ -237,7 +254,7 @@ impl<P: Platform> Engine<P> {
         }
         let code = value(response, "code").filter(|code| !code.is_empty());
         let code = code.ok_or_else(|| ClientError::new(Cause::ResponseInvalid, &[""]))?;
-        let signer = match (self.token_use(client)?, key) {
+        let signer = match (metadata.token_use, key) {
             (Scheme::Bearer, _) => None,
             (Scheme::Dpop, Some(pair)) => Some(Signer::new(pair)),
             (Scheme::Dpop, None) => Some(self.generate_signer().await?),
@@ -269,44 +286,11 @@ impl<P: Platform> Engine<P> {
         Some(query.at(endpoint))
     }
 
-    /// Do this client's token requests carry proofs?
-    pub(crate) fn token_use(&self, client: &Client<P>) -> Result<Scheme, ClientError> {
-        let offered = client
-            .metadata
-            .get()
-            .map_or(&[][..], |metadata| &metadata.dpop_algorithms);
-        decide(client.config.mode, "ES256", offered)
-            .map_err(|_| ClientError::new(Cause::DpopUnsupported, &[&client.config.issuer]))
-    }
-
-    /// The client's key, made when first needed.
-    pub(crate) async fn signer(
-        &self,
-        client: &Client<P>,
-    ) -> Result<Rc<Signer<P::Key>>, ClientError> {
-        let known = client.session.borrow().signer.clone();
-        if let Some(signer) = known {
-            return Ok(signer);
-        }
-        let signer = self.generate_signer().await?;
-        client.session.borrow_mut().signer = Some(Rc::clone(&signer));
-        Ok(signer)
-    }
-
     fn take_flow(&self, state: &str) -> Option<Record<P::Key>> {
         let flows = &mut self.state.borrow_mut().flows;
         let index = flows.iter().position(|flow| flow.state == state)?;
         let flow = flows.remove(index);
         let age = self.platform.now().0 - flow.started.0;
         (age < FLOW_LIFETIME_MILLIS).then_some(flow.record)
-    }
-
-    /// Tokens and key are gone; renewals say `why`.
-    pub(crate) fn end_session(&self, client: &Client<P>, why: Option<&ClientError>) {
-        let session = &mut *client.session.borrow_mut();
-        session.signer = None;
-        session.tokens = None;
-        session.ended = why.cloned();
-        self.retain_known(&|known| !ptr::eq(&*known.client, client));
     }
 }

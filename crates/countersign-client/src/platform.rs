@@ -3,6 +3,7 @@
 //! Responsible for the contract only. The browser's adapter is `countersign-browser`; tests script their own.
 
 use alloc::rc::Rc;
+use alloc::string::String;
 use alloc::vec::Vec;
 use countersign::jwk::PublicJwk;
 
@@ -71,13 +72,21 @@ pub struct Record<K> {
     pub key: Option<Rc<KeyPair<K>>>,
 }
 
-/// A URL taken apart as WHATWG serialises it.
+/// A URL taken apart as WHATWG serialises it: what a proof names (P4).
 #[derive(Clone, Debug)]
 pub struct Url {
     /// Scheme, host and port (the default one left out): `https://as.example`.
     pub origin: Text,
     /// The path, without query and fragment; at least `/`.
     pub path: Text,
+}
+
+impl Url {
+    pub(crate) fn htu(&self) -> Text {
+        let mut htu = String::from(&*self.origin);
+        htu.push_str(&self.path);
+        htu.into()
+    }
 }
 
 /// A JSON object, read by name. No member that the engine reads may be empty and mean something, so "empty" and "none"

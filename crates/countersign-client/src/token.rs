@@ -1,4 +1,4 @@
-//! Tokens: how they are renewed, and what is believed of the token endpoint's answers.
+//! Tokens: what is believed of the token endpoint's answers.
 
 use alloc::rc::Rc;
 
@@ -8,60 +8,19 @@ use countersign::{
 };
 
 use crate::clock::Source;
-use crate::engine::{Client, Engine, KnownToken, Signer, Tokens};
+use crate::engine::Engine;
 use crate::error::{Cause, ClientError};
-use crate::form::{Form, Parameter};
-use crate::gate::{Gate, Keeper};
+use crate::form::Form;
 use crate::id_token;
 use crate::platform::{Document, Platform, UnixMillis};
+use crate::renewal::margin;
+use crate::state::{Client, KnownToken, Signer, Tokens};
 use crate::text::Text;
 
 /// A renewed-away token stays known this long after its expiry, as clocks may differ.
 const KNOWN_LEEWAY_MILLIS: i64 = 300_000;
 
 impl<P: Platform> Engine<P> {
-    /// Renews by refresh token. Concurrent calls share one request (and the first one's `extra`).
-    ///
-    /// # Errors
-    /// [`Cause::NoRefreshToken`], [`Cause::ParameterReserved`], [`Cause::TokenRefused`] (`invalid_grant` is never hidden), and those of
-    /// [`complete`](Self::complete) that concern tokens. After [`Cause::TokenNotBound`] the session has ended.
-    pub async fn renew(
-        &self,
-        client: &Rc<Client<P>>,
-        extra: &[Parameter],
-    ) -> Result<(), ClientError> {
-        let keeper = match turn(client) {
-            Ok(keeper) => keeper,
-            Err(gate) => return gate.outcome().await,
-        };
-        let outcome = self.renew_alone(client, extra).await;
-        keeper.answer(outcome.clone());
-        outcome
-    }
-
-    async fn renew_alone(
-        &self,
-        client: &Rc<Client<P>>,
-        extra: &[Parameter],
-    ) -> Result<(), ClientError> {
-        let (signer, tokens) = {
-            let session = client.session.borrow();
-            if let Some(ended) = &session.ended {
-                return Err(ended.clone());
-            }
-            (session.signer.clone(), session.tokens.clone())
-        };
-        let tokens = tokens.ok_or(Cause::NoRefreshToken)?;
-        let refresh_token = tokens.refresh_token.as_ref();
-        let refresh_token = refresh_token.ok_or(Cause::NoRefreshToken)?;
-        let mut form = Form::new("&grant_type=refresh_token");
-        form.add("refresh_token", refresh_token);
-        form.add("client_id", &client.config.client_id);
-        form.extend(extra)?;
-        self.obtain_tokens(client, signer, form, &tokens.nonce, Some(&tokens))
-            .await
-    }
-
     /// Asks the token endpoint and makes its answer the client's. `nonce`: that of the login. `previous`: the tokens that
     /// are renewed.
     pub(crate) async fn obtain_tokens(
@@ -238,27 +197,12 @@ impl<P: Platform> Engine<P> {
             }));
         }
         let session = &mut *client.session.borrow_mut();
+        session.margin = margin(tokens.expires.0 - now);
+        session.pause = i64::MIN;
         session.signer = signer;
         session.ended = None;
         session.tokens = Some(tokens);
     }
-
-    /// Forgets the other tokens.
-    pub(crate) fn retain_known(&self, is_kept: &dyn Fn(&KnownToken<P>) -> bool) {
-        self.state.borrow_mut().known.retain(|known| is_kept(known));
-    }
-}
-
-/// Whose turn it is to ask for tokens: the caller's, or theirs who have the gate.
-#[inline(always)] // as `check_access_token`
-pub(crate) fn turn<P: Platform>(client: &Client<P>) -> Result<Keeper, Rc<Gate>> {
-    let under_way = client.session.borrow().renewal.clone();
-    if let Some(gate) = under_way.filter(|gate| !gate.is_open()) {
-        return Err(gate);
-    }
-    let (gate, keeper) = Gate::close();
-    client.session.borrow_mut().renewal = Some(gate);
-    Ok(keeper)
 }
 
 /// A `NumericDate`; NaN is none.

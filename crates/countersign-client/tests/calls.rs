@@ -4,7 +4,7 @@
 mod world;
 
 use countersign::jose::base64url;
-use countersign_client::{Engine, Mode, Observed, Text};
+use countersign_client::{Engine, Mode, Observed, Text, Url};
 use world::*;
 
 fn logged_in() -> (World, Engine<World>, TestClient, Text) {
@@ -20,8 +20,7 @@ fn r1_p3_p4_p6_a_call_carries_scheme_method_target_and_token_hash() {
     let upgraded = world
         .run(engine.authorize(
             "pATCH".into(),
-            "https://api.example:8443".into(),
-            "/a%20b",
+            url("https://api.example:8443", "/a%20b"),
             &token,
         ))
         .unwrap()
@@ -81,7 +80,7 @@ fn an_unknown_token_passes_through() {
         assert!(!engine.is_bound_token(token));
         assert!(
             world
-                .run(engine.authorize("GET".into(), API.into(), "/", token))
+                .run(engine.authorize("GET".into(), url(API, "/"), token))
                 .unwrap()
                 .is_none()
         );
@@ -147,7 +146,7 @@ fn n4_nonces_are_kept_by_origin_and_apart_from_the_authorization_server_s() {
     );
     let at = |origin: &str| {
         let upgraded = world
-            .run(engine.authorize("GET".into(), origin.into(), "/", &token))
+            .run(engine.authorize("GET".into(), url(origin, "/"), &token))
             .unwrap()
             .unwrap();
         Proof::decode(&upgraded.proof).nonce().map(String::from)
@@ -157,7 +156,7 @@ fn n4_nonces_are_kept_by_origin_and_apart_from_the_authorization_server_s() {
     assert_eq!(at("https://api.example:444"), None);
     // The same origin as the authorization server's is another server.
     let upgraded = world
-        .run(engine.authorize("GET".into(), ISSUER.into(), "/me", &token))
+        .run(engine.authorize("GET".into(), url(ISSUER, "/me"), &token))
         .unwrap()
         .unwrap();
     observe(
@@ -249,7 +248,7 @@ fn burst<'a>(
 ) -> Calls<'a> {
     let one = async move || {
         let upgraded = engine
-            .authorize("GET".into(), API.into(), "/", token)
+            .authorize("GET".into(), url(API, "/"), token)
             .await
             .unwrap()
             .unwrap();
@@ -300,8 +299,7 @@ fn rc10_waiting_ends_after_a_second() {
     let before = world.seconds();
     let upgraded = world.all(vec![Box::pin(engine.authorize(
         "GET".into(),
-        API.into(),
-        "/",
+        url(API, "/"),
         &token,
     ))]);
     assert!(upgraded[0].as_ref().unwrap().is_some());
@@ -336,4 +334,84 @@ fn rc10_an_answer_without_a_nonce_releases_everybody() {
     let (world, engine, token) = challenged_without_a_nonce();
     let calls = world.all(burst(&world, &engine, &token, 5, ""));
     assert!(calls.iter().all(|(nonce, _)| nonce.is_none()));
+}
+
+/// A platform that follows redirects by itself, as browsers do, has sent the old proof along.
+fn redirected(method: &str, end: Url, response: &Observed<'_>) -> (World, Option<Proof>) {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = world
+        .run(engine.authorize(method.into(), url(API, "/a"), &token))
+        .unwrap()
+        .unwrap();
+    let mut attempt = upgraded.attempt;
+    attempt.redirected(end);
+    let again = world.run(engine.observe(attempt, response, true)).unwrap();
+    let proof = again.map(|again| {
+        let proof = Proof::decode(&again.proof);
+        let third = world.run(engine.observe(again.attempt, response, true));
+        assert!(third.unwrap().is_none(), "once");
+        proof
+    });
+    (world, proof)
+}
+
+#[test]
+fn a_401_after_a_redirect_within_the_origin_is_tried_once_more_there() {
+    let refusals = [
+        seen(401),
+        challenge("n1"),
+        Observed {
+            www_authenticate: "DPoP error=\"invalid_dpop_proof\"",
+            ..seen(401)
+        },
+    ];
+    for method in ["GET", "HEAD"] {
+        for response in &refusals {
+            let (_, proof) = redirected(method, url(API, "/b"), response);
+            let proof = proof.expect("once more");
+            assert_eq!(proof.claims["htm"], method);
+            assert_eq!(proof.claims["htu"], format!("{API}/b"));
+        }
+        let (_, proof) = redirected(method, url(API, "/b"), &challenge("n1"));
+        assert_eq!(proof.unwrap().nonce(), Some("n1"));
+        for status in [200, 403, 404] {
+            let (_, proof) = redirected(method, url(API, "/b"), &seen(status));
+            assert!(proof.is_none(), "{status}");
+        }
+    }
+}
+
+#[test]
+fn a_redirected_request_that_may_have_changed_its_method_is_not_sent_again() {
+    for method in ["POST", "PUT", "DELETE", "PATCH"] {
+        let (_, proof) = redirected(method, url(API, "/b"), &challenge("n1"));
+        assert!(proof.is_none(), "{method}");
+    }
+}
+
+#[test]
+fn what_another_origin_answers_teaches_nothing() {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    let mut attempt = upgraded.attempt;
+    attempt.redirected(url("https://other.example", "/a"));
+    let again = world.run(engine.observe(attempt, &challenge("n1"), true));
+    assert!(again.unwrap().is_none());
+    for origin in [API, "https://other.example"] {
+        let upgraded = world.run(engine.authorize("GET".into(), url(origin, "/"), &token));
+        let proof = Proof::decode(&upgraded.unwrap().unwrap().proof);
+        assert_eq!(proof.nonce(), None, "{origin}");
+    }
+}
+
+#[test]
+fn rc10_a_redirect_to_another_origin_lets_the_next_one_ask() {
+    let (world, engine, token) = challenged_without_a_nonce();
+    let mut asking = call(&world, &engine, &token).attempt;
+    asking.redirected(url("https://other.example", "/a"));
+    let before = world.seconds();
+    let over = world.run(engine.observe(asking, &seen(401), true));
+    assert!(over.unwrap().is_none());
+    call(&world, &engine, &token);
+    assert_eq!(world.seconds(), before, "nobody waits");
 }

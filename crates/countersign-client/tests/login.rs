@@ -4,7 +4,7 @@
 mod world;
 
 use countersign::jose::base64url;
-use countersign_client::{AuthorizationRequest, Cause, ClientConfig, Mode};
+use countersign_client::{Cause, ClientConfig, Mode, Visit};
 use serde_json::json;
 use world::*;
 
@@ -28,6 +28,20 @@ fn c1_the_request_carries_pkce_a_nonce_and_the_thumbprint() {
     assert_eq!(query["nonce"].len(), 32);
     assert!(query["state"].starts_with("cs.") && query["state"].len() == 35);
     assert_eq!(query.len(), 11);
+}
+
+#[test]
+fn discovery_alone_makes_no_key_and_no_request_of_its_own() {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Enforced));
+    for _ in 0..2 {
+        let metadata = world.run(engine.discover(&client)).unwrap();
+        let endpoint = metadata.authorization_endpoint();
+        assert_eq!(*endpoint, "https://as.example/authorize?tenant=1");
+    }
+    assert_eq!(world.0.keys.get(), 0);
+    request(&world, &engine, &client, true).unwrap();
+    assert_eq!(world.sent().len(), 1, "once");
 }
 
 #[test]
@@ -76,18 +90,14 @@ fn extra_parameters_are_added_and_cannot_replace_ours() {
         let (world, engine) = World::new();
         let client = create(&engine, config(Mode::Auto));
         let extra = pairs(&[(name, "evil")]);
-        let request = AuthorizationRequest {
-            redirect_uri: &"https://app.example/".into(),
-            silent: false,
-            interactive: true,
-            extra: &extra,
-        };
-        let redirect = world.run(engine.login(&client, &request));
+        let redirect_uri = "https://app.example/".into();
+        let request = world.run(engine.prepare(&client, &redirect_uri, Visit::Interactive));
+        let url = request.unwrap().to_url(&extra);
         if is_refused {
-            let error = redirect.unwrap_err();
+            let error = url.unwrap_err();
             assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
         } else {
-            let query = parameters(redirect.unwrap().url.split_once('?').unwrap().1);
+            let query = parameters(url.unwrap().split_once('?').unwrap().1);
             assert_eq!(query["scope"], "openid profile");
         }
     }
@@ -95,15 +105,12 @@ fn extra_parameters_are_added_and_cannot_replace_ours() {
     let (world, engine) = World::new();
     let client = create(&engine, config(Mode::Auto));
     let extra = pairs(&[("ui_locales", "de fr"), ("prompt", "consent")]);
-    let request = AuthorizationRequest {
-        redirect_uri: &"https://app.example/".into(),
-        silent: false,
-        interactive: true,
-        extra: &extra,
-    };
-    let redirect = world.run(engine.login(&client, &request)).unwrap();
-    let query = parameters(redirect.url.split_once('?').unwrap().1);
-    assert_eq!(query["state"], *redirect.state);
+    let redirect_uri = "https://app.example/".into();
+    let request = world.run(engine.prepare(&client, &redirect_uri, Visit::Interactive));
+    let request = request.unwrap();
+    let url = request.to_url(&extra).unwrap();
+    let query = parameters(url.split_once('?').unwrap().1);
+    assert_eq!(query["state"], request.state());
     assert_eq!(query["dpop_jkt"], thumbprint(1));
     assert_eq!(query["ui_locales"], "de fr");
     assert_eq!(query["prompt"], "consent");
@@ -116,7 +123,8 @@ fn an_authorization_request_that_lost_what_binds_it_is_not_sent() {
     let query = request(&world, &engine, &client, true).unwrap();
     let push = |changed: &[&str]| {
         let changed: Vec<_> = changed.iter().map(|&name| name.into()).collect();
-        world.run(engine.push(&client, "https://as.example/register?changed", &changed))
+        let url = "https://as.example/register?changed";
+        world.run(engine.push(&client, url, true, &changed))
     };
     for name in query.keys().map(String::as_str) {
         let outcome = push(&["kc_idp_hint", name]);
@@ -131,8 +139,8 @@ fn an_authorization_request_that_lost_what_binds_it_is_not_sent() {
         let error = push(&[name]).unwrap_err();
         assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
     }
-    let url = push(&["kc_idp_hint", "scope"]).unwrap();
-    assert_eq!(url, "https://as.example/register?changed");
+    let pushed = push(&["kc_idp_hint", "scope"]).unwrap();
+    assert_eq!(pushed, None, "it is visited as it is");
 }
 
 #[test]
@@ -149,7 +157,7 @@ fn extra_token_parameters_cannot_replace_ours() {
         let state = request(&world, &engine, &client, true).unwrap()["state"].clone();
         let response = pairs(&[("code", "c0de"), ("state", &state), ("iss", ISSUER)]);
         let extra = pairs(&[("audience", "x"), (name, "evil")]);
-        let error = world.run(engine.complete(&client, &response, &extra));
+        let error = world.run(engine.redeem(&client, &response, &extra));
         let error = error.unwrap_err();
         assert_eq!(refused(&error), (Cause::ParameterReserved, vec![name]));
         assert!(world.token_requests().is_empty());
@@ -176,12 +184,12 @@ fn a_response_with_a_repeated_parameter_is_refused_and_its_code_not_sent() {
         let valid = [("code", "c0de"), ("state", &*state), ("iss", ISSUER)];
         let response = [&valid[..], &[(name, "evil"), (name, "evil")]].concat();
         let error = world
-            .run(engine.complete(&client, &pairs(&response), &[]))
+            .run(engine.redeem(&client, &pairs(&response), &[]))
             .unwrap_err();
         assert_eq!(refused(&error), (Cause::ResponseInvalid, vec![name]));
         assert!(world.token_requests().is_empty());
         let error = world
-            .run(engine.complete(&client, &pairs(&valid), &[]))
+            .run(engine.redeem(&client, &pairs(&valid), &[]))
             .unwrap_err();
         assert_eq!(error.cause, Cause::FlowUnknown, "it was taken");
     }
@@ -341,7 +349,7 @@ fn rfc9207_iss_of_the_response_is_required_and_compared() {
         let mut response = vec![("code", "c0de"), ("state", query["state"].as_str())];
         response.extend(parameters);
         let error = world
-            .run(engine.complete(&client, &pairs(&response), &[]))
+            .run(engine.redeem(&client, &pairs(&response), &[]))
             .unwrap_err();
         assert_eq!(
             (error.cause, details(&error)),
@@ -365,7 +373,7 @@ fn errors_of_the_authorization_endpoint_are_told() {
         ("iss", ISSUER),
     ]);
     let error = world
-        .run(engine.complete(&client, &response, &[]))
+        .run(engine.redeem(&client, &response, &[]))
         .unwrap_err();
     assert_eq!(
         (error.cause, details(&error)),
@@ -375,7 +383,7 @@ fn errors_of_the_authorization_endpoint_are_told() {
         let state = request(&world, &engine, &client, true).unwrap()["state"].clone();
         let response = [&[("state", &*state), ("iss", ISSUER)][..], empty].concat();
         let error = world
-            .run(engine.complete(&client, &pairs(&response), &[]))
+            .run(engine.redeem(&client, &pairs(&response), &[]))
             .unwrap_err();
         assert_eq!(refused(&error), (Cause::ResponseInvalid, vec![""]));
     }

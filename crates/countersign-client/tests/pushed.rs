@@ -5,7 +5,7 @@ mod world;
 
 use std::collections::HashMap;
 
-use countersign_client::{AuthorizationRequest, Cause, ClientConfig, ClientError, Engine, Mode};
+use countersign_client::{Cause, ClientConfig, ClientError, Engine, Mode, Visit};
 use serde_json::{Value, json};
 use world::*;
 
@@ -49,14 +49,16 @@ fn visit(
     client: &TestClient,
     silent: bool,
 ) -> Result<HashMap<String, String>, ClientError> {
-    let request = AuthorizationRequest {
-        redirect_uri: &"https://app.example/".into(),
-        silent,
-        interactive: !silent,
-        extra: &pairs(&[("ui_locales", "de fr")]),
+    let visit = if silent {
+        Visit::Iframe
+    } else {
+        Visit::Interactive
     };
-    let redirect = world.run(engine.login(client, &request))?;
-    let (endpoint, query) = redirect.url.split_once('?').unwrap();
+    let request = world.run(engine.prepare(client, &"https://app.example/".into(), visit))?;
+    let url = request.to_url(&pairs(&[("ui_locales", "de fr")]))?;
+    let pushed = world.run(engine.push(client, &url, request.is_bound(), &[]))?;
+    let visited = pushed.unwrap_or(url);
+    let (endpoint, query) = visited.split_once('?').unwrap();
     assert_eq!(endpoint, "https://as.example/authorize");
     Ok(parameters(query))
 }
@@ -163,17 +165,13 @@ fn rc6_a_push_refused_for_its_time_is_sent_again_by_the_servers_clock() {
 fn what_an_app_adds_to_the_url_is_pushed() {
     let (world, engine) = world(|_, _| Some(pushed()));
     let client = create(&engine, config(Mode::Auto));
-    let request = AuthorizationRequest {
-        redirect_uri: &"https://app.example/".into(),
-        silent: true,
-        interactive: false,
-        extra: &[],
-    };
-    let redirect = world.run(engine.prepare(&client, &request)).unwrap();
+    let redirect_uri = "https://app.example/".into();
+    let request = world.run(engine.prepare(&client, &redirect_uri, Visit::Iframe));
+    let url = request.unwrap().to_url(&[]).unwrap();
     assert!(pushes(&world).is_empty());
-    let url = redirect.url.replace("/authorize?", "/register?") + "&login_hint=alice%40example.com";
+    let url = url.replace("/authorize?", "/register?") + "&login_hint=alice%40example.com";
     let error = world
-        .run(engine.push(&client, &url, &["dpop_jkt".into()]))
+        .run(engine.push(&client, &url, true, &["dpop_jkt".into()]))
         .unwrap_err();
     assert_eq!(
         refused(&error),
@@ -181,7 +179,8 @@ fn what_an_app_adds_to_the_url_is_pushed() {
     );
     assert!(pushes(&world).is_empty());
     let visited = world
-        .run(engine.push(&client, &url, &["login_hint".into()]))
+        .run(engine.push(&client, &url, true, &["login_hint".into()]))
+        .unwrap()
         .unwrap();
     assert_eq!(pushes(&world)[0].form["login_hint"], "alice@example.com");
     let (page, query) = visited.split_once('?').unwrap();

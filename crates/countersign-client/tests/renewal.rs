@@ -3,7 +3,9 @@
 
 mod world;
 
-use countersign_client::{Cause, ClientConfig, ClientError, Engine, Mode};
+use countersign_client::{
+    Cause, ClientConfig, ClientError, Engine, Mode, Renewal, Schedule, Visit,
+};
 use serde_json::json;
 use world::*;
 
@@ -148,7 +150,7 @@ fn a_login_during_a_refresh_stays_that_login() {
     let response = pairs(&[("code", "c0de"), ("state", &state), ("iss", ISSUER)]);
     let none = [];
     let outcomes = world.all(vec![
-        Box::pin(engine.complete(&client, &response, &none)),
+        Box::pin(engine.redeem(&client, &response, &none)),
         Box::pin(engine.renew(&client, &none)),
     ]);
     assert_eq!(outcomes[0], Ok(()));
@@ -222,4 +224,97 @@ fn an_id_token_that_comes_with_a_refresh_has_to_be_fresh() {
         world.run(engine.renew(&client, &[])).unwrap_err().cause,
         Cause::IdTokenExpired
     );
+}
+
+fn schedule(now: Renewal, wait_millis: i64) -> Schedule {
+    Schedule { now, wait_millis }
+}
+
+#[test]
+fn tokens_are_renewed_half_a_minute_before_their_end() {
+    let (world, engine, client) = logged_in();
+    let is = |expected| assert_eq!(engine.schedule(&client), expected);
+    is(schedule(Renewal::NotDue, 270_000));
+    world.pass(269_500);
+    is(schedule(Renewal::NotDue, 1_000));
+    world.pass(501);
+    is(schedule(Renewal::Due, 30_000));
+    world.pass(29_999);
+    is(schedule(Renewal::Overdue, 30_000));
+    world.run(engine.renew(&client, &[])).unwrap();
+    is(schedule(Renewal::NotDue, 270_000));
+}
+
+#[test]
+fn a_short_life_is_used_for_three_quarters() {
+    for (lifetime, wait) in [(40, 30_000), (8, 6_000), (1, 1_000)] {
+        let (world, engine, client) = logged_in();
+        at_token_endpoint(&world, move |_, _, world| {
+            let mut tokens = world.tokens("DPoP");
+            tokens["expires_in"] = lifetime.into();
+            Some(ok(tokens))
+        });
+        world.run(engine.renew(&client, &[])).unwrap();
+        assert_eq!(
+            engine.schedule(&client),
+            schedule(Renewal::NotDue, wait),
+            "{lifetime}"
+        );
+        world.pass(lifetime * 750 + 1);
+        assert_eq!(engine.schedule(&client).now, Renewal::Due);
+    }
+}
+
+#[test]
+fn after_a_renewal_that_failed_the_next_one_is_half_a_minute_later() {
+    let (world, engine, client) = logged_in();
+    world.pass(275_000);
+    at_token_endpoint(&world, |_, _, _| {
+        Some(error(503, "temporarily_unavailable"))
+    });
+    world.run(engine.renew(&client, &[])).unwrap_err();
+    let paused = schedule(Renewal::NotDue, 30_000);
+    assert_eq!(engine.schedule(&client), paused);
+    world.pass(24_000);
+    assert_eq!(engine.schedule(&client), paused);
+    // What has ended is renewed whatever has failed before.
+    world.pass(1_000);
+    let over = schedule(Renewal::Overdue, 30_000);
+    assert_eq!(engine.schedule(&client), over);
+}
+
+#[test]
+fn asking_in_an_iframe_is_a_renewal_that_has_failed_until_its_tokens_come() {
+    let (world, engine, client) = logged_in();
+    world.pass(275_000);
+    let redirect_uri = "https://app.example/".into();
+    let prepared = engine.prepare(&client, &redirect_uri, Visit::Iframe);
+    let request = world.run(prepared).unwrap();
+    assert_eq!(engine.schedule(&client).now, Renewal::NotDue);
+    let query = request.to_url(&[]).unwrap();
+    let query = parameters(query.split_once('?').unwrap().1);
+    *world.0.oidc_nonce.borrow_mut() = query["nonce"].clone();
+    respond(&world, &engine, &client, request.state()).unwrap();
+    world.pass(270_001);
+    assert_eq!(engine.schedule(&client).now, Renewal::Due);
+}
+
+#[test]
+fn who_has_no_tokens_is_to_get_some() {
+    let (_, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    let none = schedule(Renewal::Overdue, 30_000);
+    assert_eq!(engine.schedule(&client), none);
+    let (_, engine, client) = logged_in();
+    engine.logout(&client, &"".into());
+    assert_eq!(engine.schedule(&client), none);
+}
+
+#[test]
+fn a_local_clock_that_is_set_back_postpones_no_renewal() {
+    let (world, engine, client) = logged_in();
+    engine.schedule(&client);
+    world.pass(200_000);
+    world.0.local_error.set(-3_600_000);
+    assert_eq!(engine.schedule(&client), schedule(Renewal::NotDue, 70_000));
 }

@@ -143,7 +143,7 @@ fn t3_auto_uses_a_bearer_token_and_keeps_proving_token_requests() {
     assert!(!engine.is_bound_token(&token));
     assert!(
         world
-            .run(engine.authorize("GET".into(), API.into(), "/", &token))
+            .run(engine.authorize("GET".into(), url(API, "/"), &token))
             .unwrap()
             .is_none()
     );

@@ -45,8 +45,16 @@ pub struct NativeClientBuilder {
     asks_dns: bool,
 }
 
+impl NativeClient {
+    /// For the authorization server `issuer` (an https URL, or http on this machine) and the id that this client is
+    /// registered with.
+    pub fn builder(issuer: &str, client_id: &str) -> NativeClientBuilder {
+        NativeClientBuilder::new(issuer, client_id)
+    }
+}
+
 impl NativeClientBuilder {
-    pub(super) fn new(issuer: &str, client_id: &str) -> Self {
+    fn new(issuer: &str, client_id: &str) -> Self {
         Self {
             issuer: issuer.into(),
             client_id: client_id.into(),

@@ -5,7 +5,6 @@ use std::string::String;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::builder::NativeClientBuilder;
 use super::driver::Handle;
 use super::error::Error;
 use super::http::Http;
@@ -33,12 +32,6 @@ pub(super) struct Inner {
 }
 
 impl NativeClient {
-    /// For the authorization server `issuer` (an https URL, or http on this machine) and the id that this client is
-    /// registered with.
-    pub fn builder(issuer: &str, client_id: &str) -> NativeClientBuilder {
-        NativeClientBuilder::new(issuer, client_id)
-    }
-
     pub(super) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
     }
@@ -65,7 +58,7 @@ impl NativeClient {
     }
 
     /// Gets tokens for the client itself, without a user (RFC 6749, 4.4): for services, which have a
-    /// [secret](NativeClientBuilder::client_secret_basic). They are renewed in the same way.
+    /// [secret](super::NativeClientBuilder::client_secret_basic). They are renewed in the same way.
     ///
     /// # Errors
     /// [`Error::Refused`] with a cause of discovery, the token request or the mode.

@@ -18,14 +18,15 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
-use super::error::Error;
+use super::error::{Error, Refused};
 use super::http::Http;
 use super::platform::{Json, Native};
 use super::secret::ClientSecret;
-use super::session::Schedule;
 use crate::call::Attempt;
-use crate::engine::{Client, ClientConfig, Engine};
+use crate::engine::Engine;
+use crate::error::ClientError;
 use crate::form::Parameter;
+use crate::state::{Client, ClientConfig};
 use crate::text::Text;
 use countersign::mode::Mode;
 
@@ -50,7 +51,6 @@ pub(super) struct Driver {
     pub(super) client: Rc<Client<Native>>,
     pub(super) authorization_parameters: Vec<Parameter>,
     pub(super) token_parameters: Vec<Parameter>,
-    pub(super) schedule: RefCell<Schedule>,
     /// What the client may do for itself.
     pub(super) own_scope: Text,
     attempts: RefCell<HashMap<u64, Attempt<Native>>>,
@@ -139,11 +139,19 @@ impl Driver {
             client,
             authorization_parameters: parameters(plan.authorization_parameters),
             token_parameters: parameters(plan.token_parameters),
-            schedule: RefCell::default(),
             own_scope: own_scope.into(),
             attempts: RefCell::default(),
             next_attempt: Cell::default(),
         }
+    }
+
+    /// The engine's error, with the network's reason where that was it.
+    pub(super) fn error(&self, error: &ClientError) -> Error {
+        let mut refused = Refused::from(error);
+        if let [url, ..] = &refused.details[..] {
+            refused.reason = self.engine.platform.reason(url);
+        }
+        Error::Refused(refused)
     }
 
     /// Keeps an attempt; it can be taken with the ticket's number.

@@ -8,7 +8,6 @@ use std::vec::Vec;
 
 use countersign::text::with_causes;
 
-use super::driver::Driver;
 use crate::error::{Cause, ClientError, sentence::Reader};
 
 /// Why a call of [`NativeClient`](super::NativeClient) failed. Each says what to do; none holds a secret.
@@ -132,17 +131,6 @@ impl From<&ClientError> for Refused {
 impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
         Self::Refused(Refused::from(&error))
-    }
-}
-
-impl Driver {
-    /// The engine's error, with the network's reason where that was it.
-    pub(super) fn error(&self, error: &ClientError) -> Error {
-        let mut refused = Refused::from(error);
-        if let [url, ..] = &refused.details[..] {
-            refused.reason = self.engine.platform.reason(url);
-        }
-        Error::Refused(refused)
     }
 }
 

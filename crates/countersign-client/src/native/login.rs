@@ -8,7 +8,9 @@ use super::driver::{Driver, Handle, parameters};
 use super::error::Error;
 use super::loopback::Loopback;
 use super::session::Tokens;
-use crate::login::AuthorizationRequest;
+use crate::error::ClientError;
+use crate::login::Visit;
+use crate::text::Text;
 
 /// A login whose response is listened for. Dropped, it is given up.
 pub struct PendingLogin {
@@ -27,15 +29,8 @@ impl PendingLogin {
     ) -> Result<Self, Error> {
         let redirect_uri = String::from(loopback.redirect_uri());
         let asked = engine.ask(async move |driver| {
-            let request = AuthorizationRequest {
-                redirect_uri: &redirect_uri.into(),
-                silent: false,
-                interactive: true,
-                extra: &driver.authorization_parameters,
-            };
-            let redirect = driver.engine.login(&driver.client, &request).await;
-            let redirect = redirect.map_err(|error| driver.error(&error))?;
-            Ok((redirect.url, String::from(&*redirect.state)))
+            let prepared = driver.prepare(&redirect_uri.into()).await;
+            prepared.map_err(|error| driver.error(&error))
         });
         let (url, state) = asked.await?;
         Ok(Self {
@@ -77,11 +72,24 @@ impl PendingLogin {
                     ..
                 } = &*driver;
                 let response = parameters(response);
-                let completed = engine.complete(client, &response, token_parameters);
-                completed.await.map_err(|error| driver.error(&error))?;
-                driver.schedule()
+                let redeemed = engine.redeem(client, &response, token_parameters);
+                redeemed.await.map_err(|error| driver.error(&error))?;
+                driver.held()
             })
             .await
+    }
+}
+
+impl Driver {
+    /// Where to send the user's browser, and the `state` of the response.
+    async fn prepare(&self, redirect_uri: &Text) -> Result<(String, String), ClientError> {
+        let (engine, client) = (&self.engine, &self.client);
+        let request = engine
+            .prepare(client, redirect_uri, Visit::Interactive)
+            .await?;
+        let url = request.to_url(&self.authorization_parameters)?;
+        let pushed = engine.push(client, &url, request.is_bound(), &[]).await?;
+        Ok((pushed.unwrap_or(url), String::from(request.state())))
     }
 }
 

@@ -4,7 +4,10 @@ use reqwest::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, LOCATION,
     TRANSFER_ENCODING,
 };
-use reqwest::{Method, Request, Response, StatusCode};
+use reqwest::{Method, Request, Response};
+
+use super::platform::parts;
+use crate::redirect::{Redirected, redirect};
 
 /// A request that may be redirected.
 pub(super) struct Hop {
@@ -27,23 +30,18 @@ impl Hop {
         }
     }
 
-    /// The request that follows, as browsers build it (the Fetch standard, HTTP-redirect fetch); `None`: the response
-    /// is for the caller.
+    /// The request that follows, as browsers build it; `None`: the response is for the caller.
     pub(super) fn next(self, response: &Response) -> Option<Request> {
         let location = response.headers().get(LOCATION)?.to_str().ok()?;
         let url = self.head.url().join(location).ok()?;
-        let is_same = url.origin() == self.head.url().origin();
-        let is_anonymous = url.username().is_empty() && url.password().is_none();
-        if !is_same || !is_anonymous {
+        let (from, _) = parts(self.head.url())?;
+        let (to, _) = parts(&url)?;
+        let method = self.head.method().as_str();
+        let status = Some(response.status().as_u16());
+        let Redirected::SameOrigin(followed) = redirect(method, &from, &to, status) else {
             return None;
-        }
-        let method = self.head.method();
-        let becomes_get = match response.status() {
-            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => method == Method::POST,
-            StatusCode::SEE_OTHER => method != Method::GET && method != Method::HEAD,
-            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
-            _ => return None,
         };
+        let becomes_get = followed != method;
         let mut next = if becomes_get {
             let mut next = self.head;
             *next.method_mut() = Method::GET;

@@ -16,6 +16,7 @@ use super::http::is_loopback;
 use super::platform::{date, dpop_nonce, parts};
 use super::redirect::Hop;
 use crate::call::{Observed, Upgraded};
+use crate::platform::Url;
 
 const DPOP: HeaderName = HeaderName::from_static(header::DPOP);
 
@@ -101,8 +102,11 @@ impl NativeClient {
         let headers = self.engine().ask(async move |driver| {
             let tokens = driver.usable().await?;
             let token = &tokens.access_token;
-            let (method, origin) = (method.into(), origin.into());
-            let upgraded = driver.engine.authorize(method, origin, &path, token).await;
+            let url = Url {
+                origin: origin.into(),
+                path: path.into(),
+            };
+            let upgraded = driver.engine.authorize(method.into(), url, token).await;
             match upgraded.map_err(|error| driver.error(&error))? {
                 Some(upgraded) => driver.headers(upgraded, &handle),
                 None => Ok(Headers {

@@ -1,4 +1,4 @@
-//! The tokens: what a program sees of them, and when they are renewed.
+//! The tokens: what a program sees of them, and how it gets new ones.
 
 use core::fmt;
 use std::rc::Rc;
@@ -12,14 +12,9 @@ use serde_json::{Map, Value};
 use super::driver::Driver;
 use super::error::Error;
 use super::platform::{Json, sha256};
-use crate::engine;
 use crate::error::Cause;
-use crate::platform::{Platform as _, UnixMillis};
-
-/// Renewed this long before the end, or when three quarters of a short life are over. Milliseconds.
-const MARGIN_MILLIS: i64 = 30_000;
-/// After a renewal that failed, the next one by itself. Milliseconds.
-const RETRY_MILLIS: i64 = 30_000;
+use crate::renewal::Renewal;
+use crate::state;
 
 /// The tokens of a session. They are secrets: `Debug` does not show them.
 #[derive(Clone)]
@@ -54,16 +49,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// When the access token is to be renewed.
-#[derive(Default)]
-pub(super) struct Schedule {
-    /// This long before its end, milliseconds.
-    margin: i64,
-    /// Not before, where a renewal has failed; by the local clock.
-    pause: Option<UnixMillis>,
-}
-
-type Held = Rc<engine::Tokens<Json>>;
+type Held = Rc<state::Tokens<Json>>;
 
 impl Driver {
     /// The tokens as a program sees them.
@@ -95,16 +81,11 @@ impl Driver {
         let (scope, extra) = (&self.own_scope, &self.token_parameters);
         let asked = self.engine.client_credentials(&self.client, scope, extra);
         asked.await.map_err(|error| self.error(&error))?;
-        self.schedule()
+        self.held()
     }
 
-    /// New tokens: when to renew is decided by how long the access token lives.
-    pub(super) fn schedule(&self) -> Result<Tokens, Error> {
-        let tokens = self.client.tokens().ok_or(Error::NotLoggedIn)?;
-        self.schedule.replace(Schedule {
-            margin: MARGIN_MILLIS.min(self.left(&tokens) / 4),
-            pause: None,
-        });
+    /// The tokens that have just come.
+    pub(super) fn held(&self) -> Result<Tokens, Error> {
         self.tokens().ok_or(Error::NotLoggedIn)
     }
 
@@ -115,7 +96,7 @@ impl Driver {
         }
         let renewed = self.engine.renew(&self.client, &self.token_parameters);
         renewed.await.map_err(|error| self.error(&error))?;
-        self.schedule()
+        self.held()
     }
 
     /// Forgets tokens and key. Where the user can end the session at the server, too.
@@ -125,56 +106,31 @@ impl Driver {
         url.filter(|_| is_users)
     }
 
-    /// Tokens that can be used, renewed first where the access token is near its end. A renewal that fails is no
-    /// failure as long as there is something left of the old one.
+    /// Tokens that can be used, renewed first where that is due. A renewal that fails is no failure
+    /// as long as there is something left of the old token.
     pub(super) async fn usable(&self) -> Result<Held, Error> {
-        let held = self.client.tokens();
-        let Some(tokens) = held else {
-            // A session that the engine has ended says why; nobody's says that there is none.
-            return match self.renew().await {
-                Err(Error::Refused(refused)) if refused.cause == Cause::NoRefreshToken => {
-                    Err(Error::NotLoggedIn)
-                }
-                Err(error) => Err(error),
-                Ok(_) => self.client.tokens().ok_or(Error::NotLoggedIn),
-            };
+        let renewal = self.engine.schedule(&self.client).now;
+        let is_held = self.client.tokens().is_some();
+        let outcome = match renewal {
+            Renewal::NotDue => Ok(()),
+            Renewal::Due | Renewal::Overdue => self.renew().await.map(drop),
         };
-        let left = self.left(&tokens);
-        if !self.is_due(&tokens, left) {
-            return Ok(tokens);
-        }
-        match self.renew().await {
-            Err(error) => {
-                let now = self.engine.platform.now();
-                self.schedule.borrow_mut().pause = Some(UnixMillis(now.0 + RETRY_MILLIS));
-                // Not where the failure has ended the session.
-                let usable = self.client.tokens().filter(|_| left > 0);
-                usable.ok_or(error)
+        match (outcome, self.client.tokens()) {
+            (Ok(()), Some(tokens)) => Ok(tokens),
+            (Err(_), Some(tokens)) if renewal == Renewal::Due => Ok(tokens),
+            // A session that the engine has ended says why; nobody's says that there is none.
+            (Err(Error::Refused(refused)), _)
+                if !is_held && refused.cause == Cause::NoRefreshToken =>
+            {
+                Err(Error::NotLoggedIn)
             }
-            Ok(_) => self.client.tokens().ok_or(Error::NotLoggedIn),
+            (outcome, _) => Err(outcome.err().unwrap_or(Error::NotLoggedIn)),
         }
-    }
-
-    fn is_due(&self, tokens: &engine::Tokens<Json>, left: i64) -> bool {
-        if left <= 0 {
-            return true;
-        }
-        let schedule = self.schedule.borrow();
-        let now = self.engine.platform.now();
-        let is_paused = schedule.pause.is_some_and(|pause| now < pause);
-        let can_be_renewed = tokens.refresh_token.is_some() || is_own(tokens);
-        left < schedule.margin && can_be_renewed && !is_paused
-    }
-
-    /// What is left of the access token, milliseconds.
-    fn left(&self, tokens: &engine::Tokens<Json>) -> i64 {
-        let now = self.engine.platform.now().0 + self.engine.clock_offset(&self.client);
-        tokens.expires.0 - now
     }
 }
 
 /// The client's own, not a user's: every id_token names somebody.
-fn is_own(tokens: &engine::Tokens<Json>) -> bool {
+fn is_own(tokens: &state::Tokens<Json>) -> bool {
     tokens.subject.is_empty()
 }
 

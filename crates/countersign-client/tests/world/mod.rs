@@ -11,8 +11,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use countersign_client::{
-    AuthorizationRequest, Cause, Client, ClientConfig, ClientError, Engine, Mode, Observed, Text,
-    Upgraded,
+    Cause, Client, ClientConfig, ClientError, Engine, Mode, Observed, Text, Upgraded, Url, Visit,
 };
 
 pub use platform::*;
@@ -42,17 +41,18 @@ pub fn request(
     client: &TestClient,
     silent: bool,
 ) -> Result<HashMap<String, String>, ClientError> {
-    let request = AuthorizationRequest {
-        redirect_uri: &"https://app.example/".into(),
-        silent,
-        interactive: !silent,
-        extra: &[],
+    let visit = if silent {
+        Visit::Iframe
+    } else {
+        Visit::Interactive
     };
-    let redirect = world.run(engine.login(client, &request))?;
-    let (endpoint, query) = redirect.url.split_once('?').expect("a query");
+    let request = world.run(engine.prepare(client, &"https://app.example/".into(), visit))?;
+    let url = request.to_url(&[])?;
+    let (endpoint, query) = url.split_once('?').expect("a query");
     assert_eq!(endpoint, "https://as.example/authorize");
     let parameters = parameters(query);
-    assert_eq!(parameters["state"], *redirect.state);
+    assert_eq!(parameters["state"], request.state());
+    assert_eq!(parameters.contains_key("dpop_jkt"), request.is_bound());
     *world.0.oidc_nonce.borrow_mut() = parameters["nonce"].clone();
     Ok(parameters)
 }
@@ -64,7 +64,7 @@ pub fn respond(
     state: &str,
 ) -> Result<(), ClientError> {
     let response = pairs(&[("code", "c0de"), ("state", state), ("iss", ISSUER)]);
-    world.run(engine.complete(client, &response, &[]))
+    world.run(engine.redeem(client, &response, &[]))
 }
 
 /// A whole login. Gives the access token.
@@ -80,9 +80,16 @@ pub fn log_in(
     Ok(client.tokens().expect("logged in").access_token.clone())
 }
 
+pub fn url(origin: &str, path: &str) -> Url {
+    Url {
+        origin: origin.into(),
+        path: path.into(),
+    }
+}
+
 pub fn call(world: &World, engine: &Engine<World>, token: &str) -> Upgraded<World> {
     world
-        .run(engine.authorize("GET".into(), API.into(), "/a", token))
+        .run(engine.authorize("GET".into(), url(API, "/a"), token))
         .expect("a signature")
         .expect("a bound token")
 }

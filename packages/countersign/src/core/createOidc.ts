@@ -12,7 +12,6 @@ import { failure, isEngineError, toFailure } from "./errors/failure.js";
 import type { OidcErrorCode } from "./errors/codes.js";
 import type { OidcInitializationError } from "./errors/oidcInitializationError.js";
 import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
-import { silentUrl } from "./navigation/authorizationRequest.js";
 import { never, reload } from "./navigation/leave.js";
 import { leaveForLogin } from "./navigation/login.js";
 import { readParams, withoutSlash, type Settings } from "./params.js";
@@ -64,10 +63,10 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
         // Early init has begun to load it.
         await slot.ready;
         context = makeContext(settings, slot.engine!, state.mode, params.issuerUri);
-        // Discovers, whether a session is looked for or not: it tells whether this configuration can work at all.
-        let url;
+        // Whether a session is looked for or not: it tells whether this configuration can work at all.
+        let endpoint;
         try {
-            url = await silentUrl(context);
+            endpoint = await context.engine.discover(context.client);
         } catch (cause) {
             const [expected, received] = isEngineError(cause) && cause.code === "issuer_mismatch" ? cause.details : [];
             if (expected === undefined || withoutSlash(expected) !== withoutSlash(received!)) {
@@ -75,9 +74,9 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
             }
             // The same document, but for a slash at the end of its name.
             context = makeContext(settings, slot.engine!, state.mode, received!);
-            url = await silentUrl(context);
+            endpoint = await context.engine.discover(context.client);
         }
-        const found = (await fromResponse(context, state)) ?? (await find(context, state, url));
+        const found = (await fromResponse(context, state)) ?? (await find(context, state, endpoint));
         if (found) {
             log("logged in");
             return loggedIn(context, common, found);

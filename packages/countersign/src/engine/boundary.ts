@@ -16,9 +16,10 @@ interface Exports {
     reserve(length: number): number;
     settle(call: number, status: number, time: number, handle: number): void;
     create(mode: number, metadata: number): ClientHandle;
-    login(task: number, client: ClientHandle, silent: number, interactive: number): void;
-    push(task: number, client: ClientHandle): void;
-    complete(task: number, client: ClientHandle, count: number): void;
+    discover(task: number, client: ClientHandle): void;
+    prepare(task: number, client: ClientHandle, visit: number): void;
+    push(task: number, client: ClientHandle, isBound: number): void;
+    redeem(task: number, client: ClientHandle, count: number): void;
     renew(task: number, client: ClientHandle): void;
     logout(task: number, client: ClientHandle): void;
     tokens(client: ClientHandle): void;
@@ -201,7 +202,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             accessTokenExpirationTime: number,
             refreshTokenExpirationTime: number,
             claims: number,
-            isBound: number
+            isBound: number,
+            renewal: number,
+            renewIn: number
         ) => {
             const { 0: accessToken, 1: idToken, 2: refreshToken } = memory.fields(pointer, length);
             answered = {
@@ -212,7 +215,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 idTokenClaims: held(claims) as Record<string, unknown>,
                 refreshToken: refreshToken || undefined,
                 refreshTokenExpirationTime: refreshTokenExpirationTime || undefined,
-                isBound: !!isBound
+                isBound: !!isBound,
+                renewal,
+                renewIn
             };
         }
     };
@@ -245,21 +250,19 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 return exports.create(MODES[config.mode], config.metadata ? hold(config.metadata) : 0);
             });
         },
-        login: (client, { redirectUri, silent, interactive, extraQueryParams }) =>
-            start(
-                addPairs(toTexts([redirectUri]), extraQueryParams),
-                task => exports.login(task, client, silent ? 1 : 0, interactive ? 1 : 0),
-                ({ 0: url, 1: state }) => ({ __proto__: null, url: url!, state: state! })
-            ),
-        push: (client, url, changed) => start([url, ...changed], task => exports.push(task, client), fields => fields[0]!),
-        complete: async (client, response, extraTokenParams) => {
+        discover: client => start([], task => exports.discover(task, client), fields => fields[0]!),
+        prepare: (client, redirectUri, visit) =>
+            start([redirectUri], task => exports.prepare(task, client, visit), fields => fields),
+        push: (client, url, isBound, changed) =>
+            start([url, ...changed], task => exports.push(task, client, isBound ? 1 : 0), fields => fields[0]),
+        redeem: async (client, response, extraTokenParams) => {
             const texts = noTexts();
             for (let i = 0; i < response.length; i++) {
                 texts[texts.length++] = response[i]![0];
                 texts[texts.length++] = response[i]![1];
             }
             const count = texts.length / 2;
-            await start(addPairs(texts, extraTokenParams), task => exports.complete(task, client, count), nothing);
+            await start(addPairs(texts, extraTokenParams), task => exports.redeem(task, client, count), nothing);
             return tokens(client)!;
         },
         renew: async (client, extraTokenParams) => {
@@ -278,9 +281,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             return false;
         },
         authorize: (method, origin, path, accessToken, signal) => authorize([method, origin, path, accessToken], signal),
-        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable) =>
+        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date, redirectOrigin, redirectPath }, isReplayable) =>
             start(
-                [dpopNonce ?? "", wwwAuthenticate ?? ""],
+                [dpopNonce ?? "", wwwAuthenticate ?? "", redirectOrigin, redirectPath],
                 task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0),
                 toUpgrade
             ),

@@ -4,6 +4,7 @@
  */
 
 import type { EngineErrorCode } from "./codes.js";
+import type { Texts } from "./message.js";
 
 /**
  * An object without prototype, written `{ __proto__: null, ... }`. Whatever resolves a promise is asked for its `then`:
@@ -31,14 +32,17 @@ export interface ClientConfig {
     metadata: Record<string, unknown> | undefined;
 }
 
-export interface AuthorizationRequest {
-    redirectUri: string;
-    /** `true`: `prompt=none` in a hidden iframe: nothing is stored, the flow waits in memory. */
-    silent: boolean;
-    /** `false` with `silent: false`: a full-page `prompt=none` redirect. */
-    interactive: boolean;
-    extraQueryParams: Record<string, string>;
-}
+/**
+ * How the browser goes to the authorization server: it leaves the page, and the user may be asked or is not asked
+ * (`prompt=none`), or in a hidden iframe, with `prompt=none` and nothing kept outside memory.
+ */
+export const INTERACTIVE = 0;
+export const SILENT = 1;
+export const IFRAME = 2;
+export type Visit = typeof INTERACTIVE | typeof SILENT | typeof IFRAME;
+
+/** Where an authorization request goes, then the names and values of its parameters. */
+export type AuthorizationRequest = Texts;
 
 export interface Tokens extends Bare {
     accessToken: string;
@@ -51,6 +55,10 @@ export interface Tokens extends Bare {
     refreshTokenExpirationTime: number | undefined;
     /** `true`: API calls go out as DPoP; `false`: as Bearer. */
     isBound: boolean;
+    /** Are they to be renewed before they are used? 0: not yet. 1: yes, but they are still good where that fails. 2: yes. */
+    renewal: number;
+    /** When they are to be renewed by themselves, milliseconds from now. */
+    renewIn: number;
 }
 
 export interface Upgrade extends Bare {
@@ -66,38 +74,37 @@ export interface ObservedResponse {
     dpopNonce: string | null;
     wwwAuthenticate: string | null;
     date: string | null;
-}
-
-/** Where to send the browser. */
-export interface AuthorizationRedirect extends Bare {
-    url: string;
-    state: string;
+    /** Origin and path that redirects have led to; both empty: there were none. */
+    redirectOrigin: string;
+    redirectPath: string;
 }
 
 export interface Engine extends Bare {
     /** The same issuer and client id give the same handle. Does no I/O. */
     create(config: ClientConfig): ClientHandle;
 
-    /**
-     * Discovers (once), decides the mode, makes or reuses the key, and returns the authorization request, whose URL may
-     * be changed before it is given to `push`.
-     * A redirect flow is kept in IndexedDB under a random name tied to `state`; a silent one in memory.
-     * Rejects with `EngineError`.
-     */
-    login(client: ClientHandle, request: AuthorizationRequest): Promise<AuthorizationRedirect>;
+    /** Discovers (once) and decides the mode. Resolves with the authorization endpoint. Rejects with `EngineError`. */
+    discover(client: ClientHandle): Promise<string>;
 
     /**
-     * Where to go for an authorization request: its URL, or, where the server requires pushed requests (RFC 9126), one
-     * that refers to what has been pushed. `changed`: the names of its query parameters that are other than `login` gave
-     * them: `parameter_reserved` where one is the engine's alone. Rejects with `EngineError`.
+     * Discovers, makes or reuses the key, and returns the authorization request, which may be changed before it is given
+     * to `push`. One that leaves the page is kept in IndexedDB under a random name tied to `state`.
+     * Rejects with `EngineError`.
      */
-    push(client: ClientHandle, url: string, changed: readonly string[]): Promise<string>;
+    prepare(client: ClientHandle, redirectUri: string, visit: Visit): Promise<AuthorizationRequest>;
+
+    /**
+     * Pushes an authorization request where the server requires it (RFC 9126): resolves with the URL to go to instead.
+     * `undefined`: to its own. `isBound`: it has `dpop_jkt`. `changed`: the names of its parameters that are other than
+     * `prepare` gave them: `parameter_reserved` where one is the engine's alone. Rejects with `EngineError`.
+     */
+    push(client: ClientHandle, url: string, isBound: boolean, changed: readonly string[]): Promise<string | undefined>;
 
     /**
      * Redeems the authorization response (its query parameters as they came, also those that come twice), once: the flow
      * that `state` names is forgotten at the first call. `flow_unknown` where it belongs to another client. Rejects with `EngineError`.
      */
-    complete(
+    redeem(
         client: ClientHandle,
         response: ArrayLike<readonly [name: string, value: string]>,
         extraTokenParams?: Record<string, string>
@@ -128,7 +135,7 @@ export interface Engine extends Bare {
      */
     authorize(method: string, origin: string, path: string, accessToken: string, signal?: AbortSignal): Promise<Upgrade>;
 
-    /** `undefined`: deliver the response. Otherwise send once more with these values. */
+    /** `undefined`: deliver the response. Otherwise send once more with these values, to where the response came from. */
     observe(attempt: Attempt, response: ObservedResponse, isReplayable: boolean): Promise<Upgrade | undefined>;
 
     /** The request ended without a response (network error, abort). Never throws. */

@@ -58,21 +58,24 @@ async function attacked(attack) {
         return await page.evaluate(async () => {
             const { natives } = await import("/dist/core/natives.js");
             const { loadEngine } = await import("/dist/engine/load.js");
+            const { IFRAME, SILENT } = await import("/dist/engine/interface.js");
             let engine;
             await loadEngine(natives, window.base64, window.unpack, started => (engine = started));
             const client = engine.create({ issuerUri: location.origin, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined });
             let tokens;
-            for (const silent of [true, false]) {
-                const { url, state } = await engine.login(client, { redirectUri: `${location.origin}/`, silent, interactive: false, extraQueryParams: { a: "b" } });
-                const test_nonce = new URL(url).searchParams.get("nonce");
-                tokens = await engine.complete(client, Object.entries({ code: "c", state }), { test_nonce });
+            await engine.discover(client);
+            for (const visit of [IFRAME, SILENT]) {
+                const request = await engine.prepare(client, `${location.origin}/`, visit);
+                const valueOf = name => request[Array.from(request).indexOf(name) + 1];
+                await engine.push(client, request[0], true, []);
+                tokens = await engine.redeem(client, Object.entries({ code: "c", state: valueOf("state") }), { test_nonce: valueOf("nonce") });
             }
             tokens = await engine.renew(client, {});
             const token = tokens.accessToken;
             const sent = await engine.authorize("GET", location.origin, "/api", token);
             const again = await engine.observe(
                 sent.attempt,
-                { status: 401, dpopNonce: "n1", wwwAuthenticate: 'DPoP error="use_dpop_nonce"', date: null },
+                { status: 401, dpopNonce: "n1", wwwAuthenticate: 'DPoP error="use_dpop_nonce"', date: null, redirectOrigin: "", redirectPath: "" },
                 true
             );
             const seen = window.seen.splice(0);

@@ -8,6 +8,7 @@ import { API, APP, ISSUER, observed, verifyProof, world } from "./support/engine
 import { calculateJwkThumbprint } from "jose";
 
 const { startEngine } = await import("../../dist/engine/boundary.js");
+const { IFRAME, INTERACTIVE } = await import("../../dist/engine/interface.js");
 const { loadEngine } = await import("../../dist/engine/load.js");
 
 const sha256 = text => createHash("sha256").update(text).digest("base64url");
@@ -32,12 +33,13 @@ test("c1_t1 a login sends dpop_jkt, PKCE and a nonce, then a proof with the same
     assert.equal(tokens.accessToken, "at-2");
     assert.equal(tokens.isBound, true);
     assert.equal(tokens.idTokenClaims.sub, "alice");
-    assert.deepEqual(engine.tokens(client), tokens);
+    assert.deepEqual({ ...engine.tokens(client), renewIn: tokens.renewIn }, { ...tokens });
+    assert.deepEqual([tokens.renewal, Math.round(tokens.renewIn / 1000)], [0, 270]);
 });
 
 test("c3 a required push carries the changed request and a proof; its answer is what is visited", async () => {
     let pushed;
-    const { login, create, engine, server } = await world({
+    const { prepare, create, engine, server } = await world({
         respond: request => {
             if (request.url !== `${ISSUER}/par`) {
                 return undefined;
@@ -51,12 +53,12 @@ test("c3 a required push carries the changed request and a proof; its answer is 
         require_pushed_authorization_requests: true,
         pushed_authorization_request_endpoint: `${ISSUER}/par`
     };
-    const { url } = await login(client);
+    const { url } = await prepare(client);
     const changed = new URL(url);
     changed.searchParams.set("login_hint", "alice+a b");
-    await assert.rejects(engine.push(client, changed.href, ["login_hint", "dpop_jkt"]), { code: "parameter_reserved", details: ["dpop_jkt"] });
+    await assert.rejects(engine.push(client, changed.href, true, ["login_hint", "dpop_jkt"]), { code: "parameter_reserved", details: ["dpop_jkt"] });
     assert.equal(pushed, undefined);
-    assert.equal(await engine.push(client, changed.href, ["login_hint"]), `${ISSUER}/authorize?client_id=app&request_uri=urn%3Ax%3A1`);
+    assert.equal(await engine.push(client, changed.href, true, ["login_hint"]), `${ISSUER}/authorize?client_id=app&request_uri=urn%3Ax%3A1`);
     assert.deepEqual([...pushed.body], [...changed.searchParams]);
     const { payload, protectedHeader } = await verifyProof(pushed.headers.get("DPoP"));
     assert.deepEqual({ htm: payload.htm, htu: payload.htu }, { htm: "POST", htu: `${ISSUER}/par` });
@@ -126,42 +128,42 @@ test("renewals share one request", async () => {
 });
 
 test("errors carry a code and its details", async () => {
-    const { create, engine, server, login } = await world();
+    const { create, engine, server, prepare } = await world();
     const client = create();
-    const { state } = await login(client);
-    await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: "https://evil.example" })), {
+    const { state } = await prepare(client);
+    await assert.rejects(engine.redeem(client, Object.entries({ state, code: "c", iss: "https://evil.example" })), {
         name: "EngineError",
         code: "response_issuer_mismatch",
         details: [ISSUER, "https://evil.example"]
     });
-    await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown" });
+    await assert.rejects(engine.redeem(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown" });
     server.token = { token_type: "Bearer" };
-    const again = await login(client);
-    await assert.rejects(engine.complete(client, Object.entries({ state: again.state, code: "c", iss: ISSUER })), {
+    const again = await prepare(client);
+    await assert.rejects(engine.redeem(client, Object.entries({ state: again.state, code: "c", iss: ISSUER })), {
         code: "token_not_bound",
         details: [ISSUER, "Bearer"]
     });
     await assert.rejects(engine.authorize("GET", API, "/", "unknown"), { code: "token_unknown" });
-    await assert.rejects(login(client, { silent: false, interactive: true }), { code: "storage_refused" });
+    await assert.rejects(prepare(client, INTERACTIVE), { code: "storage_refused" });
 });
 
 test("without IndexedDB a redirect keeps verifier and nonce in sessionStorage, and no key", async () => {
-    const { create, engine, host, login, requests } = await world();
+    const { create, engine, host, prepare, requests } = await world();
     const { items } = (host.sessionStorage = storage());
     const client = create();
-    const { state, query } = await login(client, { silent: false, interactive: true });
+    const { state, query } = await prepare(client, INTERACTIVE);
     assert.equal(query.get("dpop_jkt"), null);
     assert.equal(query.get("prompt"), null);
     assert.equal(items.size, 1);
     assert.equal("key" in JSON.parse([...items.values()][0]), false);
-    const tokens = await engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER }));
+    const tokens = await engine.redeem(client, Object.entries({ state, code: "c", iss: ISSUER }));
     assert.equal(items.size, 0);
     assert.equal(tokens.isBound, true);
     assert.equal(sha256(requests[1].body.get("code_verifier")), query.get("code_challenge"));
 });
 
 test("a record that a script has written is an unknown login, and does the engine no harm", async () => {
-    const { create, engine, host, login, logIn } = await world();
+    const { create, engine, host, prepare, logIn } = await world();
     const { items } = (host.sessionStorage = storage());
     const client = create();
     const long = ["A".repeat(200_000)];
@@ -183,21 +185,21 @@ test("a record that a script has written is an unknown login, and does the engin
         7
     ];
     for (const record of hostile) {
-        const { state } = await login(client, { silent: false, interactive: true });
+        const { state } = await prepare(client, INTERACTIVE);
         items.set([...items.keys()][0], JSON.stringify(record));
-        await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown", details: [state] });
+        await assert.rejects(engine.redeem(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown", details: [state] });
         assert.equal(items.size, 0);
     }
     assert.equal((await logIn(client)).tokens.isBound, true);
 });
 
 test("parameters that are no strings are sent as the strings they become, or reject their own call", async () => {
-    const { create, engine, requests, login } = await world();
+    const { create, engine, requests, prepare } = await world();
     const client = create();
-    const { state } = await login(client);
+    const { state } = await prepare(client);
     const growing = { count: 0, toString() { return "g".repeat(10_000 ** this.count++); } };
     const list = ["x".repeat(100_000), "y"];
-    await engine.complete(client, Object.entries({ code: "c", state, iss: ISSUER, session_state: list }), { max: 3600, growing, list });
+    await engine.redeem(client, Object.entries({ code: "c", state, iss: ISSUER, session_state: list }), { max: 3600, growing, list });
     const { body } = requests.at(-1);
     assert.equal(body.get("max"), "3600");
     assert.equal(body.get("growing"), "g");
@@ -263,13 +265,30 @@ test("a trap discards the engine with a clear code; its tokens stay ours, others
     assert.equal(engine.holdsBoundToken(`Bearer ${tokens.accessToken}`), true);
     await assert.rejects(engine.authorize("GET", API, "/", tokens.accessToken), { code: "engine_crashed" });
     engine.release(attempt);
-    await assert.rejects(engine.login(0, { redirectUri: "x", extraQueryParams: {} }), { code: "engine_crashed" });
+    await assert.rejects(engine.prepare(0, "x", IFRAME), { code: "engine_crashed" });
+});
+
+test("rc12 a 401 after a redirect that the browser has followed is tried once more, within the origin", async () => {
+    const { engine, create, logIn } = await world();
+    const { tokens } = await logIn(create());
+    const redirected = async (method, redirectOrigin) => {
+        const { attempt } = await engine.authorize(method, API, "/a", tokens.accessToken);
+        const response = observed({ status: 401, dpopNonce: "n1", redirectOrigin, redirectPath: "/b" });
+        return engine.observe(attempt, response, true);
+    };
+    assert.equal(await redirected("GET", "https://other.example"), undefined);
+    const { proof } = await redirected("GET", API);
+    const { htm, htu, nonce } = (await verifyProof(proof)).payload;
+    assert.deepEqual({ htm, htu, nonce }, { htm: "GET", htu: `${API}/b`, nonce: "n1" });
+    assert.equal(await redirected("POST", API), undefined);
+    const elsewhere = await engine.authorize("GET", "https://other.example", "/", tokens.accessToken);
+    assert.equal((await verifyProof(elsewhere.proof)).payload.nonce, undefined);
 });
 
 test("an issuer with a user's name in it is refused", async () => {
     for (const issuerUri of ["https://as.example@evil.example", "https://a:b@as.example/", "https://:b@as.example", "http://localhost:1@evil.example/x"]) {
-        const { create, login } = await world();
-        await assert.rejects(login(create({ issuerUri })), { code: "issuer_invalid", details: [issuerUri] });
+        const { create, prepare } = await world();
+        await assert.rejects(prepare(create({ issuerUri })), { code: "issuer_invalid", details: [issuerUri] });
     }
 });
 
@@ -280,7 +299,7 @@ test("an insecure context and refused WebAssembly are told apart", async () => {
 
 test("a server that never answers is unreachable", async () => {
     const waited = [];
-    const { create, login, server, engine } = await world({
+    const { create, prepare, server, engine } = await world({
         respond: ({ url, signal }, { isSilent }) =>
             url === `${ISSUER}/${isSilent ?? ".well-known/openid-configuration"}`
                 ? new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)))
@@ -291,10 +310,10 @@ test("a server that never answers is unreachable", async () => {
     const discovery = `${ISSUER}/.well-known/openid-configuration`;
     // Node ends when nothing but an AbortSignal's timer is left.
     const alive = setInterval(() => {}, 1_000);
-    await assert.rejects(login(client), { code: "discovery_unreachable", details: [discovery, ""] });
+    await assert.rejects(prepare(client), { code: "discovery_unreachable", details: [discovery, ""] });
     assert.deepEqual(waited, [20_000]);
     server.isSilent = "token";
-    const { state } = await login(client);
-    await assert.rejects(engine.complete(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "token_unreachable", details: [`${ISSUER}/token`] });
+    const { state } = await prepare(client);
+    await assert.rejects(engine.redeem(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "token_unreachable", details: [`${ISSUER}/token`] });
     clearInterval(alive);
 });

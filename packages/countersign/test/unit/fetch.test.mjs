@@ -307,17 +307,17 @@ test("rc12_a_redirected_post_is_not_repeated", async () => {
     assert.deepEqual(server.requests.map(({ method, url, body }) => `${method} ${url.split("?")[0]} ${body}`), ["POST /redirect x", "POST /strict/final x"]);
 });
 
-test("nonces of another origin are not taken after a redirect", async () => {
+test("the engine is told that another origin has answered after a redirect", async () => {
     const other = await startServer(({ method }) => ({ status: method === "OPTIONS" ? 204 : 401, headers: { "access-control-allow-origin": "*", "access-control-allow-headers": "dpop, authorization", "access-control-expose-headers": "*", "dpop-nonce": "foreign" } }));
     try {
         const result = await run(
             async to => {
                 const { status } = await fetch(`/redirect?status=302&to=${to}`, { headers: { Authorization: "Bearer bound-1" } });
-                return [status, window.log.map(([what]) => what)];
+                return [status, window.log.map(([what]) => what), window.answeredBy];
             },
             `${other.origin}/x`
         );
-        assert.deepEqual(result, [401, ["upgrade", "release"]]);
+        assert.deepEqual(result, [401, ["upgrade", "observe"], `${other.origin}/x`]);
     } finally {
         await other.close();
     }

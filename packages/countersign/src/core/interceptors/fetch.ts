@@ -3,10 +3,10 @@
  * own semantics; everything else is left to the native function. What to sign and when to send again is the
  * engine's decision.
  */
-import type { Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
+import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestBody, requestMembers, saved } from "../natives.js";
-import { answered, authorize, boundToken, is, notSent, targetOf } from "./shared.js";
+import { answered, authorize, boundToken, is, notSent, targetOf, type Answer } from "./shared.js";
 
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
@@ -57,14 +57,11 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
     }
     const response = await sendUpgraded(engine, self, request, upgrade);
     const again = await answered(engine, {
-        method,
         target,
-        token,
         attempt: upgrade.attempt,
         response: observed(response),
         url: saved.Response.url(response),
-        isReplayable,
-        isLast: false
+        isReplayable
     });
     if (!again) {
         saved.AbortSignal.throwIfAborted(signal);
@@ -83,14 +80,11 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         again.upgrade
     );
     await answered(engine, {
-        method,
         target: again.target,
-        token,
         attempt: again.upgrade.attempt,
         response: observed(second),
         url: saved.Response.url(second),
-        isReplayable: false,
-        isLast: true
+        isReplayable: false
     });
     saved.AbortSignal.throwIfAborted(signal);
     return second;
@@ -121,7 +115,7 @@ async function sendUpgraded(
     }
 }
 
-function observed(response: Response): ObservedResponse {
+function observed(response: Response): Answer["response"] {
     const headers = saved.Response.headers(response);
     return {
         status: saved.Response.status(response),

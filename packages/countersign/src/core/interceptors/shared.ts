@@ -1,6 +1,6 @@
 /**
  * What the interceptors of `fetch` and `XMLHttpRequest` have in common: finding the token in a header, and
- * telling whether a redirect can be answered with a second try.
+ * asking the engine about an answer.
  */
 import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { sentences } from "../errors/failure.js";
@@ -59,18 +59,14 @@ export const notSent = (method: string, { href }: Target, cause: unknown): TypeE
 
 /** An answer to a request of ours. */
 export interface Answer {
-    method: string;
     /** What the proof names. */
     target: Target;
-    token: string;
     attempt: Attempt;
-    response: ObservedResponse;
+    response: Pick<ObservedResponse, "status" | "dpopNonce" | "wwwAuthenticate" | "date">;
     /** What answered, after redirects; empty: not told. */
     url: string;
-    /** The request can be sent again with the same body. */
+    /** The request can be sent again with the same body, and the app waits for that. */
     isReplayable: boolean;
-    /** It was the second attempt, or another is not wanted. */
-    isLast: boolean;
 }
 
 /** What is sent once more: to `target`, with the values of `upgrade`. */
@@ -82,32 +78,18 @@ export interface Again {
 }
 
 /**
- * Reports an answer to the engine, which ends its attempt, and tells what to send once more. After a redirect on the
- * same origin the proof named another URL than the one that answered, so a 401 is tried once more there; only for GET
- * and HEAD, since of the others nobody can tell here whether the redirect has changed the method. What another
- * origin answered is not reported: its nonces are not those of the origin that was asked.
- *
- * A failing engine delivers the answer as it is.
+ * Reports an answer to the engine, which ends its attempt, and tells what to send once more, and where. A failing
+ * engine delivers the answer as it is.
  */
-export async function answered(engine: Engine, answer: Answer): Promise<Again | undefined> {
-    const { method, target, token, attempt, response, url, isReplayable, isLast } = answer;
+export async function answered(engine: Engine, { target, attempt, response, url, isReplayable }: Answer): Promise<Again | undefined> {
     const final = url ? targetOf(url) : target;
-    if (final.origin !== target.origin) {
-        engine.release(attempt);
-        return undefined;
-    }
     const isElsewhere = final.href !== target.href;
+    const redirect = { redirectOrigin: isElsewhere ? final.origin : "", redirectPath: isElsewhere ? final.path : "" };
     try {
-        const upgrade = await engine.observe(attempt, response, isReplayable && !isElsewhere && !isLast);
-        if (upgrade) {
-            return { __proto__: null, upgrade, target };
-        }
-        if (isElsewhere && !isLast && response.status === 401 && (method === "GET" || method === "HEAD")) {
-            const values = await engine.authorize(method, final.origin, final.path, token);
-            return { __proto__: null, upgrade: values, target: final };
-        }
+        const upgrade = await engine.observe(attempt, { ...response, ...redirect }, isReplayable);
+        return upgrade && { __proto__: null, upgrade, target: isElsewhere ? final : target };
     } catch {
         // The answer is there all the same.
+        return undefined;
     }
-    return undefined;
 }

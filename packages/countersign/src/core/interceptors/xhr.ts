@@ -244,7 +244,7 @@ function onEvent(sending: Sending, event: Event): boolean {
 
 /** What was sent last has an answer, or has failed. */
 async function ended(sending: Sending, attempt: Attempt, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> {
-    const { engine, xhr, token, method, target } = sending;
+    const { engine, xhr, target } = sending;
     const status = saved.XMLHttpRequest.status(xhr);
     if (status === 0) {
         letGo(sending);
@@ -263,7 +263,7 @@ async function ended(sending: Sending, attempt: Attempt, { loaded, total, length
         date: saved.RegExp.exec(/^date: (.*)$/im, headers)?.[1] ?? null
     };
     const url = saved.XMLHttpRequest.responseURL(xhr);
-    const again = await answered(engine, { method, target, token, attempt, response, url, isReplayable: true, isLast: !isHeld });
+    const again = await answered(engine, { target, attempt, response, url, isReplayable: isHeld });
     if (sending.isOver || !isHeld) {
         again && engine.release(again.upgrade.attempt);
     } else if (again) {

@@ -1,34 +1,45 @@
 /** The authorization request: what the app adds to it, and where to go with it. */
+import { INTERACTIVE, type Bare, type Visit } from "../../engine/interface.js";
 import type { Context } from "../context.js";
 import { natives } from "../natives.js";
 
-export const withParameters = (url: string, parameters: Record<string, string | undefined> | undefined, isSilent: boolean): string => {
-    const result = new URL(url);
-    for (const [name, value] of Object.entries(parameters ?? {})) {
-        if (value !== undefined && !(isSilent && name === "prompt")) {
-            result.searchParams.set(name, value);
-        }
-    }
-    return result.href;
-};
+export type ExtraParameters = Record<string, string | undefined> | undefined;
 
-/** What the app adds to every authorization request of this client. */
-export function customised({ params }: Context, url: string, isSilent: boolean): string {
-    const { extraQueryParams: extra, transformUrlBeforeRedirect } = params;
-    const changed = withParameters(url, typeof extra === "function" ? extra({ isSilent, url }) : extra, isSilent);
-    return transformUrlBeforeRedirect?.({ authorizationUrl: changed, isSilent }) ?? changed;
+export interface Prepared extends Bare {
+    /** The parameters as the engine gave them. */
+    readonly original: URLSearchParams;
+    /** The request as the app has changed it since. */
+    readonly url: URL;
 }
 
-/** Where to go for an authorization request that the app may have changed since the engine gave it. */
-export const toPushed = ({ engine, client }: Context, asked: string, url: string): Promise<string> => {
-    const [before, after] = [new URL(asked).searchParams, new URL(url).searchParams];
-    const valuesOf = (parameters: URLSearchParams, name: string) => natives.stringify(parameters.getAll(name));
-    const names = [...before.keys(), ...after.keys()];
-    return engine.push(client, url, names.filter(name => valuesOf(before, name) !== valuesOf(after, name)));
-};
+/** Replaces parameters of the same name. */
+export function addParameters({ searchParams }: URL, parameters: ExtraParameters, isSilent: boolean): void {
+    for (const [name, value] of Object.entries(parameters ?? {})) {
+        if (value !== undefined && !(isSilent && name === "prompt")) {
+            searchParams.set(name, value);
+        }
+    }
+}
 
-/** An authorization request with `prompt=none`; the engine remembers it until it is answered. */
-export async function silentUrl({ engine, client, home }: Context): Promise<string> {
-    const request = { redirectUri: home, silent: true, interactive: false, extraQueryParams: {} };
-    return (await engine.login(client, request)).url;
+/** An authorization request with what the app adds to every one of this client. `more`: added before that. */
+export async function prepare({ engine, client, home, params }: Context, visit: Visit, more?: ExtraParameters): Promise<Prepared> {
+    const request = await engine.prepare(client, home, visit);
+    const url = new URL(request[0]!);
+    for (let i = 1; i < request.length; i += 2) {
+        url.searchParams.append(request[i]!, request[i + 1]!);
+    }
+    const original = new URLSearchParams(url.search);
+    const isSilent = visit !== INTERACTIVE;
+    const { extraQueryParams: extra, transformUrlBeforeRedirect: transform } = params;
+    addParameters(url, more, isSilent);
+    addParameters(url, typeof extra === "function" ? extra({ isSilent, url: url.href }) : extra, isSilent);
+    return { __proto__: null, original, url: transform ? new URL(transform({ authorizationUrl: url.href, isSilent })) : url };
+}
+
+/** Where to go for an authorization request, which is pushed where the server requires that. */
+export async function toPushed({ engine, client }: Context, original: URLSearchParams, { href, searchParams }: URL): Promise<string> {
+    const valuesOf = (parameters: URLSearchParams, name: string) => natives.stringify(parameters.getAll(name));
+    const names = [...original.keys(), ...searchParams.keys()];
+    const changed = names.filter(name => valuesOf(original, name) !== valuesOf(searchParams, name));
+    return (await engine.push(client, href, original.has("dpop_jkt"), changed)) ?? href;
 }

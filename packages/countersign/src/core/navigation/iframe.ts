@@ -1,11 +1,11 @@
 /** Tokens without asking the user: `prompt=none` in a hidden iframe. */
-import type { Bare, Tokens } from "../../engine/interface.js";
+import { IFRAME, type Bare, type Tokens } from "../../engine/interface.js";
 import { NAME } from "../../entry/response.js";
 import type { AuthorizationResponse } from "../../entry/state.js";
 import { tokenParams, type Context } from "../context.js";
 import { failure } from "../errors/failure.js";
 import { natives } from "../natives.js";
-import { customised, toPushed } from "./authorizationRequest.js";
+import { prepare, toPushed } from "./authorizationRequest.js";
 
 const PATIENCE_MILLISECONDS = 10_000;
 
@@ -14,22 +14,22 @@ interface Answer extends Bare {
     readonly response: AuthorizationResponse;
 }
 
-/** `url`: of a silent authorization request. Rejects with `iframe_timeout`, or what the engine says of the answer. */
-export async function completeInIframe(
+/** Rejects with `iframe_timeout`, or what the engine says of the request or of the answer. */
+export async function redeemInIframe(
     context: Context,
-    url: string,
     extraTokenParams?: Record<string, string | undefined>
 ): Promise<Tokens> {
-    const answer = await askInIframe(context, url);
+    const answer = await askInIframe(context);
     if (!answer) {
         throw await failure("iframe_timeout", context.home);
     }
-    return context.engine.complete(context.client, answer.response, tokenParams(context, extraTokenParams));
+    return context.engine.redeem(context.client, answer.response, tokenParams(context, extraTokenParams));
 }
 
 /** `undefined`: no answer in time. */
-async function askInIframe(context: Context, url: string): Promise<Answer | undefined> {
-    const src = await toPushed(context, url, customised(context, url, true));
+async function askInIframe(context: Context): Promise<Answer | undefined> {
+    const { original, url } = await prepare(context, IFRAME);
+    const src = await toPushed(context, original, url);
     const frame = document.createElement("iframe");
     frame.name = NAME;
     frame.style.display = "none";

@@ -1,14 +1,15 @@
 /** Leaves the page for the authorization endpoint. */
+import { INTERACTIVE, SILENT } from "../../engine/interface.js";
 import { own } from "../../page/own.js";
 import type { Context } from "../context.js";
 import { failure, toFailure } from "../errors/failure.js";
 import { readHint } from "../memory.js";
-import { customised, toPushed, withParameters } from "./authorizationRequest.js";
+import { addParameters, prepare, toPushed, type ExtraParameters } from "./authorizationRequest.js";
 import { goTo, inApp, never, reload, stay, takeLeave } from "./leave.js";
 
 export interface Leaving {
     redirectUrl?: string | undefined;
-    extraQueryParams?: Record<string, string | undefined> | undefined;
+    extraQueryParams?: ExtraParameters;
     transformUrlBeforeRedirect?: ((url: string) => string) | undefined;
     /** `prompt=none` */
     isSilent?: boolean;
@@ -20,7 +21,7 @@ export interface Leaving {
 
 /** Returns only where a silent attempt cannot be made. */
 export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
-    const { engine, client, home, key, params, log } = context;
+    const { home, key, params, log } = context;
     const { isSilent = false, isReplaced = false, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
     await takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back());
     try {
@@ -29,22 +30,16 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
         if (document.visibilityState === "hidden" && isSilent) {
             await new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true })));
         }
-        const { url: plain, state } = await engine.login(client, {
-            redirectUri: home,
-            silent: false,
-            interactive: !isSilent,
-            // Where there is no end-session endpoint, the server would log the same user in again unasked.
-            extraQueryParams: !isSilent && readHint(key) === "out" ? { prompt: "login" } : {}
-        });
-        const before = customised(context, plain, isSilent);
-        const added = withParameters(before, extra, isSilent);
-        const after = transformUrlBeforeRedirect?.(added) ?? added;
-        const known = new URL(before).searchParams;
-        const extraQueryParams = Object.fromEntries(
-            [...new URL(after).searchParams].filter(([name, value]) => known.get(name) !== value)
-        );
-        log(`going to ${new URL(after).origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
-        if (goTo(await toPushed(context, plain, after), { state, url, client: key, isSilent, extraQueryParams }, isReplaced)) {
+        // Where there is no end-session endpoint, the server would log the same user in again unasked.
+        const again = readHint(key) === "out" ? { prompt: "login" } : undefined;
+        const { original, url: before } = await prepare(context, isSilent ? SILENT : INTERACTIVE, again);
+        const known = new URLSearchParams(before.search);
+        addParameters(before, extra, isSilent);
+        const after = transformUrlBeforeRedirect ? new URL(transformUrlBeforeRedirect(before.href)) : before;
+        const extraQueryParams = Object.fromEntries([...after.searchParams].filter(([name, value]) => known.get(name) !== value));
+        log(`going to ${after.origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
+        const record = { state: original.get("state")!, url, client: key, isSilent, extraQueryParams };
+        if (goTo(await toPushed(context, original, after), record, isReplaced)) {
             return await never();
         }
         if (!isSilent) {

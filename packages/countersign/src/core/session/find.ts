@@ -5,7 +5,7 @@ import { tokenParams, type Context } from "../context.js";
 import { failure, isEngineError, isNobody } from "../errors/failure.js";
 import type { OidcInitializationError } from "../errors/oidcInitializationError.js";
 import { mayTryAgain, readHint } from "../memory.js";
-import { completeInIframe } from "../navigation/iframe.js";
+import { redeemInIframe } from "../navigation/iframe.js";
 import { leaveForLogin } from "../navigation/login.js";
 import { isSameSite } from "../navigation/site.js";
 import type { Oidc } from "../types.js";
@@ -33,7 +33,7 @@ export async function fromResponse(context: Context, state: State): Promise<Foun
         if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
             throw await failure("response_issuer_mismatch", issuerUri, from);
         }
-        const tokens = await engine.complete(client, response, tokenParams(context));
+        const tokens = await engine.redeem(client, response, tokenParams(context));
         const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
         return {
             __proto__: null,
@@ -55,7 +55,7 @@ export async function fromResponse(context: Context, state: State): Promise<Foun
 }
 
 /** Looks for a session without asking the user. */
-export async function find(context: Context, state: State, url: string): Promise<Found | undefined> {
+export async function find(context: Context, state: State, endpoint: string): Promise<Found | undefined> {
     const { key, method, params, log } = context;
     const hint = readHint(key);
     const { record, unclaimed } = state;
@@ -64,10 +64,10 @@ export async function find(context: Context, state: State, url: string): Promise
     const hasReturned = unclaimed !== undefined || record?.client !== undefined;
     if (hint !== "out") {
         const isOther = record?.client !== undefined && record.client !== key;
-        if (method === "iframe" || (method === "auto" && (isOther || isSameSite(url, location.href)))) {
+        if (method === "iframe" || (method === "auto" && (isOther || isSameSite(endpoint, location.href)))) {
             log("looking for a session in a hidden iframe");
             try {
-                const tokens = await completeInIframe(context, url);
+                const tokens = await redeemInIframe(context);
                 return { __proto__: null, tokens, back: undefined };
             } catch (error) {
                 if ((error as OidcInitializationError).code === "iframe_timeout") {

@@ -3,8 +3,7 @@ import type { Tokens } from "../../engine/interface.js";
 import { tokenParams, type Context } from "../context.js";
 import { isEngineError, isNobody, toFailure } from "../errors/failure.js";
 import { natives } from "../natives.js";
-import { silentUrl } from "../navigation/authorizationRequest.js";
-import { completeInIframe } from "../navigation/iframe.js";
+import { redeemInIframe } from "../navigation/iframe.js";
 import { leaveForLogin } from "../navigation/login.js";
 import { isSameSite } from "../navigation/site.js";
 import type { Oidc } from "../types.js";
@@ -13,10 +12,6 @@ import { startAnew } from "./ended.js";
 type Claims = Record<string, unknown>;
 type ExtraTokenParams = Record<string, string | undefined> | undefined;
 
-/** Renewed this long before the end, or when three quarters of a short life are over. */
-const MARGIN_MILLISECONDS = 30_000;
-/** After a renewal that failed, and never more often. */
-const RETRY_MILLISECONDS = 30_000;
 const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export interface Renewal {
@@ -35,15 +30,8 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
     const serverNow = () => natives.now() + engine.clockOffset(client);
 
     let current: Oidc.Tokens<Claims>;
-    /** By the monotonic clock: does not move when the computer's clock is set. */
-    let end: number;
-    let margin: number;
     let decoded: { text: string; claims: Claims } | undefined;
     let schedule = 0;
-
-    /** Milliseconds of the tokens' life. */
-    const left = () =>
-        engine.tokens(client) ? Math.min(end - performance.now(), current.accessTokenExpirationTime - serverNow()) : -Infinity;
 
     const decode = (original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec): Claims => {
         const claims: Claims = params.decodedIdTokenSchema?.parse(original) ?? original;
@@ -59,9 +47,6 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         const { accessToken, accessTokenExpirationTime, idToken, refreshToken, refreshTokenExpirationTime } = tokens;
         // A copy: the app may do with it what it wants.
         const original = natives.parse(natives.stringify(tokens.idTokenClaims)) as Oidc.Tokens.DecodedIdToken_OidcCoreSpec;
-        const lifetime = accessTokenExpirationTime - serverNow();
-        end = performance.now() + lifetime;
-        margin = Math.min(MARGIN_MILLISECONDS, lifetime / 4);
         current = {
             accessToken,
             accessTokenExpirationTime,
@@ -74,22 +59,23 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
                 ? { hasRefreshToken: false as const }
                 : { hasRefreshToken: true as const, refreshToken, refreshTokenExpirationTime })
         };
-        renewIn(lifetime - margin);
+        plan(tokens.renewIn);
     };
 
     /** Only the newest call counts. */
-    const renewIn = (milliseconds: number): void => {
+    const plan = (milliseconds: number): void => {
         const own = ++schedule;
-        // Tokens that came expired are not asked for again and again.
-        const wait = Math.min(Math.max(milliseconds, milliseconds > 0 ? 1_000 : RETRY_MILLISECONDS), LONGEST_TIMEOUT);
         natives.setTimeout(() => {
             if (own === schedule) {
-                renew(undefined, false).catch((error: Error) => {
-                    log(error.message);
-                    renewIn(RETRY_MILLISECONDS);
-                });
+                renew(undefined, false)
+                    .catch((error: Error) => {
+                        log(error.message);
+                        plan(engine.tokens(client)!.renewIn);
+                    })
+                    // The session or the engine has ended.
+                    .catch(() => {});
             }
-        }, wait);
+        }, Math.min(milliseconds, LONGEST_TIMEOUT));
     };
 
     /** Tokens that are new, from where they can be had without leaving the page. */
@@ -97,9 +83,9 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         if (current.hasRefreshToken || !engine.tokens(client)) {
             return engine.renew(client, tokenParams(context, extra));
         }
-        const url = await silentUrl(context);
-        if (method === "iframe" || (method === "auto" && isSameSite(url, location.href))) {
-            return completeInIframe(context, url, extra);
+        const endpoint = await engine.discover(client);
+        if (method === "iframe" || (method === "auto" && isSameSite(endpoint, location.href))) {
+            return redeemInIframe(context, extra);
         }
         return mayLeave ? leaveForLogin(context, { redirectUrl: location.href, isAwaited: true }) : undefined;
     };
@@ -149,8 +135,9 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         fresh: async () => {
             // One that is under way may be enough.
             await renewal?.catch(() => {});
-            if (left() < margin) {
-                const isOver = left() <= 0;
+            const due = engine.tokens(client)?.renewal ?? 2;
+            if (due) {
+                const isOver = due > 1;
                 await renew(undefined, isOver).catch((error: unknown) => {
                     if (isOver) {
                         throw error;

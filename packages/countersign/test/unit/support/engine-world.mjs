@@ -5,6 +5,7 @@ import { EmbeddedJWK, UnsecuredJWT, jwtVerify } from "jose";
 import { engineHost } from "./engine-host.mjs";
 
 const { startEngine } = await import("../../../dist/engine/boundary.js");
+const { IFRAME } = await import("../../../dist/engine/interface.js");
 const { default: base64 } = await import("../../../dist/engine/bytes.js");
 
 export const ISSUER = "https://as.example";
@@ -76,24 +77,24 @@ export async function world({ respond, host: overrides } = {}) {
     await startEngine(gunzipSync(Buffer.from(base64, "base64")), host, started => (engine = started));
     const create = (overrides = {}) =>
         engine.create({ issuerUri: ISSUER, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined, ...overrides });
-    const login = async (client, request = {}) => {
-        const { url, state } = await engine.login(client, {
-            redirectUri: `${APP}/`,
-            silent: true,
-            interactive: false,
-            extraQueryParams: {},
-            ...request
-        });
-        server.oidcNonce = new URL(url).searchParams.get("nonce");
-        return { query: new URL(url).searchParams, url, state };
+    /** An authorization request as a page makes it: `state`, all parameters, and the URL with them. */
+    const prepare = async (client, visit = IFRAME) => {
+        const [endpoint, ...parameters] = Array.from(await engine.prepare(client, `${APP}/`, visit));
+        const url = new URL(endpoint);
+        for (let i = 0; i < parameters.length; i += 2) {
+            url.searchParams.append(parameters[i], parameters[i + 1]);
+        }
+        const query = url.searchParams;
+        server.oidcNonce = query.get("nonce");
+        return { query, url: url.href, state: query.get("state") };
     };
     const logIn = async client => {
-        const { state, query } = await login(client);
-        return { query, tokens: await engine.complete(client, Object.entries({ code: "c0de", state, iss: ISSUER })) };
+        const { state, query } = await prepare(client);
+        return { query, tokens: await engine.redeem(client, Object.entries({ code: "c0de", state, iss: ISSUER })) };
     };
-    return { engine, host, server, requests, signs, create, login, logIn };
+    return { engine, host, server, requests, signs, create, prepare, logIn };
 }
 
 export const verifyProof = (proof, options = {}) => jwtVerify(proof, EmbeddedJWK, { typ: "dpop+jwt", algorithms: ["ES256"], ...options });
 
-export const observed = (overrides = {}) => ({ status: 200, dpopNonce: null, wwwAuthenticate: null, date: null, ...overrides });
+export const observed = (overrides = {}) => ({ status: 200, dpopNonce: null, wwwAuthenticate: null, date: null, redirectOrigin: "", redirectPath: "", ...overrides });

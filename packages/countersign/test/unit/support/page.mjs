@@ -105,14 +105,20 @@ export async function openPage(browser, server, { freeze, before } = {}) {
                 log.push(["observe", attempt, response.status, response.dpopNonce, isReplayable]);
                 const { claims, token } = open.get(attempt);
                 open.delete(attempt);
+                const { redirectOrigin, redirectPath } = response;
+                window.answeredBy = redirectOrigin + redirectPath;
                 await knobs.holdObserve;
                 if (knobs.observeError) {
                     throw new Error(knobs.observeError);
                 }
-                if (response.status !== 401 || !response.dpopNonce || !isReplayable) {
+                const isMendable = redirectOrigin
+                    ? redirectOrigin === new URL(claims.htu).origin && ["GET", "HEAD"].includes(claims.htm)
+                    : response.dpopNonce;
+                if (response.status !== 401 || !isMendable || !isReplayable) {
                     return undefined;
                 }
-                const made = upgrade({ ...claims, nonce: response.dpopNonce }, token);
+                const again = redirectOrigin ? { ...claims, htu: redirectOrigin + redirectPath } : { ...claims, nonce: response.dpopNonce };
+                const made = upgrade(again, token);
                 open.set(made.attempt, { claims, token });
                 return made;
             },

@@ -1,0 +1,146 @@
+//! Renewal: when a client's tokens are to be renewed, and how a refresh token does it.
+
+use alloc::rc::Rc;
+
+use crate::engine::Engine;
+use crate::error::{Cause, ClientError};
+use crate::form::{Form, Parameter};
+use crate::gate::{Gate, Keeper};
+use crate::platform::Platform;
+use crate::state::Client;
+
+/// Tokens are renewed this long before their end, or when three quarters of a short life are over.
+/// Milliseconds.
+const MARGIN_MILLIS: i64 = 30_000;
+
+/// After a renewal that failed, the next one by itself is this much later. Milliseconds.
+const RETRY_MILLIS: i64 = 30_000;
+
+/// Tokens with a very short life are not renewed by itself more often. Milliseconds.
+const SHORTEST_MILLIS: i64 = 1_000;
+
+/// Whether tokens are to be renewed before they are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// They are good for a while, or a renewal has just failed and they are still good.
+    NotDue,
+    /// They should be renewed, and are still good where that fails.
+    Due,
+    /// They have ended, or there are none.
+    Overdue,
+}
+
+/// When a client's tokens are to be renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Schedule {
+    /// By a call that needs them now.
+    pub now: Renewal,
+    /// By a program that renews them unasked: after so many milliseconds, at least a thousand.
+    /// Where that is due already, a renewal has failed, or the tokens came expired.
+    pub wait_millis: i64,
+}
+
+impl<P: Platform> Engine<P> {
+    /// Decides when a client's tokens are to be renewed.
+    pub fn schedule(&self, client: &Client<P>) -> Schedule {
+        let now = self.platform.now().0 + self.clock_offset(client);
+        let session = client.session.borrow();
+        let left = session
+            .tokens
+            .as_ref()
+            .map_or(0, |tokens| tokens.expires.0 - now);
+        let wait = left - session.margin;
+        Schedule {
+            now: if left <= 0 {
+                Renewal::Overdue
+            } else if wait >= 0 || self.platform.monotonic() < session.pause {
+                Renewal::NotDue
+            } else {
+                Renewal::Due
+            },
+            wait_millis: if wait > 0 {
+                wait.max(SHORTEST_MILLIS)
+            } else {
+                RETRY_MILLIS
+            },
+        }
+    }
+
+    /// Renews by refresh token. Concurrent calls share one request (and the first one's `extra`).
+    ///
+    /// # Errors
+    /// [`Cause::NoRefreshToken`], [`Cause::ParameterReserved`], [`Cause::TokenRefused`]
+    /// (`invalid_grant` is never hidden), and those of [`redeem`](Self::redeem) that concern
+    /// tokens. After [`Cause::TokenNotBound`] the session has ended.
+    pub async fn renew(
+        &self,
+        client: &Rc<Client<P>>,
+        extra: &[Parameter],
+    ) -> Result<(), ClientError> {
+        let keeper = match turn(client) {
+            Ok(keeper) => keeper,
+            Err(gate) => return gate.outcome().await,
+        };
+        let outcome = self.renew_alone(client, extra).await;
+        self.end_turn(client, keeper, &outcome);
+        outcome
+    }
+
+    async fn renew_alone(
+        &self,
+        client: &Rc<Client<P>>,
+        extra: &[Parameter],
+    ) -> Result<(), ClientError> {
+        let (signer, tokens) = {
+            let session = client.session.borrow();
+            if let Some(ended) = &session.ended {
+                return Err(ended.clone());
+            }
+            (session.signer.clone(), session.tokens.clone())
+        };
+        let tokens = tokens.ok_or(Cause::NoRefreshToken)?;
+        let refresh_token = tokens.refresh_token.as_ref();
+        let refresh_token = refresh_token.ok_or(Cause::NoRefreshToken)?;
+        let mut form = Form::new("&grant_type=refresh_token");
+        form.add("refresh_token", refresh_token);
+        form.add("client_id", &client.config.client_id);
+        form.extend(extra)?;
+        self.obtain_tokens(client, signer, form, &tokens.nonce, Some(&tokens))
+            .await
+    }
+
+    /// Tells those who wait for their turn how it went.
+    pub(crate) fn end_turn(
+        &self,
+        client: &Client<P>,
+        keeper: Keeper,
+        outcome: &Result<(), ClientError>,
+    ) {
+        if outcome.is_err() {
+            self.pause_renewal(client);
+        }
+        keeper.answer(outcome.clone());
+    }
+
+    /// Until new tokens come, no renewal is due for a while.
+    pub(crate) fn pause_renewal(&self, client: &Client<P>) {
+        client.session.borrow_mut().pause = self.platform.monotonic() + RETRY_MILLIS;
+    }
+}
+
+/// How long before its end a token is renewed that has so long to live. Milliseconds.
+pub(crate) fn margin(lifetime: i64) -> i64 {
+    MARGIN_MILLIS.min(lifetime / 4)
+}
+
+/// Whose turn it is to ask for tokens: the caller's, or theirs who have the gate.
+#[inline(always)] // as if it had one caller, which it has in a browser
+pub(crate) fn turn<P: Platform>(client: &Client<P>) -> Result<Keeper, Rc<Gate>> {
+    let under_way = client.session.borrow().renewal.clone();
+    if let Some(gate) = under_way.filter(|gate| !gate.is_open()) {
+        return Err(gate);
+    }
+    let (gate, keeper) = Gate::close();
+    client.session.borrow_mut().renewal = Some(gate);
+    Ok(keeper)
+}
