@@ -1,7 +1,8 @@
-//! The files of `packages/countersign` that are made of what Rust knows: error codes, sentences, and the README's table.
+//! Generates the files of `packages/countersign` that follow from the Rust catalogue: error codes,
+//! sentences, and the README's table.
 //!
-//! They are checked in, so that a reader finds them; `cargo xtask package` writes them, and a test holds that they are
-//! current.
+//! They are checked in, so that readers find them; `cargo xtask package` writes them, and a test
+//! checks that they are current.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -17,7 +18,7 @@ const README: &str = "README.md";
 const TABLE_BEGINS: &str = "<!-- written by `cargo xtask package` from crates/countersign-client/src/error/catalogue.rs -->\n";
 const TABLE_ENDS: &str = "<!-- up to here -->\n";
 
-/// Writes what is not as it should be.
+/// Writes the files that are not current.
 pub(crate) fn write() -> Result<()> {
     for (file, text) in files()? {
         crate::package::write_if_changed(&file, &text)?;
@@ -25,7 +26,7 @@ pub(crate) fn write() -> Result<()> {
     Ok(())
 }
 
-/// Each file and what it has to hold.
+/// Returns each file and its content.
 fn files() -> Result<Vec<(PathBuf, String)>> {
     let package = root().join("packages/countersign");
     let readme = package.join(README);
@@ -65,7 +66,7 @@ fn all_codes() -> String {
     )
 }
 
-/// The members of a union of codes.
+/// Returns the members of a union of codes.
 fn union<'a>(entries: impl Iterator<Item = &'a Entry>) -> String {
     let members: Vec<String> = entries
         .map(|entry| {
@@ -116,7 +117,7 @@ const plain = (text = \"\"): string => text.slice(0, {PLAIN_CHARACTERS}).replace
     text
 }
 
-/// An arrow function from the details to the sentence.
+/// Returns an arrow function from the details to the sentence.
 fn function(entry: &Entry) -> String {
     let body = cases(entry, entry.cases);
     let mut read: Vec<&'static str> = entry.cases.iter().map(|case| case.given).collect();
@@ -127,7 +128,7 @@ fn function(entry: &Entry) -> String {
         .details
         .iter()
         .map(|detail| {
-            // TypeScript refuses parameters that nobody reads, unless they say so.
+            // TypeScript refuses unused parameters, unless their names start with `_`.
             let mark = if read.contains(&detail.name) { "" } else { "_" };
             format!("{mark}{}", camel_case(detail.name))
         })
@@ -141,7 +142,7 @@ fn function(entry: &Entry) -> String {
     }
 }
 
-/// The details that parts name.
+/// Collects the details that the parts name.
 fn names(parts: &[Part], found: &mut Vec<&'static str>) {
     for part in parts {
         match part {
@@ -168,7 +169,7 @@ fn cases(entry: &Entry, cases: &[Case]) -> String {
     format!("{given} ? {text} : {}", self::cases(entry, others))
 }
 
-/// A string, or a template of one.
+/// Returns a string literal, or a template literal if there are details.
 fn literal(entry: &Entry, parts: &[Part]) -> String {
     let mut text = String::new();
     let mut is_template = false;
@@ -195,7 +196,7 @@ fn literal(entry: &Entry, parts: &[Part]) -> String {
     }
 }
 
-/// An expression for the first alternative whose details are there.
+/// Returns an expression for the first alternative whose details are given.
 fn first_of(entry: &Entry, alternatives: &[Vec<Part>]) -> String {
     let [first, others @ ..] = alternatives else {
         return String::from("\"\"");
@@ -207,7 +208,7 @@ fn first_of(entry: &Entry, alternatives: &[Vec<Part>]) -> String {
             _ => None,
         })
         .collect();
-    // Only a native program knows it.
+    // Only a native program knows the reason.
     if details.contains(&"reason") {
         return first_of(entry, others);
     }
@@ -226,7 +227,7 @@ fn first_of(entry: &Entry, alternatives: &[Vec<Part>]) -> String {
     )
 }
 
-/// An expression for a detail.
+/// Returns an expression for a detail.
 fn value(entry: &Entry, name: &str) -> String {
     let is_plain = entry
         .details
@@ -251,7 +252,7 @@ fn camel_case(name: &str) -> String {
     camel
 }
 
-/// The README with the table of codes between its marks.
+/// Returns the README with the table of codes between its marks.
 fn with_table(readme: &str) -> Result<String> {
     let Some((before, rest)) = readme.split_once(TABLE_BEGINS) else {
         bail!(
