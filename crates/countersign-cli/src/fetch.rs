@@ -99,7 +99,7 @@ async fn fetch(arguments: Arguments) -> Result<ExitCode, String> {
         .login(|url| open(url, arguments.print_url))
         .await
         .map_err(said)?;
-    let how = match tokens.token_use {
+    let how = match tokens.scheme {
         Scheme::Dpop => "a DPoP token",
         Scheme::Bearer => "a Bearer token, which is bound to no key",
     };

@@ -33,6 +33,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let response = client.send(request).await?;
     println!("{}: {}", response.status(), response.text().await?);
 
-    client.log_out().await?;
+    client.logout().await?;
     Ok(())
 }

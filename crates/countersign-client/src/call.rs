@@ -269,7 +269,8 @@ enum Fault {
 impl Fault {
     fn of(response: &Observed<'_>) -> Self {
         let header = response.www_authenticate.as_bytes();
-        // The codes mean one thing wherever they stand in the header, so it need not be taken apart.
+        // The codes mean one thing wherever they stand in the header. Taking it apart
+        // (`challenge::parse`) would add 1,300 bytes to the WebAssembly's 20,000.
         if header.is_empty() {
             Self::Unreadable
         } else if holds(header, b"use_dpop_nonce") {

@@ -47,7 +47,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<(), ClientError> {
         let previous = client.tokens();
         let metadata = self.discover(client).await?;
-        let signer = match metadata.token_use {
+        let signer = match metadata.scheme {
             Scheme::Dpop => Some(self.signer(client).await?),
             Scheme::Bearer => None,
         };

@@ -108,7 +108,7 @@ impl<P: Platform> Engine<P> {
             Err(error) => return Err(error),
         };
         let offered = document.texts("dpop_signing_alg_values_supported");
-        let token_use = decide(config.mode, "ES256", &offered)
+        let scheme = decide(config.mode, "ES256", &offered)
             .map_err(|_| ClientError::new(Cause::DpopUnsupported, &[&config.issuer]))?;
         Ok(Box::new(Metadata {
             authorization_endpoint,
@@ -116,7 +116,7 @@ impl<P: Platform> Engine<P> {
             pushed,
             end_session_endpoint,
             is_iss_required: document.is_true("authorization_response_iss_parameter_supported"),
-            token_use,
+            scheme,
         }))
     }
 

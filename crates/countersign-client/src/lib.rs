@@ -8,9 +8,12 @@
 //!
 //! The signature of an id_token is not checked, as 3.1.3.7 allows: it came straight from the token endpoint over TLS.
 //!
-//! [`Engine`] has two entry points that matter most: [`Engine::authorize`] gives the headers of one request, and
-//! [`Engine::observe`] reads its response and says whether to send once more. An [`Attempt`] is used once and cannot
-//! be cloned; one that was a retry yields no other.
+//! A login is [`Engine::discover`], [`Engine::prepare`], [`Engine::push`] where the server requires it, and
+//! [`Engine::redeem`]. [`Engine::schedule`] decides when to renew, and [`Engine::renew`] does it.
+//!
+//! For each call, [`Engine::authorize`] gives the headers of one request, and [`Engine::observe`] reads its response
+//! and says whether to send once more. An [`Attempt`] is used once and cannot be cloned; one that was a retry yields no
+//! other. [`redirect`] decides what follows a redirect.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
 

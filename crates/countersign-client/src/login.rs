@@ -97,7 +97,7 @@ impl<P: Platform> Engine<P> {
     ) -> Result<AuthorizationRequest, ClientError> {
         let metadata = self.discover(client).await?;
         let config = &client.config;
-        let mut signer = match metadata.token_use {
+        let mut signer = match metadata.scheme {
             Scheme::Dpop => Some(self.signer(client).await?),
             Scheme::Bearer => None,
         };
@@ -254,7 +254,7 @@ impl<P: Platform> Engine<P> {
         }
         let code = value(response, "code").filter(|code| !code.is_empty());
         let code = code.ok_or_else(|| ClientError::new(Cause::ResponseInvalid, &[""]))?;
-        let signer = match (metadata.token_use, key) {
+        let signer = match (metadata.scheme, key) {
             (Scheme::Bearer, _) => None,
             (Scheme::Dpop, Some(pair)) => Some(Signer::new(pair)),
             (Scheme::Dpop, None) => Some(self.generate_signer().await?),

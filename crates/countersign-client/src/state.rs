@@ -56,7 +56,7 @@ pub struct Metadata {
     /// RFC 9207: the response must carry `iss`.
     pub(crate) is_iss_required: bool,
     /// Whether this client's token requests carry proofs.
-    pub(crate) token_use: Scheme,
+    pub(crate) scheme: Scheme,
 }
 
 /// Where forms go.

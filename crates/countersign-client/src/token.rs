@@ -144,7 +144,7 @@ impl<P: Platform> Engine<P> {
             Scheme::Bearer
         };
         match accept(config.mode, asked, &token_type) {
-            Ok(token_use) => Ok((access_token, token_use == Scheme::Dpop)),
+            Ok(scheme) => Ok((access_token, scheme == Scheme::Dpop)),
             Err(ModeError::NotBound) => {
                 let error = ClientError::new(Cause::TokenNotBound, &[&config.issuer, &token_type]);
                 self.end_session(client, Some(&error));

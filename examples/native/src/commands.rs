@@ -60,7 +60,7 @@ async fn command(client: &NativeClient, output: Output, line: &str) -> Result<()
             let tokens = client.tokens().await?.ok_or(Error::NotLoggedIn)?;
             output.tokens("tokens", &tokens);
         }
-        (Some("logout"), None, None) => output.logged_out(client.log_out().await?.as_deref()),
+        (Some("logout"), None, None) => output.logged_out(client.logout().await?.as_deref()),
         (Some("STREAM"), Some(url), Some(text)) => stream(client, output, url, text).await?,
         (Some(method), Some(url), body) => call(client, output, method, url, body).await?,
         _ => output.usage("write METHOD URL [JSON], STREAM URL TEXT, refresh, tokens or logout"),

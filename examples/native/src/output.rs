@@ -23,7 +23,7 @@ impl Output {
     }
 
     pub(crate) fn tokens(self, event: &str, tokens: &Tokens) {
-        let token_use = match tokens.token_use {
+        let scheme = match tokens.scheme {
             Scheme::Dpop => "DPoP",
             Scheme::Bearer => "Bearer",
         };
@@ -33,7 +33,7 @@ impl Output {
         if self.json {
             let mut object = json!({
                 "event": event,
-                "tokenUse": token_use,
+                "tokenUse": scheme,
                 "subject": subject,
                 "expires": expires,
                 "hasRefreshToken": tokens.has_refresh_token,
@@ -45,12 +45,12 @@ impl Output {
             }
             return line(object);
         }
-        let key = match (&tokens.thumbprint, tokens.token_use) {
+        let key = match (&tokens.thumbprint, tokens.scheme) {
             (Some(thumbprint), Scheme::Dpop) => format!(", bound to the key {thumbprint}"),
             _ => ", not bound to a key".into(),
         };
         let subject = subject.unwrap_or("nobody in particular");
-        println!("{event}: {subject}, a {token_use} token{key}");
+        println!("{event}: {subject}, a {scheme} token{key}");
         if self.show_tokens {
             println!("access token: {}", tokens.access_token);
             println!("id_token: {}", tokens.id_token.as_deref().unwrap_or("none"));

@@ -76,10 +76,10 @@ impl NativeClient {
     ///
     /// # Errors
     /// [`Error::EngineStopped`].
-    pub async fn log_out(&self) -> Result<Option<String>, Error> {
+    pub async fn logout(&self) -> Result<Option<String>, Error> {
         self.0
             .engine
-            .ask(async move |driver| Ok(driver.log_out()))
+            .ask(async move |driver| Ok(driver.logout()))
             .await
     }
 

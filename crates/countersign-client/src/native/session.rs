@@ -24,7 +24,7 @@ pub struct Tokens {
     /// without a proof.
     pub access_token: String,
     /// How it is used: with proofs, or as Bearer.
-    pub token_use: Scheme,
+    pub scheme: Scheme,
     /// When the access token ends, by the local clock.
     pub expires: SystemTime,
     /// As it came last; `None` for tokens of the client itself.
@@ -41,7 +41,7 @@ impl fmt::Debug for Tokens {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Tokens")
-            .field("token_use", &self.token_use)
+            .field("scheme", &self.scheme)
             .field("expires", &self.expires)
             .field("has_refresh_token", &self.has_refresh_token)
             .field("thumbprint", &self.thumbprint)
@@ -61,7 +61,7 @@ impl Driver {
         let claims: &Json = &tokens.claims;
         Some(Tokens {
             access_token: String::from(&*tokens.access_token),
-            token_use: if tokens.is_bound {
+            scheme: if tokens.is_bound {
                 Scheme::Dpop
             } else {
                 Scheme::Bearer
@@ -100,7 +100,7 @@ impl Driver {
     }
 
     /// Forgets tokens and key. Where the user can end the session at the server, too.
-    pub(super) fn log_out(&self) -> Option<String> {
+    pub(super) fn logout(&self) -> Option<String> {
         let is_users = self.client.tokens().is_none_or(|held| !is_own(&held));
         let url = self.engine.logout(&self.client, &"".into());
         url.filter(|_| is_users)

@@ -18,7 +18,7 @@ async fn login_and_calls_work_where_both_servers_have_names_under_localhost() {
     assert!(world.issuer.starts_with("http://auth.app.localhost:"));
     let client = world.builder().build().unwrap();
     let tokens = log_in(&client).await.unwrap();
-    assert_eq!(tokens.token_use, Scheme::Dpop);
+    assert_eq!(tokens.scheme, Scheme::Dpop);
 
     let me = client.http().get(world.url("/api/me"));
     let response = client.send(me).await.unwrap();

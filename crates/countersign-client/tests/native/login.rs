@@ -29,7 +29,7 @@ async fn a_login_comes_back_to_a_free_port_of_this_machine() {
     assert!(page.contains("You may close this window"), "{page}");
 
     let tokens = tokens.unwrap();
-    assert_eq!(tokens.token_use, Scheme::Dpop);
+    assert_eq!(tokens.scheme, Scheme::Dpop);
     assert_eq!(tokens.claims["sub"], "alice");
     assert_eq!(tokens.thumbprint.as_ref(), Some(&asked["dpop_jkt"]));
     assert!(tokens.has_refresh_token);
@@ -282,9 +282,9 @@ async fn a_secret_goes_with_token_requests_and_nowhere_else() {
 async fn after_a_logout_there_is_nothing_left() {
     let world = World::new().await;
     let client = world.builder().build().unwrap();
-    assert_eq!(client.log_out().await.unwrap(), None);
+    assert_eq!(client.logout().await.unwrap(), None);
     let before = log_in(&client).await.unwrap();
-    let url = client.log_out().await.unwrap().unwrap();
+    let url = client.logout().await.unwrap().unwrap();
     assert!(
         url.starts_with(&format!("{}/logout?", world.issuer)),
         "{url}"
@@ -333,7 +333,7 @@ async fn metadata_can_be_given_instead_of_discovered() {
         }))
         .build()
         .unwrap();
-    assert_eq!(log_in(&client).await.unwrap().token_use, Scheme::Dpop);
+    assert_eq!(log_in(&client).await.unwrap().scheme, Scheme::Dpop);
     let discovery = world.idp.to("/.well-known/openid-configuration");
     assert!(discovery.is_empty());
     let built = world.builder().metadata("a string".into()).build();

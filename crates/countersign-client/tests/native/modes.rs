@@ -14,7 +14,7 @@ async fn auto_ends_in_bearer_at_a_server_without_dpop() {
         let world = World::with(&format!("dpop = \"{mode}\""), OPTIONAL).await;
         let client = world.builder().build().unwrap();
         let tokens = log_in(&client).await.unwrap();
-        assert_eq!(tokens.token_use, Scheme::Bearer);
+        assert_eq!(tokens.scheme, Scheme::Bearer);
         let me = client.http().get(world.url("/api/me"));
         assert_eq!(client.send(me).await.unwrap().status(), StatusCode::OK);
         let [me] = &world.calls.to("/api/me")[..] else {
@@ -23,7 +23,7 @@ async fn auto_ends_in_bearer_at_a_server_without_dpop() {
         let expected = format!("Bearer {}", tokens.access_token);
         assert_eq!(me.authorization.as_ref(), Some(&expected));
         assert_eq!(me.proof, None);
-        assert_eq!(client.renew().await.unwrap().token_use, Scheme::Bearer);
+        assert_eq!(client.renew().await.unwrap().scheme, Scheme::Bearer);
     }
 }
 
@@ -52,7 +52,7 @@ async fn off_sends_no_proof_to_a_server_with_dpop() {
     let world = World::with("", OPTIONAL).await;
     let client = world.builder().mode(Mode::Off).build().unwrap();
     let tokens = log_in(&client).await.unwrap();
-    assert_eq!(tokens.token_use, Scheme::Bearer);
+    assert_eq!(tokens.scheme, Scheme::Bearer);
     assert_eq!(tokens.thumbprint, None);
     assert!(
         world

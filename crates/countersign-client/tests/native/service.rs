@@ -46,7 +46,7 @@ async fn t1_a_service_gets_tokens_for_itself_and_the_next_ones_too() {
         .build()
         .unwrap();
     let tokens = client.client_credentials().await.unwrap();
-    assert_eq!(tokens.token_use, Scheme::Dpop);
+    assert_eq!(tokens.scheme, Scheme::Dpop);
     assert_eq!(tokens.id_token, None);
     assert!(tokens.claims.is_empty());
 
@@ -71,6 +71,6 @@ async fn t1_a_service_gets_tokens_for_itself_and_the_next_ones_too() {
         assert_eq!(authorization, Some("Basic c2VydmljZTpzM2NyZXQ="));
         assert_eq!(request.claims()["htm"], "POST");
     }
-    assert_eq!(client.log_out().await.unwrap(), None);
+    assert_eq!(client.logout().await.unwrap(), None);
     assert!(client.tokens().await.unwrap().is_none());
 }

@@ -281,9 +281,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             return false;
         },
         authorize: (method, origin, path, accessToken, signal) => authorize([method, origin, path, accessToken], signal),
-        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date, redirectOrigin, redirectPath }, isReplayable) =>
+        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable, end) =>
             start(
-                [dpopNonce ?? "", wwwAuthenticate ?? "", redirectOrigin, redirectPath],
+                [dpopNonce ?? "", wwwAuthenticate ?? "", end?.origin ?? "", end?.path ?? ""],
                 task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0),
                 toUpgrade
             ),

@@ -74,9 +74,6 @@ export interface ObservedResponse {
     dpopNonce: string | null;
     wwwAuthenticate: string | null;
     date: string | null;
-    /** Origin and path that redirects have led to; both empty: there were none. */
-    redirectOrigin: string;
-    redirectPath: string;
 }
 
 export interface Engine extends Bare {
@@ -135,8 +132,16 @@ export interface Engine extends Bare {
      */
     authorize(method: string, origin: string, path: string, accessToken: string, signal?: AbortSignal): Promise<Upgrade>;
 
-    /** `undefined`: deliver the response. Otherwise send once more with these values, to where the response came from. */
-    observe(attempt: Attempt, response: ObservedResponse, isReplayable: boolean): Promise<Upgrade | undefined>;
+    /**
+     * `undefined`: deliver the response. Otherwise send once more with these values, to `end` if it is given: where
+     * redirects have led.
+     */
+    observe(
+        attempt: Attempt,
+        response: ObservedResponse,
+        isReplayable: boolean,
+        end?: { readonly origin: string; readonly path: string }
+    ): Promise<Upgrade | undefined>;
 
     /** The request ended without a response (network error, abort). Never throws. */
     release(attempt: Attempt): void;

@@ -271,10 +271,9 @@ test("a trap discards the engine with a clear code; its tokens stay ours, others
 test("rc12 a 401 after a redirect that the browser has followed is tried once more, within the origin", async () => {
     const { engine, create, logIn } = await world();
     const { tokens } = await logIn(create());
-    const redirected = async (method, redirectOrigin) => {
+    const redirected = async (method, origin) => {
         const { attempt } = await engine.authorize(method, API, "/a", tokens.accessToken);
-        const response = observed({ status: 401, dpopNonce: "n1", redirectOrigin, redirectPath: "/b" });
-        return engine.observe(attempt, response, true);
+        return engine.observe(attempt, observed({ status: 401, dpopNonce: "n1" }), true, { origin, path: "/b" });
     };
     assert.equal(await redirected("GET", "https://other.example"), undefined);
     const { proof } = await redirected("GET", API);

@@ -83,11 +83,10 @@ export interface Again {
  */
 export async function answered(engine: Engine, { target, attempt, response, url, isReplayable }: Answer): Promise<Again | undefined> {
     const final = url ? targetOf(url) : target;
-    const isElsewhere = final.href !== target.href;
-    const redirect = { redirectOrigin: isElsewhere ? final.origin : "", redirectPath: isElsewhere ? final.path : "" };
+    const end = final.href === target.href ? undefined : final;
     try {
-        const upgrade = await engine.observe(attempt, { ...response, ...redirect }, isReplayable);
-        return upgrade && { __proto__: null, upgrade, target: isElsewhere ? final : target };
+        const upgrade = await engine.observe(attempt, response, isReplayable, end);
+        return upgrade && { __proto__: null, upgrade, target: end ?? target };
     } catch {
         // The answer is there all the same.
         return undefined;

@@ -101,23 +101,22 @@ export async function openPage(browser, server, { freeze, before } = {}) {
                 open.set(made.attempt, { claims, token });
                 return made;
             },
-            async observe(attempt, response, isReplayable) {
+            async observe(attempt, response, isReplayable, end) {
                 log.push(["observe", attempt, response.status, response.dpopNonce, isReplayable]);
                 const { claims, token } = open.get(attempt);
                 open.delete(attempt);
-                const { redirectOrigin, redirectPath } = response;
-                window.answeredBy = redirectOrigin + redirectPath;
+                window.answeredBy = end && end.origin + end.path;
                 await knobs.holdObserve;
                 if (knobs.observeError) {
                     throw new Error(knobs.observeError);
                 }
-                const isMendable = redirectOrigin
-                    ? redirectOrigin === new URL(claims.htu).origin && ["GET", "HEAD"].includes(claims.htm)
+                const isMendable = end
+                    ? end.origin === new URL(claims.htu).origin && ["GET", "HEAD"].includes(claims.htm)
                     : response.dpopNonce;
                 if (response.status !== 401 || !isMendable || !isReplayable) {
                     return undefined;
                 }
-                const again = redirectOrigin ? { ...claims, htu: redirectOrigin + redirectPath } : { ...claims, nonce: response.dpopNonce };
+                const again = end ? { ...claims, htu: end.origin + end.path } : { ...claims, nonce: response.dpopNonce };
                 const made = upgrade(again, token);
                 open.set(made.attempt, { claims, token });
                 return made;
