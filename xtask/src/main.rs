@@ -15,6 +15,7 @@ mod generated;
 mod interop;
 mod java;
 mod mutants;
+mod order;
 mod package;
 mod peers;
 mod process;

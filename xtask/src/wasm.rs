@@ -5,6 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::order::name_by_likeness;
 use crate::process::{cargo, command, find_program, locked, output, root, run};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -289,11 +290,8 @@ pub(crate) fn check(arguments: &[&str]) -> Result<()> {
     run(command.args(locked()).args(arguments))
 }
 
-/// Flags for wasm-opt. They allow only features that every browser with `DecompressionStream` has.
-/// `-ocimfs` inlines a function with one caller only if it is small; the similar code that remains
-/// saves 700 bytes gzipped. Ordering functions by name puts those of one module side by side, where
-/// gzip finds more in common: 130 bytes. The linker's own exports begin with `__`.
-pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
+/// Only features that every browser with `DecompressionStream` has.
+const FEATURES: [&str; 9] = [
     "--mvp-features",
     "--enable-bulk-memory",
     "--enable-bulk-memory-opt",
@@ -303,6 +301,11 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
     "--enable-multivalue",
     "--enable-reference-types",
     "--enable-call-indirect-overlong",
+];
+
+/// Flags for wasm-opt. `-ocimfs` inlines a function with one caller only if it is small; the similar
+/// code that remains saves 700 bytes gzipped. The linker's own exports begin with `__`.
+pub(crate) const OPTIMISER_FLAGS: [&str; 11] = [
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",
@@ -314,14 +317,25 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 21] = [
     "-Oz",
     "-Oz",
     "--converge",
-    "--reorder-functions-by-name",
 ];
 
-/// Shrinks the engine with binaryen's wasm-opt.
+/// Shrinks the engine with binaryen's wasm-opt, and orders its functions for gzip.
 pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
+    wasm_opt(&OPTIMISER_FLAGS, input, output)?;
+    let named = output.with_extension("named.wasm");
+    std::fs::write(&named, name_by_likeness(&std::fs::read(output)?)?)?;
+    wasm_opt(
+        &["--reorder-functions-by-name", "--strip-debug"],
+        &named,
+        output,
+    )
+}
+
+fn wasm_opt(passes: &[&str], input: &Path, output: &Path) -> Result<()> {
     run(command("node")
         .arg("node_modules/binaryen/bin/wasm-opt")
-        .args(OPTIMISER_FLAGS)
+        .args(FEATURES)
+        .args(passes)
         .arg(input)
         .arg("-o")
         .arg(output))
