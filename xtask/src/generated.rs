@@ -9,6 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
+use countersign_browser::numbers::{MODES, Question, RENEWALS, VISITS};
 use countersign_client::catalogue::{self, Entry};
 use countersign_client::sentence::{Case, PLAIN_CHARACTERS, Part, Reader};
 
@@ -33,6 +34,7 @@ fn files() -> Result<Vec<(PathBuf, String)>> {
     let text = fs::read_to_string(&readme).with_context(|| README.to_owned())?;
     Ok(vec![
         (package.join("src/engine/codes.ts"), engine_codes()),
+        (package.join("src/engine/numbers.ts"), numbers()),
         (package.join("src/core/errors/codes.ts"), all_codes()),
         (package.join("src/core/errors/catalogue.ts"), sentences()),
         (readme, with_table(&text)?),
@@ -54,6 +56,99 @@ fn engine_codes() -> String {
         ),
         union(entries)
     )
+}
+
+/// What the boundary knows by numbers.
+fn numbers() -> String {
+    let questions: Vec<String> = Question::ALL.iter().map(name).collect();
+    let modes: Vec<String> = MODES
+        .iter()
+        .zip(0..)
+        .map(|(mode, number)| format!("{}: {number}", name(mode)))
+        .collect();
+    let visits = constants(&VISITS);
+    let renewals = constants(&RENEWALS);
+    let causes: Vec<&str> = catalogue::ENGINE.iter().map(|entry| entry.code).collect();
+    format!(
+        "\
+/**
+ * What crosses the boundary as a number. Written by `cargo xtask package`: change `crates/countersign-browser/src/numbers.rs`
+ * or `crates/countersign-client/src/error/catalogue.rs`.
+ *
+ * By functions, since scripts of the page can import this module: they could change a table.
+ */
+import type {{ EngineErrorCode }} from \"./codes.js\";
+
+export type Question = \"{}\";
+export type Mode = \"{}\";
+
+/** What the engine asks its host, each at its number. */
+export type Questions<T extends Record<Question, unknown>> = readonly [{}];
+
+/**
+ * How the browser goes to the authorization server: it leaves the page, and the user may be asked or is not asked
+ * (`prompt=none`), or in a hidden iframe, with `prompt=none` and nothing kept outside memory.
+ */
+{visits}export type Visit = {visit};
+
+/** Whether tokens are to be renewed before they are used. */
+{renewals}export type Renewal = {renewal};
+
+export const numberOf = (mode: Mode): number => ({{ __proto__: null, {} }})[mode];
+
+/** What the engine refuses with, by its number, from 1 on. */
+export const causeOf = (number: number): EngineErrorCode =>
+    ([
+        \"{}\"
+    ] as const)[number - 1]!;
+",
+        questions.join("\" | \""),
+        MODES.map(|mode| name(&mode)).join("\" | \""),
+        questions
+            .iter()
+            .map(|question| format!("T[\"{question}\"]"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        modes.join(", "),
+        causes.join("\",\n        \""),
+        visit = type_of(&VISITS),
+        renewal = type_of(&RENEWALS),
+    )
+}
+
+/// A constant for each variant, at its place: scripts cannot change numbers.
+fn constants(variants: &[impl std::fmt::Debug]) -> String {
+    let lines = variants
+        .iter()
+        .zip(0..)
+        .map(|(variant, number)| format!("export const {} = {number};\n", upper_case(variant)));
+    lines.collect()
+}
+
+/// The type of these constants.
+fn type_of(variants: &[impl std::fmt::Debug]) -> String {
+    let types: Vec<String> = variants
+        .iter()
+        .map(|variant| format!("typeof {}", upper_case(variant)))
+        .collect();
+    types.join(" | ")
+}
+
+/// `NotDue` becomes `NOT_DUE`.
+fn upper_case(variant: &impl std::fmt::Debug) -> String {
+    let mut text = String::new();
+    for c in format!("{variant:?}").chars() {
+        if c.is_ascii_uppercase() && !text.is_empty() {
+            text.push('_');
+        }
+        text.push(c.to_ascii_uppercase());
+    }
+    text
+}
+
+/// The name of a variant, as TypeScript writes it.
+fn name(variant: &impl std::fmt::Debug) -> String {
+    format!("{variant:?}").to_lowercase()
 }
 
 fn all_codes() -> String {

@@ -11,35 +11,37 @@ use core::arch::wasm32::unreachable;
 use core::cell::RefCell;
 
 use countersign_client::{
-    Attempt, Client, ClientConfig, ClientError, Engine, FLOW_LIFETIME_MILLIS, Mode, Observed,
-    Parameter, Upgraded, Url, Visit,
+    Attempt, BoundToken, Client, ClientConfig, ClientError, Engine, FLOW_LIFETIME_MILLIS, Observed,
+    Parameter, Upgraded, Url,
 };
 
 use crate::host::{Browser, Handle, INBOX, millis, received};
 use crate::machine::OneThread;
 use crate::message::{Fields, encode};
+use crate::numbers::{MODES, VISITS};
 use crate::tasks::{self, Reply};
 
 mod import {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
-        /// The end of a task: what the export documents, or an error's code and details.
+        /// The end of a task. `cause` is 0: it is what the export documents; else the place of the error's
+        /// [`Cause`](countersign_client::Cause), from 1 on, and the message holds its details.
         pub(super) safe fn finish(
             task: u32,
-            is_success: u32,
+            cause: u32,
             message: *const u8,
             length: usize,
             attempt: usize,
         );
-        /// The answer to `tokens`, in the same turn. Times in milliseconds; 0: not told. `renewal`: 0, not
-        /// due; 1, due; 2, overdue.
+        /// The answer to `tokens`, in the same turn. Times in milliseconds; 0: not told. `bound`: the access token's
+        /// number, 0 where it goes out as Bearer. `renewal`: a [`Renewal`](countersign_client::Renewal).
         pub(super) safe fn tokens(
             message: *const u8,
             length: usize,
             expires: f64,
             refresh_expires: f64,
             claims: u32,
-            is_bound: u32,
+            bound: u32,
             renewal: u32,
             renew_in: f64,
         );
@@ -78,7 +80,7 @@ extern "C" fn settle(call: usize, status: u32, time: f64, handle: u32) {
 #[unsafe(no_mangle)]
 extern "C" fn create(mode: u32, metadata: u32) -> usize {
     let mut fields = received();
-    let mode = [Mode::Off, Mode::Auto, Mode::Enforced][mode as usize];
+    let mode = MODES[mode as usize];
     let metadata = Handle::new(metadata);
     let (issuer, client_id, scope) = (fields.text(), fields.text(), fields.text());
     ENGINE.0.create(ClientConfig {
@@ -105,7 +107,7 @@ extern "C" fn discover(task: u32, client: usize) {
 #[unsafe(no_mangle)]
 extern "C" fn prepare(task: u32, client: usize, visit: u32) {
     let redirect_uri = received().text();
-    let visit = [Visit::Interactive, Visit::Silent, Visit::Iframe][visit as usize];
+    let visit = VISITS[visit as usize];
     tasks::spawn(async move {
         let client = registered(client);
         match ENGINE.0.prepare(&client, &redirect_uri, visit).await {
@@ -182,23 +184,26 @@ extern "C" fn tokens(client: usize) {
         let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
         let message = encode(&[&tokens.access_token, &tokens.id_token, refresh_token]);
         let refresh_expires = tokens.refresh_expires.map_or(0, |end| end.0);
+        let bound = ENGINE.0.bound_token(&tokens.access_token);
         import::tokens(
             message.as_ptr(),
             message.len(),
             tokens.expires.0 as f64,
             refresh_expires as f64,
             tokens.claims.0,
-            tokens.is_bound.into(),
+            bound.map_or(0, BoundToken::number),
             schedule.now as u32,
             schedule.wait_millis as f64,
         );
     }
 }
 
-/// Field: an access token. Zero is no.
+/// Is the access token of this number still ours? Zero is no.
 #[unsafe(no_mangle)]
-extern "C" fn is_bound() -> u32 {
-    ENGINE.0.is_bound_token(&received().text()).into()
+extern "C" fn is_bound(token: u32) -> u32 {
+    BoundToken::from_number(token)
+        .is_some_and(|token| ENGINE.0.is_bound(token))
+        .into()
 }
 
 /// How long a kept login may wait for its response, milliseconds.
@@ -213,15 +218,19 @@ extern "C" fn offset(client: usize) -> f64 {
     ENGINE.0.clock_offset(&registered(client)) as f64
 }
 
-/// Fields: method, origin, path, access token. Ends without a field where the token is none of ours.
+/// Fields: method, origin, path. `token`: the number of a bound access token. Ends with the proof, or without a field
+/// where the token is ours no more.
 #[unsafe(no_mangle)]
-extern "C" fn authorize(task: u32) {
+extern "C" fn authorize(task: u32, token: u32) {
     let mut fields = received();
     let method = fields.text();
     let url = url(&mut fields);
-    let token = fields.text();
     tasks::spawn(async move {
-        upgrade(task, ENGINE.0.authorize(method, url, &token).await);
+        let upgraded = match BoundToken::from_number(token) {
+            Some(token) => ENGINE.0.authorize(method, url, token).await,
+            None => Ok(None),
+        };
+        upgrade(task, upgraded);
     });
 }
 
@@ -277,7 +286,6 @@ fn upgrade(task: u32, outcome: Result<Option<Upgraded<Browser>>, ClientError>) {
         Ok(None) => return succeed(task, &[], 0),
         Err(error) => return fail(task, &error),
     };
-    let authorization = upgraded.attempt.authorization();
     let mut attempts = ATTEMPTS.0.borrow_mut();
     let attempt = Some(upgraded.attempt);
     let index = match attempts.iter().position(Option::is_none) {
@@ -290,7 +298,7 @@ fn upgrade(task: u32, outcome: Result<Option<Upgraded<Browser>>, ClientError>) {
             attempts.len() - 1
         }
     };
-    succeed(task, &[&authorization, &upgraded.proof], index + 1);
+    succeed(task, &[&upgraded.proof], index + 1);
 }
 
 fn registered(index: usize) -> Rc<Client<Browser>> {
@@ -307,16 +315,17 @@ fn done(task: u32, outcome: Result<(), ClientError>) {
 
 fn succeed(task: u32, fields: &[&str], attempt: usize) {
     let message = encode(fields);
-    import::finish(task, 1, message.as_ptr(), message.len(), attempt);
+    import::finish(task, 0, message.as_ptr(), message.len(), attempt);
 }
 
 fn fail(task: u32, error: &ClientError) {
-    let mut fields = Vec::from([error.cause.code()]);
+    let mut fields = Vec::new();
     for detail in &error.details {
-        fields.push(detail);
+        fields.push(&**detail);
     }
     let message = encode(&fields);
-    import::finish(task, 0, message.as_ptr(), message.len(), 0);
+    let cause = error.cause as u32 + 1;
+    import::finish(task, cause, message.as_ptr(), message.len(), 0);
 }
 
 fn url(fields: &mut Fields) -> Url {

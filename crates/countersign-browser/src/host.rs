@@ -15,6 +15,7 @@ use countersign_client::{
 
 use crate::machine::OneThread;
 use crate::message::{Fields, encode};
+use crate::numbers::Question;
 use crate::tasks::{HostCall, Reply};
 
 mod import {
@@ -79,7 +80,7 @@ impl Document for Handle {
         received().text()
     }
 
-    // The host gives `true` as infinity, which is no number to us.
+    // The host gives `true` as infinity, and no number that is infinite.
     fn number(&self, name: &str) -> f64 {
         let number = import::number(self.0, name.as_ptr(), name.len());
         if number == f64::INFINITY {
@@ -112,25 +113,6 @@ fn key_pair(handle: u32, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
         private: Handle(handle),
         public,
     }))
-}
-
-/// What the host is asked, in the order of `host.ts`.
-#[derive(Clone, Copy)]
-enum Question {
-    /// Fields: method, URL, form, proof. Answer: status, `Date`, the body's document; field: `DPoP-Nonce`.
-    Send,
-    /// Answer: the key; fields: x, y.
-    Generate,
-    /// Message: the bytes; number: the key. Answer: the signature's bytes.
-    Sign,
-    /// Message: the bytes. Answer: the digest's bytes.
-    Digest,
-    /// Number: milliseconds.
-    Sleep,
-    /// Fields: name, the record's; number: the key, or 0.
-    Keep,
-    /// Message: the name. Answer: the key, or 0; fields: x, y (empty without a key), the record's.
-    Take,
 }
 
 /// The answer's status is zero where the host has refused.

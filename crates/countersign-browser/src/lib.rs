@@ -15,6 +15,7 @@ extern crate alloc;
 
 pub mod arena;
 pub mod message;
+pub mod numbers;
 
 #[cfg(target_arch = "wasm32")]
 mod engine;

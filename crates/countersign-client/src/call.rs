@@ -17,7 +17,7 @@ use crate::form::holds;
 use crate::gate::{Gate, Keeper};
 use crate::platform::{Platform, UnixMillis, Url};
 use crate::redirect::{Redirected, redirect};
-use crate::state::KnownToken;
+use crate::state::{BoundToken, KnownToken};
 use crate::text::Text;
 
 /// How long a call waits for another one's nonce before it goes without.
@@ -94,8 +94,8 @@ pub struct Observed<'a> {
 }
 
 impl<P: Platform> Engine<P> {
-    /// The headers for one request with an access token; `None`: the token is none of ours that are
-    /// bound, so the request goes out as it is.
+    /// The headers for one request with an access token that [`bound_token`](Self::bound_token) has found; `None`: it is
+    /// ours no more.
     ///
     /// Waits, at most a second, where another call is already asking this origin for a nonce.
     ///
@@ -105,9 +105,9 @@ impl<P: Platform> Engine<P> {
         &self,
         method: Text,
         url: Url,
-        access_token: &str,
+        token: BoundToken,
     ) -> Result<Option<Upgraded<P>>, ClientError> {
-        let Some(known) = self.known(access_token) else {
+        let Some(known) = self.known(token) else {
             return Ok(None);
         };
         self.settle_clock(known.client.server()).await;

@@ -10,7 +10,7 @@ use countersign::proof::{ProofClaims, UnsignedProof};
 
 use crate::error::{Cause, ClientError};
 use crate::platform::Platform;
-use crate::state::{Client, ClientConfig, KnownToken, Signer, State};
+use crate::state::{BoundToken, Client, ClientConfig, KnownToken, Signer, State};
 use crate::text::Text;
 
 /// Every client of a page, their keys, tokens, nonces and clocks. Belongs to one thread.
@@ -46,9 +46,17 @@ impl<P: Platform> Engine<P> {
         self.state.borrow().clients.get(index).cloned()
     }
 
-    /// Is this exact string an access token of ours that goes out as DPoP?
-    pub fn is_bound_token(&self, access_token: &str) -> bool {
-        self.known(access_token).is_some()
+    /// This exact string as an access token of ours that goes out as DPoP. It stays ours until it expires, also when it
+    /// has been renewed away.
+    pub fn bound_token(&self, access_token: &str) -> Option<BoundToken> {
+        let known = &self.state.borrow().known;
+        let found = known.iter().find(|known| known.token == access_token);
+        found.map(|known| known.number)
+    }
+
+    /// Is this token still ours?
+    pub fn is_bound(&self, token: BoundToken) -> bool {
+        self.known(token).is_some()
     }
 
     /// The authorization server's clock minus the local one, milliseconds.
@@ -64,12 +72,12 @@ impl<P: Platform> Engine<P> {
         self.state.borrow().clocks.offset(origin, fallback)
     }
 
-    pub(crate) fn known(&self, access_token: &str) -> Option<Rc<KnownToken<P>>> {
+    pub(crate) fn known(&self, token: BoundToken) -> Option<Rc<KnownToken<P>>> {
         self.state
             .borrow()
             .known
             .iter()
-            .find(|known| known.token == access_token)
+            .find(|known| known.number == token)
             .cloned()
     }
 

@@ -56,7 +56,7 @@ pub use platform::{
 };
 pub use redirect::{Redirected, redirect};
 pub use renewal::{Renewal, Schedule};
-pub use state::{Client, ClientConfig, Metadata, Tokens};
+pub use state::{BoundToken, Client, ClientConfig, Metadata, Tokens};
 pub use text::Text;
 
 /// The README's code compiles, and where it can, runs.

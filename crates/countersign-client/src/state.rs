@@ -8,6 +8,7 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::vec::Vec;
 use core::cell::{OnceCell, RefCell};
+use core::num::NonZeroU32;
 
 use countersign::nonce::NonceJar;
 use countersign::proof::ProofHeader;
@@ -119,6 +120,29 @@ pub(crate) struct KnownToken<P: Platform> {
     pub(crate) signer: Rc<Signer<P::Key>>,
     pub(crate) client: Rc<Client<P>>,
     pub(crate) expires: UnixMillis,
+    pub(crate) number: BoundToken,
+}
+
+/// A bound access token by its number: no other token of the engine gets it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BoundToken(NonZeroU32);
+
+impl BoundToken {
+    /// `None`: zero.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        NonZeroU32::new(number).map(Self)
+    }
+
+    /// From 1 on.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        self.0.get()
+    }
+
+    pub(crate) fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
 }
 
 /// A login in a hidden iframe under way.
@@ -131,6 +155,8 @@ pub(crate) struct Flow<K> {
 pub(crate) struct State<P: Platform> {
     pub(crate) clients: Vec<Rc<Client<P>>>,
     pub(crate) known: Vec<Rc<KnownToken<P>>>,
+    /// The number of the next one.
+    pub(crate) next_known: BoundToken,
     pub(crate) nonces: NonceJar,
     pub(crate) clocks: Clocks,
     /// Origins that are being asked for a nonce.
@@ -145,6 +171,7 @@ impl<P: Platform> State<P> {
         Self {
             clients: Vec::new(),
             known: Vec::new(),
+            next_known: BoundToken(NonZeroU32::MIN),
             nonces: NonceJar::new(NONCE_CAPACITY),
             clocks: Clocks::new(),
             probes: Vec::new(),

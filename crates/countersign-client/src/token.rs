@@ -188,12 +188,16 @@ impl<P: Platform> Engine<P> {
                 Rc::clone(signer),
                 Rc::clone(client),
             );
-            self.state.borrow_mut().known.push(Rc::new(KnownToken {
+            let state = &mut *self.state.borrow_mut();
+            let number = state.next_known;
+            state.next_known = number.next();
+            state.known.push(Rc::new(KnownToken {
                 token,
                 ath,
                 signer,
                 client,
                 expires: tokens.expires,
+                number,
             }));
         }
         let session = &mut *client.session.borrow_mut();

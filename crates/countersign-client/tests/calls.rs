@@ -4,7 +4,7 @@
 mod world;
 
 use countersign::jose::base64url;
-use countersign_client::{Engine, Mode, Observed, Text, Url};
+use countersign_client::{BoundToken, Engine, Mode, Observed, Text, Url};
 use world::*;
 
 fn logged_in() -> (World, Engine<World>, TestClient, Text) {
@@ -21,7 +21,7 @@ fn r1_p3_p4_p6_a_call_carries_scheme_method_target_and_token_hash() {
         .run(engine.authorize(
             "pATCH".into(),
             url("https://api.example:8443", "/a%20b"),
-            &token,
+            bound(&engine, &token),
         ))
         .unwrap()
         .unwrap();
@@ -75,16 +75,33 @@ fn p2_p8_each_call_has_a_proof_of_its_own_with_96_random_bits_or_more() {
 
 #[test]
 fn an_unknown_token_passes_through() {
-    let (world, engine, _, _) = logged_in();
+    let (_world, engine, _, _) = logged_in();
     for token in ["", "at", "at22", "AT2"] {
-        assert!(!engine.is_bound_token(token));
-        assert!(
-            world
-                .run(engine.authorize("GET".into(), url(API, "/"), token))
-                .unwrap()
-                .is_none()
-        );
+        assert!(engine.bound_token(token).is_none());
     }
+}
+
+#[test]
+fn a_token_whose_session_has_ended_is_not_signed_for() {
+    let (world, engine, client, token) = logged_in();
+    let bound = bound(&engine, &token);
+    assert!(engine.is_bound(bound));
+    engine.logout(&client, &"https://app.example/".into());
+    assert!(!engine.is_bound(bound));
+    let upgraded = world.run(engine.authorize("GET".into(), url(API, "/"), bound));
+    assert!(upgraded.unwrap().is_none());
+}
+
+#[test]
+fn no_two_tokens_have_one_number() {
+    let (world, engine, client, token) = logged_in();
+    let first = bound(&engine, &token);
+    world.run(engine.renew(&client, &[])).unwrap();
+    let second = bound(&engine, &client.tokens().unwrap().access_token);
+    assert_eq!(bound(&engine, &token), first);
+    assert_ne!(first, second);
+    assert_eq!(BoundToken::from_number(first.number()), Some(first));
+    assert_eq!(BoundToken::from_number(0), None);
 }
 
 #[test]
@@ -92,13 +109,13 @@ fn rc8_a_token_renewed_away_is_bound_until_it_expires() {
     let (world, engine, client, token) = logged_in();
     world.pass(200_000);
     world.run(engine.renew(&client, &[])).unwrap();
-    assert!(engine.is_bound_token(&token));
+    assert!(engine.bound_token(&token).is_some());
     world.pass(99_000);
     world.run(engine.renew(&client, &[])).unwrap();
-    assert!(engine.is_bound_token(&token));
+    assert!(engine.bound_token(&token).is_some());
     world.pass(302_000);
     world.run(engine.renew(&client, &[])).unwrap();
-    assert!(!engine.is_bound_token(&token));
+    assert!(engine.bound_token(&token).is_none());
 }
 
 #[test]
@@ -146,7 +163,7 @@ fn n4_nonces_are_kept_by_origin_and_apart_from_the_authorization_server_s() {
     );
     let at = |origin: &str| {
         let upgraded = world
-            .run(engine.authorize("GET".into(), url(origin, "/"), &token))
+            .run(engine.authorize("GET".into(), url(origin, "/"), bound(&engine, &token)))
             .unwrap()
             .unwrap();
         Proof::decode(&upgraded.proof).nonce().map(String::from)
@@ -156,7 +173,7 @@ fn n4_nonces_are_kept_by_origin_and_apart_from_the_authorization_server_s() {
     assert_eq!(at("https://api.example:444"), None);
     // The same origin as the authorization server's is another server.
     let upgraded = world
-        .run(engine.authorize("GET".into(), url(ISSUER, "/me"), &token))
+        .run(engine.authorize("GET".into(), url(ISSUER, "/me"), bound(&engine, &token)))
         .unwrap()
         .unwrap();
     observe(
@@ -248,7 +265,7 @@ fn burst<'a>(
 ) -> Calls<'a> {
     let one = async move || {
         let upgraded = engine
-            .authorize("GET".into(), url(API, "/"), token)
+            .authorize("GET".into(), url(API, "/"), bound(engine, token))
             .await
             .unwrap()
             .unwrap();
@@ -300,7 +317,7 @@ fn rc10_waiting_ends_after_a_second() {
     let upgraded = world.all(vec![Box::pin(engine.authorize(
         "GET".into(),
         url(API, "/"),
-        &token,
+        bound(&engine, &token),
     ))]);
     assert!(upgraded[0].as_ref().unwrap().is_some());
     assert_eq!(world.seconds() - before, 1);
@@ -340,7 +357,7 @@ fn rc10_an_answer_without_a_nonce_releases_everybody() {
 fn redirected(method: &str, end: Url, response: &Observed<'_>) -> (World, Option<Proof>) {
     let (world, engine, _, token) = logged_in();
     let upgraded = world
-        .run(engine.authorize(method.into(), url(API, "/a"), &token))
+        .run(engine.authorize(method.into(), url(API, "/a"), bound(&engine, &token)))
         .unwrap()
         .unwrap();
     let mut attempt = upgraded.attempt;
@@ -398,7 +415,8 @@ fn what_another_origin_answers_teaches_nothing() {
     let again = world.run(engine.observe(attempt, &challenge("n1"), true));
     assert!(again.unwrap().is_none());
     for origin in [API, "https://other.example"] {
-        let upgraded = world.run(engine.authorize("GET".into(), url(origin, "/"), &token));
+        let upgraded =
+            world.run(engine.authorize("GET".into(), url(origin, "/"), bound(&engine, &token)));
         let proof = Proof::decode(&upgraded.unwrap().unwrap().proof);
         assert_eq!(proof.nonce(), None, "{origin}");
     }

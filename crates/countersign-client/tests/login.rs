@@ -212,7 +212,7 @@ fn off_sends_neither_thumbprint_nor_proof() {
     assert!(world.token_requests()[0].proof.is_none());
     assert!(!client.tokens().unwrap().is_bound);
     assert_eq!(world.0.keys.get(), 0);
-    assert!(!engine.is_bound_token("at2"));
+    assert!(engine.bound_token("at2").is_none());
 }
 
 #[test]
@@ -565,7 +565,7 @@ fn logout_gives_the_end_session_url_and_forgets() {
     assert_eq!(query["client_id"], "app");
     assert_eq!(query["post_logout_redirect_uri"], "https://app.example/bye");
     assert!(client.tokens().is_none());
-    assert!(!engine.is_bound_token(&token));
+    assert!(engine.bound_token(&token).is_none());
     assert_eq!(
         world.run(engine.renew(&client, &[])).unwrap_err().cause,
         Cause::NoRefreshToken

@@ -106,7 +106,10 @@ impl NativeClient {
                 origin: origin.into(),
                 path: path.into(),
             };
-            let upgraded = driver.engine.authorize(method.into(), url, token).await;
+            let upgraded = match driver.engine.bound_token(token) {
+                Some(bound) => driver.engine.authorize(method.into(), url, bound).await,
+                None => Ok(None),
+            };
             match upgraded.map_err(|error| driver.error(&error))? {
                 Some(upgraded) => driver.headers(upgraded, &handle),
                 None => Ok(Headers {

@@ -11,7 +11,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use countersign_client::{
-    Cause, Client, ClientConfig, ClientError, Engine, Mode, Observed, Text, Upgraded, Url, Visit,
+    BoundToken, Cause, Client, ClientConfig, ClientError, Engine, Mode, Observed, Text, Upgraded,
+    Url, Visit,
 };
 
 pub use platform::*;
@@ -87,9 +88,13 @@ pub fn url(origin: &str, path: &str) -> Url {
     }
 }
 
+pub fn bound(engine: &Engine<World>, token: &str) -> BoundToken {
+    engine.bound_token(token).expect("a bound token")
+}
+
 pub fn call(world: &World, engine: &Engine<World>, token: &str) -> Upgraded<World> {
     world
-        .run(engine.authorize("GET".into(), url(API, "/a"), token))
+        .run(engine.authorize("GET".into(), url(API, "/a"), bound(engine, token)))
         .expect("a signature")
         .expect("a bound token")
 }

@@ -4,12 +4,12 @@
  * Numbers travel as arguments, strings as messages: bytes in linear memory, each field ended by 0xFF (`message.ts`).
  * A trap leaves the engine half-changed: it is discarded, and every later call fails with `engine_crashed`.
  */
-import type { EngineErrorCode } from "./codes.js";
 import { sweepFlows } from "./flows.js";
 import { makeImports, type Memory } from "./host.js";
 import { EngineError } from "./interface.js";
-import type { Attempt, Bare, ClientHandle, Engine, EngineHost, Mode, Tokens, Upgrade } from "./interface.js";
+import type { Attempt, Bare, BoundToken, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from "./interface.js";
 import { noTexts, readTexts, toTexts, writeTexts, type Texts, type View } from "./message.js";
+import { causeOf, numberOf, type Renewal, type Visit } from "./numbers.js";
 
 interface Exports {
     readonly memory: WebAssembly.Memory;
@@ -17,16 +17,16 @@ interface Exports {
     settle(call: number, status: number, time: number, handle: number): void;
     create(mode: number, metadata: number): ClientHandle;
     discover(task: number, client: ClientHandle): void;
-    prepare(task: number, client: ClientHandle, visit: number): void;
+    prepare(task: number, client: ClientHandle, visit: Visit): void;
     push(task: number, client: ClientHandle, isBound: number): void;
     redeem(task: number, client: ClientHandle, count: number): void;
     renew(task: number, client: ClientHandle): void;
     logout(task: number, client: ClientHandle): void;
     tokens(client: ClientHandle): void;
-    is_bound(): number;
+    is_bound(token: number): number;
     flow_lifetime(): number;
     offset(client: ClientHandle): number;
-    authorize(task: number): void;
+    authorize(task: number, token: number): void;
     observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number): void;
     release(attempt: Attempt): void;
 }
@@ -40,10 +40,8 @@ interface Pending extends Bare {
 /** What a promise can be resolved with, and show nobody anything. */
 type Safe = Bare | string | undefined | void;
 
-const MODES: Bare & Record<Mode, number> = { __proto__: null, off: 0, auto: 1, enforced: 2 };
-
-const toUpgrade = ({ 0: authorization, 1: proof }: Texts, attempt: Attempt): Upgrade | undefined =>
-    proof === undefined ? proof : { __proto__: null, authorization: authorization!, proof, attempt };
+const toUpgrade = ({ 0: proof }: Texts, attempt: Attempt): Upgrade | undefined =>
+    proof === undefined ? proof : { __proto__: null, proof, attempt };
 
 /** Starts an engine and gives it to `deliver`: a promise would show it to a getter on `Promise.prototype`. */
 export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
@@ -55,7 +53,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
      * Our bound tokens, and some that were: when the engine has crashed, or their session has ended, their requests fail
      * instead of going out as they are.
      */
-    const bound: { __proto__: null; [token: string]: unknown } = { __proto__: null };
+    const bound = { __proto__: null } as object as Record<string, BoundToken>;
 
     const view: View = (pointer, length) => new host.Uint8Array(host.memoryBuffer(exports.memory), pointer, length);
 
@@ -128,22 +126,14 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         return texts;
     };
 
-    const isKnown = (accessToken: string): boolean => {
-        memory.write([accessToken]);
-        return !!exports.is_bound();
-    };
-
     const tokens = (client: ClientHandle): Tokens | undefined =>
         enter(() => {
             answered = undefined;
             exports.tokens(client);
             const tokens = answered as Tokens | undefined;
-            if (tokens?.isBound) {
-                bound[tokens.accessToken] = true;
-            }
             // Not where a session has ended: a server would still take its token as Bearer.
             for (const token in tokens && bound) {
-                isKnown(token) || delete bound[token];
+                exports.is_bound(bound[token]!.number) || delete bound[token];
             }
             return tokens;
         });
@@ -156,7 +146,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         }
     };
 
-    const authorize = (message: string[], signal: AbortSignal | undefined): Promise<Upgrade> =>
+    const authorize = (message: string[], { number }: BoundToken, signal: AbortSignal | undefined): Promise<Upgrade> =>
         new host.Promise((resolve, reject) => {
             let isAborted = false;
             const abort = () => {
@@ -165,7 +155,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             };
             const run = async () => {
                 try {
-                    const upgrade = await start(message, task => exports.authorize(task), toUpgrade);
+                    const upgrade = await start(message, task => exports.authorize(task, number), toUpgrade);
                     if (!upgrade) {
                         throw new EngineError("token_unknown", []);
                     }
@@ -183,18 +173,18 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
     const { imports, hold, held, toMillis } = makeImports(host, memory);
     const boundary = {
         ...imports,
-        finish: (task: number, isSuccess: number, pointer: number, length: number, attempt: Attempt) => {
+        finish: (task: number, cause: number, pointer: number, length: number, attempt: Attempt) => {
             const { succeed, fail } = pending[task]!;
             const fields = memory.fields(pointer, length);
             delete pending[task];
-            if (isSuccess) {
+            if (!cause) {
                 succeed(fields, attempt);
                 return;
             }
             // Three at most. Assigning to an index of an array may find a setter of a script.
-            const details = [fields[1]!, fields[2]!, fields[3]!];
-            details.length = fields.length - 1;
-            fail(new EngineError(fields[0] as EngineErrorCode, details));
+            const details = [fields[0]!, fields[1]!, fields[2]!];
+            details.length = fields.length;
+            fail(new EngineError(causeOf(cause), details));
         },
         tokens: (
             pointer: number,
@@ -202,11 +192,14 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             accessTokenExpirationTime: number,
             refreshTokenExpirationTime: number,
             claims: number,
-            isBound: number,
-            renewal: number,
+            number: number,
+            renewal: Renewal,
             renewIn: number
         ) => {
             const { 0: accessToken, 1: idToken, 2: refreshToken } = memory.fields(pointer, length);
+            if (number) {
+                bound[accessToken!] = { __proto__: null, authorization: `DPoP ${accessToken}`, number };
+            }
             answered = {
                 __proto__: null,
                 accessToken: accessToken!,
@@ -215,7 +208,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 idTokenClaims: held(claims) as Record<string, unknown>,
                 refreshToken: refreshToken || undefined,
                 refreshTokenExpirationTime: refreshTokenExpirationTime || undefined,
-                isBound: !!isBound,
+                isBound: !!number,
                 renewal,
                 renewIn
             };
@@ -247,7 +240,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             const texts = toTexts([config.issuerUri, config.clientId, config.scope]);
             return enter(() => {
                 memory.write(texts);
-                return exports.create(MODES[config.mode], config.metadata ? hold(config.metadata) : 0);
+                return exports.create(numberOf(config.mode), config.metadata ? hold(config.metadata) : 0);
             });
         },
         discover: client => start([], task => exports.discover(task, client), fields => fields[0]!),
@@ -271,7 +264,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         },
         tokens,
         logout: (client, redirectUri) => start([redirectUri], task => exports.logout(task, client), fields => fields[0]),
-        isBoundToken: accessToken => accessToken in bound,
+        boundToken: accessToken => bound[accessToken],
         holdsBoundToken: text => {
             for (const token in bound) {
                 if (host.includes(text, token)) {
@@ -280,7 +273,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             }
             return false;
         },
-        authorize: (method, origin, path, accessToken, signal) => authorize([method, origin, path, accessToken], signal),
+        authorize: (method, origin, path, token, signal) => authorize([method, origin, path], token, signal),
         observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable, end) =>
             start(
                 [dpopNonce ?? "", wwwAuthenticate ?? "", end?.origin ?? "", end?.path ?? ""],

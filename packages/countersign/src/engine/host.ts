@@ -7,6 +7,7 @@
  */
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { Bare, EngineHost } from "./interface.js";
+import type { Question, Questions } from "./numbers.js";
 import { toTexts, type Bytes, type Texts, type View } from "./message.js";
 
 /** How the imports reach linear memory, and give an answer. */
@@ -30,6 +31,9 @@ export interface Reply extends Bare {
     readonly bytes?: Bytes;
     readonly length?: number;
 }
+
+/** How a question is answered. What says which one it is exists for the type alone: none stands at another's number. */
+type Ask<Q extends Question> = ((pointer: number, length: number, number: number) => Promise<Reply>) & { readonly question?: Q };
 
 /** A server that has not answered by then cannot be reached. */
 const PATIENCE_MILLISECONDS = 20_000;
@@ -64,60 +68,59 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
     /** `null` becomes `NaN`, the boundary's "none". */
     const toMillis = (date: string | null): number => (date === null ? NaN : host.parseDate(date));
 
-    /** What takes time, in the order of `host.rs`. A rejection is a refusal. */
-    const questions: readonly ((pointer: number, length: number, number: number) => Promise<Reply>)[] = [
-        async (pointer, length) => {
-            const { 0: method, 1: url, 2: form, 3: proof } = memory.fields(pointer, length);
-            const init: RequestInit & Bare = {
-                __proto__: null,
-                method: method!,
-                body: form || null,
-                headers: {
-                    __proto__: null as never,
-                    ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
-                    ...(proof && { DPoP: proof })
-                },
-                cache: "no-store",
-                credentials: "omit",
-                redirect: form ? "error" : "follow",
-                signal: host.timeout?.(PATIENCE_MILLISECONDS) ?? null
-            };
-            const response = await host.fetch(url === "/" ? host.origin + url : url!, init);
-            const header = (name: string) => host.headersGet(host.responseHeaders(response), name);
-            return {
-                __proto__: null,
-                status: host.responseStatus(response),
-                time: toMillis(header("Date")),
-                handle: parse(await host.responseText(response)),
-                texts: toTexts([header("DPoP-Nonce") ?? ""])
-            };
-        },
-        async () => {
-            // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
-            const { privateKey, publicKey } = await SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]);
-            const { x, y } = await SubtleCrypto.exportKey(subtle, "jwk", publicKey);
-            const texts = toTexts([x, y]);
-            const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
-            return { __proto__: null, handle: hold(key), texts };
-        },
-        async (pointer, length, key) => {
-            const signature = await SubtleCrypto.sign(subtle, ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length));
-            return { __proto__: null, bytes: new host.Uint8Array(signature), length: 64 };
-        },
-        async (pointer, length) => {
-            const digest = await SubtleCrypto.digest(subtle, "SHA-256", memory.view(pointer, length));
-            return { __proto__: null, bytes: new host.Uint8Array(digest), length: 32 };
-        },
-        (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds)),
-        async (pointer, length, key) => {
-            await keepFlow(host, memory.lifetime(), memory.fields(pointer, length), keyOf(key));
-            return DONE;
-        },
-        async (pointer, length) => {
-            const flow = await takeFlow(host, memory.lifetime(), memory.text(pointer, length));
-            return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
-        }
-    ];
+    // What takes time. A rejection is a refusal.
+    const send: Ask<"send"> = async (pointer, length) => {
+        const { 0: method, 1: url, 2: form, 3: proof } = memory.fields(pointer, length);
+        const init: RequestInit & Bare = {
+            __proto__: null,
+            method: method!,
+            body: form || null,
+            headers: {
+                __proto__: null as never,
+                ...(form && { "Content-Type": "application/x-www-form-urlencoded" }),
+                ...(proof && { DPoP: proof })
+            },
+            cache: "no-store",
+            credentials: "omit",
+            redirect: form ? "error" : "follow",
+            signal: host.timeout?.(PATIENCE_MILLISECONDS) ?? null
+        };
+        const response = await host.fetch(url === "/" ? host.origin + url : url!, init);
+        const header = (name: string) => host.headersGet(host.responseHeaders(response), name);
+        return {
+            __proto__: null,
+            status: host.responseStatus(response),
+            time: toMillis(header("Date")),
+            handle: parse(await host.responseText(response)),
+            texts: toTexts([header("DPoP-Nonce") ?? ""])
+        };
+    };
+    const generate: Ask<"generate"> = async () => {
+        // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
+        const { privateKey, publicKey } = await SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]);
+        const { x, y } = await SubtleCrypto.exportKey(subtle, "jwk", publicKey);
+        const texts = toTexts([x, y]);
+        const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
+        return { __proto__: null, handle: hold(key), texts };
+    };
+    const sign: Ask<"sign"> = async (pointer, length, key) => {
+        const signature = await SubtleCrypto.sign(subtle, ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length));
+        return { __proto__: null, bytes: new host.Uint8Array(signature), length: 64 };
+    };
+    const digest: Ask<"digest"> = async (pointer, length) => {
+        const digest = await SubtleCrypto.digest(subtle, "SHA-256", memory.view(pointer, length));
+        return { __proto__: null, bytes: new host.Uint8Array(digest), length: 32 };
+    };
+    const sleep: Ask<"sleep"> = (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds));
+    const keep: Ask<"keep"> = async (pointer, length, key) => {
+        await keepFlow(host, memory.lifetime(), memory.fields(pointer, length), keyOf(key));
+        return DONE;
+    };
+    const take: Ask<"take"> = async (pointer, length) => {
+        const flow = await takeFlow(host, memory.lifetime(), memory.text(pointer, length));
+        return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
+    };
+    const questions: Questions<{ [Q in Question]: Ask<Q> }> = [send, generate, sign, digest, sleep, keep, take];
 
     const imports = {
         ask: async (call: number, what: number, pointer: number, length: number, number: number): Promise<void> => {
@@ -146,10 +149,10 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             }
             memory.write(i === list.length ? (list as string[]) : []);
         },
-        // `true` is infinity, which is no number to the engine.
+        // `true` is infinity. What JSON makes infinite (1e999) is no number.
         number: (document: number, pointer: number, length: number) => {
             const value = member(document, pointer, length);
-            return value === true ? Infinity : typeof value === "number" ? value : NaN;
+            return value === true ? Infinity : typeof value === "number" && value - value === 0 ? value : NaN;
         },
         url: (pointer: number, length: number) => {
             try {

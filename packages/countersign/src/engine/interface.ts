@@ -5,6 +5,7 @@
 
 import type { EngineErrorCode } from "./codes.js";
 import type { Texts } from "./message.js";
+import type { Mode, Renewal, Visit } from "./numbers.js";
 
 /**
  * An object without prototype, written `{ __proto__: null, ... }`. Whatever resolves a promise is asked for its `then`:
@@ -14,10 +15,17 @@ export interface Bare {
     readonly __proto__: null;
 }
 
-export type Mode = "off" | "auto" | "enforced";
+export type { Mode };
 
 /** A client registered with the engine. Branded: only `Engine.create` makes one. */
 export type ClientHandle = number & { readonly __brand: "ClientHandle" };
+
+/** An access token of ours that goes out as DPoP. It crosses the boundary as its number. */
+export interface BoundToken extends Bare {
+    /** `DPoP <token>` */
+    readonly authorization: string;
+    readonly number: number;
+}
 
 /** One sent request whose response is still to be observed. Each attempt is used once. */
 export type Attempt = number & { readonly __brand: "Attempt" };
@@ -31,15 +39,6 @@ export interface ClientConfig {
     /** Overrides of the discovery document, from `__metadata`. */
     metadata: Record<string, unknown> | undefined;
 }
-
-/**
- * How the browser goes to the authorization server: it leaves the page, and the user may be asked or is not asked
- * (`prompt=none`), or in a hidden iframe, with `prompt=none` and nothing kept outside memory.
- */
-export const INTERACTIVE = 0;
-export const SILENT = 1;
-export const IFRAME = 2;
-export type Visit = typeof INTERACTIVE | typeof SILENT | typeof IFRAME;
 
 /** Where an authorization request goes, then the names and values of its parameters. */
 export type AuthorizationRequest = Texts;
@@ -55,15 +54,14 @@ export interface Tokens extends Bare {
     refreshTokenExpirationTime: number | undefined;
     /** `true`: API calls go out as DPoP; `false`: as Bearer. */
     isBound: boolean;
-    /** Are they to be renewed before they are used? 0: not yet. 1: yes, but they are still good where that fails. 2: yes. */
-    renewal: number;
+    /** Are they to be renewed before they are used? `DUE`: yes, but they are still good where that fails. */
+    renewal: Renewal;
     /** When they are to be renewed by themselves, milliseconds from now. */
     renewIn: number;
 }
 
+/** What is sent beside the token's `authorization`. */
 export interface Upgrade extends Bare {
-    /** `DPoP <token>` */
-    authorization: string;
     proof: string;
     attempt: Attempt;
 }
@@ -116,21 +114,21 @@ export interface Engine extends Bare {
     logout(client: ClientHandle, postLogoutRedirectUri: string): Promise<string | undefined>;
 
     /**
-     * Synchronous: is this exact string an access token of ours that goes out as DPoP?
+     * Synchronous: this exact string as an access token of ours that goes out as DPoP; `undefined`: it is none.
      * A token that was renewed away stays ours until it expires. Tokens of Bearer clients are not.
      * Never throws: where the engine has crashed, or a session has ended, its last tokens stay ours, and `authorize`
      * rejects for them.
      */
-    isBoundToken(accessToken: string): boolean;
+    boundToken(accessToken: string): BoundToken | undefined;
 
     /** Synchronous: does this text hold such a token, wherever in it? Of any length: it stays outside of linear memory. */
     holdsBoundToken(text: string): boolean;
 
     /**
-     * The header values for one request. `origin` and `path` as `URL` serialises them (path without query).
+     * The proof for one request. `origin` and `path` as `URL` serialises them (path without query).
      * Waits (1 s at most) where another call is already asking this origin for a nonce; `signal` releases it.
      */
-    authorize(method: string, origin: string, path: string, accessToken: string, signal?: AbortSignal): Promise<Upgrade>;
+    authorize(method: string, origin: string, path: string, token: BoundToken, signal?: AbortSignal): Promise<Upgrade>;
 
     /**
      * `undefined`: deliver the response. Otherwise send once more with these values, to `end` if it is given: where

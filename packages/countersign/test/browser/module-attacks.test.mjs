@@ -53,9 +53,9 @@ test("s4_a_script_cannot_take_the_engine_and_sign_for_a_url_that_nobody_requests
             for (const engine of engines) {
                 try {
                     // Hours ahead, by a false Date.
-                    const { attempt } = await engine.authorize("GET", elsewhere, "/", token);
+                    const { attempt } = await engine.authorize("GET", elsewhere, "/", engine.boundToken(token));
                     await engine.observe(attempt, { status: 401, dpopNonce: null, wwwAuthenticate: null, date: new Date(Date.now() + 7_200_000).toUTCString() }, false);
-                    found.push((await engine.authorize("POST", elsewhere, "/x", token)).proof);
+                    found.push((await engine.authorize("POST", elsewhere, "/x", engine.boundToken(token))).proof);
                 } catch {}
             }
             return found;

@@ -21,7 +21,7 @@ test("n2_n5 the engine asks once more where a challenge of the cases wants a non
     const { tokens } = await logIn(create());
     const asked = { true: 0, false: 0 };
     for (const [number, { says, fields, wantsNonce }] of read("challenges.json").cases.filter(isPlain).entries()) {
-        const { attempt } = await engine.authorize("GET", API, "/", tokens.accessToken);
+        const { attempt } = await engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken));
         const challenge = observed({ status: 401, dpopNonce: `n-${number}`, wwwAuthenticate: fields[0] });
         const again = await engine.observe(attempt, challenge, true);
         assert.equal(again !== undefined, wantsNonce, says);
@@ -39,7 +39,7 @@ test("n5 the engine sends once more what the cases say, and nothing else", async
     for (const { says, request, response, expect } of retries) {
         const { logIn, create, engine } = await world();
         const { tokens } = await logIn(create());
-        const authorize = async () => (await engine.authorize("GET", API, "/", tokens.accessToken)).attempt;
+        const authorize = async () => (await engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken))).attempt;
         let attempt = await authorize();
         if (request.isRetry) {
             const challenge = { status: 401, dpopNonce: request.nonce, wwwAuthenticate: 'DPoP error="use_dpop_nonce"' };

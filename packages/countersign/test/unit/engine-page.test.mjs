@@ -58,7 +58,7 @@ async function attacked(attack) {
         return await page.evaluate(async () => {
             const { natives } = await import("/dist/core/natives.js");
             const { loadEngine } = await import("/dist/engine/load.js");
-            const { IFRAME, SILENT } = await import("/dist/engine/interface.js");
+            const { IFRAME, SILENT } = await import("/dist/engine/numbers.js");
             let engine;
             await loadEngine(natives, window.base64, window.unpack, started => (engine = started));
             const client = engine.create({ issuerUri: location.origin, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined });
@@ -72,7 +72,7 @@ async function attacked(attack) {
             }
             tokens = await engine.renew(client, {});
             const token = tokens.accessToken;
-            const sent = await engine.authorize("GET", location.origin, "/api", token);
+            const sent = await engine.authorize("GET", location.origin, "/api", engine.boundToken(token));
             const again = await engine.observe(
                 sent.attempt,
                 { status: 401, dpopNonce: "n1", wwwAuthenticate: 'DPoP error="use_dpop_nonce"', date: null, redirectOrigin: "", redirectPath: "" },
@@ -81,7 +81,7 @@ async function attacked(attack) {
             const seen = window.seen.splice(0);
             const name = value => Object.prototype.toString.call(value).slice(8, -1);
             return {
-                isBound: engine.isBoundToken(token),
+                isBound: !!engine.boundToken(token),
                 hasRetried: again?.proof !== undefined,
                 hasPlainObjects: [engine, tokens, sent, again].some(value => value instanceof Object),
                 names: seen.map(name),

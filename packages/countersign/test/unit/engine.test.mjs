@@ -8,7 +8,7 @@ import { API, APP, ISSUER, observed, verifyProof, world } from "./support/engine
 import { calculateJwkThumbprint } from "jose";
 
 const { startEngine } = await import("../../dist/engine/boundary.js");
-const { IFRAME, INTERACTIVE } = await import("../../dist/engine/interface.js");
+const { IFRAME, INTERACTIVE } = await import("../../dist/engine/numbers.js");
 const { loadEngine } = await import("../../dist/engine/load.js");
 
 const sha256 = text => createHash("sha256").update(text).digest("base64url");
@@ -65,16 +65,55 @@ test("c3 a required push carries the changed request and a proof; its answer is 
     assert.equal(await calculateJwkThumbprint(protectedHeader.jwk), pushed.body.get("dpop_jkt"));
 });
 
+test("r1 a call brings its access token across the boundary in neither direction, also when it is retried", async () => {
+    const crossed = [];
+    const { encodeInto, decode } = engineHost();
+    const note = text => (crossed.push(text), text);
+    const { logIn, create, engine } = await world({
+        host: { encodeInto: (text, bytes) => encodeInto(note(text), bytes), decode: bytes => note(decode(bytes)) }
+    });
+    const { accessToken } = (await logIn(create())).tokens;
+    assert.ok(crossed.includes(accessToken), "it is noted what crosses");
+    crossed.length = 0;
+    const { attempt } = await engine.authorize("GET", API, "/", engine.boundToken(accessToken));
+    const challenge = observed({ status: 401, dpopNonce: "n", wwwAuthenticate: 'DPoP error="use_dpop_nonce"' });
+    const retry = await engine.observe(attempt, challenge, true);
+    assert.equal((await verifyProof(retry.proof)).payload.nonce, "n");
+    assert.ok(crossed.includes(API) && crossed.includes(retry.proof));
+    assert.deepEqual(crossed.filter(text => text.includes(accessToken)), []);
+});
+
+test("a number that is too large for a double is not true: 1e999 requires neither a push nor iss", async () => {
+    const metadata = {
+        issuer: ISSUER,
+        authorization_endpoint: `${ISSUER}/authorize`,
+        token_endpoint: `${ISSUER}/token`,
+        dpop_signing_alg_values_supported: ["ES256"],
+        pushed_authorization_request_endpoint: `${ISSUER}/par`,
+        require_pushed_authorization_requests: 0,
+        authorization_response_iss_parameter_supported: 0
+    };
+    const text = JSON.stringify(metadata).replace(":0", ":1e999").replace(":0", ":1e999");
+    assert.match(text, /"require_pushed_authorization_requests":1e999,"authorization_response_iss_parameter_supported":1e999/);
+    const { prepare, create, engine, requests } = await world({
+        respond: ({ url }) => (url.endsWith("/openid-configuration") ? { text } : undefined)
+    });
+    const client = create();
+    const { url, state } = await prepare(client);
+    assert.equal(await engine.push(client, url, true, []), undefined);
+    assert.equal(requests.length, 1);
+    assert.equal((await engine.redeem(client, Object.entries({ code: "c0de", state }))).isBound, true);
+});
+
 test("r1_p6 an API call costs one signature and carries ath", async () => {
     const { logIn, create, engine, signs } = await world();
     const { tokens } = await logIn(create());
-    assert.equal(engine.isBoundToken(tokens.accessToken), true);
-    assert.equal(engine.isBoundToken("other"), false);
+    assert.equal(engine.boundToken(tokens.accessToken)?.authorization, `DPoP ${tokens.accessToken}`);
+    assert.equal(engine.boundToken("other"), undefined);
     signs.count = 0;
-    const first = await engine.authorize("PUT", API, "/a%20b", tokens.accessToken);
-    const second = await engine.authorize("PUT", API, "/a%20b", tokens.accessToken);
+    const first = await engine.authorize("PUT", API, "/a%20b", engine.boundToken(tokens.accessToken));
+    const second = await engine.authorize("PUT", API, "/a%20b", engine.boundToken(tokens.accessToken));
     assert.equal(signs.count, 2);
-    assert.equal(first.authorization, `DPoP ${tokens.accessToken}`);
     const { payload } = await verifyProof(first.proof);
     assert.deepEqual(
         { htm: payload.htm, htu: payload.htu, ath: payload.ath },
@@ -90,11 +129,11 @@ test("n5 a nonce challenge is answered once", async () => {
     const { tokens } = await logIn(create());
     const challenge = nonce =>
         observed({ status: 401, dpopNonce: nonce, wwwAuthenticate: 'DPoP error="use_dpop_nonce", algs="ES256"' });
-    const first = await engine.authorize("GET", API, "/", tokens.accessToken);
+    const first = await engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken));
     const second = await engine.observe(first.attempt, challenge("n1"), true);
     assert.equal((await verifyProof(second.proof)).payload.nonce, "n1");
     assert.equal(await engine.observe(second.attempt, challenge("n2"), true), undefined);
-    const third = await engine.authorize("GET", API, "/", tokens.accessToken);
+    const third = await engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken));
     assert.equal((await verifyProof(third.proof)).payload.nonce, "n2");
     assert.equal(await engine.observe(third.attempt, challenge("n3"), false), undefined);
 });
@@ -102,7 +141,7 @@ test("n5 a nonce challenge is answered once", async () => {
 test("rc10 an abort releases a call that waits for a nonce, and the next one asks", async () => {
     const { logIn, create, engine } = await world();
     const { tokens } = await logIn(create());
-    const call = signal => engine.authorize("GET", API, "/", tokens.accessToken, signal);
+    const call = signal => engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken), signal);
     const challenge = observed({ status: 401, wwwAuthenticate: 'DPoP error="use_dpop_nonce"' });
     await engine.observe((await call()).attempt, challenge, true);
     const asking = await call();
@@ -124,7 +163,7 @@ test("renewals share one request", async () => {
     assert.equal(requests[2].body.get("refresh_token"), tokens.refreshToken);
     assert.equal(requests[2].body.get("audience"), "x");
     assert.equal(first.accessToken, second.accessToken);
-    assert.equal(engine.isBoundToken(tokens.accessToken), true);
+    assert.equal(engine.boundToken(tokens.accessToken)?.authorization, `DPoP ${tokens.accessToken}`);
 });
 
 test("errors carry a code and its details", async () => {
@@ -143,7 +182,7 @@ test("errors carry a code and its details", async () => {
         code: "token_not_bound",
         details: [ISSUER, "Bearer"]
     });
-    await assert.rejects(engine.authorize("GET", API, "/", "unknown"), { code: "token_unknown" });
+    await assert.rejects(engine.authorize("GET", API, "/", { number: 99 }), { code: "token_unknown" });
     await assert.rejects(prepare(client, INTERACTIVE), { code: "storage_refused" });
 });
 
@@ -218,8 +257,8 @@ test("logout gives the end-session URL and forgets the tokens, which do not go o
     assert.equal(url.searchParams.get("id_token_hint"), tokens.idToken);
     assert.equal(url.searchParams.get("post_logout_redirect_uri"), `${APP}/bye`);
     assert.equal(engine.tokens(client), undefined);
-    assert.equal(engine.isBoundToken(tokens.accessToken), true);
-    await assert.rejects(engine.authorize("GET", API, "/", tokens.accessToken), { code: "token_unknown" });
+    assert.equal(engine.boundToken(tokens.accessToken)?.authorization, `DPoP ${tokens.accessToken}`);
+    await assert.rejects(engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken)), { code: "token_unknown" });
 });
 
 test("a text is looked at for our tokens outside of the engine's memory, however long it is", async () => {
@@ -238,10 +277,10 @@ test("a text is looked at for our tokens outside of the engine's memory, however
     const { accessToken } = tokens;
     longest = 0;
     for (const text of ["x".repeat(10_000_000), `Basic ${"x".repeat(100_000)}`, "toString", "__proto__", "", accessToken.slice(1)]) {
-        assert.deepEqual([engine.isBoundToken(text), engine.holdsBoundToken(text)], [false, false]);
+        assert.deepEqual([!!engine.boundToken(text), engine.holdsBoundToken(text)], [false, false]);
     }
     assert.equal(longest, 0);
-    assert.deepEqual([engine.isBoundToken(accessToken), engine.isBoundToken(`${accessToken} `)], [true, false]);
+    assert.deepEqual([!!engine.boundToken(accessToken), !!engine.boundToken(`${accessToken} `)], [true, false]);
     assert.equal(engine.holdsBoundToken(`${"x".repeat(10_000_000)}${accessToken},`), true);
     assert.equal(longest, 0);
     // Renewed away, and ours until it expires.
@@ -249,21 +288,21 @@ test("a text is looked at for our tokens outside of the engine's memory, however
     assert.equal(engine.holdsBoundToken(`Token ${accessToken}`), true);
     // Nor does it go out as it is when the session is over.
     await engine.logout(client, `${APP}/bye`);
-    assert.deepEqual([engine.isBoundToken(accessToken), engine.holdsBoundToken(accessToken)], [true, true]);
+    assert.deepEqual([!!engine.boundToken(accessToken), engine.holdsBoundToken(accessToken)], [true, true]);
 });
 
 test("a trap discards the engine with a clear code; its tokens stay ours, others stay the page's", async () => {
     const { create, engine, logIn } = await world();
     const client = create();
     const { tokens } = await logIn(client);
-    const { attempt } = await engine.authorize("GET", API, "/", tokens.accessToken);
+    const { attempt } = await engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken));
     assert.throws(() => engine.tokens(99), { code: "engine_crashed" });
     assert.throws(() => engine.tokens(client), { code: "engine_crashed" });
-    assert.equal(engine.isBoundToken("other"), false);
-    assert.equal(engine.isBoundToken("toString"), false);
-    assert.equal(engine.isBoundToken(tokens.accessToken), true);
+    assert.equal(engine.boundToken("other"), undefined);
+    assert.equal(engine.boundToken("toString"), undefined);
+    assert.equal(engine.boundToken(tokens.accessToken)?.authorization, `DPoP ${tokens.accessToken}`);
     assert.equal(engine.holdsBoundToken(`Bearer ${tokens.accessToken}`), true);
-    await assert.rejects(engine.authorize("GET", API, "/", tokens.accessToken), { code: "engine_crashed" });
+    await assert.rejects(engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken)), { code: "engine_crashed" });
     engine.release(attempt);
     await assert.rejects(engine.prepare(0, "x", IFRAME), { code: "engine_crashed" });
 });
@@ -272,7 +311,7 @@ test("rc12 a 401 after a redirect that the browser has followed is tried once mo
     const { engine, create, logIn } = await world();
     const { tokens } = await logIn(create());
     const redirected = async (method, origin) => {
-        const { attempt } = await engine.authorize(method, API, "/a", tokens.accessToken);
+        const { attempt } = await engine.authorize(method, API, "/a", engine.boundToken(tokens.accessToken));
         return engine.observe(attempt, observed({ status: 401, dpopNonce: "n1" }), true, { origin, path: "/b" });
     };
     assert.equal(await redirected("GET", "https://other.example"), undefined);
@@ -280,7 +319,7 @@ test("rc12 a 401 after a redirect that the browser has followed is tried once mo
     const { htm, htu, nonce } = (await verifyProof(proof)).payload;
     assert.deepEqual({ htm, htu, nonce }, { htm: "GET", htu: `${API}/b`, nonce: "n1" });
     assert.equal(await redirected("POST", API), undefined);
-    const elsewhere = await engine.authorize("GET", "https://other.example", "/", tokens.accessToken);
+    const elsewhere = await engine.authorize("GET", "https://other.example", "/", engine.boundToken(tokens.accessToken));
     assert.equal((await verifyProof(elsewhere.proof)).payload.nonce, undefined);
 });
 

@@ -3,9 +3,9 @@ import type { EngineError } from "../../engine/interface.js";
 import type { OidcErrorCode } from "./codes.js";
 import { OidcInitializationError } from "./oidcInitializationError.js";
 
-/** No answer, or the server's own failure: the last detail is a status where there is one. */
+/** No answer, or the server's own failure: the last detail is a status, `""` or, where there was no answer, a URL. */
 const isServerDown = (code: OidcErrorCode, details: readonly unknown[]): boolean =>
-    /^(token|push)_unreachable$/.test(code) || (/^discovery_unreachable$|_refused$/.test(code) && /^5|^$/.test(details.at(-1) as string));
+    /_(?:unreachable|refused)$/.test(code) && /^(?:5|http|$)/.test(details.at(-1) as string);
 
 /** Loaded when there is one to say. */
 export const sentences = () => import("./sentences.js");

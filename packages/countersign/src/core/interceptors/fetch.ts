@@ -3,7 +3,7 @@
  * own semantics; everything else is left to the native function. What to sign and when to send again is the
  * engine's decision.
  */
-import type { Engine, Upgrade } from "../../engine/interface.js";
+import type { BoundToken, Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestBody, requestMembers, saved } from "../natives.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type Answer } from "./shared.js";
@@ -55,7 +55,7 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         saved.AbortSignal.throwIfAborted(signal);
         throw notSent(method, target, cause);
     }
-    const response = await sendUpgraded(engine, self, request, upgrade);
+    const response = await sendUpgraded(engine, self, request, token, upgrade);
     const again = await answered(engine, {
         target,
         attempt: upgrade.attempt,
@@ -77,6 +77,7 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         engine,
         self,
         again.target === target ? spare : new saved.Request.constructor(again.target.href, asInit(spare)),
+        token,
         again.upgrade
     );
     await answered(engine, {
@@ -102,7 +103,8 @@ async function sendUpgraded(
     engine: Engine,
     self: unknown,
     request: Request,
-    { authorization, proof, attempt }: Upgrade
+    { authorization }: BoundToken,
+    { proof, attempt }: Upgrade
 ): Promise<Response> {
     const headers = saved.Request.headers(request);
     saved.Headers.set(headers, "Authorization", authorization);

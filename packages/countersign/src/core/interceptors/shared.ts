@@ -2,15 +2,15 @@
  * What the interceptors of `fetch` and `XMLHttpRequest` have in common: finding the token in a header, and
  * asking the engine about an answer.
  */
-import type { Attempt, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
+import type { Attempt, BoundToken, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { sentences } from "../errors/failure.js";
 import { saved } from "../natives.js";
 
-/**
- * The token of ours in an `Authorization` header, which goes out as DPoP. `""`: there is one, but in a form that we
- * don't understand, while a server may; it is not sent. `undefined`: leave the request alone.
- */
-export function boundToken(engine: Engine, headers: Headers): string | undefined {
+/** There is a token of ours, but in a form that we don't understand, while a server may: it is not sent. */
+const UNKNOWN: BoundToken = { __proto__: null, authorization: "", number: 0 };
+
+/** The token of ours in an `Authorization` header, which goes out as DPoP. `undefined`: leave the request alone. */
+export function boundToken(engine: Engine, headers: Headers): BoundToken | undefined {
     const authorization = saved.Headers.get(headers, "authorization");
     if (!authorization || !engine.holdsBoundToken(authorization)) {
         return undefined;
@@ -18,12 +18,12 @@ export function boundToken(engine: Engine, headers: Headers): string | undefined
     // The scheme's case does not matter (RFC 9110, 11.1), and servers split at what they take for a space; an app may
     // write "DPoP" itself.
     const token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
-    return token && engine.isBoundToken(token) ? token : "";
+    return (token && engine.boundToken(token)) || UNKNOWN;
 }
 
 /** `engine.authorize`, for a token that `boundToken` has found: rejects for what it did not understand. */
-export async function authorize(engine: Engine, method: string, target: Target, token: string, signal: AbortSignal): Promise<Upgrade> {
-    if (!token) {
+export async function authorize(engine: Engine, method: string, target: Target, token: BoundToken, signal: AbortSignal): Promise<Upgrade> {
+    if (token === UNKNOWN) {
         throw new Error((await sentences()).UNKNOWN_FORM);
     }
     // Awaited, since returning a promise shows it to `then`, which a script may have changed.

@@ -3,7 +3,7 @@
  * app's own instance, a little later (the proof is signed asynchronously) and, after a challenge, once more. The
  * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
  */
-import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
+import type { Attempt, BoundToken, Engine, Upgrade } from "../../engine/interface.js";
 import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../errors/failure.js";
@@ -117,7 +117,7 @@ interface Sending {
     readonly openedRequest: Hooks["openedRequest"];
     readonly xhr: XMLHttpRequest;
     readonly opened: OpenedRequest;
-    readonly token: string;
+    readonly token: BoundToken;
     readonly method: string;
     readonly target: Target;
     readonly body: XhrBody;
@@ -179,7 +179,7 @@ function wait(sending: Sending): void {
 
 /** Sends on the app's instance. Throws what `open`, `setRequestHeader` or `send` throws; then no attempt is open. */
 function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
-    const { xhr, opened, method, body, stage } = sending;
+    const { xhr, opened, token, method, body, stage } = sending;
     const isAgain = stage !== "signing";
     opened.abort = undefined;
     sending.attempt = upgrade?.attempt;
@@ -193,7 +193,7 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
                     saved.XMLHttpRequest.setRequestHeader(xhr, name, value);
                 }
             });
-            saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", upgrade.authorization);
+            saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", token.authorization);
             saved.XMLHttpRequest.setRequestHeader(xhr, "DPoP", upgrade.proof);
         }
         sending.stage = isAgain ? "last" : "first";

@@ -1,5 +1,6 @@
 /** The authorization request: what the app adds to it, and where to go with it. */
-import { INTERACTIVE, type Bare, type Visit } from "../../engine/interface.js";
+import type { Bare } from "../../engine/interface.js";
+import { INTERACTIVE, type Visit } from "../../engine/numbers.js";
 import type { Context } from "../context.js";
 import { natives } from "../natives.js";
 

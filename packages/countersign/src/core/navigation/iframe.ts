@@ -1,5 +1,6 @@
 /** Tokens without asking the user: `prompt=none` in a hidden iframe. */
-import { IFRAME, type Bare, type Tokens } from "../../engine/interface.js";
+import type { Bare, Tokens } from "../../engine/interface.js";
+import { IFRAME } from "../../engine/numbers.js";
 import { NAME } from "../../entry/response.js";
 import type { AuthorizationResponse } from "../../entry/state.js";
 import { tokenParams, type Context } from "../context.js";

@@ -1,5 +1,5 @@
 /** Leaves the page for the authorization endpoint. */
-import { INTERACTIVE, SILENT } from "../../engine/interface.js";
+import { INTERACTIVE, SILENT } from "../../engine/numbers.js";
 import { own } from "../../page/own.js";
 import type { Context } from "../context.js";
 import { failure, toFailure } from "../errors/failure.js";

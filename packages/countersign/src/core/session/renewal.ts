@@ -1,5 +1,6 @@
 /** The tokens of a session as the app sees them: when new ones are asked for, and from where they come. */
 import type { Tokens } from "../../engine/interface.js";
+import { NOT_DUE, OVERDUE } from "../../engine/numbers.js";
 import { tokenParams, type Context } from "../context.js";
 import { isEngineError, isNobody, toFailure } from "../errors/failure.js";
 import { natives } from "../natives.js";
@@ -135,9 +136,9 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         fresh: async () => {
             // One that is under way may be enough.
             await renewal?.catch(() => {});
-            const due = engine.tokens(client)?.renewal ?? 2;
-            if (due) {
-                const isOver = due > 1;
+            const due = engine.tokens(client)?.renewal ?? OVERDUE;
+            if (due !== NOT_DUE) {
+                const isOver = due === OVERDUE;
                 await renew(undefined, isOver).catch((error: unknown) => {
                     if (isOver) {
                         throw error;

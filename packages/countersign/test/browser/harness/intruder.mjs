@@ -92,7 +92,7 @@ export function intruder() {
             if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
                 continue;
             }
-            if (typeof value.isBoundToken === "function" && typeof value.observe === "function") {
+            if (typeof value.boundToken === "function" && typeof value.observe === "function") {
                 found.engines.push([value, path]);
             }
             if (isExported && typeof value === "object" && !isModule(value)) {
@@ -162,7 +162,7 @@ export function intruder() {
      */
     window.report = token => ({
         ...found,
-        engines: found.engines.filter(([engine]) => token === undefined || engine.isBoundToken(token)).map(([, path]) => path)
+        engines: found.engines.filter(([engine]) => token === undefined || engine.boundToken(token)).map(([, path]) => path)
     });
     defineProperty(window, "intruded", { value: [], configurable: true });
 }

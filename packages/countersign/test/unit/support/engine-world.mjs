@@ -5,7 +5,7 @@ import { EmbeddedJWK, UnsecuredJWT, jwtVerify } from "jose";
 import { engineHost } from "./engine-host.mjs";
 
 const { startEngine } = await import("../../../dist/engine/boundary.js");
-const { IFRAME } = await import("../../../dist/engine/interface.js");
+const { IFRAME } = await import("../../../dist/engine/numbers.js");
 const { default: base64 } = await import("../../../dist/engine/bytes.js");
 
 export const ISSUER = "https://as.example";
@@ -14,7 +14,7 @@ export const API = "https://api.example";
 
 /**
  * Starts a new engine with a scripted network. `respond(request)` returns
- * `{ status, headers, json }`.
+ * `{ status, headers, json }`, or `text` instead of `json`.
  */
 export async function world({ respond, host: overrides } = {}) {
     const requests = [];
@@ -67,8 +67,8 @@ export async function world({ respond, host: overrides } = {}) {
                 signal: init.signal
             };
             requests.push(request);
-            const { status = 200, headers = {}, json = {} } = (await respond?.(request, server)) ?? standard(request);
-            return new Response(init.method === "HEAD" ? null : JSON.stringify(json), { status, headers });
+            const { status = 200, headers = {}, json = {}, text = JSON.stringify(json) } = (await respond?.(request, server)) ?? standard(request);
+            return new Response(init.method === "HEAD" ? null : text, { status, headers });
         },
         SubtleCrypto: { ...SubtleCrypto, sign: (...args) => (signs.count++, SubtleCrypto.sign(...args)) },
         ...overrides

@@ -78,18 +78,21 @@ export async function openPage(browser, server, { freeze, before } = {}) {
             Object.keys(knobs).forEach(name => delete knobs[name]);
         };
         let attempts = 0;
-        const upgrade = (claims, token) => {
+        const upgrade = claims => {
             attempts += 1;
             log.push(["upgrade", attempts]);
             const proof = JSON.stringify({ ...claims, jti: attempts });
-            return { authorization: `DPoP ${token}`, proof: knobs.makeProof?.(proof) ?? proof, attempt: attempts };
+            return { proof: knobs.makeProof?.(proof) ?? proof, attempt: attempts };
         };
         const open = new Map();
         const setTimeout = window.setTimeout;
         window.engine = {
-            isBoundToken: token => token.startsWith("bound-") && !token.endsWith(","),
+            boundToken: token =>
+                token.startsWith("bound-") && !token.endsWith(",")
+                    ? { __proto__: null, authorization: `DPoP ${token}`, number: 1 }
+                    : undefined,
             holdsBoundToken: text => text.includes("bound-"),
-            async authorize(htm, origin, path, token, signal) {
+            async authorize(htm, origin, path, _token, signal) {
                 const claims = { htm, htu: origin + path };
                 await knobs.holdAuthorize;
                 await new Promise(resolve => setTimeout(resolve, knobs.delay ?? 0));
@@ -97,13 +100,13 @@ export async function openPage(browser, server, { freeze, before } = {}) {
                 if (knobs.authorizeError) {
                     throw new Error(knobs.authorizeError);
                 }
-                const made = upgrade(claims, token);
-                open.set(made.attempt, { claims, token });
+                const made = upgrade(claims);
+                open.set(made.attempt, { claims });
                 return made;
             },
             async observe(attempt, response, isReplayable, end) {
                 log.push(["observe", attempt, response.status, response.dpopNonce, isReplayable]);
-                const { claims, token } = open.get(attempt);
+                const { claims } = open.get(attempt);
                 open.delete(attempt);
                 window.answeredBy = end && end.origin + end.path;
                 await knobs.holdObserve;
@@ -117,8 +120,8 @@ export async function openPage(browser, server, { freeze, before } = {}) {
                     return undefined;
                 }
                 const again = end ? { ...claims, htu: end.origin + end.path } : { ...claims, nonce: response.dpopNonce };
-                const made = upgrade(again, token);
-                open.set(made.attempt, { claims, token });
+                const made = upgrade(again);
+                open.set(made.attempt, { claims });
                 return made;
             },
             release(attempt) {
