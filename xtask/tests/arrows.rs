@@ -9,7 +9,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 /// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's
 /// trait crate: our visitor sees the duplicate members that `serde_json::Value` hides. The crates
 /// behind `rust-crypto` are the second back end, for wasm32, where aws-lc-rs is not available.
-const PROTOCOL_MAY_USE: [&str; 12] = [
+const PROTOCOL_MAY_USE: [&str; 13] = [
     "aws-lc-rs",
     "ed25519-dalek",
     "hmac",
@@ -20,6 +20,7 @@ const PROTOCOL_MAY_USE: [&str; 12] = [
     "serde_core",
     "serde_json",
     "sha2",
+    "siphasher",
     "thiserror",
     "zeroize",
 ];
@@ -53,7 +54,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 
 /// Dependencies that one role needs and others must not pay for: (our crate, dependency, the
 /// feature that enables it).
-const BEHIND_FEATURES: [(&str, &str, &str); 19] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 20] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
     ("countersign", "hmac", "rust-crypto"),
@@ -62,6 +63,7 @@ const BEHIND_FEATURES: [(&str, &str, &str); 19] = [
     ("countersign", "p521", "rust-crypto"),
     ("countersign", "rsa", "rust-crypto"),
     ("countersign", "sha2", "rust-crypto"),
+    ("countersign", "siphasher", "verify"),
     ("countersign", "serde_core", "json"),
     ("countersign", "serde_json", "json"),
     ("countersign", "thiserror", "json"),

@@ -2,14 +2,16 @@ use alloc::{boxed::Box, vec::Vec};
 use core::{
     fmt,
     future::{Future, ready},
+    hash::Hasher,
     sync::atomic::{AtomicI64, Ordering},
 };
 use std::sync::{Mutex, PoisonError};
 
+use siphasher::sip128::{Hash128, Hasher128, SipHasher24};
+
 use super::{
     ReplayEntry, ReplayError, ReplayStore,
     chunks::Fingerprint,
-    siphash::SipKey,
     table::{MOST_BYTES_AN_ENTRY, MOST_BYTES_BESIDE, MOST_ENTRIES, Outcome, Table},
 };
 use crate::{UnixSeconds, crypto::sha256};
@@ -23,7 +25,7 @@ use crate::{UnixSeconds, crypto::sha256};
 /// A restart forgets: a proof seen just before is accepted once more, within its window. Server nonces, or a store
 /// outside the process, close that.
 pub struct InProcessReplayStore {
-    key: SipKey,
+    key: SipHasher24,
     /// The newest moment of any call: entries that end at or before it may be forgotten.
     newest: AtomicI64,
     /// Each entry belongs to one by its fingerprint. A power of two.
@@ -91,7 +93,7 @@ impl InProcessReplayStore {
         let mut half = [0; 16];
         half.copy_from_slice(&sha256(key)[..16]);
         Self {
-            key: SipKey::new(half),
+            key: SipHasher24::new_with_key(&half),
             newest: AtomicI64::new(i64::MIN),
             shards: tables.into_boxed_slice(),
         }
@@ -133,8 +135,11 @@ impl InProcessReplayStore {
 
     /// 128 bits under this store's key: a collision can be neither computed nor waited for.
     fn fingerprint(&self, entry: &ReplayEntry<'_>) -> Fingerprint {
-        self.key
-            .tag(entry.thumbprint().as_bytes(), entry.jti().as_bytes())
+        let mut hasher = self.key;
+        hasher.write(entry.thumbprint().as_bytes());
+        hasher.write(entry.jti().as_bytes());
+        let Hash128 { h1, h2 } = hasher.finish128();
+        [h1, h2]
     }
 }
 
@@ -167,5 +172,38 @@ impl fmt::Debug for InProcessReplayStore {
         f.debug_struct("InProcessReplayStore")
             .field("shards", &self.shards.len())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::String;
+
+    use super::*;
+    use crate::digest::Thumbprint;
+
+    #[test]
+    fn every_byte_of_key_and_jti_and_of_the_store_s_secret_counts() {
+        let jti = "a".repeat(31);
+        let fingerprint = |secret: &[u8; 32], thumbprint: [u8; 32], jti: &str| {
+            let store = InProcessReplayStore::new(10, secret);
+            let thumbprint = Thumbprint::from_digest(thumbprint);
+            store.fingerprint(&ReplayEntry::new(&thumbprint, jti, UnixSeconds(1)))
+        };
+        let one = fingerprint(&[7; 32], [1; 32], &jti);
+        assert_eq!(fingerprint(&[7; 32], [1; 32], &jti), one);
+        for at in 0..32 {
+            let mut other = [1; 32];
+            other[at] ^= 1;
+            assert_ne!(fingerprint(&[7; 32], other, &jti), one);
+            let mut secret = [7; 32];
+            secret[at] ^= 1;
+            assert_ne!(fingerprint(&secret, [1; 32], &jti), one);
+        }
+        for at in 0..31 {
+            let other: String = (0..31).map(|i| if i == at { 'b' } else { 'a' }).collect();
+            assert_ne!(fingerprint(&[7; 32], [1; 32], &other), one);
+            assert_ne!(fingerprint(&[7; 32], [1; 32], &jti[..at]), one);
+        }
     }
 }

@@ -19,7 +19,6 @@ mod chunks;
 pub mod conformance;
 mod in_process;
 mod index;
-mod siphash;
 mod table;
 
 use alloc::{sync::Arc, vec::Vec};
