@@ -3,6 +3,7 @@
 use std::time::UNIX_EPOCH;
 
 use countersign::UnixSeconds;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// An HTTP date (RFC 9110, 5.6.7).
 pub(super) fn http_date(text: &str) -> Option<UnixSeconds> {
@@ -13,39 +14,11 @@ pub(super) fn http_date(text: &str) -> Option<UnixSeconds> {
 
 /// A date of RFC 3339, its fraction left out: `2026-01-01T00:00:00.000+01:00`.
 pub(super) fn rfc3339(text: &str) -> Option<UnixSeconds> {
-    let number = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
-    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-    let separators = [4, 7, 10, 13, 16].map(|at| text.as_bytes().get(at).copied());
-    let is_right = separators == [b'-', b'-', b'T', b':', b':'].map(Some);
-    if !is_right || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    let zone = text
-        .get(19..)?
-        .trim_start_matches(['.', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
-    let offset = match zone.as_bytes() {
-        [b'Z' | b'z'] => 0,
-        [sign @ (b'+' | b'-'), ..] if zone.len() == 6 => {
-            let minutes =
-                zone.get(1..3)?.parse::<i64>().ok()? * 60 + zone.get(4..6)?.parse::<i64>().ok()?;
-            if *sign == b'-' { -minutes } else { minutes }
-        }
-        _ => return None,
-    };
-    // Days since 1970 of the proleptic Gregorian calendar; a year begins in March.
-    let (year, month) = if month > 2 {
-        (year, month - 3)
-    } else {
-        (year - 1, month + 9)
-    };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * month + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    let days = era * 146_097 + day_of_era - 719_468;
-    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second;
-    Some(UnixSeconds(seconds - offset * 60))
+    // The parser takes a blank for the `T` too, which HAR files don't have.
+    let date = OffsetDateTime::parse(text, &Rfc3339)
+        .ok()
+        .filter(|_| !text.contains(' '))?;
+    Some(UnixSeconds(date.unix_timestamp()))
 }
 
 #[cfg(test)]
@@ -68,6 +41,8 @@ mod tests {
             "",
             "2026",
             "2026-13-01T00:00:00Z",
+            "2026-02-30T00:00:00Z",
+            "2026-01-01T24:00:00Z",
             "2026-01-01 00:00:00Z",
             "2026-01-01T00:00:00",
         ] {
