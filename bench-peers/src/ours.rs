@@ -83,16 +83,8 @@ impl ProofAlone {
     }
 
     fn accepts(&self, sent: &Sent, uri: &TargetUri, now: UnixSeconds) -> bool {
-        let token = BoundToken {
-            ath: crypto::ath(&sent.token),
-            thumbprint: self.thumbprint,
-        };
-        let expected = Expected {
-            method: "GET",
-            uri,
-            token: Some(token),
-            nonce: NonceCheck::NotRequired,
-        };
+        let token = BoundToken::new(crypto::ath(&sent.token), self.thumbprint);
+        let expected = Expected::new("GET", uri, Some(token), NonceCheck::NotRequired);
         let headers = [sent.proof.as_bytes()];
         let Ok(field) = DpopField::parse(&headers) else {
             return false;

@@ -78,18 +78,10 @@ fn check(fields: &[&[u8]]) {
     };
     let verifier = Verifier::new(VerifierPolicy::default());
     let (_, key) = &*KEY;
-    let bound = BoundToken {
-        ath: ath("token"),
-        thumbprint: thumbprint(key),
-    };
+    let bound = BoundToken::new(ath("token"), thumbprint(key));
     for token in [None, Some(bound)] {
         for nonce in [NonceCheck::NotRequired, NonceCheck::Required(&OneNonce)] {
-            let expected = Expected {
-                method: "GET",
-                uri: &URI,
-                token,
-                nonce,
-            };
+            let expected = Expected::new("GET", &URI, token, nonce);
             let explained = verifier.explain(field, &expected, NOW);
             let refused: Vec<ProofError> = explained
                 .into_iter()

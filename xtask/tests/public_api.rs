@@ -8,11 +8,14 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::Command,
 };
+
+use cargo_metadata::MetadataCommand;
 
 /// The crates, with the features of their listing.
 const CRATES: [(&str, &str); 3] = [
@@ -45,6 +48,44 @@ fn the_public_api_is_the_one_that_is_written_down() {
          and commit the listings; say it in CHANGELOG.md if users have to know.\n{}",
         changed.join("\n")
     );
+}
+
+/// Every type of another crate that the API shows can force a breaking release: each is meant.
+#[test]
+fn the_public_api_shows_no_types_of_others_but_those_of_the_manifest() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let metadata = MetadataCommand::new().no_deps().exec().unwrap();
+    for (name, _) in CRATES {
+        let package = metadata
+            .packages
+            .iter()
+            .find(|package| *package.name == name);
+        let allowed = &package.unwrap().metadata["cargo_check_external_types"];
+        let allowed = allowed["allowed_external_types"].as_array().unwrap();
+        let mut allowed: BTreeSet<&str> = allowed.iter().filter_map(|one| one.as_str()).collect();
+        let file = root.join("crates").join(name).join("public-api.txt");
+        let listing = fs::read_to_string(file).unwrap();
+        let own = ["core", "alloc", "std"].map(str::to_owned);
+        let own = own
+            .into_iter()
+            .chain(CRATES.map(|(name, _)| name.replace('-', "_")));
+        let own: BTreeSet<String> = own.collect();
+        let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
+        let paths = listing.split(|c| !is_path(c)).filter(|path| {
+            let (first, rest) = path.split_once("::").unwrap_or_default();
+            !first.is_empty() && !rest.is_empty() && !own.contains(first)
+        });
+        let shown: BTreeSet<&str> = paths
+            .filter(|path| path.starts_with(char::is_lowercase))
+            .collect();
+        let unlisted: Vec<_> = shown
+            .iter()
+            .filter(|path| !allowed.contains(*path))
+            .collect();
+        assert!(unlisted.is_empty(), "{name} shows {unlisted:?}");
+        allowed.retain(|path| !shown.contains(path));
+        assert!(allowed.is_empty(), "{name} does not show {allowed:?}");
+    }
 }
 
 /// Returns the crate's items, one per line.
@@ -104,7 +145,7 @@ fn target(root: &Path) -> PathBuf {
 
 fn difference(name: &str, written: &str, current: &str) -> String {
     let only = |one: &str, other: &str, mark: char| {
-        let other: std::collections::BTreeSet<_> = other.lines().collect();
+        let other: BTreeSet<_> = other.lines().collect();
         let lines = one.lines().filter(|line| !other.contains(line));
         lines
             .map(|line| format!("{mark} {line}\n"))

@@ -82,11 +82,7 @@ impl Proofs {
         if !self.is_on() {
             return Ok(None);
         }
-        let endpoint = ProofEndpoint {
-            verifier: &self.verifier,
-            uri,
-            nonce: self.nonce(),
-        };
+        let endpoint = ProofEndpoint::new(&self.verifier, uri, self.nonce());
         endpoint.check(DpopField::parse(&fields(headers))?, now)
     }
 
@@ -99,12 +95,7 @@ impl Proofs {
         token: BoundToken,
         now: UnixSeconds,
     ) -> Result<VerifiedProof, ProofError> {
-        let expected = Expected {
-            method,
-            uri,
-            token: Some(token),
-            nonce: self.nonce(),
-        };
+        let expected = Expected::new(method, uri, Some(token), self.nonce());
         let field = DpopField::parse(&fields(headers))?;
         self.verifier.verify(field, &expected, now)
     }

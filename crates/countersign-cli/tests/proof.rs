@@ -68,12 +68,7 @@ fn run(arguments: &[&str], input: &str) -> (String, String, Option<i32>) {
 #[track_caller]
 fn verified(proof: &str, token: Option<BoundToken>) -> VerifiedProof {
     let uri = TargetUri::parse("https://api.example.com/notes").unwrap();
-    let expected = Expected {
-        method: "GET",
-        uri: &uri,
-        token,
-        nonce: NonceCheck::NotRequired,
-    };
+    let expected = Expected::new("GET", &uri, token, NonceCheck::NotRequired);
     let field = DpopField::parse(&[proof.trim().as_bytes()]).unwrap();
     Verifier::default()
         .verify(field, &expected, UnixSeconds(1_767_225_600))
@@ -105,10 +100,7 @@ fn a_new_key_signs_and_its_thumbprint_is_told() {
         // 128 random bits, new for each.
         assert_eq!(one.jti().len(), 22);
         assert_ne!(one.jti(), verified(&sign(&[]), None).jti());
-        let token = BoundToken {
-            ath: ath("a.b.c"),
-            thumbprint: one.thumbprint(),
-        };
+        let token = BoundToken::new(ath("a.b.c"), one.thumbprint());
         for argument in ["a.b.c", "-"] {
             let with_token = verified(&sign(&["--token", argument, "--nonce", "n"]), Some(token));
             assert_eq!(with_token.claims()["nonce"], "n");

@@ -4,7 +4,7 @@
 use alloc::string::String;
 use core::ptr;
 
-use countersign::text::{push_ascii, push_decimal};
+use countersign::sibling::{push_ascii, push_decimal};
 
 use crate::error::{Cause, ClientError};
 use crate::text::Text;

@@ -3,7 +3,7 @@
 //! Not the signature: the token came straight from the token endpoint over TLS.
 
 use countersign::jose::base64url;
-use countersign::text::cut;
+use countersign::sibling::cut;
 
 use crate::error::{Cause, ClientError, same};
 use crate::platform::{Document, Platform};

@@ -9,7 +9,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use countersign::access_token::Scheme;
-use countersign::text::{cut, push_ascii};
+use countersign::sibling::{cut, push_ascii};
 
 use crate::engine::Engine;
 use crate::error::{Cause, ClientError, same};

@@ -186,7 +186,7 @@ impl ResourceServer {
             (Scheme::Dpop, Some(&thumbprint)) => {
                 let ath = Ath::from_digest(hash);
                 let uri = uri()?;
-                let expected = self.expected(parts, &uri, BoundToken { ath, thumbprint });
+                let expected = self.expected(parts, &uri, BoundToken::new(ath, thumbprint));
                 let verified = shared.verifier.verify(field, &expected, now);
                 Some(verified.map_err(Rejection::Proof)?)
             }
@@ -242,15 +242,15 @@ impl ResourceServer {
         uri: &'a TargetUri,
         token: BoundToken,
     ) -> Expected<'a> {
-        Expected {
-            method: parts.method.as_str(),
+        Expected::new(
+            parts.method.as_str(),
             uri,
-            token: Some(token),
-            nonce: match &self.nonces {
+            Some(token),
+            match &self.nonces {
                 Some(issuer) => NonceCheck::Required(&**issuer),
                 None => NonceCheck::NotRequired,
             },
-        }
+        )
     }
 
     pub(crate) fn shared(&self) -> &Shared {

@@ -33,12 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // 32 random bytes that all replicas share.
     let issuer = NonceIssuer::new(&[7; 32], Duration::from_secs(300));
-    let expected = Expected {
-        method: "POST",
-        uri: &uri,
-        token: None,
-        nonce: NonceCheck::Required(&issuer),
-    };
+    let expected = Expected::new("POST", &uri, None, NonceCheck::Required(&issuer));
     let verifier = Verifier::default();
 
     // The first request has none, and is refused with one.

@@ -35,16 +35,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The token request: its grant is good, and its client has authenticated as far as it can.
     let verifier = Verifier::default();
-    let endpoint = ProofEndpoint {
-        verifier: &verifier,
-        uri: &uri,
-        nonce: NonceCheck::NotRequired,
-    };
+    let endpoint = ProofEndpoint::new(&verifier, &uri, NonceCheck::NotRequired);
     let proof = endpoint.check(DpopField::parse(&[proof.as_bytes()])?, now)?;
-    let client = ClientPolicy {
-        is_public: true,
-        requires_bound_tokens: true,
-    };
+    let client = ClientPolicy::public().with_bound_tokens_required(true);
     let binding = Binding::of(grant, client, proof.as_ref())?;
 
     let mut claims = Map::new();

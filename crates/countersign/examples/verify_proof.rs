@@ -31,16 +31,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The server: what it knows of the request, and the key that the token names in `cnf.jkt`.
     let verifier = Verifier::default();
-    let expected = Expected {
-        method: "GET",
-        uri: &uri, // as the client called it: by configuration, not by headers that a client can write
-        token: Some(BoundToken {
-            ath: ath(access_token),
-            thumbprint: thumbprint(key.public()),
-        }),
-        nonce: NonceCheck::NotRequired,
-    };
-    let verified = verifier.verify(DpopField::parse(&[proof.as_bytes()])?, &expected, now)?;
+    let token = BoundToken::new(ath(access_token), thumbprint(key.public()));
+    // The URI as the client called it: by configuration, not by headers that a client can write.
+    let expected = Expected::new("GET", &uri, Some(token), NonceCheck::NotRequired);
+    let field = DpopField::parse(&[proof.as_bytes()])?; // all `DPoP` fields, of which there is one
+    let verified = verifier.verify(field, &expected, now)?;
     println!("a good proof by {}", verified.thumbprint().to_base64url());
 
     // Last, so that a refused request uses up no proof.
@@ -51,13 +46,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Each refusal has a reason, for the log, and a code, for the client.
     let elsewhere = TargetUri::parse("https://api.example.com/admin")?;
-    let expected = Expected {
-        uri: &elsewhere,
-        ..expected
-    };
-    let refused = verifier
-        .verify(DpopField::parse(&[proof.as_bytes()])?, &expected, now)
-        .err();
+    let expected = Expected::new("GET", &elsewhere, Some(token), NonceCheck::NotRequired);
+    let refused = verifier.verify(field, &expected, now).err();
     let refused = refused.ok_or("the proof is for another URI")?;
     println!("{}: {refused}", refused.code());
     Ok(())

@@ -1,46 +1,38 @@
 //! DPoP (RFC 9449) as values and functions: proofs, their verification, nonces, challenges.
 //!
-//! This crate does no I/O, reads no clock and draws no random numbers: bytes, time and keys come in as parameters,
-//! so the same code runs in a browser, a server, a gateway and a simulated world.
-//!
-//! A client builds a proof for each request, a server checks it:
-//!
 //! ```
-//! # #[cfg(feature = "aws-lc-rs")] {
-//! use aws_lc_rs::{rand::SystemRandom, signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair}};
-//! use countersign::{UnixSeconds, crypto::*, jwk::PublicJwk, proof::*, target::TargetUri};
-//!
-//! // The client's key is wherever the client keeps it; this crate needs its public half, and signatures.
-//! let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).expect("random bytes");
-//! let point = key.public_key().as_ref();
-//! let (x, y) = (point[1..33].try_into().expect("32 bytes"), point[33..].try_into().expect("32 bytes"));
-//! let public = PublicJwk::P256 { x, y };
-//! let (token, now) = ("the access token", UnixSeconds(1_767_225_600));
-//! let uri = TargetUri::parse("https://api.example.com/notes?page=2").expect("a URI");
-//!
-//! let ath_text = ath(token).to_base64url();
-//! let proof = UnsignedProof::new(&ProofHeader::new(&public), &ProofClaims {
-//!     jti: "-BwC3ESc6acc2lTc", htm: "GET", htu: uri.htu(), iat: now, ath: Some(&ath_text), nonce: None,
-//! });
-//! let signature = key.sign(&SystemRandom::new(), proof.signing_input()).expect("random bytes");
-//! let header = proof.attach(signature.as_ref()); // DPoP: ...
-//!
-//! // The server has the request, and the token's hash and `cnf.jkt`.
-//! let bound = BoundToken { ath: ath(token), thumbprint: thumbprint(&public) };
-//! let expected = Expected { method: "GET", uri: &uri, token: Some(bound), nonce: NonceCheck::NotRequired };
-//! let field = DpopField::parse(&[header.as_bytes()]).expect("one proof at most"); // all `DPoP` fields
+//! # #[cfg(all(feature = "sign", feature = "verify"))] {
+//! # use countersign::{UnixSeconds, crypto::*, proof::*, signing::SigningKey, target::TargetUri};
+//! # let fill = |bytes: &mut [u8]| { bytes.fill(7); Ok::<(), core::convert::Infallible>(()) };
+//! # let (token, now) = ("the access token", UnixSeconds(1_767_225_600));
+//! # let uri = TargetUri::parse("https://api.example.com/notes?page=2").expect("a URI");
+//! // A client signs one proof for each request, with the key that its token is bound to.
+//! let key = SigningKey::generate(Algorithm::Es256, fill).expect("random bytes"); // fill: getrandom::fill
+//! let (jti, hash) = ("-BwC3ESc6acc2lTc", ath(token).to_base64url());
+//! let claims = ProofClaims { jti, htm: "GET", htu: uri.htu(), iat: now, ath: Some(&hash), nonce: None };
+//! let proof = key.prove(&claims).expect("random bytes"); // the value of the header DPoP
+//! // A server checks it against the request, its token, and the token's `cnf.jkt`.
+//! let field = DpopField::parse(&[proof.as_bytes()]).expect("one proof at most");
+//! let bound = BoundToken::new(ath(token), thumbprint(key.public()));
+//! let expected = Expected::new("GET", &uri, Some(bound), NonceCheck::NotRequired);
 //! let verified = Verifier::default().verify(field, &expected, now).expect("a good proof");
-//! assert_eq!(verified.jti(), "-BwC3ESc6acc2lTc"); // then: the replay store, with verified.replay_entry()
-//! let late = Verifier::default().verify(field, &expected, now.plus(61)).unwrap_err();
-//! assert_eq!((late.name(), late.code()), ("IatTooOld", "invalid_dpop_proof"));
+//! # assert_eq!(verified.jti(), "-BwC3ESc6acc2lTc");
+//! # let late = Verifier::default().verify(field, &expected, now.plus(61)).unwrap_err();
+//! # assert_eq!((late.name(), late.code()), ("IatTooOld", "invalid_dpop_proof"));
 //! # }
 //! ```
 //!
+//! Last, a server puts `replay_entry` of the verified proof into a replay store, so that no proof counts twice.
+//!
+//! This crate does no I/O, reads no clock and draws no random numbers: bytes, time and keys come in as parameters, so the same
+//! code runs in a browser, a server, a gateway and a simulated world. A key may be wherever the client keeps it: building a
+//! proof needs its public half, and a signature.
+//!
 //! Rooms, from the ground up:
-//! - [`text`], [`jose`], [`digest`], [`jwk`], [`target`], [`loopback`], [`header`] and `crypto`: the values of the protocol;
+//! - [`jose`], [`digest`], [`jwk`], [`target`], [`loopback`], [`header`] and `crypto`: the values of the protocol;
 //! - [`proof`]: building one, and checking one as section 4.3 says; `signing`: keys that sign natively;
-//! - [`access_token`], [`nonce`], [`replay`](mod@replay): what belongs to a request beside its proof;
-//! - [`challenge`], [`resource_metadata`](mod@resource_metadata), [`mode`], `authorization_server`: what servers and clients tell each other.
+//! - [`access_token`], [`nonce`], `replay`: what belongs to a request beside its proof;
+//! - [`challenge`], `resource_metadata`, [`mode`], `authorization_server`: what servers and clients tell each other.
 //!
 //! What a client in a browser needs is `no_std` with `alloc`, depends on nothing and is written to be small in WebAssembly
 //! (`default-features = false`). What only a verifier needs is there with the feature `verify`.
@@ -58,8 +50,12 @@
 //!
 //! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It doesn't cover the
 //! query, the body or any other header (RFC 9449, 11.7).
+//!
+//! Needs Rust 1.95. A later minor version may need a newer one; a patch never does.
 #![no_std]
 #![forbid(unsafe_code)]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(any(test, feature = "verify"))]
@@ -106,7 +102,7 @@ pub mod signing;
 #[cfg(feature = "verify")]
 mod sink;
 pub mod target;
-pub mod text;
+mod text;
 mod time;
 
 #[cfg(feature = "json")]

@@ -19,6 +19,10 @@ use crate::access_token::Scheme;
 
 /// What the application asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "the application's choice; a client acts on each"
+)]
 pub enum Mode {
     /// Bearer tokens; no proof is ever sent.
     Off,
@@ -30,6 +34,7 @@ pub enum Mode {
 
 /// Why a client stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ModeError {
     /// [`Mode::Enforced`], and the server's metadata doesn't list the key's algorithm (or any).
     Unsupported,

@@ -1,5 +1,8 @@
 //! What is public for the crates of this project only. It may change in any release.
 
+#[cfg(feature = "json")]
+pub use crate::text::Quoted;
+pub use crate::text::{cut, push_ascii, push_decimal, push_json_string};
 #[cfg(feature = "verify")]
 pub use crate::{
     proof::expected::ExpectedParts,

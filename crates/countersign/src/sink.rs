@@ -91,6 +91,7 @@ mod sealed {
 
 /// Ends a sequence at the first check that fails, with its error.
 #[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::exhaustive_structs, reason = "it has nothing to hold")]
 pub struct Decide;
 
 impl<C, E> Sink<C, E> for Decide {
@@ -131,6 +132,7 @@ pub struct Explain<C, E> {
 
 /// A value is missing in an explanation, since a check has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_structs, reason = "it has nothing to say")]
 pub struct Missing;
 
 impl<C, E> Explain<C, E> {

@@ -1,5 +1,6 @@
 /// A moment, as whole seconds since 1970-01-01T00:00:00Z (a JWT's `NumericDate` without its fraction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_structs, reason = "a number of seconds")]
 pub struct UnixSeconds(pub i64);
 
 impl UnixSeconds {

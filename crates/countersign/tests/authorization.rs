@@ -18,14 +18,8 @@ use countersign::{
 };
 use serde_json::{Map, Value, json};
 
-const PUBLIC: ClientPolicy = ClientPolicy {
-    is_public: true,
-    requires_bound_tokens: false,
-};
-const CONFIDENTIAL: ClientPolicy = ClientPolicy {
-    is_public: false,
-    requires_bound_tokens: false,
-};
+const PUBLIC: ClientPolicy = ClientPolicy::public();
+const CONFIDENTIAL: ClientPolicy = ClientPolicy::confidential();
 
 fn draft(signer: &Signer) -> Draft {
     Draft::new(signer)
@@ -39,11 +33,7 @@ fn check_with(
 ) -> Result<Option<VerifiedProof>, ProofError> {
     let verifier = Verifier::default();
     let uri = TargetUri::parse("https://as.example.com/token").unwrap();
-    let endpoint = ProofEndpoint {
-        verifier: &verifier,
-        uri: &uri,
-        nonce,
-    };
+    let endpoint = ProofEndpoint::new(&verifier, &uri, nonce);
     let headers: Vec<&[u8]> = headers.iter().map(|header| header.as_bytes()).collect();
     endpoint.check(DpopField::parse(&headers)?, NOW)
 }
@@ -174,10 +164,7 @@ fn t4_a_confidential_clients_refresh_token_is_bound_to_its_credentials() {
 #[test]
 fn t6_a_client_registered_for_bound_tokens_gets_no_other() {
     let signer = Signer::p256();
-    let client = ClientPolicy {
-        requires_bound_tokens: true,
-        ..CONFIDENTIAL
-    };
+    let client = CONFIDENTIAL.with_bound_tokens_required(true);
     for grant in [
         Grant::Code { dpop_jkt: None },
         Grant::RefreshToken { key: None },

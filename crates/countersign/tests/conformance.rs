@@ -122,14 +122,14 @@ fn answer(case: &Value) -> Value {
     let uri = TargetUri::parse(case["endpoint"].as_str().unwrap()).unwrap();
     let nonce = case["nonce"].as_str().map(|nonce| Fixed(nonce.to_owned()));
     let verifier = Verifier::default();
-    let endpoint = ProofEndpoint {
-        verifier: &verifier,
-        uri: &uri,
-        nonce: match &nonce {
+    let endpoint = ProofEndpoint::new(
+        &verifier,
+        &uri,
+        match &nonce {
             Some(nonce) => NonceCheck::Required(nonce),
             None => NonceCheck::NotRequired,
         },
-    };
+    );
     let (grant, client) = (&case["grant"], &case["client"]);
     let parameter = match client {
         Value::Null => &case["dpop_jkt"],
@@ -166,10 +166,12 @@ fn answer(case: &Value) -> Value {
         },
         _ => Grant::Unbound,
     };
-    let policy = ClientPolicy {
-        is_public: client["isPublic"].as_bool().unwrap(),
-        requires_bound_tokens: client["requiresBoundTokens"].as_bool().unwrap(),
+    let policy = match client["isPublic"].as_bool().unwrap() {
+        true => ClientPolicy::public(),
+        false => ClientPolicy::confidential(),
     };
+    let requires_bound_tokens = client["requiresBoundTokens"].as_bool().unwrap();
+    let policy = policy.with_bound_tokens_required(requires_bound_tokens);
     match Binding::of(grant, policy, proof.as_ref()) {
         Ok(binding) => {
             json!({ "outcome": "issued", "tokenType": binding.token_type(), "jkt": jkt(binding.access_token()) })

@@ -48,6 +48,7 @@ fn outcome(decision: Result<Scheme, ModeError>) -> Value {
         Err(ModeError::Unsupported) => "unsupported",
         Err(ModeError::NotBound) => "not_bound",
         Err(ModeError::UnknownTokenType) => "unknown_token_type",
+        Err(other) => panic!("{other:?} is in no case"),
     })
 }
 

@@ -95,10 +95,10 @@ fn the_first_failure_of_an_explanation_is_the_decision_for_every_conformance_req
                 .ok()
                 .and_then(|credentials| {
                     let jws = CompactJws::parse(credentials.token.as_bytes(), usize::MAX).ok()?;
-                    Some(BoundToken {
-                        ath: crypto::ath(credentials.token),
-                        thumbprint: bound_key(jws.claims()).ok()??,
-                    })
+                    Some(BoundToken::new(
+                        crypto::ath(credentials.token),
+                        bound_key(jws.claims()).ok()??,
+                    ))
                 });
             let nonce = policy_of_case["nonce"].as_str();
             let nonce = nonce.map(|nonce| Fixed(nonce.to_owned()));
@@ -108,15 +108,15 @@ fn the_first_failure_of_an_explanation_is_the_decision_for_every_conformance_req
             let [decision, explanation] = match DpopField::parse(&proofs) {
                 Err(error) => [Some(error.clone()), Some(error)],
                 Ok(field) => {
-                    let expected = Expected {
-                        method: request["method"].as_str().unwrap(),
-                        uri: &uri,
+                    let expected = Expected::new(
+                        request["method"].as_str().unwrap(),
+                        &uri,
                         token,
-                        nonce: match &nonce {
+                        match &nonce {
                             Some(nonce) => NonceCheck::Required(nonce),
                             None => NonceCheck::NotRequired,
                         },
-                    };
+                    );
                     both(&verifier, field, &expected, now)
                 }
             };
@@ -155,15 +155,15 @@ fn the_first_failure_of_an_explanation_is_the_decision_for_every_token_request()
         let nonce = case["nonce"].as_str().map(|nonce| Fixed(nonce.to_owned()));
         let proofs = case["dpop"].as_array().unwrap().iter();
         let proofs: Vec<&[u8]> = proofs.map(|one| one.as_str().unwrap().as_bytes()).collect();
-        let expected = Expected {
-            method: "POST",
-            uri: &uri,
-            token: None,
-            nonce: match &nonce {
+        let expected = Expected::new(
+            "POST",
+            &uri,
+            None,
+            match &nonce {
                 Some(nonce) => NonceCheck::Required(nonce),
                 None => NonceCheck::NotRequired,
             },
-        };
+        );
         let now = UnixSeconds(case["now"].as_i64().unwrap());
         if let Ok(field) = DpopField::parse(&proofs) {
             let [decision, explanation] = both(&Verifier::default(), field, &expected, now);
@@ -177,15 +177,12 @@ fn the_first_failure_of_an_explanation_is_the_decision_for_every_token_request()
 fn v6_v14_of_a_foreign_key_only_an_explanation_verifies_the_signature() {
     let (ours, thief, other) = (Signer::p256(), Signer::p256(), Signer::p256());
     let uri = uri();
-    let expected = Expected {
-        method: "GET",
-        uri: &uri,
-        token: Some(BoundToken {
-            ath: crypto::ath(TOKEN),
-            thumbprint: ours.thumbprint(),
-        }),
-        nonce: NonceCheck::NotRequired,
-    };
+    let expected = Expected::new(
+        "GET",
+        &uri,
+        Some(BoundToken::new(crypto::ath(TOKEN), ours.thumbprint())),
+        NonceCheck::NotRequired,
+    );
     let verifier = Verifier::default();
     let draft = Draft::new(&thief).claim("ath", crypto::ath(TOKEN).to_base64url());
     let mismatch = ProofError::KeyMismatch {

@@ -46,12 +46,7 @@ fn verify_by(
     now: UnixSeconds,
 ) -> Result<VerifiedProof, ProofError> {
     let uri = uri();
-    let expected = Expected {
-        method: "GET",
-        uri: &uri,
-        token: None,
-        nonce,
-    };
+    let expected = Expected::new("GET", &uri, None, nonce);
     let verifier = Verifier::new(policy);
     let outcome = verifier.verify(field(proof), &expected, now);
     // The two ways through the checks agree.

@@ -54,12 +54,7 @@ fn v1_there_is_exactly_one_dpop_header() {
     let uri = uri();
     let verifier = Verifier::new(VerifierPolicy::default());
     let verify = |headers: &[&[u8]]| {
-        let expected = Expected {
-            method: "GET",
-            uri: &uri,
-            token: None,
-            nonce: NonceCheck::NotRequired,
-        };
+        let expected = Expected::new("GET", &uri, None, NonceCheck::NotRequired);
         let field = DpopField::parse(headers)?;
         verifier.verify(field, &expected, NOW).map(|_| ())
     };

@@ -24,12 +24,7 @@ fn s2_a_proof_that_was_made_in_advance_is_refused() {
     let nonces = NonceIssuer::new(&[7; 32], Duration::from_secs(300));
     let hour = 3600;
     let error = |draft: Draft, nonce, at: i64| {
-        let expected = Expected {
-            method: "GET",
-            uri: &uri,
-            token: None,
-            nonce,
-        };
+        let expected = Expected::new("GET", &uri, None, nonce);
         let proof = draft.sign(&signer);
         let verified = verifier.verify(field(&proof), &expected, NOW.plus(at));
         verified.err().map(|error| error.name())
@@ -59,15 +54,12 @@ fn s7_a_proof_covers_method_path_and_token_and_no_query() {
     let proof = draft.sign(&signer);
     let is_accepted = |method: &str, uri: &str, token: &str| {
         let uri = TargetUri::parse(uri).unwrap();
-        let expected = Expected {
+        let expected = Expected::new(
             method,
-            uri: &uri,
-            token: Some(BoundToken {
-                ath: crypto::ath(token),
-                thumbprint: signer.thumbprint(),
-            }),
-            nonce: NonceCheck::NotRequired,
-        };
+            &uri,
+            Some(BoundToken::new(crypto::ath(token), signer.thumbprint())),
+            NonceCheck::NotRequired,
+        );
         let verified = Verifier::default().verify(field(&proof), &expected, NOW);
         verified.is_ok()
     };

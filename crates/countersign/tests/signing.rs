@@ -52,12 +52,7 @@ fn p1_a_proof_is_accepted_by_the_verifier() {
             nonce: None,
         };
         let proof = key.prove(&claims).unwrap();
-        let expected = Expected {
-            method: "GET",
-            uri: &uri,
-            token: None,
-            nonce: NonceCheck::NotRequired,
-        };
+        let expected = Expected::new("GET", &uri, None, NonceCheck::NotRequired);
         let policy = VerifierPolicy::default().with_algorithms(&[algorithm]);
         let verified = Verifier::new(policy).verify(
             DpopField::parse(&[proof.as_bytes()]).unwrap(),
@@ -150,4 +145,54 @@ fn debug_output_holds_no_secret() {
         text.ends_with(", .. }") && !text.contains("7, 7, 7"),
         "{text}"
     );
+}
+
+/// A random source that gives these, one after the other, and then fails.
+fn source(draws: &[u8]) -> impl FnMut(&mut [u8]) -> Result<(), &'static str> {
+    let mut draws = draws.iter().copied();
+    move |bytes| {
+        bytes.fill(draws.next().ok_or("empty")?);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_generated_key_is_that_of_the_bytes_drawn() {
+    for (algorithm, length) in [
+        (Algorithm::Es256, 32),
+        (Algorithm::Es384, 48),
+        (Algorithm::EdDsa, 32),
+    ] {
+        let key = SigningKey::generate(algorithm, source(&[7])).unwrap();
+        let same = SigningKey::from_secret(algorithm, &vec![7; length]).unwrap();
+        assert_eq!(key.public(), same.public());
+        assert_eq!(key.algorithm(), algorithm);
+    }
+}
+
+#[test]
+fn what_is_no_key_is_drawn_again_and_not_for_ever() {
+    // Zero, and more than the curve's order.
+    let key = SigningKey::generate(Algorithm::Es256, source(&[0, 255, 7])).unwrap();
+    let same = SigningKey::from_secret(Algorithm::Es256, &[7; 32]).unwrap();
+    assert_eq!(key.public(), same.public());
+
+    let mut calls = 0;
+    let zeros = |bytes: &mut [u8]| {
+        calls += 1;
+        bytes.fill(0);
+        Ok::<(), ()>(())
+    };
+    let error = SigningKey::generate(Algorithm::Es384, zeros).unwrap_err();
+    assert_eq!((error, calls), (SigningError::Secret, 8));
+}
+
+#[test]
+fn without_random_bytes_there_is_no_key() {
+    let error = SigningKey::generate(Algorithm::Es256, source(&[])).unwrap_err();
+    assert_eq!(error, SigningError::Random);
+    let error = SigningKey::generate(Algorithm::Es256, source(&[0])).unwrap_err();
+    assert_eq!(error, SigningError::Random);
+    let error = SigningKey::generate(Algorithm::Rs256, source(&[7])).unwrap_err();
+    assert_eq!(error, SigningError::Algorithm);
 }

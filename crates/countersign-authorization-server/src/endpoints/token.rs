@@ -193,10 +193,8 @@ impl TokenRequest<'_> {
         if !self.server.proofs.is_on() {
             return Ok(Binding::BEARER);
         }
-        let policy = ClientPolicy {
-            is_public: true,
-            requires_bound_tokens: client.is_some_and(|client| client.dpop_bound_access_tokens),
-        };
+        let is_bound = client.is_some_and(|client| client.dpop_bound_access_tokens);
+        let policy = ClientPolicy::public().with_bound_tokens_required(is_bound);
         let binding = Binding::of(grant, policy, self.proof.as_ref())?;
         Ok(match self.server.proofs.binds() {
             true => binding,

@@ -118,10 +118,7 @@ fn check_binding(
             "it is bound to no key; send it as `Authorization: Bearer`",
         )),
         (Scheme::Dpop, Some(thumbprint)) => {
-            let token = BoundToken {
-                ath: ath(credentials.token),
-                thumbprint,
-            };
+            let token = BoundToken::new(ath(credentials.token), thumbprint);
             let uri = &server.urls.userinfo;
             let proof = server
                 .proofs

@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use countersign::{
-    UnixSeconds, crypto::Algorithm, header::DPOP, jose::jws::CompactJws, target::TargetUri,
-    text::Quoted,
+    UnixSeconds, crypto::Algorithm, header::DPOP, jose::jws::CompactJws, sibling::Quoted,
+    target::TargetUri,
 };
 use countersign_resource_server::{
     Authenticated, Check, Clock, Examined, ProofError, Rejection, Scheme, SystemClock, TokenCheck,

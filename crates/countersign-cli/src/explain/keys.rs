@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::{loopback::is_loopback, text::with_causes};
+use countersign::{loopback::is_loopback, sibling::with_causes};
 use countersign_client::native::LoopbackResolver;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 

@@ -6,7 +6,7 @@ use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
-use countersign::text::with_causes;
+use countersign::sibling::with_causes;
 
 use crate::error::{Cause, ClientError, sentence::Reader};
 

@@ -12,7 +12,7 @@ use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use countersign::header;
 use countersign::jwk::PublicJwk;
-use countersign::text::with_causes;
+use countersign::sibling::with_causes;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, DATE, HeaderMap};
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};

@@ -68,15 +68,15 @@ fn run(client: &Client, issuer: &Key) -> Contenders {
     let server = resource_server(issuer);
     let verifier = Verifier::new(VerifierPolicy::default());
     let uri = TargetUri::parse(&format!("{API}/notes/0198c6a2")).unwrap();
-    let expected = Expected {
-        method: "GET",
-        uri: &uri,
-        token: Some(BoundToken {
-            ath: crypto::ath(&client.token),
-            thumbprint: crypto::thumbprint(&client.key.public()),
-        }),
-        nonce: NonceCheck::NotRequired,
-    };
+    let expected = Expected::new(
+        "GET",
+        &uri,
+        Some(BoundToken::new(
+            crypto::ath(&client.token),
+            crypto::thumbprint(&client.key.public()),
+        )),
+        NonceCheck::NotRequired,
+    );
 
     let mut times = Contenders::default();
     for round in 0..WARM_UP + ROUNDS {

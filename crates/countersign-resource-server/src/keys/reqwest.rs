@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use countersign::text::with_causes;
+use countersign::sibling::with_causes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use super::{

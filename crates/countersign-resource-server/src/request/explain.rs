@@ -84,10 +84,10 @@ impl ResourceServer {
         );
         if credentials.scheme == Scheme::Dpop {
             let thumbprint = claimed.and_then(|form| form.confirmation);
-            let token = BoundToken {
-                ath: Ath::from_digest(sha256(credentials.token.as_bytes())),
-                thumbprint: thumbprint.unwrap_or(Thumbprint::from_digest([0; 32])),
-            };
+            let token = BoundToken::new(
+                Ath::from_digest(sha256(credentials.token.as_bytes())),
+                thumbprint.unwrap_or(Thumbprint::from_digest([0; 32])),
+            );
             let expected = self.expected(parts, uri, token);
             // Of several proofs, none can be looked at.
             let explained = field

@@ -9,7 +9,7 @@ use countersign::{
     access_token::CredentialsError,
     challenge::{Challenge, RESOURCE_METADATA},
     proof::ProofError,
-    text::Quoted,
+    sibling::Quoted,
 };
 use http::{
     HeaderValue, Response, StatusCode,

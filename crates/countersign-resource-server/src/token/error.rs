@@ -1,7 +1,7 @@
 //! Why an access token is refused.
 
 use countersign::{
-    UnixSeconds, access_token::ConfirmationError, jose::jws::JwsError, text::Quoted,
+    UnixSeconds, access_token::ConfirmationError, jose::jws::JwsError, sibling::Quoted,
 };
 use thiserror::Error;
 

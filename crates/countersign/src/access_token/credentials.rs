@@ -15,6 +15,7 @@ use super::Scheme;
 
 /// An access token as it was presented. `Debug` doesn't show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Credentials<'a> {
     /// How it was presented.
     pub scheme: Scheme,

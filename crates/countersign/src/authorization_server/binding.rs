@@ -14,11 +14,41 @@ pub const DPOP_JKT: &str = "dpop_jkt";
 
 /// What the server knows of a client, as far as it matters for proofs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClientPolicy {
     /// It has no credentials: its refresh tokens are bound to its key (5). Those of others are bound to their credentials.
     pub is_public: bool,
     /// `dpop_bound_access_tokens` of its registration (5.2), or the server's own rule: without a proof it gets no token.
     pub requires_bound_tokens: bool,
+}
+
+impl ClientPolicy {
+    /// A client without credentials, which may have unbound tokens.
+    #[must_use]
+    pub const fn public() -> Self {
+        Self {
+            is_public: true,
+            requires_bound_tokens: false,
+        }
+    }
+
+    /// A client that authenticates itself, which may have unbound tokens.
+    #[must_use]
+    pub const fn confidential() -> Self {
+        Self {
+            is_public: false,
+            requires_bound_tokens: false,
+        }
+    }
+
+    /// The same client, which gets bound tokens only where `required`.
+    #[must_use]
+    pub const fn with_bound_tokens_required(self, required: bool) -> Self {
+        Self {
+            requires_bound_tokens: required,
+            ..self
+        }
+    }
 }
 
 /// What a token request brings, and the key that it is bound to.

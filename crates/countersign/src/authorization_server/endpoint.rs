@@ -7,6 +7,7 @@ use crate::{
 /// An endpoint that is sent proofs without access tokens: the token endpoint (5), or that of pushed authorization requests
 /// (10.1).
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct ProofEndpoint<'a> {
     /// What checks the proofs.
     pub verifier: &'a Verifier,
@@ -16,7 +17,17 @@ pub struct ProofEndpoint<'a> {
     pub nonce: NonceCheck<'a>,
 }
 
-impl ProofEndpoint<'_> {
+impl<'a> ProofEndpoint<'a> {
+    /// Creates the endpoint of `uri`, whose proofs `verifier` checks and may need a `nonce`.
+    #[must_use]
+    pub const fn new(verifier: &'a Verifier, uri: &'a TargetUri, nonce: NonceCheck<'a>) -> Self {
+        Self {
+            verifier,
+            uri,
+            nonce,
+        }
+    }
+
     /// Checks the proof of a request, which is a POST. `None`: it has none, which is no error yet
     /// ([`Binding::of`](super::Binding::of), [`pushed_key`](super::pushed_key)).
     ///
@@ -31,12 +42,7 @@ impl ProofEndpoint<'_> {
         if field.is_none() {
             return Ok(None);
         }
-        let expected = Expected {
-            method: "POST",
-            uri: self.uri,
-            token: None,
-            nonce: self.nonce,
-        };
+        let expected = Expected::new("POST", self.uri, None, self.nonce);
         self.verifier.verify(field, &expected, now).map(Some)
     }
 }

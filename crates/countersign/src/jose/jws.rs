@@ -25,6 +25,10 @@ pub struct CompactJws<'a> {
 
 /// Which of the three parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a signed JWT has three parts (RFC 7515, 3.1)"
+)]
 pub enum Part {
     /// The first.
     Header,

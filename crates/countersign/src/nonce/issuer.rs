@@ -23,6 +23,7 @@ use crate::{UnixSeconds, crypto::HmacKey, digest::equal_in_constant_time, jose::
 
 /// What a server makes of a nonce that came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NonceStatus {
     /// Ours and young.
     Fresh,

@@ -50,6 +50,7 @@ fn is_nonce(text: &str) -> bool {
 
 /// What a server is to the client. One origin can be both, and then has two nonces (section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "the RFC knows these two (8 and 9)")]
 pub enum Role {
     /// Gives tokens.
     AuthorizationServer,

@@ -6,6 +6,7 @@ use crate::{
 
 /// What the server knows about the request, against which a proof is held.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub struct Expected<'a> {
     /// The request's method, exactly as it came.
     pub method: &'a str,
@@ -20,6 +21,10 @@ pub struct Expected<'a> {
 }
 
 /// [`Expected`] in the sequence of checks, where an explanation may lack parts: `M` stands for those.
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "for the crates of this project only"
+)]
 pub struct ExpectedParts<'a, M> {
     /// As [`Expected::method`].
     pub method: &'a str,
@@ -32,6 +37,23 @@ pub struct ExpectedParts<'a, M> {
 }
 
 impl<'a> Expected<'a> {
+    /// Creates what a proof must show: its request's `method` and `uri`, the `token` that it comes with (`None` at a token
+    /// endpoint), and whether it needs a `nonce`.
+    #[must_use]
+    pub const fn new(
+        method: &'a str,
+        uri: &'a TargetUri,
+        token: Option<BoundToken>,
+        nonce: NonceCheck<'a>,
+    ) -> Self {
+        Self {
+            method,
+            uri,
+            token,
+            nonce,
+        }
+    }
+
     pub(super) fn parts<M>(&self) -> ExpectedParts<'a, M> {
         ExpectedParts {
             method: self.method,
@@ -44,6 +66,7 @@ impl<'a> Expected<'a> {
 
 /// What a proof must say about the access token that it comes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BoundToken {
     /// The token's hash ([`crypto::ath`](crate::crypto::ath)).
     pub ath: Ath,
@@ -51,8 +74,17 @@ pub struct BoundToken {
     pub thumbprint: Thumbprint,
 }
 
+impl BoundToken {
+    /// Creates what a proof must say of a token with the hash `ath` that is bound to the key of `thumbprint`.
+    #[must_use]
+    pub const fn new(ath: Ath, thumbprint: Thumbprint) -> Self {
+        Self { ath, thumbprint }
+    }
+}
+
 /// Whether the proof needs a nonce. A server that hands out nonces requires them of everybody (11.3).
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub enum NonceCheck<'a> {
     /// This server hands out none; one in a proof is ignored.
     NotRequired,

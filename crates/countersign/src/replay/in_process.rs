@@ -42,6 +42,7 @@ struct Shard(Mutex<Table>);
 /// proofs than one core can verify in that time, whatever their algorithm, so that no single client fills it on a small
 /// machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ReplayCapacity {
     /// So many. With more than 32,768, up to 4 % more, since the parts of the store fill unevenly.
     Entries(usize),

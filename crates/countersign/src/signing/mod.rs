@@ -1,13 +1,14 @@
 //! Keys that sign proofs natively (feature `sign`): ES256, ES384 and EdDSA, by the back end that also verifies.
 //!
-//! Where a key store does the work (WebCrypto, a hardware module), use [`proof`](crate::proof) alone. The secret comes in as
-//! bytes, from the caller's random source; with `aws-lc-rs` the library itself draws the number that each ECDSA signature
-//! needs, with `rust-crypto` it is derived (RFC 6979).
+//! Where a key store does the work (WebCrypto, a hardware module), use [`proof`](crate::proof) alone. Secrets come from the
+//! caller's random source, for which [`SigningKey::generate`] takes `getrandom::fill` and its like; with `aws-lc-rs` the
+//! library itself draws the number that each ECDSA signature needs, with `rust-crypto` it is derived (RFC 6979).
 //!
 //! ```
 //! use countersign::{UnixSeconds, crypto::Algorithm, proof::ProofClaims, signing::SigningKey};
 //!
-//! let key = SigningKey::from_secret(Algorithm::EdDsa, &[7; 32])?; // 32 random bytes
+//! # let fill = |bytes: &mut [u8]| { bytes.fill(7); Ok::<(), core::convert::Infallible>(()) };
+//! let key = SigningKey::generate(Algorithm::EdDsa, fill)?; // fill: getrandom::fill, for example
 //! let proof = key.prove(&ProofClaims {
 //!     jti: "-BwC3ESc6acc2lTc", // at least 96 random bits
 //!     htm: "GET",
@@ -31,7 +32,6 @@ use core::fmt;
 
 #[cfg(feature = "json")]
 use serde_json::{Map, Value};
-#[cfg(feature = "json")]
 use zeroize::Zeroizing;
 
 #[cfg(feature = "aws-lc-rs")]
@@ -72,8 +72,8 @@ pub enum SigningError {
     /// `d` does not belong to the public members.
     #[error("the key's `d` is not the private key of its other members")]
     Mismatch,
-    /// The operating system gave the library no random bytes.
-    #[error("cannot sign: the operating system gives no random bytes")]
+    /// The random source gave no bytes: the caller's, or that of the operating system.
+    #[error("the random source gives no bytes")]
     Random,
 }
 
@@ -88,7 +88,37 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Of the secret: 32 bytes for ES256 and EdDSA, 48 for ES384; drawn at random, and kept.
+    /// Generates a key, of bytes that `fill` draws at random.
+    ///
+    /// The crate has no random source of its own, so that it runs where none or several are, and in tests that repeat.
+    /// `fill` fills a slice of 32 bytes (ES384: 48) from a cryptographic source: `getrandom::fill`, or the one of your
+    /// crypto library. It is called again where the bytes are no key of the curve, which for P-256 happens once in 2^32.
+    ///
+    /// # Errors
+    /// [`SigningError::Algorithm`]; [`SigningError::Random`] where `fill` fails; [`SigningError::Secret`] where it gives
+    /// eight times what is no key: then it is not random.
+    pub fn generate<E>(
+        algorithm: Algorithm,
+        mut fill: impl FnMut(&mut [u8]) -> Result<(), E>,
+    ) -> Result<Self, SigningError> {
+        const MOST_DRAWS: usize = 8;
+        let mut bytes = Zeroizing::new([0; 48]);
+        let secret = match algorithm {
+            Algorithm::Es384 => &mut bytes[..],
+            _ => &mut bytes[..32],
+        };
+        let mut key = Err(SigningError::Secret);
+        for _ in 0..MOST_DRAWS {
+            fill(secret).map_err(|_| SigningError::Random)?;
+            key = Self::from_secret(algorithm, secret);
+            if !matches!(key, Err(SigningError::Secret)) {
+                break;
+            }
+        }
+        key
+    }
+
+    /// Creates a key from its secret: 32 bytes for ES256 and EdDSA, 48 for ES384, that were drawn at random and kept.
     ///
     /// # Errors
     /// [`SigningError::Algorithm`] and [`SigningError::Secret`].
@@ -107,7 +137,8 @@ impl SigningKey {
         })
     }
 
-    /// Of a private JSON Web Key (RFC 7518, 6.2.2; RFC 8037, 2), whose `d` has to belong to its public members.
+    /// Creates a key from a private JSON Web Key (RFC 7518, 6.2.2; RFC 8037, 2), whose `d` has to belong to its public
+    /// members.
     ///
     /// # Errors
     /// All of [`SigningError`] but `Random`; none holds a word of the secret.
@@ -126,19 +157,19 @@ impl SigningKey {
         }
     }
 
-    /// Its public half.
+    /// The public half.
     #[must_use]
     pub const fn public(&self) -> &PublicJwk {
         &self.public
     }
 
-    /// What it signs by.
+    /// The algorithm that it signs with.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// The signature as a JWS has it (`R || S` for ECDSA).
+    /// Signs `message`, as a JWS does (`R || S` for ECDSA).
     ///
     /// # Errors
     /// [`SigningError::Random`].
@@ -146,7 +177,7 @@ impl SigningKey {
         self.pair.sign(message).ok_or(SigningError::Random)
     }
 
-    /// The whole proof: the value of the `DPoP` header.
+    /// Makes a whole proof: the value of the `DPoP` header.
     ///
     /// # Errors
     /// [`SigningError::Random`].

@@ -10,6 +10,7 @@ use core::fmt;
 /// assert_eq!(Quoted(&"a".repeat(1000)).to_string(), format!("\"{}\"...", "a".repeat(200)));
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[allow(clippy::exhaustive_structs, reason = "a text, in quotes")]
 pub struct Quoted<'a>(pub &'a str);
 
 impl fmt::Display for Quoted<'_> {

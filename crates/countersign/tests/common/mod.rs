@@ -216,12 +216,7 @@ pub fn verify_by(
     let field = DpopField::parse(&[proof.as_bytes()])?;
     Verifier::new(policy).verify(
         field,
-        &Expected {
-            method: "GET",
-            uri: &uri,
-            token: None,
-            nonce: NonceCheck::NotRequired,
-        },
+        &Expected::new("GET", &uri, None, NonceCheck::NotRequired),
         now,
     )
 }

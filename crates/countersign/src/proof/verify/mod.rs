@@ -17,7 +17,7 @@
 //! let verifier = Verifier::new(VerifierPolicy::default());
 //! let uri = TargetUri::parse("https://server.example.com/token").expect("a URI");
 //! let field = DpopField::parse(&[proof])?; // all `DPoP` fields of the request, of which there is one
-//! let mut expected = Expected { method: "POST", uri: &uri, token: None, nonce: NonceCheck::NotRequired };
+//! let mut expected = Expected::new("POST", &uri, None, NonceCheck::NotRequired);
 //! let now = UnixSeconds(1_562_262_620);
 //!
 //! let verified = verifier.verify(field, &expected, now)?;

@@ -93,16 +93,9 @@ impl Key {
 /// What comes out, and how many signatures are verified for it. `bound_to`: the key of the token, where there is one.
 fn outcome(proof: &str, bound_to: Option<&Key>) -> (Result<(), &'static str>, usize) {
     let uri = TargetUri::parse("https://api.example.com/notes").unwrap();
-    let token = bound_to.map(|key| BoundToken {
-        ath: crypto::ath(TOKEN),
-        thumbprint: crypto::thumbprint(&key.public()),
-    });
-    let expected = Expected {
-        method: "GET",
-        uri: &uri,
-        token,
-        nonce: NonceCheck::NotRequired,
-    };
+    let token =
+        bound_to.map(|key| BoundToken::new(crypto::ath(TOKEN), crypto::thumbprint(&key.public())));
+    let expected = Expected::new("GET", &uri, token, NonceCheck::NotRequired);
     let verifier = Verifier::default();
     let field = DpopField::parse(&[proof.as_bytes()]).unwrap();
     let verify = || verifier.verify(field, &expected, NOW);
@@ -219,15 +212,15 @@ fn v6_of_a_foreign_key_or_signature_all_is_said_that_shows_without_a_verificatio
         let signature = base64url::encode(&vec![0x5a; signature]);
         let proof = format!("{}.{}.{signature}", encode(&header), encode(&claims));
         let uri = TargetUri::parse("https://a/").unwrap();
-        let expected = Expected {
-            method: "GET",
-            uri: &uri,
-            token: Some(BoundToken {
-                ath: crypto::ath(TOKEN),
-                thumbprint: crypto::thumbprint(&ours.public()),
-            }),
-            nonce: NonceCheck::NotRequired,
-        };
+        let expected = Expected::new(
+            "GET",
+            &uri,
+            Some(BoundToken::new(
+                crypto::ath(TOKEN),
+                crypto::thumbprint(&ours.public()),
+            )),
+            NonceCheck::NotRequired,
+        );
         let field = DpopField::parse(&[proof.as_bytes()]).unwrap();
         let verify = || Verifier::default().verify(field, &expected, NOW);
         let (verified, count) = verifications(verify);
