@@ -4,7 +4,7 @@ use core::fmt;
 /// attacker wrote can neither forge a log line nor fill the log.
 ///
 /// ```
-/// use countersign::text::Quoted;
+/// use countersign::sibling::Quoted;
 ///
 /// assert_eq!(Quoted("at+jwt\nINFO all is well").to_string(), r#""at+jwt\nINFO all is well""#);
 /// assert_eq!(Quoted(&"a".repeat(1000)).to_string(), format!("\"{}\"...", "a".repeat(200)));
