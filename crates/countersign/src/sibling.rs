@@ -2,7 +2,7 @@
 
 #[cfg(feature = "json")]
 pub use crate::text::Quoted;
-pub use crate::text::{cut, push_ascii, push_decimal, push_json_string};
+pub use crate::text::{cut, push_ascii, push_decimal, push_json_string, with_causes};
 #[cfg(feature = "verify")]
 pub use crate::{
     proof::expected::ExpectedParts,

@@ -5,7 +5,7 @@ use core::error::Error;
 /// at "error sending request", and the cause is what helps.
 ///
 /// ```
-/// use countersign::text::with_causes;
+/// use countersign::sibling::with_causes;
 ///
 /// let error = "a".parse::<u8>().unwrap_err();
 /// assert_eq!(with_causes(&error), "invalid digit found in string");
