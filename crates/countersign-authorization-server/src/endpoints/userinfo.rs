@@ -6,7 +6,7 @@ use axum::{
 };
 use countersign::{
     UnixSeconds,
-    access_token::{Credentials, CredentialsError, Scheme, bound_key},
+    access_token::{Credentials, CredentialsError, DpopRequirement, Presentation, bound_key},
     challenge::Challenge,
     crypto::ath,
     proof::{BoundToken, ProofError, VerifiedProof},
@@ -109,23 +109,21 @@ fn check_binding(
     now: UnixSeconds,
 ) -> Result<Option<VerifiedProof>, UserinfoError> {
     let bound = bound_key(claims).map_err(|error| UserinfoError::Token(error.to_string()))?;
-    match (credentials.scheme, bound) {
-        (Scheme::Bearer, None) => Ok(None),
-        (Scheme::Bearer, Some(_)) => Err(UserinfoError::token(
-            "it is bound to a key; send it as `Authorization: DPoP` with a proof",
-        )),
-        (Scheme::Dpop, None) => Err(UserinfoError::token(
-            "it is bound to no key; send it as `Authorization: Bearer`",
-        )),
-        (Scheme::Dpop, Some(thumbprint)) => {
-            let token = BoundToken::new(ath(credentials.token), thumbprint);
-            let uri = &server.urls.userinfo;
-            let proof = server
-                .proofs
-                .verify(headers, method.as_str(), uri, token, now)?;
-            Ok(Some(proof))
-        }
-    }
+    let presentation = Presentation::of(credentials.scheme, bound, DpopRequirement::Optional);
+    let presentation = presentation.map_err(|error| UserinfoError::Token(error.to_string()))?;
+    let Presentation::Dpop { key } = presentation else {
+        return Ok(None);
+    };
+    let token = BoundToken::new(ath(credentials.token), key);
+    let uri = &server.urls.userinfo;
+    let proofs = &server.proofs;
+    Ok(Some(proofs.verify(
+        headers,
+        method.as_str(),
+        uri,
+        token,
+        now,
+    )?))
 }
 
 /// Why nothing is told.

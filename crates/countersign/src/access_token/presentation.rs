@@ -37,13 +37,15 @@ pub enum Presentation {
 #[non_exhaustive]
 pub enum PresentationError {
     /// A bound token under the `Bearer` scheme: what a thief without the key would try.
-    #[error("it is bound to a key and was presented as Bearer, without a proof")]
+    #[error("it is bound to a key; send it as `Authorization: DPoP` with a proof")]
     BoundAsBearer,
     /// An unbound token under the `DPoP` scheme.
-    #[error("it is bound to no key and was presented as DPoP")]
+    #[error(
+        "it is bound to no key, so it is none for `Authorization: DPoP`; send it as Bearer, where the API takes such tokens"
+    )]
     UnboundUnderDpop,
     /// An unbound token where DPoP is required.
-    #[error("it is bound to no key, which this API requires")]
+    #[error("it is bound to no key, and this API takes bound tokens only; get one with a proof")]
     Unbound,
 }
 
