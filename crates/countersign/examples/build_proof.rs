@@ -13,7 +13,8 @@ use countersign::{
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // Drawn at random once, and kept; time, `jti` and secret are the caller's, as this crate has no clock and no random source.
+    // Drawn at random once, and kept; time, `jti` and secret are the caller's, as this crate has no
+    // clock and no random source.
     let key = SigningKey::from_secret(Algorithm::Es256, &[7; 32])?;
     let now = UnixSeconds(1_767_225_600);
     let access_token = "the access token";

@@ -1,4 +1,5 @@
-//! An API checks the proof of a request (RFC 9449, section 4.3), and that it has not been used before.
+//! An API checks the proof of a request (RFC 9449, section 4.3), and that it has not been used
+//! before.
 //!
 //! ```sh
 //! cargo run -p countersign --features sign --example verify_proof

@@ -1,7 +1,8 @@
-//! SHA-256 values, each a type of its own, so that one can't stand where another belongs: [`Ath`] and [`Thumbprint`].
+//! SHA-256 values, each a type of its own, so that one can't stand where another belongs: [`Ath`]
+//! and [`Thumbprint`].
 //!
-//! The digest itself is computed elsewhere and comes in as a value, so that a browser can use its own: `crypto::ath`
-//! and `crypto::thumbprint` do so where a back end is enabled.
+//! The digest comes in as a value, so that a browser can compute it by its own means. Where a back
+//! end is enabled, `crypto::ath` and `crypto::thumbprint` compute it.
 
 use alloc::string::String;
 use core::hint::black_box;
@@ -30,13 +31,13 @@ macro_rules! sha256_type {
                 base64url::decode_array(text).map(Self)
             }
 
-            /// The base64url text, 43 characters.
+            /// Returns the base64url text, 43 characters.
             #[must_use]
             pub fn to_base64url(&self) -> String {
                 base64url::encode(&self.0)
             }
 
-            /// The digest itself.
+            /// Returns the digest.
             #[must_use]
             pub const fn as_bytes(&self) -> &[u8; 32] {
                 &self.0
@@ -65,15 +66,17 @@ sha256_type! {
 }
 
 sha256_type! {
-    /// The SHA-256 that identifies a key (RFC 7638): `cnf.jkt` of a token, and the parameter `dpop_jkt`.
+    /// The SHA-256 that identifies a key (RFC 7638): `cnf.jkt` of a token, and the parameter
+    /// `dpop_jkt`.
     ///
     /// The digest is of [`PublicJwk::thumbprint_input`](crate::jwk::PublicJwk::thumbprint_input).
     Thumbprint
 }
 
-/// Compares in a time that depends on the lengths only.
+/// Compares two byte strings in a time that depends on their lengths only.
 ///
-/// Every byte is looked at, and `black_box` keeps the compiler from stopping at the first difference.
+/// Every byte is looked at, and `black_box` keeps the compiler from stopping at the first
+/// difference.
 pub(crate) fn equal_in_constant_time(a: &[u8], b: &[u8]) -> bool {
     let difference = a
         .iter()

@@ -1,4 +1,4 @@
-//! The names of the HTTP header fields that RFC 9449 defines, in lower case, as HTTP/2 has them.
+//! The names of the HTTP header fields that RFC 9449 defines, in lower case as in HTTP/2.
 
 /// The proof of a request (RFC 9449, 4.1).
 pub const DPOP: &str = "dpop";

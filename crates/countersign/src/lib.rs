@@ -7,7 +7,7 @@
 //! # let (token, now) = ("the access token", UnixSeconds(1_767_225_600));
 //! # let uri = TargetUri::parse("https://api.example.com/notes?page=2").expect("a URI");
 //! // A client signs one proof for each request, with the key that its token is bound to.
-//! let key = SigningKey::generate(Algorithm::Es256, fill).expect("random bytes"); // fill: getrandom::fill
+//! let key = SigningKey::generate(Algorithm::Es256, fill).expect("a key"); // getrandom::fill
 //! let (jti, hash) = ("-BwC3ESc6acc2lTc", ath(token).to_base64url());
 //! let claims = ProofClaims { jti, htm: "GET", htu: uri.htu(), iat: now, ath: Some(&hash), nonce: None };
 //! let proof = key.prove(&claims).expect("random bytes"); // the value of the header DPoP
@@ -22,34 +22,42 @@
 //! # }
 //! ```
 //!
-//! Last, a server puts `replay_entry` of the verified proof into a replay store, so that no proof counts twice.
+//! Last, the server inserts the verified proof's `replay_entry` into a replay store, so that no
+//! proof is accepted twice.
 //!
-//! This crate does no I/O, reads no clock and draws no random numbers: bytes, time and keys come in as parameters, so the same
-//! code runs in a browser, a server, a gateway and a simulated world. A key may be wherever the client keeps it: building a
-//! proof needs its public half, and a signature.
+//! This crate does no I/O, reads no clock and draws no random numbers: bytes, time and keys are
+//! parameters, so the same code runs in a browser, a server, a gateway and a simulated world. The
+//! private key may live in a key store: building a proof needs only its public half, and a
+//! signature.
 //!
 //! Rooms, from the ground up:
-//! - [`jose`], [`digest`], [`jwk`], [`target`], [`loopback`], [`header`] and `crypto`: the values of the protocol;
-//! - [`proof`]: building one, and checking one as section 4.3 says; `signing`: keys that sign natively;
-//! - [`access_token`], [`nonce`], `replay`: what belongs to a request beside its proof;
-//! - [`challenge`], `resource_metadata`, [`mode`], `authorization_server`: what servers and clients tell each other.
+//! - [`jose`], [`digest`], [`jwk`], [`target`], [`loopback`], [`header`] and `crypto`: the values
+//!   of the protocol;
+//! - [`proof`]: proofs, built and checked (section 4.3); `signing`: keys that sign natively;
+//! - [`access_token`], [`nonce`], `replay`: the other parts of a request;
+//! - [`challenge`], `resource_metadata`, [`mode`], `authorization_server`: what servers and clients
+//!   tell each other.
 //!
-//! What a client in a browser needs is `no_std` with `alloc`, depends on nothing and is written to be small in WebAssembly
-//! (`default-features = false`). What only a verifier needs is there with the feature `verify`.
+//! Without features (`default-features = false`), it has what a client in a browser needs: `no_std`
+//! with `alloc`, without any dependency, and small in WebAssembly. The feature `verify` adds what
+//! only a verifier needs.
 //!
 //! Features:
-//! - `verify` (default): checking proofs, issuing nonces, the replay store, what an authorization server decides;
-//! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. Where both back ends are on, it does the work;
-//! - `fips`: `aws-lc-rs` with the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build and is in part under
-//!   the OpenSSL licence;
-//! - `rust-crypto`: the same by crates that are Rust alone, which compile for `wasm32-unknown-unknown`
+//! - `verify` (default): checking proofs, issuing nonces, the replay store, what an authorization
+//!   server decides;
+//! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. If both back ends are
+//!   enabled, it does the work;
+//! - `fips`: `aws-lc-rs` with the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C
+//!   compiler to build and is in part under the OpenSSL licence;
+//! - `rust-crypto`: the same by crates in pure Rust, which compile for `wasm32-unknown-unknown`
 //!   (`default-features = false, features = ["rust-crypto", "verify"]`);
-//! - `json`: strict JSON, JWS and public keys from JSON; `verify` turns it on;
-//! - `sign`: keys that sign proofs natively, by either back end (module `signing`). It needs no `verify`;
+//! - `json`: strict JSON, JWS and public keys from JSON; `verify` enables it;
+//! - `sign`: keys that sign proofs natively, by either back end (module `signing`), without
+//!   `verify`;
 //! - `replay-conformance`: tests for a replay store of your own (module `replay::conformance`).
 //!
-//! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It doesn't cover the
-//! query, the body or any other header (RFC 9449, 11.7).
+//! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It
+//! doesn't cover the query, the body or any other header (RFC 9449, 11.7).
 //!
 //! Needs Rust 1.95. A later minor version may need a newer one; a patch never does.
 #![no_std]

@@ -1,13 +1,15 @@
-//! Which hosts are this machine: the one rule by which plain `http` is as good as `https`.
+//! The rule for which hosts are this machine, where plain `http` is as good as `https`.
 
-/// Whether `authority` is this machine: `localhost`, a name under it, an address of 127.0.0.0/8, or `[::1]`.
+/// Tells whether `authority` is this machine: `localhost`, a name under it, an address of
+/// 127.0.0.0/8, or `[::1]`.
 ///
-/// These are the hosts that browsers call potentially trustworthy (W3C Secure Contexts, 3.1); a host may end with a
-/// dot, as there. What connects to such a name must choose the loopback address by itself: RFC 6761 (6.3) promises it,
-/// but a resolver that does not know so asks the network.
+/// These are the hosts that browsers call potentially trustworthy (W3C Secure Contexts, 3.1); a
+/// host may end with a dot, as there. What connects to such a name must choose the loopback address
+/// by itself: RFC 6761 (6.3) promises it, but a resolver that does not know so asks the network.
 ///
-/// `authority` is a host, with a port or without, as a URL parser leaves it: in lower case, without user information,
-/// addresses in their canonical form. Other spellings (`127.1`, `[0:0:0:0:0:0:0:1]`) are not this machine.
+/// `authority` is a host, with a port or without, as a URL parser leaves it: in lower case, without
+/// user information, addresses in their canonical form. Other spellings (`127.1`,
+/// `[0:0:0:0:0:0:0:1]`) are not this machine.
 ///
 /// ```
 /// use countersign::loopback::is_loopback;
@@ -33,8 +35,8 @@ pub fn is_loopback(authority: &str) -> bool {
         || host.starts_with(b"127.") && is_address(host)
 }
 
-/// Whether `host` is four numbers, which a URL parser leaves of an IPv4 address only. By hand, since the standard library's
-/// parser is several times as large in WebAssembly.
+/// Tells whether `host` is four numbers, as a URL parser leaves only an IPv4 address. Written by
+/// hand, since the standard library's parser is several times as large in WebAssembly.
 fn is_address(host: &[u8]) -> bool {
     let mut octets = 1;
     let mut digits = 0;

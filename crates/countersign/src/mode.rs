@@ -1,7 +1,8 @@
-//! The mode switch: does this client use DPoP with this server? (RFC 9449, sections 5 and 5.1.)
+//! Whether a client uses DPoP with a server (RFC 9449, sections 5 and 5.1).
 //!
-//! Two moments decide. Before the first request, the server's metadata ([`decide`]); with each token, its
-//! `token_type` ([`accept`]). Both are functions of what the server says now; nothing remembered is trusted.
+//! It is decided twice: before the first request by the server's metadata ([`decide`]), and with
+//! each token by its `token_type` ([`accept`]). Both depend on what the server says now; nothing
+//! remembered is trusted.
 //!
 //! ```
 //! use countersign::{access_token::Scheme, mode::{Mode, ModeError, accept, decide}};
@@ -17,7 +18,7 @@
 
 use crate::access_token::Scheme;
 
-/// What the application asks for.
+/// The application's choice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,
@@ -26,13 +27,13 @@ use crate::access_token::Scheme;
 pub enum Mode {
     /// Bearer tokens; no proof is ever sent.
     Off,
-    /// DPoP where the server has it, else Bearer.
+    /// DPoP if the server supports it, else Bearer.
     Auto,
     /// DPoP, or no login.
     Enforced,
 }
 
-/// Why a client stops.
+/// Why a client must not go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ModeError {
@@ -40,16 +41,17 @@ pub enum ModeError {
     Unsupported,
     /// [`Mode::Enforced`], and the server gave a token that is not bound to the key.
     NotBound,
-    /// The token is of a type that this client did not ask for or doesn't know, in any mode: it must not be used
-    /// (RFC 6749, 7.1).
+    /// The token is of a type that this client did not ask for or doesn't know. It must not be
+    /// used, in any mode (RFC 6749, 7.1).
     UnknownTokenType,
 }
 
-/// Whether to send proofs to an authorization server, by its `dpop_signing_alg_values_supported` (empty where the
-/// metadata has none). `algorithm` is the key's.
+/// Decides whether to send proofs to an authorization server, by its
+/// `dpop_signing_alg_values_supported` (empty if the metadata has none) and the key's `algorithm`.
 ///
 /// # Errors
-/// [`ModeError::Unsupported`] in [`Mode::Enforced`] where the list lacks `algorithm`: send no authorization request.
+/// [`ModeError::Unsupported`] in [`Mode::Enforced`], if the list lacks `algorithm`: send no
+/// authorization request.
 pub fn decide<A: AsRef<str>>(
     mode: Mode,
     algorithm: &str,
@@ -64,14 +66,15 @@ pub fn decide<A: AsRef<str>>(
     }
 }
 
-/// How to use a token that came with `token_type` in answer to a request that was sent as `asked`.
+/// Decides how to use a token that came with `token_type` in answer to a request that was sent as
+/// `asked`.
 ///
-/// In [`Mode::Auto`] a Bearer answer to a request with a proof concerns this access token only: later token requests
-/// go on carrying proofs, since the refresh token may be bound (section 5).
+/// In [`Mode::Auto`], a Bearer answer to a request with a proof concerns this access token only:
+/// later token requests still carry proofs, since the refresh token may be bound (section 5).
 ///
 /// # Errors
-/// [`ModeError::NotBound`]: Bearer in [`Mode::Enforced`]. [`ModeError::UnknownTokenType`]: neither Bearer nor the DPoP
-/// that was asked for.
+/// [`ModeError::NotBound`]: Bearer in [`Mode::Enforced`]. [`ModeError::UnknownTokenType`]: neither
+/// Bearer nor the DPoP that was asked for.
 pub fn accept(mode: Mode, asked: Scheme, token_type: &str) -> Result<Scheme, ModeError> {
     if token_type.eq_ignore_ascii_case("DPoP") && asked == Scheme::Dpop {
         return Ok(Scheme::Dpop);

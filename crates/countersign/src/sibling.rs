@@ -1,4 +1,4 @@
-//! What is public for the crates of this project only. It may change in any release.
+//! Items for the sibling crates of this project only. They may change in any release.
 
 #[cfg(feature = "json")]
 pub use crate::text::Quoted;

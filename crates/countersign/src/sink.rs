@@ -1,35 +1,37 @@
-//! What a sequence of checks is run for: to decide, or to explain.
+//! Sequences of checks that decide and explain.
 //!
-//! A sequence is written once, generic over its [`Sink`]. [`Decide`] ends it at the first check that fails; [`Explain`]
-//! records every check that can be made. What a check found is a `Result<T, S::Missing>`: deciding, `Missing` can't exist,
-//! so the result is as good as the value and costs as much; explaining, it stands for what a failed check did not find, and
-//! the checks that need it are recorded as not made.
+//! A sequence is written once, generic over its [`Sink`]. [`Decide`] ends it at the first check
+//! that fails; [`Explain`] records every check that can be made. What a check finds is a
+//! `Result<T, S::Missing>`. For a decision, `Missing` can't exist, so the result is as good as the
+//! value and costs no more. For an explanation, it means that the check failed, and checks that
+//! need the value are recorded as not made.
 
 use alloc::vec::Vec;
 use core::convert::Infallible;
 
-/// How one check went.
+/// The outcome of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CheckOutcome<C, E> {
     /// The check.
     pub check: C,
-    /// Its result. `None`: it could not be made, since it needs what another check found wanting.
+    /// The result. `None`: the check could not be made, since it needs what another one did not
+    /// find.
     pub outcome: Option<Result<(), E>>,
 }
 
-/// What a sequence of checks of the kind `C`, with errors `E`, is run for.
+/// The purpose of a sequence of checks `C` with errors `E`.
 ///
-/// Only this module has implementations: a sequence trusts [`passed`](Self::passed).
+/// Only this module implements it, since sequences trust [`passed`](Self::passed).
 pub trait Sink<C, E>: sealed::Sealed {
-    /// Why a value is missing: deciding, none ever is; explaining, a check has failed.
+    /// Why a value is missing: in a decision none ever is, in an explanation a check has failed.
     type Missing: Copy;
-    /// Why the sequence ends early: deciding, the first error; explaining, it never does.
+    /// Why the sequence ends early: a decision by its first error, an explanation never.
     type Stop;
-    /// Whether the first check that fails ends the sequence.
+    /// Whether the first failure ends the sequence.
     const DECIDES: bool;
 
-    /// Takes the result of a check, or why it could not be made.
+    /// Receives the result of a check, or why it could not be made.
     ///
     /// # Errors
     /// The sequence ends here.
@@ -42,7 +44,7 @@ pub trait Sink<C, E>: sealed::Sealed {
         self.find(check, made).map(|_| ())
     }
 
-    /// Takes the result of a check, or why it could not be made, and gives what it found.
+    /// Receives the result of a check, or why it could not be made, and returns what it found.
     ///
     /// # Errors
     /// The sequence ends here.
@@ -52,7 +54,8 @@ pub trait Sink<C, E>: sealed::Sealed {
         made: Result<Result<T, E>, Self::Missing>,
     ) -> Result<Result<T, Self::Missing>, Self::Stop>;
 
-    /// Takes the result of a part of `check`, whose whole follows: a failure is that of `check`, and success is nothing yet.
+    /// Receives the result of a part of `check`, whose rest follows: a failure counts as that of
+    /// `check`, a success not yet.
     ///
     /// # Errors
     /// The sequence ends here.
@@ -62,13 +65,14 @@ pub trait Sink<C, E>: sealed::Sealed {
         made: Result<Result<T, E>, Self::Missing>,
     ) -> Result<Result<T, Self::Missing>, Self::Stop>;
 
-    /// Whether every check so far has passed: what a sequence is for, it gives only then.
+    /// Tells whether every check so far has passed. Only then may a sequence return what it is for.
     ///
     /// # Errors
-    /// At least one has not.
+    /// At least one check has not passed.
     fn passed(&self) -> Result<(), Self::Missing>;
 
-    /// This sink, for a sequence inside of the sequence: its checks and errors become those of the outer one.
+    /// Returns this sink for an inner sequence, whose checks and errors are converted to those of
+    /// the outer one.
     fn within<F, G>(&mut self, check: F, error: G) -> Within<'_, Self, F, G>
     where
         Self: Sized,
@@ -144,7 +148,7 @@ impl<C, E> Explain<C, E> {
         }
     }
 
-    /// How the checks went, in their order.
+    /// Returns the outcomes, in the order of the checks.
     #[must_use]
     pub fn into_outcomes(self) -> Vec<CheckOutcome<C, E>> {
         self.outcomes
@@ -158,7 +162,7 @@ impl<C, E> Default for Explain<C, E> {
 }
 
 impl<C: PartialEq, E> Explain<C, E> {
-    /// Records a check, unless a part of it has failed: then that is its outcome.
+    /// Records a check, unless a part of it was recorded as failed.
     fn record(&mut self, check: C, outcome: Option<Result<(), E>>) {
         if self.outcomes.iter().all(|one| one.check != check) {
             self.outcomes.push(CheckOutcome { check, outcome });
@@ -258,7 +262,8 @@ mod tests {
     use super::*;
     use std::{vec, vec::Vec};
 
-    /// Two numbers that are read, and held against each other; and an inner sequence for the second.
+    /// Two numbers that are read, and held against each other; and an inner sequence for the
+    /// second.
     fn sequence<S: Sink<&'static str, i32>>(
         sink: &mut S,
         [first, second]: [Result<u8, i32>; 2],
@@ -300,7 +305,8 @@ mod tests {
         ] {
             assert_eq!(decided(numbers), decision);
             let (sum, list) = explained(numbers);
-            // What the sequence is for comes out of an explanation only where it would come out of the decision.
+            // What the sequence is for comes out of an explanation only where it would come out of
+            // the decision.
             assert_eq!(sum.ok(), decision.ok());
             assert_eq!(
                 list,

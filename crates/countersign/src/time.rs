@@ -1,24 +1,28 @@
-/// A moment, as whole seconds since 1970-01-01T00:00:00Z (a JWT's `NumericDate` without its fraction).
+/// A moment, as whole seconds since 1970-01-01T00:00:00Z (a JWT's `NumericDate` without its
+/// fraction).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(clippy::exhaustive_structs, reason = "a number of seconds")]
 pub struct UnixSeconds(pub i64);
 
 impl UnixSeconds {
-    /// The moment `seconds` later (earlier when negative); stops at the ends of the range instead of wrapping.
+    /// Returns the moment `seconds` later (earlier if negative). Stops at the ends of the range
+    /// instead of wrapping.
     #[must_use]
     pub const fn plus(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds))
     }
 
-    /// Seconds from `earlier` to `self`; negative when `earlier` is later.
+    /// Returns the seconds from `earlier` to `self`; negative if `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 }
 
-/// A JWT's `NumericDate` (RFC 7519, section 2), which may have a fraction: the whole seconds on both sides of it, none before
-/// 1970. It has no last year, since claims that are too far ahead are refused for that, by whoever compares them.
+/// A JWT's `NumericDate` (RFC 7519, section 2), which may have a fraction: the whole seconds on
+/// both sides of it, none before
+/// 1970. It has no last year, since claims that are too far ahead are refused for that, by whoever
+///       compares them.
 #[cfg(feature = "json")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumericDate {
@@ -31,7 +35,8 @@ impl NumericDate {
     /// Above this, a number that is no integer has lost its seconds.
     const MAX_FRACTIONAL: f64 = 9_007_199_254_740_992.0; // 2^53
 
-    /// Reads a claim's value. `None`: it is not a number, is negative, or is too large to be told from its neighbours.
+    /// Reads a claim's value. `None`: it is not a number, is negative, or is too large to be told
+    /// from its neighbours.
     #[must_use]
     pub fn read(value: &serde_json::Value) -> Option<Self> {
         let number = value.as_number()?;
@@ -57,8 +62,8 @@ impl NumericDate {
         self.floor
     }
 
-    /// The first whole second that is not before it. To a clock of whole seconds, this is the end of what is valid until
-    /// this moment, and the start of what is valid from it.
+    /// The first whole second that is not before it. To a clock of whole seconds, this is the end
+    /// of what is valid until this moment, and the start of what is valid from it.
     #[must_use]
     pub const fn ceiling(self) -> UnixSeconds {
         self.ceiling

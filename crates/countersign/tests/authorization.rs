@@ -1,4 +1,5 @@
-//! The authorization server's side: RFC 9449, sections 5, 6 and 10 (T2 to T5 and C1 to C3 of the checklist).
+//! The authorization server's side: RFC 9449, sections 5, 6 and 10 (T2 to T5 and C1 to C3 of the
+//! checklist).
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 

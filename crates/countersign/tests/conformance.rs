@@ -1,4 +1,5 @@
-//! The cases of conformance/ that are of this crate: URIs and challenges. (Those of requests are countersign-cli's.)
+//! The cases of conformance/ that are of this crate: URIs and challenges. (Those of requests are
+//! countersign-cli's.)
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // tests read files
 
@@ -114,7 +115,8 @@ impl CheckNonce for Fixed {
     }
 }
 
-/// What an authorization server answers, in the words of the cases: the endpoint's parameters, the proof, the grant.
+/// What an authorization server answers, in the words of the cases: the endpoint's parameters, the
+/// proof, the grant.
 fn answer(case: &Value) -> Value {
     let refused = |name: &str, code: &str| json!({ "outcome": "refused", "status": 400, "error": code, "check": name });
     let thumbprint = |value: &Value| dpop_jkt(value.as_str());

@@ -1,5 +1,5 @@
-//! What conformance/clients.json says of clients, of nonces as texts, and of a resource's metadata. (Its retries are
-//! the engine's, which the npm package's tests hold to them.)
+//! What conformance/clients.json says of clients, of nonces as texts, and of a resource's metadata.
+//! (Its retries are the engine's, which the npm package's tests hold to them.)
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)] // tests read files
 

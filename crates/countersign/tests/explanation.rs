@@ -57,8 +57,8 @@ fn policy(case: &Value) -> VerifierPolicy {
     }
 }
 
-/// The decision, and the first failure of the explanation. Checks run in the order of [`ProofCheck::ALL`]; where no check
-/// of an explanation has failed, all have been made.
+/// The decision, and the first failure of the explanation. Checks run in the order of
+/// [`ProofCheck::ALL`]; where no check of an explanation has failed, all have been made.
 fn both(
     verifier: &Verifier,
     field: Option<DpopField<'_>>,
@@ -134,8 +134,8 @@ fn the_first_failure_of_an_explanation_is_the_decision_for_every_conformance_req
         }
     }
     assert!(refused >= 100, "{refused}");
-    // Of a foreign key a decision leaves out the verification, which can't change it: so of a proof that is wrong in these
-    // two ways, it names the second.
+    // Of a foreign key a decision leaves out the verification, which can't change it: so of a proof
+    // that is wrong in these two ways, it names the second.
     assert!(
         matches!(
             &*differences,

@@ -1,4 +1,5 @@
-//! The nonce's own time as the proof's (RFC 9449, 4.3, check 11, and 11.1), for clients whose clock is off.
+//! The nonce's own time as the proof's (RFC 9449, 4.3, check 11, and 11.1), for clients whose clock
+//! is off.
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 
@@ -130,8 +131,9 @@ fn v15_a_proof_is_remembered_as_long_as_its_nonce_is_accepted() {
     }
 }
 
-/// A store that many write: one operation that inserts if absent, and a key that is gone when its last second begins, as
-/// with `SET key 1 NX EXAT until`. It is short by that second, and the end has to make up for it.
+/// A store that many write: one operation that inserts if absent, and a key that is gone when its
+/// last second begins, as with `SET key 1 NX EXAT until`. It is short by that second, and the end
+/// has to make up for it.
 #[derive(Default)]
 struct GoneAtItsEnd(RefCell<HashMap<[u8; 32], UnixSeconds>>);
 

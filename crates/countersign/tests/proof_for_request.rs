@@ -357,8 +357,8 @@ fn checks_run_in_the_order_of_section_4_3() {
     draft = draft.header("typ", "dpop+jwt");
     assert_eq!(name(&draft, &thief), "AlgorithmNotAccepted");
     draft = draft.header("alg", "ES256");
-    // The signature, of a proof by the token's key. Of one by another key it is not verified, since that can't be accepted;
-    // whoever asks for every check is told of it all the same.
+    // The signature, of a proof by the token's key. Of one by another key it is not verified, since
+    // that can't be accepted; whoever asks for every check is told of it all the same.
     let forged = draft.sign(&thief);
     let bound = BoundToken::new(token.ath, signer.thumbprint());
     let verified = Verifier::default().verify(field(&forged), &expected(bound), NOW);

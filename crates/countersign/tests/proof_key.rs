@@ -77,7 +77,8 @@ fn v6_low_order_ed25519_keys_are_refused() {
     one_with_sign[31] = 0x80;
     let mut p_plus_one = p_minus(0);
     p_plus_one[0] += 1;
-    // R is the identity and S is 0: for these keys that verifies over many messages, for the first over all.
+    // R is the identity and S is 0: for these keys that verifies over many messages, for the first
+    // over all.
     let signature = [&one[..], &[0; 32]].concat();
     let signer = Signer::Fixed(signature);
     let order_8 = *b"\x26\xe8\x95\x8f\xc2\xb2\x27\xb0\x45\xc3\xf4\x89\xf2\xef\x98\xf0\

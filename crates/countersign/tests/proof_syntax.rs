@@ -1,4 +1,5 @@
-//! The form of a proof: RFC 9449 section 4.3, checks 1 to 5 (V1 to V5 of the checklist), and 11.5, 11.6.
+//! The form of a proof: RFC 9449 section 4.3, checks 1 to 5 (V1 to V5 of the checklist), and 11.5,
+//! 11.6.
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 

@@ -1,4 +1,5 @@
-//! Properties over generated input: equivalent URIs, challenges on their way through a header, strict base64url and JSON.
+//! Properties over generated input: equivalent URIs, challenges on their way through a header,
+//! strict base64url and JSON.
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 

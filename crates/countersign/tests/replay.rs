@@ -228,8 +228,8 @@ fn v15_a_store_of_so_many_bytes_takes_no_more() {
 }
 
 proptest! {
-    /// Whatever the order of keys, lives and clocks: `Ok` is never said twice for one that still lives by the newest
-    /// clock, nor twice for one and the same proof.
+    /// Whatever the order of keys, lives and clocks: `Ok` is never said twice for one that still
+    /// lives by the newest clock, nor twice for one and the same proof.
     #[test]
     fn v15_ok_is_said_once_in_a_life(
         capacity in 1..6_usize,

@@ -1,4 +1,5 @@
-//! The suite for replay stores (RFC 9449, 11.1): the store of this crate passes, and stores with one fault each don't.
+//! The suite for replay stores (RFC 9449, 11.1): the store of this crate passes, and stores with
+//! one fault each don't.
 #![cfg(feature = "replay-conformance")]
 #![allow(clippy::unwrap_used)]
 #![allow(clippy::disallowed_methods)] // One of the faulty stores sleeps, so that its race is lost for certain.
@@ -83,11 +84,13 @@ fn v15_the_store_in_this_process_keeps_the_contract() {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     None,
-    /// As this project's manual once described a shared store: insert if absent, expire at the entry's end.
+    /// As this project's manual once described a shared store: insert if absent, expire at the
+    /// entry's end.
     GoneAsItsLastSecondBegins,
     /// A time to live of its own, without the leeway.
     LivesForSixtySeconds,
-    /// A time to live, reckoned by the clock of the server that inserts: `SET key 1 NX EX <until + 1 - now>`.
+    /// A time to live, reckoned by the clock of the server that inserts:
+    /// `SET key 1 NX EX <until + 1 - now>`.
     CountsByTheServersClock,
     /// What has ended is forgotten, and a server's word taken for the time.
     BelievesEveryClock,

@@ -1,5 +1,5 @@
-//! Security considerations: RFC 9449, section 11 (S2 and S7 of the checklist). Those that are a check of their own are
-//! tested where that check is.
+//! Security considerations: RFC 9449, section 11 (S2 and S7 of the checklist). Those that are a
+//! check of their own are tested where that check is.
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 
@@ -30,11 +30,13 @@ fn s2_a_proof_that_was_made_in_advance_is_refused() {
         verified.err().map(|error| error.name())
     };
     let dated = |at: i64| Draft::new(&signer).claim("iat", NOW.0 + at);
-    // The window keeps what is dated as it was made from being used later, and what is dated ahead from being used now.
+    // The window keeps what is dated as it was made from being used later, and what is dated ahead
+    // from being used now.
     let none = NonceCheck::NotRequired;
     assert_eq!(error(dated(0), none, hour), Some("IatTooOld"));
     assert_eq!(error(dated(hour), none, 0), Some("IatInFuture"));
-    // Dated for the right moment it passes, unless a nonce is asked for, which nobody knows in advance.
+    // Dated for the right moment it passes, unless a nonce is asked for, which nobody knows in
+    // advance.
     assert_eq!(error(dated(hour), none, hour), None);
     let required = NonceCheck::Required(&nonces);
     assert_eq!(error(dated(hour), required, hour), Some("NonceMissing"));
@@ -44,8 +46,8 @@ fn s2_a_proof_that_was_made_in_advance_is_refused() {
     assert_eq!(error(of_then, required, hour), None);
 }
 
-/// What the documentation warns of (11.7): the same proof, and another query. Body and other headers don't even reach the
-/// verifier.
+/// What the documentation warns of (11.7): the same proof, and another query. Body and other
+/// headers don't even reach the verifier.
 #[test]
 fn s7_a_proof_covers_method_path_and_token_and_no_query() {
     let signer = Signer::p256();

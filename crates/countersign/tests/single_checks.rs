@@ -1,4 +1,5 @@
-//! What is public of single checks: their numbers in RFC 9449, section 4.3, and the one that comes before the others.
+//! What is public of single checks: their numbers in RFC 9449, section 4.3, and the one that comes
+//! before the others.
 #![cfg(feature = "verify")]
 
 use countersign::proof::{DpopField, ProofCheck, ProofError};

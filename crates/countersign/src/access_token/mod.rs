@@ -1,4 +1,5 @@
-//! Access tokens: how one is presented (RFC 9449, 7.1; RFC 6750, 2.1), and the key that it is bound to (RFC 9449, 6).
+//! Access tokens: how one is presented (RFC 9449, 7.1; RFC 6750, 2.1), and the key that it is bound
+//! to (RFC 9449, 6).
 
 #[cfg(feature = "json")]
 mod bound_key;

@@ -11,8 +11,8 @@ pub enum DpopRequirement {
     /// It accepts only bound tokens, with their proofs.
     #[default]
     Required,
-    /// It accepts unbound tokens too, as `Bearer`: whoever holds such a token can use it. Bound tokens always need their
-    /// proofs.
+    /// It accepts unbound tokens too, as `Bearer`: whoever holds such a token can use it. Bound
+    /// tokens always need their proofs.
     Optional,
 }
 
@@ -36,24 +36,26 @@ pub enum Presentation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PresentationError {
-    /// A bound token under the `Bearer` scheme: what a thief without the key would try.
+    /// A bound token under the `Bearer` scheme, as a thief without the key would send it.
     #[error("it is bound to a key; send it as `Authorization: DPoP` with a proof")]
     BoundAsBearer,
     /// An unbound token under the `DPoP` scheme.
     #[error(
-        "it is bound to no key, so it is none for `Authorization: DPoP`; send it as Bearer, where the API takes such tokens"
+        "it is bound to no key and was presented as DPoP; send it as Bearer, if the API accepts such tokens"
     )]
     UnboundUnderDpop,
     /// An unbound token where DPoP is required.
-    #[error("it is bound to no key, and this API takes bound tokens only; get one with a proof")]
+    #[error("it is bound to no key, and this API accepts bound tokens only; get one with a proof")]
     Unbound,
 }
 
 impl Presentation {
-    /// Decides by the scheme of the credentials and the key that the token is bound to ([`bound_key`](super::bound_key)).
+    /// Decides by the scheme of the credentials and the key that the token is bound to
+    /// ([`bound_key`](super::bound_key)).
     ///
     /// # Errors
-    /// One [`PresentationError`] for each rule of section 7.1: a proof can't make up for a wrong scheme.
+    /// One [`PresentationError`] for each rule of section 7.1: a proof can't make up for a wrong
+    /// scheme.
     pub const fn of(
         scheme: Scheme,
         bound_key: Option<Thumbprint>,

@@ -1,5 +1,5 @@
-/// How an access token is presented: the authentication scheme of `Authorization`, and the `token_type` of the token
-/// response (RFC 9449, 5 and 7.1).
+/// How an access token is presented: the authentication scheme of `Authorization` and the
+/// `token_type` of the token response (RFC 9449, 5 and 7.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,
@@ -8,6 +8,6 @@
 pub enum Scheme {
     /// With a proof.
     Dpop,
-    /// By itself.
+    /// Without a proof.
     Bearer,
 }

@@ -12,18 +12,20 @@ use crate::{
 /// The authorization request's parameter that binds the code to a key (section 10).
 pub const DPOP_JKT: &str = "dpop_jkt";
 
-/// What the server knows of a client, as far as it matters for proofs.
+/// What the server knows about a client, as far as proofs are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientPolicy {
-    /// It has no credentials: its refresh tokens are bound to its key (5). Those of others are bound to their credentials.
+    /// It has no credentials, so its refresh tokens are bound to its key (5). Other clients' are
+    /// bound to their credentials.
     pub is_public: bool,
-    /// `dpop_bound_access_tokens` of its registration (5.2), or the server's own rule: without a proof it gets no token.
+    /// It gets no token without a proof, by `dpop_bound_access_tokens` of its registration (5.2) or
+    /// by the server's own rule.
     pub requires_bound_tokens: bool,
 }
 
 impl ClientPolicy {
-    /// A client without credentials, which may have unbound tokens.
+    /// Describes a client without credentials that may get unbound tokens.
     #[must_use]
     pub const fn public() -> Self {
         Self {
@@ -32,7 +34,7 @@ impl ClientPolicy {
         }
     }
 
-    /// A client that authenticates itself, which may have unbound tokens.
+    /// Describes a client that authenticates itself and may get unbound tokens.
     #[must_use]
     pub const fn confidential() -> Self {
         Self {
@@ -41,7 +43,7 @@ impl ClientPolicy {
         }
     }
 
-    /// The same client, which gets bound tokens only where `required`.
+    /// Sets whether the client gets bound tokens only.
     #[must_use]
     pub const fn with_bound_tokens_required(self, required: bool) -> Self {
         Self {
@@ -51,21 +53,22 @@ impl ClientPolicy {
     }
 }
 
-/// What a token request brings, and the key that it is bound to.
+/// The grant of a token request, with the key that it is bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Grant {
-    /// A code.
+    /// An authorization code.
     Code {
-        /// `dpop_jkt` of its authorization request (10), or the key of the pushed one ([`pushed_key`]).
+        /// `dpop_jkt` of its authorization request (10), or the key of a pushed request
+        /// ([`pushed_key`]).
         dpop_jkt: Option<Thumbprint>,
     },
     /// A refresh token.
     RefreshToken {
-        /// What [`Binding::refresh_token`] was when it was issued.
+        /// The [`Binding::refresh_token`] with which it was issued.
         key: Option<Thumbprint>,
     },
-    /// Something that is bound to no key: client credentials, a device code, an assertion.
+    /// A grant that is bound to no key: client credentials, a device code, an assertion.
     Unbound,
 }
 
@@ -83,12 +86,13 @@ impl Binding {
         refresh_token: None,
     };
 
-    /// Of a token request with a grant that is otherwise good, from a client that has authenticated as far as it can.
+    /// Decides which keys the tokens are bound to, for a grant that is otherwise valid from a
+    /// client that has authenticated as far as it can.
     ///
     /// # Errors
-    /// A [`BindingError`]: the grant is of another key than the proof, or there is no proof where one must be. No token is
-    /// issued. Whether a code is used up by that is the server's to decide; a request with the right key should find it
-    /// still there.
+    /// The grant is bound to another key than the proof's, or a required proof is missing: issue no
+    /// token. The server decides whether that uses up a code; a request with the right key should
+    /// still find it.
     pub fn of(
         grant: Grant,
         client: ClientPolicy,
@@ -117,19 +121,20 @@ impl Binding {
         }
     }
 
-    /// The access token's key; `None`: it is a bearer token.
+    /// Returns the access token's key. `None`: it is a bearer token.
     #[must_use]
     pub const fn access_token(&self) -> Option<Thumbprint> {
         self.access_token
     }
 
-    /// The key without which the refresh token must not be taken: keep it with the token, for [`Grant::RefreshToken`].
+    /// Returns the key that the refresh token must be used with. Store it with the token, for
+    /// [`Grant::RefreshToken`].
     #[must_use]
     pub const fn refresh_token(&self) -> Option<Thumbprint> {
         self.refresh_token
     }
 
-    /// `token_type` of the token response (5): `DPoP` or `Bearer`.
+    /// Returns `token_type` for the token response (5): `DPoP` or `Bearer`.
     #[must_use]
     pub const fn token_type(&self) -> &'static str {
         match self.access_token {
@@ -138,25 +143,25 @@ impl Binding {
         }
     }
 
-    /// Puts `cnf` into the claims of a JWT access token (6.1). Nothing for a bearer token.
+    /// Adds `cnf` to the claims of a JWT access token (6.1). Does nothing for a bearer token.
     pub fn add_to_claims(&self, claims: &mut Map<String, Value>) {
         if let Some(key) = &self.access_token {
             claims.insert(CNF.to_owned(), json!({ JKT: key.to_base64url() }));
         }
     }
 
-    /// Puts `cnf` and `token_type` into the introspection response of an active token (6.2).
+    /// Adds `cnf` and `token_type` to the introspection response of an active token (6.2).
     pub fn add_to_introspection(&self, response: &mut Map<String, Value>) {
         self.add_to_claims(response);
         response.insert("token_type".to_owned(), self.token_type().into());
     }
 }
 
-/// What was bound to a key, for the words of a [`BindingError`].
+/// What was bound to a key, as a [`BindingError`] names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Bound {
-    /// A code.
+    /// An authorization code.
     Code,
     /// A refresh token.
     RefreshToken,
@@ -171,7 +176,7 @@ impl fmt::Display for Bound {
     }
 }
 
-/// The `dpop_jkt` parameter of an authorization request, pushed or not (10).
+/// Reads the `dpop_jkt` parameter of an authorization request, pushed or not (10).
 ///
 /// # Errors
 /// [`BindingError::JktMalformed`].
@@ -180,8 +185,8 @@ pub fn dpop_jkt(parameter: Option<&str>) -> Result<Option<Thumbprint>, BindingEr
     parameter.map(parse).transpose()
 }
 
-/// The key that a pushed authorization request binds its code to: of its `dpop_jkt`, of its proof, or of both, which then
-/// agree (10.1). Keep it with the request, for [`Grant::Code`].
+/// Returns the key that a pushed authorization request binds its code to, by its `dpop_jkt`, its
+/// proof, or both, which must then agree (10.1). Store it with the request, for [`Grant::Code`].
 ///
 /// # Errors
 /// [`BindingError::JktMismatch`].
@@ -198,23 +203,24 @@ pub fn pushed_key(
     }
 }
 
-/// Why a request with a good proof, or without one, is refused for its key. The answer has status 400.
+/// Why a request is refused for its key, although its proof is valid or absent. The answer has
+/// status 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindingError {
-    /// The client gets bound tokens only, and sent no proof (5.2).
+    /// The client gets bound tokens only and sent no proof (5.2).
     #[error(
         "the client is registered with dpop_bound_access_tokens; send a proof in the DPoP header"
     )]
     ProofRequired,
     /// The grant is bound to a key, and the request has no proof (5, 10).
-    #[error("the {what} is bound to a key; send a proof of it in the DPoP header")]
+    #[error("the {what} is bound to a key; send a proof by it in the DPoP header")]
     ProofMissing {
         /// What is bound.
         what: Bound,
     },
     /// The grant is bound to another key (5, 10).
-    #[error("the {what} is bound to the key {}, the proof is of {}; sign with the first", .expected.to_base64url(), .received.to_base64url())]
+    #[error("the {what} is bound to the key {}, and the proof is by {}; sign with the first", .expected.to_base64url(), .received.to_base64url())]
     KeyMismatch {
         /// What is bound.
         what: Bound,
@@ -223,11 +229,11 @@ pub enum BindingError {
         /// The proof's.
         received: Thumbprint,
     },
-    /// `dpop_jkt` is no thumbprint (10).
+    /// `dpop_jkt` is not a thumbprint (10).
     #[error("`dpop_jkt` is not a SHA-256 thumbprint in base64url")]
     JktMalformed,
-    /// `dpop_jkt` and proof of a pushed authorization request are of two keys (10.1).
-    #[error("dpop_jkt is {}, the proof is of {}; send those of one key", .expected.to_base64url(), .received.to_base64url())]
+    /// `dpop_jkt` and proof of a pushed authorization request name different keys (10.1).
+    #[error("`dpop_jkt` is {}, and the proof is by {}; use one key for both", .expected.to_base64url(), .received.to_base64url())]
     JktMismatch {
         /// `dpop_jkt`.
         expected: Thumbprint,
@@ -237,7 +243,7 @@ pub enum BindingError {
 }
 
 impl BindingError {
-    /// The error code that a client gets (5, 10; RFC 6749, 4.1.2.1).
+    /// Returns the error code for the client (5, 10; RFC 6749, 4.1.2.1).
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -246,7 +252,7 @@ impl BindingError {
         }
     }
 
-    /// The variant's name, for logs and metrics.
+    /// Returns the variant's name, for logs and metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

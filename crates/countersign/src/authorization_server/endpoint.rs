@@ -4,12 +4,12 @@ use crate::{
     target::TargetUri,
 };
 
-/// An endpoint that is sent proofs without access tokens: the token endpoint (5), or that of pushed authorization requests
-/// (10.1).
+/// An endpoint that receives proofs without access tokens: the token endpoint (5) or the pushed
+/// authorization request endpoint (10.1).
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct ProofEndpoint<'a> {
-    /// What checks the proofs.
+    /// The verifier of the proofs.
     pub verifier: &'a Verifier,
     /// The endpoint's URI as clients see it.
     pub uri: &'a TargetUri,
@@ -18,7 +18,7 @@ pub struct ProofEndpoint<'a> {
 }
 
 impl<'a> ProofEndpoint<'a> {
-    /// Creates the endpoint of `uri`, whose proofs `verifier` checks and may need a `nonce`.
+    /// Creates an endpoint at `uri`, whose proofs `verifier` checks and may need a `nonce`.
     #[must_use]
     pub const fn new(verifier: &'a Verifier, uri: &'a TargetUri, nonce: NonceCheck<'a>) -> Self {
         Self {
@@ -28,12 +28,13 @@ impl<'a> ProofEndpoint<'a> {
         }
     }
 
-    /// Checks the proof of a request, which is a POST. `None`: it has none, which is no error yet
-    /// ([`Binding::of`](super::Binding::of), [`pushed_key`](super::pushed_key)).
+    /// Checks the proof of a POST request. `None`: it has none, which is not an error yet (see
+    /// [`Binding::of`](super::Binding::of), [`pushed_key`](super::pushed_key)).
     ///
     /// # Errors
-    /// The first check of section 4.3 that fails. The answer has status 400, its [code](ProofError::code), and where that
-    /// is `use_dpop_nonce`, a `DPoP-Nonce` and `Cache-Control: no-store`.
+    /// The first check of section 4.3 that fails. The answer has status 400 and the error's
+    /// [code](ProofError::code); with `use_dpop_nonce` also a `DPoP-Nonce` and
+    /// `Cache-Control: no-store`.
     pub fn check(
         &self,
         field: Option<DpopField<'_>>,

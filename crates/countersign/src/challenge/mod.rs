@@ -1,8 +1,8 @@
-//! `WWW-Authenticate` (RFC 9110, 11.6.1; RFC 9449, 7.1; RFC 6750, 3): what a resource server asks for, built and read.
+//! `WWW-Authenticate` challenges, built and parsed (RFC 9110, 11.6.1; RFC 9449, 7.1; RFC 6750, 3).
 //!
-//! [`parse`] takes the header's field values as they came: several challenges in one field, or several fields. A
-//! challenge that breaks the grammar, or repeats a parameter, is left out together with what follows it in its field:
-//! where one ends and the next begins can no longer be told.
+//! [`parse`] accepts several challenges in one field, or in several fields. If a challenge breaks
+//! the grammar or repeats a parameter, it is left out with the rest of its field, since nobody can
+//! tell where the next one begins.
 //!
 //! ```
 //! use countersign::challenge::{self, Challenge};
@@ -13,7 +13,7 @@
 //! let challenges = challenge::parse(&[&header, r#"Bearer realm="api""#]);
 //! assert_eq!(challenges[0].get("error"), Some("use_dpop_nonce"));
 //! assert!(challenges[1].is("bearer"));
-//! assert!(challenge::parse(&[r#"DPoP error="use_dpop_nonce"#]).is_empty()); // the quote is not closed
+//! assert!(challenge::parse(&[r#"DPoP error="use_dpop_nonce"#]).is_empty()); // an open quote
 //! ```
 
 use alloc::{borrow::ToOwned, string::String, vec::Vec};
@@ -31,16 +31,17 @@ pub const RESOURCE_METADATA: &str = "resource_metadata";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Challenge {
-    /// As it was written; compare with [`is`](Self::is).
+    /// The scheme as it was written; compare it by [`is`](Self::is).
     pub scheme: String,
-    /// What some other schemes (`Negotiate`) have in the place of parameters. Neither DPoP nor Bearer does.
+    /// The data that some other schemes (`Negotiate`) have instead of parameters. DPoP and Bearer
+    /// have none.
     pub token68: Option<String>,
-    /// Name and value, in order, without quotes and escapes. Names are compared by [`get`](Self::get).
+    /// Names and values, in order, without quotes and escapes; look one up by [`get`](Self::get).
     pub params: Vec<(String, String)>,
 }
 
 impl Challenge {
-    /// A challenge without parameters. `scheme` must be an HTTP token.
+    /// Creates a challenge without parameters. `scheme` must be an HTTP token.
     #[must_use]
     pub fn new(scheme: &str) -> Self {
         Self {
@@ -50,27 +51,28 @@ impl Challenge {
         }
     }
 
-    /// `DPoP`, without parameters so far.
+    /// Creates a `DPoP` challenge without parameters.
     #[must_use]
     pub fn dpop() -> Self {
         Self::new(DPOP)
     }
 
-    /// `Bearer`, without parameters so far.
+    /// Creates a `Bearer` challenge without parameters.
     #[must_use]
     pub fn bearer() -> Self {
         Self::new(BEARER)
     }
 
-    /// With one more parameter. `name` must be an HTTP token.
+    /// Adds a parameter. `name` must be an HTTP token.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.params.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// With `error` and `error_description` (RFC 9449, 7.1; RFC 6750, 3). A character that a description can't have (RFC
-    /// 6749, 5.2) is replaced: quotation marks by `'`, a backslash by `/`, anything else that is not printable ASCII by `?`.
+    /// Adds `error` and `error_description` (RFC 9449, 7.1; RFC 6750, 3). Characters that a
+    /// description can't have (RFC 6749, 5.2) are replaced: quotation marks by `'`, backslashes by
+    /// `/`, and whatever else is not printable ASCII by `?`.
     #[must_use]
     pub fn with_error(self, code: &str, description: &str) -> Self {
         let mut plain = String::with_capacity(description.len());
@@ -83,13 +85,13 @@ impl Challenge {
         self.with("error", code).with("error_description", &plain)
     }
 
-    /// Whether this is the scheme's challenge (case-insensitive).
+    /// Tells whether the challenge has this scheme (case-insensitive).
     #[must_use]
     pub fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
-    /// The parameter's value (names are case-insensitive).
+    /// Returns a parameter's value (names are case-insensitive).
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.params
@@ -98,8 +100,9 @@ impl Challenge {
             .map(|(_, value)| &**value)
     }
 
-    /// The header's value: the `token68`, or else every parameter as a quoted string. A character that can't stand in a header (control, not
-    /// ASCII) becomes `?`, so that no text can start a new header line.
+    /// Returns the header's value, with the `token68` or with every parameter as a quoted string.
+    /// Characters that a header can't have (control, not ASCII) become `?`, so that no text can
+    /// start a new header line.
     #[must_use]
     pub fn to_header(&self) -> String {
         let mut out = self.scheme.clone();
@@ -126,8 +129,8 @@ impl Challenge {
     }
 }
 
-/// One field value that holds all of these, for a server that can set a header once only. Several fields say the same,
-/// and more clients read them.
+/// Joins challenges in one field value, for a server that can set a header only once. Several
+/// fields mean the same, and more clients read them.
 #[must_use]
 pub fn to_one_field(challenges: &[Challenge]) -> String {
     let mut out = String::new();
@@ -140,7 +143,7 @@ pub fn to_one_field(challenges: &[Challenge]) -> String {
     out
 }
 
-/// The challenges of all field values of `WWW-Authenticate`, in order.
+/// Parses all field values of `WWW-Authenticate` and returns their challenges, in order.
 #[must_use]
 pub fn parse(fields: &[&str]) -> Vec<Challenge> {
     let mut challenges = Vec::new();
@@ -159,14 +162,14 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// The next challenge; `None` at the end of the field and at what is no challenge.
+    /// Reads the next challenge. `None`: the field ends here, or something else follows.
     fn challenge(&mut self) -> Option<Challenge> {
         self.skip(is_separator);
         let mut challenge = Challenge::new(self.token()?);
         let is_alone = self.peek() != Some(b' ');
         self.skip(|b| b == b' ');
         if is_alone || self.peek() == Some(b'\t') {
-            // Nothing but the list's next comma may follow.
+            // Only the list's next comma may follow.
             return self.ends_element().then_some(challenge);
         }
         if let Some(token) = self.token68() {
@@ -179,12 +182,12 @@ impl<'a> Cursor<'a> {
             self.skip(is_separator);
             let start = self.at;
             let Some(name) = self.token() else {
-                // The end, or something that is neither a parameter nor a scheme.
+                // The end, or neither a parameter nor a scheme.
                 return self.peek().is_none().then_some(challenge);
             };
             self.skip(is_blank);
             if self.peek() != Some(b'=') {
-                // Another scheme begins here, unless it should have been a parameter.
+                // Another scheme begins here, unless a parameter was due.
                 self.at = start;
                 return is_next_element.then_some(challenge);
             }
@@ -201,13 +204,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Whether an element of a list ends here, perhaps after blanks.
+    /// Tells whether a list's element ends here, perhaps after blanks.
     fn ends_element(&mut self) -> bool {
         self.skip(is_blank);
         matches!(self.peek(), None | Some(b','))
     }
 
-    /// A `token68`, where one stands alone up to the next comma.
+    /// Reads a `token68`, if one stands alone up to the next comma.
     fn token68(&mut self) -> Option<&'a str> {
         let start = self.at;
         self.skip(|b| {

@@ -99,7 +99,8 @@ fn r5_a_token68_is_told_from_parameters() {
     );
 }
 
-/// RFC 9110, 11.6.1 and 5.6.1: one or more blanks after a scheme that has parameters, and empty elements anywhere.
+/// RFC 9110, 11.6.1 and 5.6.1: one or more blanks after a scheme that has parameters, and empty
+/// elements anywhere.
 #[test]
 fn r5_what_follows_a_scheme_is_its_own_after_a_blank_only() {
     let expected = [challenge("DPoP", &[("a", "1"), ("b", "2")])];

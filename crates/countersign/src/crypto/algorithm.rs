@@ -25,7 +25,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them, the cheapest to verify for their strength first.
+    /// All algorithms; of equal strength, the cheapest to verify comes first.
     pub const ALL: [Self; 10] = [
         Self::Es256,
         Self::EdDsa,
@@ -39,7 +39,8 @@ impl Algorithm {
         Self::Rs512,
     ];
 
-    /// Of the `alg` member's value. `None`: not one of these (names are case-sensitive).
+    /// Finds the algorithm that `alg` names. `None`: it is not one of these (names are
+    /// case-sensitive).
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         if name == "Ed25519" {
@@ -50,7 +51,7 @@ impl Algorithm {
             .find(|algorithm| algorithm.name() == name)
     }
 
-    /// The `alg` member's value.
+    /// Returns the name that `alg` has for it.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

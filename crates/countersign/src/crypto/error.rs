@@ -19,7 +19,8 @@ pub enum SignatureError {
     /// The RSA exponent is even, 1, or longer than 32 bits (slow to verify).
     #[error("the RSA exponent must be an odd number from 3 to 32 bits; use 65537")]
     RsaExponent,
-    /// The RSA modulus is longer than 4096 bits, and the policy takes no key that is slow to verify with.
+    /// The RSA modulus is longer than 4096 bits, and the policy takes no key that is slow to verify
+    /// with.
     #[error(
         "the RSA modulus has {bits} bits; use one of 2048 to 4096, or let the verifier's policy take costly RSA keys"
     )]
@@ -32,7 +33,8 @@ pub enum SignatureError {
         "the RSA exponent is not 65537; use that one, or let the verifier's policy take costly RSA keys"
     )]
     RsaExponentCost,
-    /// The Ed25519 key is a point of small order, for which anyone can make signatures, or not canonically encoded.
+    /// The Ed25519 key is a point of small order, for which anyone can make signatures, or not
+    /// canonically encoded.
     #[error("the Ed25519 key is of small order or not canonical; make a new key")]
     Ed25519Key,
     /// The signature is not this key's over these bytes, or the key is no point of its curve.

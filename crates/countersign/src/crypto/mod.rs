@@ -1,12 +1,12 @@
 //! Signature checks and digests, behind functions that name no library.
 //!
-//! There is no symmetric algorithm and no `none`: [`Algorithm`] can't name one (RFC 9449, 11.6).
+//! [`Algorithm`] has no symmetric algorithm and no `none` (RFC 9449, 11.6).
 //!
 //! # Back ends
-//! The feature `aws-lc-rs` (default) is the fastest measured. The feature `rust-crypto` is Rust alone: for servers in
-//! WebAssembly, or where no C compiler is at hand. Where both are on, since cargo adds up the features of all who depend
-//! on this crate, `aws-lc-rs` does the work. Both accept and refuse the same: what RFCs leave open is decided before a back
-//! end is asked.
+//! The feature `aws-lc-rs` (default) is the fastest measured. The feature `rust-crypto` is pure
+//! Rust, for servers in WebAssembly and for machines without a C compiler. If both are enabled
+//! (cargo unites the features of all dependents), `aws-lc-rs` does the work. Both accept and refuse
+//! the same: what the RFCs leave open is decided before the back end is asked.
 
 mod algorithm;
 #[cfg(feature = "aws-lc-rs")]
@@ -30,7 +30,8 @@ use crate::{
     jwk::PublicJwk,
 };
 
-/// Checks `signature` (`R || S` for ECDSA, never DER; for RSASSA-PSS with a salt as long as the hash) over `message`.
+/// Checks `signature` (`R || S` for ECDSA, never DER; for RSASSA-PSS with a salt as long as the
+/// hash) over `message`.
 ///
 /// # Errors
 /// A key that does not fit the algorithm or is weak, and a signature that doesn't verify.
@@ -62,8 +63,8 @@ pub fn verify(
     }
 }
 
-/// What of [`verify`] needs no signature check, which is nearly all of the time: the key fits and is not weak, its point
-/// lies on the curve, the signature has its length.
+/// Makes the checks of [`verify`] that cost almost nothing: the key fits and is not weak, its point
+/// lies on the curve, and the signature has the right length.
 pub(crate) fn check_form(
     algorithm: Algorithm,
     key: &PublicJwk,
@@ -86,8 +87,8 @@ pub(crate) fn check_form(
     }
 }
 
-/// An RSA key that fits and is not weak costs no more than proofs have to: it has at most 4096 bits, and the exponent that
-/// all write. Other keys cost what their algorithm does.
+/// Refuses an RSA key that is slower to verify with than it has to be: one of more than 4096 bits,
+/// or with an unusual exponent. Keys of other algorithms all cost the same.
 pub(crate) fn check_cost(algorithm: Algorithm, key: &PublicJwk) -> Result<(), SignatureError> {
     let PublicJwk::Rsa { n, e } = key else {
         return Ok(());
@@ -105,19 +106,19 @@ fn check_strength(key: &PublicJwk, signature: &[u8]) -> Result<(), SignatureErro
     }
 }
 
-/// SHA-256.
+/// Computes SHA-256.
 #[must_use]
 pub fn sha256(bytes: &[u8]) -> [u8; 32] {
     backend::sha256(bytes)
 }
 
-/// The key's thumbprint (RFC 7638).
+/// Computes a key's thumbprint (RFC 7638).
 #[must_use]
 pub fn thumbprint(key: &PublicJwk) -> Thumbprint {
     Thumbprint::from_digest(sha256(key.thumbprint_input().as_bytes()))
 }
 
-/// The access token's hash, as a proof's `ath` holds it.
+/// Computes an access token's hash, as a proof's `ath` holds it.
 #[must_use]
 pub fn ath(access_token: &str) -> Ath {
     Ath::from_digest(sha256(access_token.as_bytes()))
@@ -132,13 +133,13 @@ impl HmacKey {
         Self(backend::Hmac::new(key))
     }
 
-    /// Over the parts, one after the other.
+    /// Computes the code of the concatenated parts.
     pub(crate) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
         self.0.sign(parts)
     }
 }
 
-/// A curve with the hash that JWS pairs it with.
+/// A curve and the hash that JWS pairs with it.
 #[derive(Clone, Copy)]
 enum Curve {
     P256,
@@ -159,7 +160,7 @@ enum RsaHash {
     Sha512,
 }
 
-/// How an algorithm signs.
+/// The mathematics of an algorithm.
 #[derive(Clone, Copy)]
 enum Scheme {
     Ec(Curve),
@@ -167,7 +168,7 @@ enum Scheme {
     Rsa(RsaPadding, RsaHash),
 }
 
-/// The algorithm's, where the key is of its type and curve.
+/// Returns the algorithm's scheme, if the key is of its type and curve.
 const fn scheme(algorithm: Algorithm, key: &PublicJwk) -> Result<Scheme, SignatureError> {
     use Algorithm as A;
     use PublicJwk as K;
@@ -186,7 +187,7 @@ const fn scheme(algorithm: Algorithm, key: &PublicJwk) -> Result<Scheme, Signatu
     })
 }
 
-/// SEC 1 uncompressed: 04 || X || Y.
+/// Encodes a point uncompressed (SEC 1): 04 || X || Y.
 struct Point([u8; 1 + 2 * 66], usize);
 
 impl Point {
@@ -202,7 +203,7 @@ impl Point {
     }
 }
 
-/// The back end refuses a point that is not on the curve.
+/// The back end refuses points that are not on the curve.
 fn verify_ec(curve: Curve, x: &[u8], y: &[u8], message: &[u8], signature: &[u8]) -> bool {
     backend::verify_ec(curve, Point::of(x, y).bytes(), message, signature)
 }

@@ -1,4 +1,4 @@
-//! The back end of the feature `rust-crypto`: Rust alone, so that it compiles for wasm32.
+//! The back end of the feature `rust-crypto`: pure Rust, which compiles for wasm32.
 
 use hmac::{KeyInit as _, Mac as _};
 use rsa::{
@@ -122,7 +122,7 @@ pub(super) struct Hmac(hmac::Hmac<Sha256>);
 
 impl Hmac {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        // Filled up to a block of SHA-256 by zeros (RFC 2104, 2).
+        // Padded with zeros to a block of SHA-256 (RFC 2104, 2).
         let mut block = [0; 64];
         block[..32].copy_from_slice(key);
         Self(hmac::Hmac::new(&block.into()))

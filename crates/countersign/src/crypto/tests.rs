@@ -9,7 +9,7 @@ pub(super) fn count_a_verification() {
     VERIFICATIONS.set(VERIFICATIONS.get() + 1);
 }
 
-/// How many signatures this thread verifies in it.
+/// Counts the signatures that this thread verifies in it.
 pub(crate) fn verifications<T>(work: impl FnOnce() -> T) -> (T, usize) {
     let before = VERIFICATIONS.get();
     let value = work();
@@ -30,7 +30,7 @@ fn hmac_is_that_of_rfc4231() {
     assert_eq!(tag, expected);
 }
 
-/// Only a build with the module can tell: `cargo test -p countersign --features fips`.
+/// Runs only in a build with the module: `cargo test -p countersign --features fips`.
 #[cfg(feature = "fips")]
 #[test]
 fn the_fips_module_is_the_one_in_use() {

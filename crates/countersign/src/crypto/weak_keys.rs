@@ -1,9 +1,9 @@
-//! What makes a key or a signature bad whoever does the mathematics, so that every back end refuses the same ones.
+//! Rules for weak keys and signatures, so that every back end refuses the same ones.
 
 use super::SignatureError;
 
-/// The modulus has 2048 to 8192 bits, and the exponent is an odd number from 3 to 32 bits. Both without leading zero
-/// octets.
+/// Checks that the modulus has 2048 to 8192 bits and that the exponent is an odd number from 3 to
+/// 32 bits, both without leading zero octets.
 pub(super) fn check_rsa(n: &[u8], e: &[u8]) -> Result<(), SignatureError> {
     let bits = bits(n);
     if !(2048..=8192).contains(&bits) {
@@ -21,8 +21,8 @@ fn bits(n: &[u8]) -> usize {
     (n.len() * 8).saturating_sub(leading_zeros)
 }
 
-/// Of a key that is not weak: it has at most 4096 bits, and the exponent is 65537, which is what programs make. A longer
-/// one, or one with another exponent, takes up to twelve times as long to check as an ES256 signature.
+/// Checks that a key, which is not weak, has at most 4096 bits and the exponent 65537, as programs
+/// generate them. Others take up to twelve times as long to check as an ES256 signature.
 pub(super) fn check_rsa_cost(n: &[u8], e: &[u8]) -> Result<(), SignatureError> {
     if n.len() > 4096 / 8 {
         return Err(SignatureError::RsaModulusCost { bits: bits(n) });
@@ -33,8 +33,8 @@ pub(super) fn check_rsa_cost(n: &[u8], e: &[u8]) -> Result<(), SignatureError> {
     Ok(())
 }
 
-/// The key is a canonically encoded point, and none of small order. The same goes for the signature's `R`: RFC 8032
-/// leaves the latter open and libraries differ, but no honest signer makes one.
+/// Checks that the key is a canonically encoded point of large order, and so is the signature's
+/// `R`. RFC 8032 leaves `R` open and libraries differ, but no honest signer produces such a one.
 pub(super) fn check_ed25519(key: &[u8; 32], signature: &[u8]) -> Result<(), SignatureError> {
     if !is_canonical_of_large_order(key) {
         return Err(SignatureError::Ed25519Key);
@@ -45,8 +45,9 @@ pub(super) fn check_ed25519(key: &[u8; 32], signature: &[u8]) -> Result<(), Sign
     }
 }
 
-/// The y coordinates of the eight points whose order divides 8, little-endian (two points share each but the first
-/// and last of order 1 and 2); a key with one of them accepts signatures that nobody needs a secret for.
+/// The y coordinates of the eight points whose order divides 8, little-endian (pairs of points
+/// share one, except those of order 1 and 2). For a key with one of them, anybody can make
+/// signatures without a secret.
 const SMALL_ORDER_Y: [[u8; 32]; 5] = [
     [0; 32],
     {
@@ -72,7 +73,8 @@ const SMALL_ORDER_Y: [[u8; 32]; 5] = [
     },
 ];
 
-/// Whether a point's y coordinate is below p = 2^255 - 19 and of none of the points of small order.
+/// Tells whether a point's y coordinate is below p = 2^255 - 19 and is not that of a point of small
+/// order.
 fn is_canonical_of_large_order(point: &[u8; 32]) -> bool {
     let mut y = *point;
     y[31] &= 0x7f; // without the sign of x

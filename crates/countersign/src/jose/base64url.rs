@@ -1,8 +1,8 @@
 //! Base64url without padding (RFC 7515, section 2; RFC 4648, section 5), strictly.
 //!
-//! [`decode`] takes exactly the text that [`encode`] produces and nothing else: no padding, no whitespace, no
-//! character of another alphabet, no stray bits at the end. So a value has one spelling, and comparing spellings
-//! compares values.
+//! [`decode`] accepts exactly the text that [`encode`] produces: no padding, no whitespace, no
+//! character of another alphabet, no stray bits at the end. So each value has one spelling, and
+//! comparing spellings compares values.
 //!
 //! ```
 //! use countersign::jose::base64url;
@@ -19,7 +19,7 @@ use crate::text::push_ascii;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-/// Marks a byte that is not in the alphabet; any value with one of the two upper bits set does.
+/// Marks a byte outside of the alphabet, as any value does that has one of the two upper bits set.
 const INVALID: u8 = 0xff;
 
 const VALUES: [u8; 256] = {
@@ -32,7 +32,7 @@ const VALUES: [u8; 256] = {
     values
 };
 
-/// The base64url text of `bytes`.
+/// Encodes `bytes` as base64url text.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(encoded_length(bytes.len()));
@@ -51,19 +51,19 @@ pub fn encode_into(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// How many characters [`encode`] makes of `bytes` bytes.
+/// Returns the number of characters that [`encode`] makes of `bytes` bytes.
 #[must_use]
 pub const fn encoded_length(bytes: usize) -> usize {
     bytes / 3 * 4 + (bytes % 3 * 4).div_ceil(3)
 }
 
-/// The bytes that `text` stands for; `None` when it is not exactly what [`encode`] makes of them.
+/// Decodes `text`. `None`: it is not exactly what [`encode`] makes of any bytes.
 #[must_use]
 pub fn decode(text: &str) -> Option<Vec<u8>> {
     decode_bytes(text.as_bytes())
 }
 
-/// As [`decode`], for text that has not been checked to be UTF-8.
+/// Decodes text that may not be UTF-8, as [`decode`] does.
 #[must_use]
 pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
@@ -76,7 +76,8 @@ pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
     if rest.is_empty() {
         return Some(out);
     }
-    // One character holds six bits, which is no byte; two hold one byte and four bits, three two bytes and two bits.
+    // One character holds six bits, which is no byte; two hold one byte and four bits, three two
+    // bytes and two bits.
     let bytes = rest.len() - 1;
     let group = group(rest)? << (6 * (4 - rest.len()));
     if bytes == 0 || group << (8 + 8 * bytes) != 0 {
@@ -89,7 +90,7 @@ pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// The values of up to four characters, six bits each.
+/// Joins the values of up to four characters, six bits each.
 fn group(characters: &[u8]) -> Option<u32> {
     let mut group = 0;
     let mut invalid = 0;

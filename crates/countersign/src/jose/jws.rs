@@ -1,7 +1,8 @@
-//! One strict reader of signed JWTs in compact form (RFC 7515, section 7.1; RFC 7519), for proofs and access tokens.
+//! A strict reader of signed JWTs in compact form (RFC 7515, section 7.1; RFC 7519), for proofs and
+//! access tokens.
 //!
-//! It reads and does not judge: what `typ`, `alg` and the claims must be is the caller's, and nothing that it returns
-//! is trusted before [`crypto::verify`](crate::crypto::verify) has passed.
+//! It reads and does not judge: the caller checks `typ`, `alg` and the claims, and must trust
+//! nothing of them before [`crypto::verify`](crate::crypto::verify) has passed.
 
 use alloc::{string::String, vec::Vec};
 use core::fmt;
@@ -13,8 +14,8 @@ use super::{
     json::{JsonError, parse_object},
 };
 
-/// A JWS in compact form whose payload is a JSON object. Its signature has not been checked. `Debug` shows the header
-/// only: with the other parts it could be put together again.
+/// A JWS in compact form whose payload is a JSON object. Its signature has not been checked.
+/// `Debug` shows the header only, since the other parts would give the token away.
 #[derive(Clone)]
 pub struct CompactJws<'a> {
     signing_input: &'a [u8],
@@ -23,18 +24,18 @@ pub struct CompactJws<'a> {
     signature: Vec<u8>,
 }
 
-/// Which of the three parts.
+/// A part of a JWS in compact form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(
     clippy::exhaustive_enums,
     reason = "a signed JWT has three parts (RFC 7515, 3.1)"
 )]
 pub enum Part {
-    /// The first.
+    /// The first part.
     Header,
-    /// The second, with the claims.
+    /// The second part, with the claims.
     Payload,
-    /// The third.
+    /// The third part.
     Signature,
 }
 
@@ -48,31 +49,31 @@ impl fmt::Display for Part {
     }
 }
 
-/// Why a text is not a JWS that we read.
+/// Why a text is not accepted as a JWS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwsError {
-    /// Refused before any work.
-    #[error("it has {received} bytes, and at most {limit} are taken; send a shorter one")]
+    /// It is longer than the caller's limit, and was refused before any work.
+    #[error("it has {received} bytes, and at most {limit} are accepted; send a shorter one")]
     TooLong {
-        /// The most that is taken, in bytes.
+        /// The limit, in bytes.
         limit: usize,
-        /// What came, in bytes.
+        /// Its length, in bytes.
         received: usize,
     },
-    /// Not `header.payload.signature`.
+    /// It does not have the form `header.payload.signature`.
     #[error("it has {received} parts; a signed JWT has 3, separated by dots")]
     PartCount {
         /// How many parts there are.
         received: usize,
     },
-    /// A part is not strict base64url.
+    /// One of its parts is not strict base64url.
     #[error("its {part} is not base64url; encode it without padding, blanks or stray bits")]
     Base64 {
         /// The part.
         part: Part,
     },
-    /// A part is not a strict JSON object.
+    /// One of its parts is not a strict JSON object.
     #[error("its {part} is not a strict JSON object: {reason}")]
     Json {
         /// The part.
@@ -83,7 +84,7 @@ pub enum JwsError {
     /// The header has no `alg`, or one that is not a string.
     #[error("its header has no `alg`; name the signature algorithm there")]
     AlgorithmMissing,
-    /// The header names extensions that must be understood (RFC 7515, 4.1.11). None is.
+    /// The header names extensions that must be understood (RFC 7515, 4.1.11); none are supported.
     #[error("its header has `crit`, and no extension is supported; sign without it")]
     CriticalExtension,
 }
@@ -127,13 +128,13 @@ impl<'a> CompactJws<'a> {
         })
     }
 
-    /// `typ`, when it is a string.
+    /// Returns `typ`, if it is a string.
     #[must_use]
     pub fn typ(&self) -> Option<&str> {
         self.header.get("typ")?.as_str()
     }
 
-    /// `alg`.
+    /// Returns `alg`.
     #[must_use]
     pub fn alg(&self) -> &str {
         self.header
@@ -142,37 +143,37 @@ impl<'a> CompactJws<'a> {
             .unwrap_or_default()
     }
 
-    /// `kid`, when it is a string.
+    /// Returns `kid`, if it is a string.
     #[must_use]
     pub fn kid(&self) -> Option<&str> {
         self.header.get("kid")?.as_str()
     }
 
-    /// The whole header.
+    /// Returns the whole header.
     #[must_use]
     pub const fn header(&self) -> &Map<String, Value> {
         &self.header
     }
 
-    /// The claims, as the sender wrote them.
+    /// Returns the claims, as the sender wrote them.
     #[must_use]
     pub const fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// The claims, without the rest.
+    /// Returns the claims and drops the rest.
     #[must_use]
     pub fn into_claims(self) -> Map<String, Value> {
         self.claims
     }
 
-    /// What was signed: the first two parts with the dot between them.
+    /// Returns the bytes that were signed: the first two parts with the dot between them.
     #[must_use]
     pub const fn signing_input(&self) -> &'a [u8] {
         self.signing_input
     }
 
-    /// The signature's bytes.
+    /// Returns the signature's bytes.
     #[must_use]
     pub fn signature(&self) -> &[u8] {
         &self.signature

@@ -1,9 +1,11 @@
-//! Public keys as JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037) and their thumbprints (RFC 7638).
+//! Public keys as JSON Web Keys (RFC 7517, RFC 7518 section 6, RFC 8037) and their thumbprints
+//! (RFC 7638).
 //!
-//! A [`PublicJwk`] has no place for a private member. A client makes one from the coordinates that its key store exports
-//! ([`PublicJwk::es256`]); a server reads one from JSON (`PublicJwk::from_json`, feature `json`). SHA-256 is not computed
-//! here: [`PublicJwk::thumbprint_input`] gives the text, and [`Thumbprint::from_digest`](crate::digest::Thumbprint::from_digest)
-//! takes its digest, so that a browser can use its own.
+//! A [`PublicJwk`] has no place for a private member. A client creates one from the coordinates
+//! that its key store exports ([`PublicJwk::es256`]); a server reads one from JSON
+//! (`PublicJwk::from_json`, feature `json`). This module does not compute SHA-256, so that a
+//! browser can use its own: [`PublicJwk::thumbprint_input`] gives the text, and
+//! [`Thumbprint::from_digest`](crate::digest::Thumbprint::from_digest) takes its digest.
 //!
 //! ```
 //! use countersign::jwk::PublicJwk;
@@ -27,8 +29,8 @@ use crate::jose::base64url::{self, decode_array};
 
 /// A public key that can sign proofs. Numbers are big-endian, of the curve's field size.
 ///
-/// That a point lies on its curve, and an RSA modulus is of acceptable size, is checked where signatures are
-/// (`crypto::verify`), not by the existence of this value.
+/// A value of this type may be no usable key: `crypto::verify` checks that a point lies on its
+/// curve and that an RSA modulus has an acceptable size.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum PublicJwk {
@@ -68,8 +70,8 @@ pub enum PublicJwk {
 }
 
 impl PublicJwk {
-    /// A P-256 key of the base64url coordinates that WebCrypto exports. `None`: one of them is not 32 bytes of strict
-    /// base64url.
+    /// Creates a P-256 key from the base64url coordinates that WebCrypto exports. `None`: one of
+    /// them is not 32 bytes of strict base64url.
     #[must_use]
     pub fn es256(x: &str, y: &str) -> Option<Self> {
         Some(Self::P256 {
@@ -78,8 +80,8 @@ impl PublicJwk {
         })
     }
 
-    /// The name of the algorithm that a proof by this key uses by default: the curve's own, and for RSA `PS256`
-    /// (RSASSA-PKCS1-v1_5 is older and no faster).
+    /// Returns the algorithm that proofs by this key use by default: the curve's own, and for RSA
+    /// `PS256` (RSASSA-PKCS1-v1_5 is older and no faster).
     #[must_use]
     pub const fn proof_algorithm(&self) -> &'static str {
         match self {
@@ -91,8 +93,8 @@ impl PublicJwk {
         }
     }
 
-    /// The key as JSON with the required members only, in the order of RFC 7638: it serves as the proof's `jwk` and as
-    /// [`thumbprint_input`](Self::thumbprint_input).
+    /// Returns the key as JSON, with the required members only and in the order of RFC 7638: both
+    /// the proof's `jwk` and the [`thumbprint_input`](Self::thumbprint_input).
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut out = String::with_capacity(128);
@@ -115,7 +117,8 @@ impl PublicJwk {
         out
     }
 
-    /// The text whose SHA-256 is the key's [`Thumbprint`](crate::digest::Thumbprint) (RFC 7638, section 3).
+    /// Returns the text whose SHA-256 is the key's [`Thumbprint`](crate::digest::Thumbprint)
+    /// (RFC 7638, section 3).
     #[must_use]
     pub fn thumbprint_input(&self) -> String {
         self.to_json()

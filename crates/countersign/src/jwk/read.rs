@@ -1,5 +1,5 @@
-//! Reading public keys from JSON: a proof's `jwk`, and the keys of an issuer's JWKS (RFC 7517, RFC 7518 section 6,
-//! RFC 8037).
+//! Reading public keys from JSON: a proof's `jwk`, and the keys of an issuer's JWKS (RFC 7517,
+//! RFC 7518 section 6, RFC 8037).
 
 use alloc::{string::String, vec::Vec};
 
@@ -11,14 +11,15 @@ use crate::{
     jwk::PublicJwk,
 };
 
-/// The members that only a private or symmetric key has (V7). One of them, whatever its value, refuses the key.
+/// The members that only a private or symmetric key has. A key with one of them, whatever its
+/// value, is refused.
 pub const PRIVATE_MEMBERS: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
 
-/// Why a JSON value is not a public key that we read.
+/// Why a JSON value is not accepted as a public key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum JwkError {
-    /// It holds a part of the private key, which is now known to whoever saw it.
+    /// It holds a part of the private key, which is now known to everybody who has seen it.
     #[error(
         "the key has the private member `{name}`; send the public members only, and replace this key"
     )]
@@ -26,13 +27,14 @@ pub enum JwkError {
         /// The first such member.
         name: &'static str,
     },
-    /// `kty`, or `crv` for this `kty`, is missing or none of ours.
+    /// `kty`, or `crv` for this `kty`, is missing or not supported.
     #[error("keys of type {} are not supported; use P-256, P-384, P-521, Ed25519 or RSA", Quoted(.received))]
     UnsupportedType {
         /// `kty`, and `crv` after a blank where there is one.
         received: String,
     },
-    /// A member that this type of key needs is missing, or not a base64url text of the right length.
+    /// A member that this type of key needs is missing, or not a base64url text of the right
+    /// length.
     #[error("the key's member `{name}` must be base64url of {expected}")]
     Member {
         /// The member.
@@ -43,7 +45,8 @@ pub enum JwkError {
 }
 
 impl PublicJwk {
-    /// Reads a public key. Members that say nothing about the key itself (`kid`, `use`, `alg`, ...) are ignored.
+    /// Reads a public key. Members that say nothing about the key itself (`kid`, `use`, `alg`, ...)
+    /// are ignored.
     ///
     /// # Errors
     /// One [`JwkError`] for each rule; a private member is refused whatever the type.
@@ -53,9 +56,10 @@ impl PublicJwk {
     }
 }
 
-/// V7.
+/// Refuses a key with private members (4.3, 7).
 pub(crate) fn refuse_private_members(jwk: &Map<String, Value>) -> Result<(), JwkError> {
-    // Over the few members that are there: cheaper than to look each of ours up.
+    // Iterates over the few members that are present, which is cheaper than looking each of ours
+    // up.
     let is_private = |member: &String| PRIVATE_MEMBERS.contains(&member.as_str());
     if !jwk.keys().any(is_private) {
         return Ok(());

@@ -1,10 +1,10 @@
-//! What the pages of single items have no room for. No code.
+//! A manual: what the pages of single items have no room for.
 
-/// The requirements of RFC 9449: where each is met, and which tests hold it.
+/// The requirements of RFC 9449: the code that meets each, and the tests that hold it.
 #[doc = include_str!("checklist.md")]
 pub mod checklist {}
 
-/// For whoever runs a server that checks proofs: the settings that decide what a proof is worth.
+/// Deployment of a server that checks proofs: the settings that decide what a proof is worth.
 #[cfg(feature = "verify")]
 #[doc = include_str!("deployment.md")]
 pub mod deployment {}

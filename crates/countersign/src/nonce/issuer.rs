@@ -1,8 +1,10 @@
-//! Stateless nonces (RFC 9449, sections 8 and 9): a server recognises its own by a keyed hash over the time of issue.
+//! Stateless nonces of a server (RFC 9449, sections 8 and 9), recognised by a keyed hash over the
+//! time of issue.
 //!
-//! Nothing is stored, so replicas that share the key share the nonces, and a restart forgets none. All nonces of one
-//! second are equal: what a nonce proves is that the proof was made after the server spoke (11.2), not that it is used
-//! once (that is the replay store's job). Time and key are parameters.
+//! Nothing is stored, so replicas that share the key share the nonces, and a restart forgets none.
+//! All nonces of one second are equal: a nonce proves that the proof was made after the server had
+//! sent it (11.2), not that it is used once (which is the replay store's task). Time and key are
+//! parameters.
 //!
 //! ```
 //! use core::time::Duration;
@@ -21,64 +23,72 @@ use core::{fmt, time::Duration};
 
 use crate::{UnixSeconds, crypto::HmacKey, digest::equal_in_constant_time, jose::base64url};
 
-/// What a server makes of a nonce that came back.
+/// A server's judgement of a nonce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NonceStatus {
-    /// Ours and young.
+    /// It is ours and in the first half of its life.
     Fresh,
-    /// Ours and in the second half of its life: accept it, and send a new one with the response (8.2).
+    /// It is ours and in the second half of its life: accept it, and send a new one with the
+    /// response (8.2).
     AcceptAndRenew,
-    /// Ours and too old, or of a moment that has not come (the clock went back): `use_dpop_nonce`, with a new one.
+    /// It is ours and too old, or from the future (the clock was set back): answer `use_dpop_nonce`
+    /// with a new one.
     Expired,
-    /// Not ours, or of a key that is no longer accepted: `use_dpop_nonce`, with a new one.
+    /// It is not ours, or by a key that is no longer accepted: answer `use_dpop_nonce` with a new
+    /// one.
     NotOurs,
 }
 
-/// Judges the nonce of a proof. For a server that keeps its nonces elsewhere than in a [`NonceIssuer`].
+/// Judges the nonces of proofs. Implement it for a server that has its nonces from elsewhere than a
+/// [`NonceIssuer`].
 ///
-/// An implementation that says `Fresh` for a nonce it never issued lets an attacker who had the key for a moment use
-/// proofs that were made in advance (11.2).
+/// If an implementation accepts nonces that were never issued, attackers who had the key for a
+/// moment can use proofs that they made in advance (11.2).
 pub trait CheckNonce: Send + Sync {
-    /// What to make of `nonce` at `now`.
+    /// Judges `nonce` at the moment `now`.
     fn check(&self, nonce: &str, now: UnixSeconds) -> NonceStatus;
 
-    /// The last moment, inclusive, at which this judge accepts `nonce`, one that it has just accepted; `None` where it
-    /// can't tell. Needed by a policy that takes [the nonce's time for the proof's](crate::proof::ProofClock::Nonce): a
-    /// moment that is too early lets a replay pass.
+    /// Returns the last moment, inclusive, at which `nonce`, which was just accepted, will be
+    /// accepted. `None`: unknown. Policies that go by [the nonce's
+    /// time](crate::proof::ProofClock::Nonce) need it; a moment that is too early lets a replay
+    /// pass.
     fn accepted_until(&self, nonce: &str) -> Option<UnixSeconds> {
         let _ = nonce;
         None
     }
 }
 
-/// Issues nonces that it recognises later. For a server that has its nonces from elsewhere than a [`NonceIssuer`].
+/// Issues nonces that it later recognises. Implement it for a server that has its nonces from
+/// elsewhere than a [`NonceIssuer`].
 pub trait IssueNonce: CheckNonce {
-    /// A nonce to send with a response made at `now`: `1*NQCHAR` (8.1), unpredictable until it is sent.
+    /// Issues a nonce to send with a response at `now`: `1*NQCHAR` (8.1), unpredictable until it is
+    /// sent.
     fn issue(&self, now: UnixSeconds) -> String;
 }
 
 /// Issues and recognises nonces by a key.
 #[derive(Clone)]
 pub struct NonceIssuer {
-    /// The first one issues; all are accepted.
+    /// The first key issues; nonces of all keys are accepted.
     keys: Vec<HmacKey>,
     lifetime_seconds: i64,
 }
 
-/// 64 bits of time and 128 of hash: 32 characters without a rest.
+/// 64 bits of time and 128 of hash make exactly 32 characters.
 const TIME_BYTES: usize = 8;
 const TAG_BYTES: usize = 16;
 
-/// So that a key which also serves another purpose gives no valid nonce there, nor the reverse.
+/// Separates nonces from other uses of the same key.
 const PURPOSE: &[u8] = b"countersign DPoP-Nonce 1";
 
 /// How far another replica's clock may run ahead of ours.
 const REPLICA_LEEWAY_SECONDS: i64 = 5;
 
 impl NonceIssuer {
-    /// Issues with `key` (32 random bytes, secret, shared by the replicas of one server and by nobody else). A nonce is
-    /// accepted for `lifetime` in whole seconds, one second at least.
+    /// Creates an issuer from its `key`: 32 random bytes, secret, shared by the replicas of one
+    /// server and nobody else. Nonces are accepted for `lifetime`, in whole seconds and at least
+    /// one.
     #[must_use]
     pub fn new(key: &[u8; 32], lifetime: Duration) -> Self {
         Self {
@@ -87,20 +97,21 @@ impl NonceIssuer {
         }
     }
 
-    /// Accepts nonces of another `key` too, and issues none by it. The keys of a server that has replicas change in three
-    /// steps, each of which all replicas take before the next begins; none of them ever refuses another's nonces:
+    /// Accepts nonces of another `key` too, and issues none by it. To change the key of a server
+    /// with replicas without ever refusing a good nonce, take three steps, each on all replicas
+    /// before the next:
     /// 1. accept the next key also: `new(&current, lifetime).accepting_also(&next)`;
     /// 2. issue by the next key: `new(&next, lifetime).accepting_also(&current)`;
     /// 3. after a lifetime, drop the former one: `new(&next, lifetime)`.
     ///
-    /// A key that somebody else may know is dropped at once instead: that costs each client one challenge.
+    /// Drop a key at once if somebody else may know it: that costs each client one challenge.
     #[must_use]
     pub fn accepting_also(mut self, key: &[u8; 32]) -> Self {
         self.keys.push(HmacKey::new(key));
         self
     }
 
-    /// The nonce of this second: 32 characters, all NQCHAR, unpredictable without the key.
+    /// Returns the nonce of this second: 32 characters, all NQCHAR, unpredictable without the key.
     #[must_use]
     pub fn issue(&self, now: UnixSeconds) -> String {
         let mut bytes = Vec::with_capacity(TIME_BYTES + TAG_BYTES);
@@ -267,7 +278,7 @@ mod tests {
         let back = NOW.plus(-3600);
         assert_eq!(issuer().check(&nonce, back), Expired);
         assert_eq!(issuer().check(&issuer().issue(back), back), Fresh);
-        // And the extremes of what a clock may say are no reason to panic.
+        // The extremes of a clock cause no panic.
         for now in [UnixSeconds(i64::MIN), UnixSeconds(i64::MAX)] {
             assert_eq!(issuer().check(&nonce, now), Expired);
             assert_eq!(issuer().check(&issuer().issue(now), now), Fresh);

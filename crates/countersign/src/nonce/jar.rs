@@ -1,4 +1,4 @@
-//! Nonces as a client sees them.
+//! A client's nonces.
 //!
 //! ```
 //! use countersign::nonce::{Nonce, NonceJar, Role};
@@ -14,26 +14,29 @@
 
 use alloc::{borrow::ToOwned, boxed::Box, string::String, vec::Vec};
 
-/// A nonce that a server gave: `1*NQCHAR`, opaque to the client. At most as long as the platform lets a header be.
+/// A nonce of a server: `1*NQCHAR`, opaque to the client. Only the platform's limit for headers
+/// bounds its length.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Nonce(String);
 
 impl Clone for Nonce {
     fn clone(&self) -> Self {
-        // As texts are copied everywhere else: `String::clone` would be a second such function in WebAssembly.
+        // Copied as texts are everywhere else: `String::clone` would be a second such function in
+        // WebAssembly.
         Self(self.0.as_str().to_owned())
     }
 }
 
 impl Nonce {
-    /// From the `DPoP-Nonce` header's value. `None`: empty, or a character that is not NQCHAR (section 8.1: no space,
-    /// `"`, `\` or control). A list of two nonces holds a space or a comma; the comma alone is NQCHAR.
+    /// Reads the value of a `DPoP-Nonce` header. `None`: it is empty or has a character that is not
+    /// NQCHAR (section 8.1: no space, `"`, `\` or control character). A comma is NQCHAR, so only a
+    /// list with spaces is refused.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_nonce(text).then(|| Self(text.to_owned()))
     }
 
-    /// The text, for a proof's `nonce`.
+    /// Returns the text, for a proof's `nonce`.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -48,19 +51,20 @@ fn is_nonce(text: &str) -> bool {
             .all(|b| b > b' ' && b < 0x7f && b != b'"' && b != b'\\')
 }
 
-/// What a server is to the client. One origin can be both, and then has two nonces (section 9).
+/// The role of a server. One origin can have both, and then has two nonces (section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "the RFC knows these two (8 and 9)")]
 pub enum Role {
-    /// Gives tokens.
+    /// It issues tokens.
     AuthorizationServer,
-    /// Takes tokens.
+    /// It accepts tokens.
     ResourceServer,
 }
 
 /// The newest nonce of each server, for a bounded number of servers.
 ///
-/// When it is full, the server heard of least recently is forgotten, which costs one more challenge there.
+/// A full jar forgets the server that was heard of least recently, which costs one more challenge
+/// there.
 #[derive(Debug)]
 pub struct NonceJar {
     capacity: usize,
@@ -78,7 +82,7 @@ struct Server {
 }
 
 impl NonceJar {
-    /// For `capacity` servers (at least one).
+    /// Creates a jar for `capacity` servers (at least one).
     #[must_use]
     pub const fn new(capacity: usize) -> Self {
         Self {
@@ -87,30 +91,32 @@ impl NonceJar {
         }
     }
 
-    /// The newest nonce of the server. It stays until a newer one comes (11.3), or [`forget`](Self::forget).
+    /// Returns the newest nonce of the server. It stays until a newer one comes (11.3), or until
+    /// [`forget`](Self::forget).
     #[must_use]
     pub fn newest(&self, role: Role, origin: &str) -> Option<&Nonce> {
         self.find(role, origin)?.newest.as_ref()
     }
 
-    /// Remembers the nonce of any response of this server, a success included (8.2).
+    /// Remembers the nonce of any response of this server, also of a successful one (8.2).
     pub fn remember(&mut self, role: Role, origin: &str, nonce: Nonce) {
         self.touch(role, origin).newest = Some(nonce);
     }
 
-    /// Remembers that the server has refused a proof for its nonce, or for having none.
+    /// Remembers that the server has refused a proof for its nonce, or for lacking one.
     pub fn mark_challenged(&mut self, role: Role, origin: &str) {
         self.touch(role, origin).has_challenged = true;
     }
 
-    /// Whether the server has ever challenged: only then is it worth waiting for another request's nonce.
+    /// Tells whether the server has ever challenged. Only then is it worth waiting for another
+    /// request's nonce.
     #[must_use]
     pub fn has_challenged(&self, role: Role, origin: &str) -> bool {
         self.find(role, origin)
             .is_some_and(|server| server.has_challenged)
     }
 
-    /// Drops the server's nonce, and keeps whether it has challenged.
+    /// Drops the server's nonce, but remembers whether it has challenged.
     pub fn forget(&mut self, role: Role, origin: &str) {
         if let Some(at) = self.position(role, origin)
             && let Some(server) = self.servers.get_mut(at)
@@ -129,7 +135,7 @@ impl NonceJar {
         Some(self.servers.get(self.position(role, origin)?)?)
     }
 
-    /// The server's record, made if need be, moved to the end.
+    /// Moves the server's record to the end, or creates it there.
     fn touch(&mut self, role: Role, origin: &str) -> &mut Server {
         let server = match self.position(role, origin) {
             Some(at) => self.servers.remove(at),

@@ -1,7 +1,8 @@
-//! Nonces (RFC 9449, sections 8 and 9): a server hands one out, the client puts the newest into every later proof for that
-//! server.
+//! Nonces (RFC 9449, sections 8 and 9): a server issues them, and the client puts the newest into
+//! every later proof for that server.
 //!
-//! [`NonceJar`] is the client's memory of them. A server issues and checks them by a `NonceIssuer` (feature `verify`).
+//! A client keeps them in a [`NonceJar`]. A server issues and checks them by a `NonceIssuer`
+//! (feature `verify`).
 
 #[cfg(feature = "verify")]
 mod issuer;

@@ -1,7 +1,9 @@
-//! Building a proof (RFC 9449, section 4.2): header and claims become a signing input, a signature makes it a proof.
+//! Building a proof (RFC 9449, section 4.2): header and claims become a signing input, and a
+//! signature completes it.
 //!
-//! The key never comes here: the caller signs [`UnsignedProof::signing_input`] wherever the key lives and attaches the
-//! raw signature (`R || S` for ECDSA). One proof is for one request; a retry needs a new one.
+//! This module never sees the private key: the caller signs [`UnsignedProof::signing_input`]
+//! wherever the key lives, and attaches the raw signature (`R || S` for ECDSA). A proof is for one
+//! request; a retry needs a new one.
 //!
 //! ```
 //! use countersign::{UnixSeconds, jwk::PublicJwk, proof::{ProofClaims, ProofHeader, UnsignedProof}};
@@ -10,7 +12,7 @@
 //!     "l8tFrhx-34tV3hRICRDY9zCkDlpBhF42UQUfWVAWBFs",
 //!     "9VE4jf_Ok_o64zbTTlcuNJajHmt6v9TDVrU0CdvGRDA",
 //! ).expect("a P-256 key");
-//! let header = ProofHeader::new(&key); // once a key
+//! let header = ProofHeader::new(&key); // once per key
 //! let unsigned = UnsignedProof::new(&header, &ProofClaims {
 //!     jti: "-BwC3ESc6acc2lTc", // at least 96 random bits
 //!     htm: "POST",
@@ -40,7 +42,7 @@ pub struct ProofHeader {
 }
 
 impl ProofHeader {
-    /// Of the public key; `alg` is [`PublicJwk::proof_algorithm`].
+    /// Creates the header for a public key; `alg` is [`PublicJwk::proof_algorithm`].
     #[must_use]
     pub fn new(key: &PublicJwk) -> Self {
         let mut json = String::with_capacity(256);
@@ -62,27 +64,28 @@ impl ProofHeader {
     reason = "section 4.2 names these claims; a constructor would take three texts in a row, easily confused"
 )]
 pub struct ProofClaims<'a> {
-    /// Unique for the key: at least 96 random bits, or a UUIDv4.
+    /// A value that is unique for the key: at least 96 random bits, or a UUIDv4.
     pub jti: &'a str,
     /// The request's method, exactly as it is sent (methods are case-sensitive).
     pub htm: &'a str,
     /// The request's URI without query and fragment.
     pub htu: &'a str,
-    /// When the proof is made, by the server's clock as far as it is known.
+    /// The time of signing, by the server's clock as far as it is known.
     pub iat: UnixSeconds,
-    /// With an access token: its hash ([`Ath::to_base64url`](crate::digest::Ath::to_base64url)).
+    /// The hash of the access token, if there is one
+    /// ([`Ath::to_base64url`](crate::digest::Ath::to_base64url)).
     pub ath: Option<&'a str>,
-    /// The newest nonce that this server gave.
+    /// The newest nonce of the server, if it has issued one.
     pub nonce: Option<&'a str>,
 }
 
-/// A proof that waits for its signature. `Debug` doesn't show it.
+/// A proof without its signature. `Debug` does not show it.
 pub struct UnsignedProof {
     signing_input: String,
 }
 
 impl UnsignedProof {
-    /// Of a key's header and one request's claims.
+    /// Creates a proof from a key's header and one request's claims.
     #[must_use]
     pub fn new(header: &ProofHeader, claims: &ProofClaims<'_>) -> Self {
         let mut iat = String::new();
@@ -108,14 +111,14 @@ impl UnsignedProof {
         Self { signing_input }
     }
 
-    /// The bytes to sign.
+    /// Returns the bytes to sign.
     #[must_use]
     pub fn signing_input(&self) -> &[u8] {
         self.signing_input.as_bytes()
     }
 
-    /// The `DPoP` header's value: the signing input with `signature`, which is `R || S` for ECDSA (not DER) and the
-    /// signature itself for Ed25519 and RSA.
+    /// Attaches the signature and returns the value of the `DPoP` header. `signature` is `R || S`
+    /// for ECDSA (not DER), and the signature itself for Ed25519 and RSA.
     #[must_use]
     pub fn attach(self, signature: &[u8]) -> String {
         let mut proof = self.signing_input;

@@ -1,4 +1,4 @@
-/// A check of section 4.3, in its order.
+/// A check of a proof (section 4.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProofCheck {
@@ -31,7 +31,7 @@ pub enum ProofCheck {
 }
 
 impl ProofCheck {
-    /// All of them, in order.
+    /// All checks, in the order in which a [`Verifier`](super::Verifier) makes them.
     pub const ALL: [Self; 13] = [
         Self::Header,
         Self::Syntax,
@@ -48,7 +48,7 @@ impl ProofCheck {
         Self::Binding,
     ];
 
-    /// Its number in section 4.3.
+    /// Returns its number in section 4.3.
     #[must_use]
     pub const fn number(self) -> u8 {
         match self {

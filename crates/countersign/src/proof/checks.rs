@@ -1,4 +1,5 @@
-//! The checks of section 4.3, one function each, in the RFC's order. [`Verifier`](crate::proof::Verifier) runs them.
+//! The checks of section 4.3, one function each, in the RFC's order. A
+//! [`Verifier`](crate::proof::Verifier) runs them.
 
 use alloc::{
     borrow::ToOwned,
@@ -23,7 +24,8 @@ use crate::{
     target::TargetUri,
 };
 
-/// 4.3, 4. Exact: every client writes it so, and another kind of JWT must not pass (11.5).
+/// Checks `typ` (4.3, 4), exactly: every client writes it so, and no other kind of JWT may pass
+/// (11.5).
 pub(super) fn check_type(proof: &UntrustedProof<'_>) -> Result<(), ProofError> {
     match proof.jws.typ() {
         Some("dpop+jwt") => Ok(()),
@@ -33,7 +35,7 @@ pub(super) fn check_type(proof: &UntrustedProof<'_>) -> Result<(), ProofError> {
     }
 }
 
-/// 4.3, 5.
+/// Checks `alg` (4.3, 5).
 pub(super) fn check_algorithm(
     proof: &UntrustedProof<'_>,
     policy: &VerifierPolicy,
@@ -47,7 +49,7 @@ pub(super) fn check_algorithm(
         })
 }
 
-/// 4.3, 6: the key to check the signature with.
+/// Finds the key to check the signature with (4.3, 6).
 pub(super) fn key_object<'a>(
     proof: &'a UntrustedProof<'_>,
 ) -> Result<&'a Map<String, Value>, ProofError> {
@@ -58,22 +60,22 @@ pub(super) fn key_object<'a>(
         .ok_or(ProofError::KeyMissing)
 }
 
-/// Which key a proof is by.
+/// Whose key a proof is signed with.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyIs {
-    /// That of the token, or any, where there is no token.
+    /// The token's key, or any key if there is no token.
     Expected,
-    /// Another one than the token's.
+    /// Another key than the token's.
     Foreign,
 }
 
-/// 4.3, 6.
+/// Checks the signature (4.3, 6).
 ///
-/// A proof by a foreign key is refused whatever its signature is (check 12), so that is not verified: with a token that was
-/// copied nobody makes the server work. All of this check that shows without a verification, and all checks in between,
-/// still come before that refusal, as in the RFC. One reason differs: of a proof that is wrong twice, by a foreign key and
-/// with a well-formed signature that is not even that key's, it is the key. Only the work that is saved could tell, and a
-/// client gets the same code for either.
+/// The signature of a proof by a foreign key is not verified, since such a proof is refused anyway
+/// (check 12): nobody can make the server work with a copied token. What can be checked without a
+/// verification, and all checks in between, still come first, as in the RFC. One reason differs: a
+/// proof with two faults, a foreign key and a well-formed signature that is not even that key's, is
+/// refused for the key. The client gets the same code for either.
 pub(super) fn check_signature(
     proof: &UntrustedProof<'_>,
     algorithm: Algorithm,
@@ -94,12 +96,12 @@ pub(super) fn check_signature(
     check().map_err(ProofError::Signature)
 }
 
-/// 4.3, 7.
+/// Checks that the key has no private part (4.3, 7).
 pub(super) fn check_key_is_public(jwk: &Map<String, Value>) -> Result<(), ProofError> {
     refuse_private_members(jwk).map_err(ProofError::Key)
 }
 
-/// 4.3, 8. Methods are case-sensitive (RFC 9110, 9.1).
+/// Checks `htm` (4.3, 8). Methods are case-sensitive (RFC 9110, 9.1).
 pub(super) fn check_method(claims: &Claims<'_>, expected: &str) -> Result<(), ProofError> {
     if claims.htm == expected {
         return Ok(());
@@ -110,7 +112,8 @@ pub(super) fn check_method(claims: &Claims<'_>, expected: &str) -> Result<(), Pr
     })
 }
 
-/// 4.3, 9, after normalisation. Of the proof's that is: the request's decided already which handler runs.
+/// Checks `htu` (4.3, 9). Only the proof's URI is normalised: by the request's, as it was sent, a
+/// handler has already been chosen.
 pub(super) fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(), ProofError> {
     let encoding = expected.check_encoding();
     encoding.map_err(|error| ProofError::RequestUri { error })?;
@@ -131,18 +134,19 @@ pub(super) fn check_uri(claims: &Claims<'_>, expected: &TargetUri) -> Result<(),
     }
 }
 
-/// What an accepted nonce, or none that was required, has told.
+/// What is known after the check of the nonce.
 #[derive(Clone, Copy, Default)]
 pub(super) struct AcceptedNonce {
-    /// Whether the client should get a new one.
+    /// Whether the client should get a new nonce.
     pub(super) renews: bool,
-    /// The last moment at which it is accepted, where that is known.
+    /// The last moment at which the nonce is accepted, if that is known.
     until: Option<UnixSeconds>,
 }
 
-/// 4.3, 10.
+/// Checks `nonce` (4.3, 10).
 ///
-/// One that is required and of another JSON type is one that doesn't match (9): the client gets a good one.
+/// A required nonce of another JSON type counts as one that doesn't match (9), so that the client
+/// gets a good one.
 pub(super) fn check_nonce(
     claims: &Claims<'_>,
     check: NonceCheck<'_>,
@@ -174,11 +178,12 @@ pub(super) fn check_nonce(
     })
 }
 
-/// 4.3, 11, by the policy's clock; then the proof's own `exp` and `nbf`. Until then the replay store must remember this
-/// proof.
+/// Checks the time of the proof by the policy's clock (4.3, 11), and its own `exp` and `nbf`.
+/// Returns the moment until which the replay store must remember the proof.
 ///
-/// That is the leeway beyond the last moment at which it can be accepted, and one second at least, whichever clock told
-/// that moment: a store that several servers share has a clock of its own, and many drop a key as its last second begins.
+/// That moment lies beyond the last one at which the proof can be accepted, by the leeway and at
+/// least one second: a store that several servers share has a clock of its own, and many stores
+/// drop a key as its last second begins.
 pub(super) fn check_time(
     claims: &Claims<'_>,
     nonce: AcceptedNonce,
@@ -186,7 +191,8 @@ pub(super) fn check_time(
     now: UnixSeconds,
 ) -> Result<UnixSeconds, ProofError> {
     let last = match nonce.until {
-        // Not before now, whatever the judge of nonces says: the store refuses what has ended.
+        // Never before now, whatever the judge of nonces says: the store refuses entries that have
+        // ended.
         Some(until) if policy.clock == ProofClock::Nonce => until.max(now),
         _ => {
             check_age(claims.iat, policy, now)?;
@@ -197,7 +203,7 @@ pub(super) fn check_time(
     Ok(last.plus(policy.leeway_seconds.max(1)))
 }
 
-/// A fraction counts against the proof at both ends.
+/// Checks `iat`. A fraction counts against the proof at both ends.
 fn check_age(
     iat: NumericDate,
     policy: &VerifierPolicy,
@@ -220,7 +226,7 @@ fn check_age(
     Ok(())
 }
 
-/// A proof needs neither `exp` nor `nbf`; where it has them they hold (RFC 7519, 4.1.4 and 4.1.5).
+/// Checks `exp` and `nbf`, if the proof has them (RFC 7519, 4.1.4 and 4.1.5).
 fn check_own_times(
     claims: &Claims<'_>,
     policy: &VerifierPolicy,
@@ -246,7 +252,7 @@ fn check_own_times(
     }
 }
 
-/// 4.3, 12, first half. Without a token, `ath` has the right type or is not there.
+/// Checks `ath` (4.3, 12, first half). Without a token, it must be absent or of the right type.
 pub(super) fn check_token_hash(
     claims: &Claims<'_>,
     expected: Option<Ath>,
@@ -265,7 +271,7 @@ pub(super) fn check_token_hash(
     })
 }
 
-/// 4.3, 12, second half.
+/// Checks that the proof is by the token's key (4.3, 12, second half).
 pub(super) fn check_binding(received: Thumbprint, expected: Thumbprint) -> Result<(), ProofError> {
     if received == expected {
         return Ok(());

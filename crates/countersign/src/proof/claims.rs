@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 use super::error::ProofError;
 use crate::NumericDate;
 
-/// A proof's claims with their types checked (4.3, 3), still untrusted.
+/// A proof's claims, of the right types (4.3, 3) and still untrusted.
 pub(crate) struct Claims<'a> {
     pub(crate) htm: &'a str,
     pub(crate) htu: &'a str,
     pub(crate) iat: NumericDate,
-    /// Of whatever type, as the nonce: it is looked at when its turn comes (4.3, 12).
+    /// Of any type: checked in its turn (4.3, 12).
     pub(crate) ath: Option<&'a Value>,
-    /// Of whatever type: what that means depends on whether one is required.
+    /// Of any type: what a wrong one means depends on whether a nonce is required.
     pub(crate) nonce: Option<&'a Value>,
     pub(crate) exp: Option<NumericDate>,
     pub(crate) nbf: Option<NumericDate>,
@@ -41,12 +41,12 @@ impl<'a> Claims<'a> {
         })
     }
 
-    /// `ath`, of its type.
+    /// Returns `ath`, if it is of its type.
     pub(crate) fn token_hash(&self) -> Result<Option<&'a str>, ProofError> {
         self.ath.map(|ath| text_of("ath", ath)).transpose()
     }
 
-    /// A nonce that nobody asked for has the right type or is not there.
+    /// Checks that a nonce that nobody asked for is absent or of the right type.
     pub(crate) fn unrequired_nonce(&self) -> Result<(), ProofError> {
         self.nonce
             .map_or(Ok(()), |nonce| text_of("nonce", nonce).map(|_| ()))

@@ -10,10 +10,10 @@ use crate::{
     text::Quoted,
 };
 
-/// Why a proof is refused: one variant for each check, in the order in which they run.
+/// Why a proof is refused, in the order of the checks.
 ///
-/// `Display` is for logs and for the person who builds the client. It quotes what came from outside, shortened and with
-/// control characters escaped. Clients get [`code`](Self::code).
+/// `Display` is for logs and for the developer of the client. It quotes text from outside,
+/// shortened and with control characters escaped. Clients get the [`code`](Self::code).
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProofError {
@@ -29,7 +29,7 @@ pub enum ProofError {
     /// One `DPoP` header field holds a list.
     #[error("the DPoP header holds a list; send exactly one proof")]
     HeaderList,
-    /// The header is not one well-formed signed JWT.
+    /// The header's value is not one well-formed signed JWT.
     #[error("the proof is malformed: {0}")]
     Malformed(JwsError),
     /// A required claim is missing.
@@ -46,31 +46,31 @@ pub enum ProofError {
         /// What it must be.
         expected: &'static str,
     },
-    /// `jti` would cost the replay store more than it identifies.
+    /// `jti` is longer than the replay store should have to remember.
     #[error(
-        "the proof's `jti` has {received} bytes and at most {limit} are taken; a UUID is enough"
+        "the proof's `jti` has {received} bytes, and at most {limit} are accepted; a UUID is enough"
     )]
     JtiTooLong {
-        /// The most that is taken, in bytes.
+        /// The limit, in bytes.
         limit: usize,
-        /// What came, in bytes.
+        /// Its length, in bytes.
         received: usize,
     },
-    /// The header's `typ` is not `dpop+jwt`: this is another kind of JWT.
+    /// The header's `typ` is not `dpop+jwt`, so it is another kind of JWT.
     #[error("the proof's `typ` is {}; it must be \"dpop+jwt\"", Quoted(.received.as_deref().unwrap_or("missing")))]
     TypeMismatch {
         /// `None`: missing, or not a string.
         received: Option<String>,
     },
-    /// `alg` is not allowed by policy, unknown, symmetric, or `none`.
+    /// `alg` is unknown, symmetric, `none`, or not allowed by the policy.
     #[error("the proof's `alg` {} is not accepted; use one of: {accepted}", Quoted(.received))]
     AlgorithmNotAccepted {
-        /// The allow-list, separated by blanks.
+        /// The policy's algorithms, separated by blanks.
         accepted: String,
-        /// What the header names.
+        /// The header's `alg`.
         received: String,
     },
-    /// The header's `jwk` is missing or no public key that we read.
+    /// The header's `jwk` is not a public key that is supported.
     #[error("the proof's `jwk` is not usable: {0}")]
     Key(JwkError),
     /// The header has no `jwk` object.
@@ -87,7 +87,8 @@ pub enum ProofError {
         /// The proof's.
         received: String,
     },
-    /// The request's own URI is written as no encoder writes it, so that a proof for one resource would be one for another.
+    /// The request's own URI is needlessly encoded, so that a proof for one resource could pass for
+    /// another.
     #[error("the request's URI can't be compared with a proof's `htu`: {error}")]
     RequestUri {
         /// What is wrong with it.
@@ -112,18 +113,18 @@ pub enum ProofError {
         /// The proof's.
         received: String,
     },
-    /// The server asks for a nonce and the proof has none.
+    /// The server requires a nonce, and the proof has none.
     #[error(
         "the proof has no `nonce`; sign again with the one in the DPoP-Nonce header of this response"
     )]
     NonceMissing,
-    /// The proof's nonce is not one that this server issued.
+    /// The proof's nonce was not issued by this server.
     #[error("the proof's `nonce` {} is not ours; sign again with the one in the DPoP-Nonce header of this response", Quoted(.received))]
     NonceMismatch {
         /// The proof's.
         received: String,
     },
-    /// The proof's nonce was ours and is too old.
+    /// The proof's nonce was issued by this server and is too old.
     #[error(
         "the proof's `nonce` has expired; sign again with the one in the DPoP-Nonce header of this response"
     )]
@@ -164,7 +165,7 @@ pub enum ProofError {
         /// The server's clock.
         now: UnixSeconds,
     },
-    /// An access token came with the proof, and the proof has no `ath`.
+    /// The proof came with an access token and has no `ath`.
     #[error("the proof has no `ath`; with an access token it must hold the token's SHA-256")]
     AthMissing,
     /// The proof is for another access token.
@@ -186,10 +187,11 @@ pub enum ProofError {
 }
 
 impl ProofError {
-    /// The error code that a client gets: `invalid_dpop_proof` or `use_dpop_nonce` (RFC 9449, 5, 7.1, 8, 9).
+    /// Returns the error code for the client: `invalid_dpop_proof` or `use_dpop_nonce` (RFC 9449,
+    /// 5, 7.1, 8, 9).
     ///
-    /// Also for a token that is bound to another key, where figure 15 of the RFC shows `invalid_token`: what is wrong is
-    /// the proof (4.3, 12), and a new token would not help.
+    /// A proof by another key than the token's is an `invalid_dpop_proof` too, where figure 15 of
+    /// the RFC shows `invalid_token`: the proof is wrong (4.3, 12), and a new token would not help.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
@@ -200,7 +202,7 @@ impl ProofError {
         }
     }
 
-    /// The variant's name, for logs and metrics.
+    /// Returns the variant's name, for logs and metrics.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         match self {

@@ -4,15 +4,15 @@ use crate::{
     target::TargetUri,
 };
 
-/// What the server knows about the request, against which a proof is held.
+/// What the server knows about a request, which its proof must match.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Expected<'a> {
-    /// The request's method, exactly as it came.
+    /// The request's method, exactly as it was sent.
     pub method: &'a str,
-    /// The request's URI as the client sees it, parsed from what was sent: one that
-    /// [encodes needlessly](TargetUri::check_encoding) is refused. Dot segments are resolved, so where your router is given
-    /// the path as it was sent, refuse one that has some.
+    /// The request's URI as the client sees it, parsed as it was sent: a [needlessly
+    /// encoded](TargetUri::check_encoding) one is refused. Parsing resolves dot segments; if your
+    /// router sees the path as it was sent, refuse paths that have some.
     pub uri: &'a TargetUri,
     /// The access token that came with the proof; `None` at a token endpoint.
     pub token: Option<BoundToken>,
@@ -20,7 +20,8 @@ pub struct Expected<'a> {
     pub nonce: NonceCheck<'a>,
 }
 
-/// [`Expected`] in the sequence of checks, where an explanation may lack parts: `M` stands for those.
+/// [`Expected`] in the sequence of checks, where an explanation may lack parts: `M` stands for
+/// those.
 #[allow(
     clippy::exhaustive_structs,
     reason = "for the crates of this project only"
@@ -37,8 +38,8 @@ pub struct ExpectedParts<'a, M> {
 }
 
 impl<'a> Expected<'a> {
-    /// Creates what a proof must show: its request's `method` and `uri`, the `token` that it comes with (`None` at a token
-    /// endpoint), and whether it needs a `nonce`.
+    /// Creates the expectation from the request's `method` and `uri`, the `token` that came with
+    /// the proof (`None` at a token endpoint), and whether a `nonce` is needed.
     #[must_use]
     pub const fn new(
         method: &'a str,
@@ -64,7 +65,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// What a proof must say about the access token that it comes with.
+/// The access token that came with a proof, and that it must match.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BoundToken {
@@ -75,19 +76,20 @@ pub struct BoundToken {
 }
 
 impl BoundToken {
-    /// Creates what a proof must say of a token with the hash `ath` that is bound to the key of `thumbprint`.
+    /// Creates the expectation from the token's hash and the thumbprint of the key that it is bound
+    /// to.
     #[must_use]
     pub const fn new(ath: Ath, thumbprint: Thumbprint) -> Self {
         Self { ath, thumbprint }
     }
 }
 
-/// Whether the proof needs a nonce. A server that hands out nonces requires them of everybody (11.3).
+/// Whether a proof needs a nonce. A server that issues nonces requires them of everybody (11.3).
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum NonceCheck<'a> {
-    /// This server hands out none; one in a proof is ignored.
+    /// The server issues no nonces; one in a proof is ignored.
     NotRequired,
-    /// Every proof needs one that this judge accepts.
+    /// Every proof needs a nonce that this judge accepts.
     Required(&'a dyn CheckNonce),
 }

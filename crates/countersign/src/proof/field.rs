@@ -2,14 +2,16 @@ use core::fmt;
 
 use super::error::ProofError;
 
-/// The value of a request's one `DPoP` header field (4.1). Not yet looked into. `Debug` doesn't show it.
+/// The value of a request's only `DPoP` header field (4.1), not yet parsed. `Debug` does not show
+/// it.
 #[derive(Clone, Copy)]
 pub struct DpopField<'a> {
     value: &'a [u8],
 }
 
 impl<'a> DpopField<'a> {
-    /// Takes the values of all `DPoP` fields of a request, of which there is one at most (4.3, 1). `None`: there is none.
+    /// Reads the values of all `DPoP` fields of a request, which may have one at most (4.3, 1).
+    /// `None`: it has none.
     ///
     /// A JWT has no comma, so a comma makes the value a list.
     ///
@@ -26,7 +28,7 @@ impl<'a> DpopField<'a> {
         }
     }
 
-    /// The value, as it came.
+    /// Returns the value as it was sent.
     #[must_use]
     pub const fn value(self) -> &'a [u8] {
         self.value

@@ -1,11 +1,12 @@
 //! Proofs (RFC 9449, section 4): a client builds one for each request, a server checks it.
 //!
-//! A client makes an [`UnsignedProof`] from its [`ProofHeader`] and the request's [`ProofClaims`], and attaches the
-//! signature. A server asks a `Verifier` (feature `verify`), which runs the checks of section 4.3 and gives a
+//! A client creates an [`UnsignedProof`] from its [`ProofHeader`] and the request's
+//! [`ProofClaims`], and attaches the signature. A server reads the request's `DpopField` and asks a
+//! `Verifier` (feature `verify`), which makes the checks of section 4.3 and returns a
 //! `VerifiedProof`.
 //!
-//! A proof covers the method, the URI without its query, and the token; not the query, the body or any other header
-//! (11.7).
+//! A proof covers the method, the URI without its query, and the token; not the query, the body or
+//! any other header (11.7).
 
 mod build;
 #[cfg(feature = "verify")]

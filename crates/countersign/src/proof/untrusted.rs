@@ -5,14 +5,15 @@ use serde_json::{Map, Value};
 use super::error::ProofError;
 use crate::jose::jws::CompactJws;
 
-/// A proof that has been read and not checked. For showing it to a person; a decision needs a [`VerifiedProof`](super::VerifiedProof).
+/// A proof that was parsed and not checked, for showing it to a person. A decision needs a
+/// [`VerifiedProof`](super::VerifiedProof).
 #[derive(Clone, Debug)]
 pub struct UntrustedProof<'a> {
     pub(super) jws: CompactJws<'a>,
 }
 
 impl<'a> UntrustedProof<'a> {
-    /// Reads the `DPoP` header's value, of at most `limit` bytes.
+    /// Parses the value of a `DPoP` header, of at most `limit` bytes.
     ///
     /// # Errors
     /// [`ProofError::Malformed`].
@@ -21,13 +22,13 @@ impl<'a> UntrustedProof<'a> {
         Ok(Self { jws })
     }
 
-    /// The header's members as the sender wrote them.
+    /// Returns the header's members, as the sender wrote them.
     #[must_use]
     pub const fn header(&self) -> &Map<String, Value> {
         self.jws.header()
     }
 
-    /// The claims as the sender wrote them.
+    /// Returns the claims, as the sender wrote them.
     #[must_use]
     pub const fn claims(&self) -> &Map<String, Value> {
         self.jws.claims()

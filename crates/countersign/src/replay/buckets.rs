@@ -2,19 +2,19 @@ use alloc::{boxed::Box, collections::BTreeMap};
 
 use super::chunks::{Chunks, Fingerprint, List, Position};
 
-/// What a part of the store holds: the fingerprints of live entries, in one bucket for each second in which some end.
-/// When that second has passed, the bucket is dropped whole.
+/// The live entries of a part of the store: their fingerprints, in one bucket for each second in
+/// which some end. When that second has passed, the bucket is dropped as a whole.
 pub(super) struct Buckets {
     now: u32,
     live: usize,
-    /// Second `s` at `s % NEAR`, for the seconds from now on that are fewer than `NEAR` away.
+    /// The buckets of the next `NEAR` seconds, that of second `s` at `s % NEAR`.
     near: Box<[List; NEAR as usize]>,
-    /// Those that were further away when they were begun.
+    /// The buckets of seconds that were further away when their first entry came.
     far: BTreeMap<u32, List>,
     chunks: Chunks,
 }
 
-/// Seconds; more than a proof lives by default.
+/// A number of seconds, longer than a proof lives by default.
 const NEAR: u32 = 128;
 
 impl Buckets {
@@ -36,7 +36,7 @@ impl Buckets {
         self.live
     }
 
-    /// Drops the buckets of the seconds before `now`, which is not earlier than it was.
+    /// Drops the buckets of the seconds before `now`, which must not go back.
     pub(super) fn advance(&mut self, now: u32) {
         for second in self.now..now.min(self.now + NEAR) {
             let bucket = &mut self.near[(second % NEAR) as usize];
@@ -54,7 +54,8 @@ impl Buckets {
         }
     }
 
-    /// `end` is not earlier than now. `None`: there is no room for more fingerprints, or for more seconds.
+    /// Adds a fingerprint, whose `end` must not be earlier than now. `None`: there is no room for
+    /// more fingerprints, or for more seconds.
     pub(super) fn push(&mut self, fingerprint: Fingerprint, end: u32) -> Option<Position> {
         let bucket = match end - self.now {
             0..NEAR => &mut self.near[(end % NEAR) as usize],
@@ -65,7 +66,7 @@ impl Buckets {
         Some(position)
     }
 
-    /// What is there, of an entry that lives.
+    /// Returns the fingerprint of a live entry.
     pub(super) fn get(&self, position: Position) -> Fingerprint {
         self.chunks.get(position)
     }
@@ -75,7 +76,7 @@ impl Buckets {
         self.chunks.looks()
     }
 
-    /// All, with the seconds in which they end.
+    /// Iterates over all fingerprints, with the seconds in which they end.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Position, u32)> {
         let near = (self.now..self.now + NEAR).map(|end| (end, &self.near[(end % NEAR) as usize]));
         near.chain(self.far.iter().map(|(end, bucket)| (*end, bucket)))

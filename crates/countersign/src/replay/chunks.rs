@@ -1,22 +1,23 @@
 use alloc::{boxed::Box, vec::Vec};
 
-/// 128 bits that nobody can choose.
+/// 128 bits of hash, which nobody can choose.
 pub(super) type Fingerprint = [u64; 2];
 
-/// Lists of fingerprints that grow at the end and are dropped whole. They are chains of chunks; a dropped list's chunks
-/// are used again. Memory comes a page at a time, and nothing that is there is ever moved: a [`Position`] leads to a
-/// fingerprint as long as its list lives.
+/// Lists of fingerprints that grow at the end and are dropped as a whole. They are chains of
+/// chunks; the chunks of a dropped list are used again. Memory is allocated by pages, and nothing
+/// is ever moved, so a [`Position`] leads to its fingerprint as long as the list lives.
 pub(super) struct Chunks {
     pages: Vec<Box<Page>>,
-    /// Of each chunk, the one after it in its list or among the unused ones.
+    /// The successor of each chunk, in its list or among the unused ones.
     next: Vec<u32>,
     unused: u32,
-    /// How often a fingerprint was looked at. Shards are locked, so no call counts at the same time.
+    /// Counts how often a fingerprint is looked at. Shards are locked, so no two calls count at the
+    /// same time.
     #[cfg(test)]
     looks: core::cell::Cell<usize>,
 }
 
-/// Where a fingerprint is: 20 bits.
+/// The place of a fingerprint, in 20 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) chunk: u16,
@@ -29,11 +30,11 @@ type Page = [Chunk; CHUNKS];
 
 pub(super) const FINGERPRINTS: usize = 16;
 const CHUNKS: usize = 16;
-/// So many have a [`Position`].
+/// The number of chunks that a [`Position`] can tell apart.
 pub(super) const MOST_CHUNKS: usize = 1 << 16;
 const NONE: u32 = u32::MAX;
 
-/// All chunks of a list but the last are full.
+/// A list of chunks, all full but the last.
 #[derive(Clone, Copy)]
 pub(super) struct List {
     first: u32,
@@ -64,7 +65,7 @@ impl Chunks {
         }
     }
 
-    /// `None`: all chunks are in use.
+    /// Adds a fingerprint to a list. `None`: all chunks are in use.
     pub(super) fn push(&mut self, list: &mut List, fingerprint: Fingerprint) -> Option<Position> {
         let at = list.len() % FINGERPRINTS;
         if at == 0 {
@@ -88,7 +89,7 @@ impl Chunks {
         self.looks.get()
     }
 
-    /// The same effort for a list of any length.
+    /// Drops a list, with the same effort for any length.
     pub(super) fn drop_list(&mut self, list: List) {
         if list.length > 0 {
             self.next[list.last as usize] = self.unused;
@@ -145,7 +146,7 @@ impl Chunks {
     }
 }
 
-/// Both fit: there are [`MOST_CHUNKS`] at most, of [`FINGERPRINTS`].
+/// Converts without loss: there are at most [`MOST_CHUNKS`] chunks of [`FINGERPRINTS`].
 const fn position(chunk: usize, at: usize) -> Position {
     Position {
         chunk: chunk as u16,

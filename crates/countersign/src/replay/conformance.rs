@@ -1,7 +1,8 @@
-//! Holds an implementation of [`ReplayStore`] against its contract (RFC 9449, 11.1). Feature `replay-conformance`.
+//! Tests an implementation of [`ReplayStore`] against its contract (RFC 9449, 11.1). Feature
+//! `replay-conformance`.
 //!
-//! Write a [`Fixture`] for the store and let its tests run [`check`]. Each [`Check`] looks for one way in which a used proof
-//! would be accepted again, or an honest one refused:
+//! Write a [`Fixture`] for the store and run [`check`] in its tests. Each [`Check`] looks for one
+//! way in which a used proof would be accepted again, or an honest one refused:
 //!
 //! ```
 //! use core::{future::Future, pin::pin, task::{Context, Poll, Waker}};
@@ -30,7 +31,7 @@
 //!         }
 //!     }
 //!
-//!     // This store has no clock but the `now` of each call, so any time will do. One that has, sleeps in `wait_until`.
+//!     // Any time will do, since this store has no clock of its own. One that has sleeps in `wait_until`.
 //!     fn now(&self) -> UnixSeconds {
 //!         UnixSeconds(1_767_225_600)
 //!     }
@@ -41,9 +42,10 @@
 //! conformance::check(&InProcess).unwrap();
 //! ```
 //!
-//! What no test of a working store can show: that nothing is lost when it restarts, fails over to a replica that was
-//! behind, or comes under pressure for memory. It then has to answer [`Stale`](ReplayError::Stale) or
-//! [`Unavailable`](ReplayError::Unavailable) for every proof that an earlier use of may be lost.
+//! No test of a working store can show that nothing is lost when it restarts, fails over to a
+//! replica that was behind, or runs out of memory. Then it has to answer
+//! [`Stale`](ReplayError::Stale) or [`Unavailable`](ReplayError::Unavailable) for every proof whose
+//! earlier use may be lost.
 
 mod checks;
 mod race;
@@ -54,32 +56,34 @@ use core::{fmt, future::Future};
 use super::{ReplayEntry, ReplayError, ReplayStore};
 use crate::UnixSeconds;
 
-/// What the suite needs of the store under test.
+/// What the suite needs from the store under test.
 pub trait Fixture: Sync {
-    /// The store, as one server has it.
+    /// A handle to the store, as one server has it.
     type Store: ReplayStore;
 
-    /// Opens a new store, which is empty, and gives this many handles to it, each as another server would have it: with
-    /// a connection and a cache of its own.
+    /// Opens a new, empty store and returns this many handles to it, each as another server would
+    /// have it: with its own connection and cache.
     fn open(&self, handles: usize) -> Vec<Self::Store>;
 
-    /// The number of live entries that an opened store has room for, where it has a bound of its own; then choose a small
-    /// one, of 32 or more. `None` where the room is bounded elsewhere: what happens there is not checked.
+    /// Returns the number of live entries that an opened store has room for, if it has a bound of
+    /// its own; choose a small one, of 32 or more. `None`: the room is bounded elsewhere, and that
+    /// bound is not checked.
     fn capacity(&self) -> Option<usize>;
 
-    /// Runs the future to its end on this thread. Called by several threads at a time.
+    /// Runs the future to its end on this thread. Several threads call this at a time.
     fn block_on<T>(&self, future: impl Future<Output = T>) -> T;
 
-    /// The time, which the first insertion of a check is given. Where the store has a clock of its own, that clock's.
+    /// Returns the time for the first insertion of a check: that of the store's own clock, if it
+    /// has one.
     fn now(&self) -> UnixSeconds;
 
-    /// Returns when this second has come, and not more than half of it has passed, by the store's own clock. Nothing to
-    /// do for a store that has none.
+    /// Waits until this second has come by the store's own clock, and returns before half of it has
+    /// passed. A store without a clock has nothing to do.
     fn wait_until(&self, moment: UnixSeconds);
 
-    /// How long entries of the suite live, in seconds; two at least. The default is what proofs have by default: 60 and 5
-    /// of leeway. A fixture that really sleeps chooses less, and then can't find a store that forgets after a time of its
-    /// own.
+    /// Returns how long entries of the suite live, in seconds; at least two. The default is that of
+    /// proofs: 60, and 5 of leeway. A fixture that really sleeps may choose less, but then misses a
+    /// store that forgets too early by a time of its own.
     fn life_seconds(&self) -> i64 {
         65
     }
@@ -91,22 +95,23 @@ pub trait Fixture: Sync {
 pub enum Check {
     /// A proof is accepted once, and then refused with [`Seen`](ReplayError::Seen).
     Once,
-    /// What one server has accepted, no other accepts.
+    /// A proof that one server has accepted is accepted by no other.
     Shared,
-    /// Of simultaneous uses, one is accepted.
+    /// Of simultaneous uses, exactly one is accepted.
     Simultaneous,
-    /// An entry is remembered until its end, that second included, also where the clock of the server that inserts it is
-    /// ahead.
+    /// An entry is remembered until its end, including that second, even if the clock of the server
+    /// that inserts it is ahead.
     WholeLife,
-    /// A use that is refused doesn't change how long the first one is remembered.
+    /// A refused use doesn't change how long the first one is remembered.
     RefusalChangesNothing,
-    /// What may have been forgotten is refused, also when it comes from a server whose clock is behind.
+    /// An entry that may have been forgotten is refused, even if it comes from a server whose clock
+    /// is behind.
     Stale,
-    /// An entry that ends in a year or never is remembered.
+    /// An entry that ends in a year, or never, is remembered.
     FarEnd,
     /// A full store refuses with [`Full`](ReplayError::Full) and forgets nothing.
     Full,
-    /// When entries have ended there is room again, also for what was refused before.
+    /// When entries have ended, there is room again, also for entries that were refused before.
     RoomAgain,
     /// Each (key, `jti`) is an entry of its own.
     Distinct,
@@ -115,7 +120,7 @@ pub enum Check {
 }
 
 impl Check {
-    /// All of them.
+    /// All checks.
     pub const ALL: [Self; 11] = [
         Self::Once,
         Self::Shared,
@@ -130,13 +135,13 @@ impl Check {
         Self::Lengths,
     ];
 
-    /// Makes this check, with stores of its own.
+    /// Makes this check, with its own stores.
     ///
     /// # Errors
     /// [`Violation`]: the store doesn't have this property.
     ///
     /// # Panics
-    /// Where the store does, and where [`Fixture::open`] gives fewer handles than it was asked for.
+    /// If the store panics, or if [`Fixture::open`] returns fewer handles than it was asked for.
     pub fn run<F: Fixture>(self, fixture: &F) -> Result<(), Violation> {
         let outcome = match self {
             Self::Once => checks::once(fixture),
@@ -181,7 +186,7 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The property that the store lacks.
+    /// Returns the property that the store lacks.
     #[must_use]
     pub const fn check(&self) -> Check {
         self.check
@@ -200,7 +205,7 @@ impl core::error::Error for Violation {}
 /// Makes all checks.
 ///
 /// # Errors
-/// The first property that the store lacks. [`Check::run`] tells of each.
+/// The first property that the store lacks. [`Check::run`] tests one property.
 ///
 /// # Panics
 /// As [`Check::run`].
@@ -208,7 +213,7 @@ pub fn check<F: Fixture>(fixture: &F) -> Result<(), Violation> {
     Check::ALL.into_iter().try_for_each(|one| one.run(fixture))
 }
 
-/// What an insertion gave.
+/// The outcome of an insertion.
 type Inserted = Result<(), ReplayError>;
 
 /// A check's outcome, or what was found instead.

@@ -18,12 +18,13 @@ use crate::{UnixSeconds, crypto::sha256};
 
 /// A replay store in this process's memory: for one replica, and until it restarts.
 ///
-/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 25 to 28 bytes, of which 16
-/// are its fingerprint: 128 bits of SipHash-2-4 over key and `jti`, under a key that nobody else has. Memory is taken as
-/// entries come and kept for the next busy hour; entries that have ended cost nothing to drop.
+/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 25 to
+/// 28 bytes, of which 16 are its fingerprint: 128 bits of SipHash-2-4 over key and `jti`, under a
+/// key that nobody else has. Memory is taken as entries come and kept for the next busy hour;
+/// entries that have ended cost nothing to drop.
 ///
-/// A restart forgets: a proof seen just before is accepted once more, within its window. Server nonces, or a store
-/// outside the process, close that.
+/// A restart forgets: a proof seen just before is accepted once more, within its window. Server
+/// nonces, or a store outside the process, close that.
 pub struct InProcessReplayStore {
     key: SipHasher24,
     /// The newest moment of any call: entries that end at or before it may be forgotten.
@@ -38,17 +39,18 @@ struct Shard(Mutex<Table>);
 
 /// How many entries may live at one time.
 ///
-/// Needed is (requests per second) x (seconds a proof can be accepted, 65 by default). The default is 8 million: more
-/// proofs than one core can verify in that time, whatever their algorithm, so that no single client fills it on a small
-/// machine.
+/// Needed is (requests per second) x (seconds a proof can be accepted, 65 by default). The default
+/// is 8 million: more proofs than one core can verify in that time, whatever their algorithm, so
+/// that no single client fills it on a small machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplayCapacity {
     /// So many. With more than 32,768, up to 4 % more, since the parts of the store fill unevenly.
     Entries(usize),
-    /// As many as surely fit into so many bytes: 29 each, and 24 KiB for each of up to 64 parts. None in fewer than that.
-    /// That is for ends within 75 seconds, as those of both presets of a policy are; each second more may take 300 bytes
-    /// in each part. Above 50 million entries there are more parts.
+    /// As many as surely fit into so many bytes: 29 each, and 24 KiB for each of up to 64 parts.
+    /// None in fewer than that. That is for ends within 75 seconds, as those of both presets of a
+    /// policy are; each second more may take 300 bytes in each part. Above 50 million entries there
+    /// are more parts.
     Bytes(usize),
 }
 
@@ -66,16 +68,17 @@ impl From<usize> for ReplayCapacity {
 
 /// Below this many entries a shard, more locks bring nothing and an uneven spread would show.
 const ENTRIES_PER_SHARD: usize = 16 * 1024;
-/// Two threads meet at one for a hundred nanoseconds of the fifty thousand that a request takes; with more of them, what
-/// each keeps at hand no longer stays in a core's cache. There are more only where each would have more than
-/// [`MOST_ENTRIES`].
+/// Two threads meet at one for a hundred nanoseconds of the fifty thousand that a request takes;
+/// with more of them, what each keeps at hand no longer stays in a core's cache. There are more
+/// only where each would have more than [`MOST_ENTRIES`].
 const ENOUGH_SHARDS: usize = 64;
 /// 800 million entries take 23 GB. Whoever has room for more gets no more.
 const MOST_SHARDS: usize = 1024;
 
 impl InProcessReplayStore {
-    /// `capacity`: how many live entries it has room for; a plain number is [`ReplayCapacity::Entries`]. `key`: 32 random
-    /// bytes, drawn anew at each start, so that nobody can choose where entries fall.
+    /// `capacity`: how many live entries it has room for; a plain number is
+    /// [`ReplayCapacity::Entries`]. `key`: 32 random bytes, drawn anew at each start, so that
+    /// nobody can choose where entries fall.
     #[must_use]
     pub fn new(capacity: impl Into<ReplayCapacity>, key: &[u8; 32]) -> Self {
         let capacity = match capacity.into() {
@@ -85,7 +88,8 @@ impl InProcessReplayStore {
         let shards = shards_for(capacity);
         let mut each = capacity.div_ceil(shards);
         if shards > 1 {
-            // Five standard deviations of an even spread: that a part is full before the whole is as good as never.
+            // Five standard deviations of an even spread: that a part is full before the whole is
+            // as good as never.
             each += 5 * each.isqrt();
         }
         let tables: Vec<_> = (0..shards)
@@ -112,7 +116,8 @@ impl InProcessReplayStore {
         let fingerprint = self.fingerprint(entry);
         let shard = &self.shards[fingerprint[1] as usize & (self.shards.len() - 1)];
         let mut table = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock: whoever dropped entries of this shard had written the moment by which he did so.
+        // Under the lock: whoever dropped entries of this shard had written the moment by which he
+        // did so.
         let newest = UnixSeconds(self.newest.load(Ordering::Relaxed));
         if entry.until() <= newest {
             return Err(ReplayError::Stale);
@@ -124,7 +129,8 @@ impl InProcessReplayStore {
         }
     }
 
-    /// How many bytes the entries' tables have now. They are kept as the busiest window so far needed them.
+    /// How many bytes the entries' tables have now. They are kept as the busiest window so far
+    /// needed them.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         let bytes = |shard: &Shard| {

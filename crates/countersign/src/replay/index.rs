@@ -2,20 +2,24 @@ use alloc::vec::Vec;
 
 use super::chunks::{FINGERPRINTS, Fingerprint, Position};
 
-/// Says where a fingerprint is: six bytes for each live one, of which it holds 12 bits, the end and the position. Where the
-/// bits agree, which for another fingerprint happens once in some hundred insertions, that position is looked at, and no
-/// other: a replay costs no more than a new proof, however many end in the same second.
+/// Finds fingerprints by six bytes for each live one: 12 of its bits, its end and its position.
+/// Only positions with equal bits are looked at, and another fingerprint has those once in some
+/// hundred insertions: so a replay costs no more than a new proof, however many end in the same
+/// second.
 ///
-/// A hash table over cache lines, with linear probing. Slots whose end has passed are free without anybody coming by, so
-/// no free slot ends a search; a line knows for how long entries of its own lie in later lines, and how far.
+/// It is a hash table over cache lines with linear probing. A slot becomes free by itself when its
+/// end has passed, so a free slot does not end a search; instead, each line knows how far away
+/// entries of its own lie, and until when.
 ///
-/// Ends are kept to 16 bits, so it has to be made anew before the clock has gone on by [`LASTS`] seconds.
+/// Ends are kept as 16 bits, so the index must be rebuilt before the clock has advanced by
+/// [`LASTS`] seconds.
 pub(super) struct Index {
     lines: Vec<Line>,
 }
 
-/// Ten slots and what lies in later lines. Each word is 16 bits (a tag over a place in a chunk, or a number of lines; 0:
-/// nothing) over the low half of the second until which that holds.
+/// Ten slots, and how far entries of this line lie away. The upper half of each word is a tag over
+/// a place in a chunk, or a number of lines (0: nothing); its lower half is that of the second
+/// until which this holds.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Line {
@@ -32,8 +36,8 @@ const NOTHING: Line = Line {
 };
 const _: () = assert!(size_of::<Line>() == 64);
 
-/// Half the range of a 16-bit clock lies ahead of now. An entry with a later end is found up to there, and by then the
-/// index has been made anew.
+/// Half of the range of a 16-bit clock, which lies ahead of now. An entry with a later end is found
+/// until then, and by then the index has been rebuilt.
 const AHEAD: u32 = 0x7fff;
 pub(super) const LASTS: u32 = 0x4000;
 
@@ -41,17 +45,17 @@ pub(super) const LASTS: u32 = 0x4000;
 pub(super) struct Place {
     line: usize,
     slot: usize,
-    /// In lines from where it belongs.
+    /// The distance from the line where it belongs, in lines.
     distance: u16,
 }
 
 impl Index {
-    /// Has room for nothing.
+    /// Creates an index without room.
     pub(super) const fn new() -> Self {
         Self { lines: Vec::new() }
     }
 
-    /// Empty, with room for so many.
+    /// Creates an empty index with room for this many fingerprints.
     pub(super) fn with_room(room: usize) -> Self {
         let lines = (room * 4).div_ceil(SLOTS * 3);
         Self {
@@ -59,12 +63,14 @@ impl Index {
         }
     }
 
-    /// Three quarters of its slots: fuller, searches are long.
+    /// Returns the number of entries to hold at most: three quarters of the slots, since in a
+    /// fuller table searches are long.
     pub(super) const fn room(&self) -> usize {
         self.lines.len() * SLOTS * 3 / 4
     }
 
-    /// Where to put it; `None`: it is there, as `is_there` says of a position. Needs a free slot.
+    /// Finds a place for a fingerprint. `None`: it is there already, as `is_there` says of a
+    /// position. Needs a free slot.
     pub(super) fn place(
         &self,
         fingerprint: Fingerprint,
@@ -132,14 +138,15 @@ impl Index {
         self.lines.capacity() * size_of::<Line>()
     }
 
-    /// Spreads evenly over any number of lines without a division.
+    /// Spreads fingerprints evenly over any number of lines, without a division.
     const fn home(&self, [spread, _]: Fingerprint) -> usize {
         ((spread as u128 * self.lines.len() as u128) >> 64) as usize
     }
 }
 
 impl Line {
-    /// Which slots are free, and which have the tag, as bits. Without branches: nobody could predict them.
+    /// Returns as bits which slots are free and which have the tag, without branches, which would
+    /// be unpredictable.
     fn scan(&self, tag: u16, now: u32) -> (u32, u32) {
         let (mut free, mut same) = (0, 0);
         for slot in 0..SLOTS {
@@ -163,10 +170,10 @@ impl Line {
     }
 }
 
-/// Bits of a place in a chunk.
+/// The number of bits of a place in a chunk.
 const PLACE_BITS: u32 = FINGERPRINTS.ilog2();
 
-/// 12 bits; never 0.
+/// Returns a tag of 12 bits, never 0.
 const fn tag([_, other]: Fingerprint) -> u16 {
     let tag = (other >> (48 + PLACE_BITS)) as u16;
     if tag == 0 { 1 } else { tag }
@@ -184,7 +191,7 @@ const fn holds(word: u32, now: u32) -> bool {
     (high(word) != 0) & (until(word, now) - now <= AHEAD)
 }
 
-/// The next second from now on with this low half.
+/// Returns the next second from now on with this lower half.
 const fn until(word: u32, now: u32) -> u32 {
     now + (word as u16).wrapping_sub(now as u16) as u32
 }

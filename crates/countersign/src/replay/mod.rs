@@ -1,7 +1,8 @@
-//! Remembering proofs, so that each is accepted once (RFC 9449, 11.1): the contract of a store, and a store in memory.
+//! Remembering proofs, so that each is accepted once (RFC 9449, 11.1): the contract of a store, and
+//! a store in memory.
 //!
-//! The store is asked last. An entry names the key and the `jti` (clients that never heard of each other share no
-//! `jti` space), whatever the target; it lives until the proof's last acceptable moment.
+//! Ask the store last. An entry names the key and the `jti` (independent clients share no `jti`
+//! space), whatever the target, and lives until the proof can no longer be accepted.
 //!
 //! ```
 //! use countersign::{UnixSeconds, digest::Thumbprint, replay::*};
@@ -37,8 +38,9 @@ pub struct ReplayEntry<'a> {
 }
 
 impl<'a> ReplayEntry<'a> {
-    /// Of the key and `jti` of a proof that can be accepted up to `until`, inclusive. Usually made by
-    /// [`VerifiedProof::replay_entry`](crate::proof::VerifiedProof::replay_entry).
+    /// Creates an entry from the key and `jti` of a proof that can be accepted up to `until`,
+    /// inclusive. Usually
+    /// [`VerifiedProof::replay_entry`](crate::proof::VerifiedProof::replay_entry) creates it.
     #[must_use]
     pub const fn new(key: &Thumbprint, jti: &'a str, until: UnixSeconds) -> Self {
         Self {
@@ -48,19 +50,20 @@ impl<'a> ReplayEntry<'a> {
         }
     }
 
-    /// The key that signed.
+    /// Returns the thumbprint of the key that signed.
     #[must_use]
     pub const fn thumbprint(&self) -> &Thumbprint {
         &self.thumbprint
     }
 
-    /// The proof's `jti`, of at most 256 bytes by default.
+    /// Returns the proof's `jti`, of at most 256 bytes by default.
     #[must_use]
     pub const fn jti(&self) -> &'a str {
         self.jti
     }
 
-    /// SHA-256 of key and `jti`, for a store outside the process: of one length, and the same on every replica.
+    /// Returns the SHA-256 of key and `jti`, for a store outside the process: it has a fixed
+    /// length, and is the same on every replica.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         // The thumbprint has a fixed length, so no two pairs give the same bytes.
@@ -70,28 +73,29 @@ impl<'a> ReplayEntry<'a> {
         sha256(&both)
     }
 
-    /// The last moment, inclusive, at which the proof could be accepted.
+    /// Returns the last moment, inclusive, at which the proof could be accepted.
     #[must_use]
     pub const fn until(&self) -> UnixSeconds {
         self.until
     }
 }
 
-/// Why a proof may not be accepted although it verified.
+/// Why a proof must not be accepted although it is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// This key has used this `jti` before: `invalid_dpop_proof`.
+    /// The key has used this `jti` before: `invalid_dpop_proof`.
     #[error("the proof was used before; sign each request anew, retries too")]
     Seen,
-    /// No room, and every entry is live: 503 with `Retry-After`, not the client's error.
+    /// The store is full of live entries: 503 with `Retry-After`, not the client's error.
     #[error("the replay store is full of live entries; give it more capacity")]
     Full,
-    /// The store can't be asked: 503 with `Retry-After`, not the client's error.
+    /// The store can't be reached: 503 with `Retry-After`, not the client's error.
     #[error("the replay store can't be reached")]
     Unavailable,
-    /// The entry's end lies at or before the newest moment that the store has seen, so an earlier use may already have
-    /// been forgotten: the server's clock stepped back, or two replicas' clocks are apart.
+    /// The entry ends at or before the newest moment that the store has seen, so it may have
+    /// forgotten an earlier use: the server's clock was set back, or two replicas' clocks are
+    /// apart.
     #[error("the proof ends before the replay store's clock; check the server's clock")]
     Stale,
 }
@@ -99,24 +103,29 @@ pub enum ReplayError {
 /// Remembers proofs.
 ///
 /// # Contract
-/// [`insert`](Self::insert) answers `Ok` at most once for entries with the same fingerprint while one of them is live,
-/// also when two calls come at the same moment, at whichever replica. What an attacker gains where that is broken:
-/// - *A live entry forgotten* (evicted for room, lost with a restart, not shared between replicas, looked up and stored
-///   in two steps): whoever saw a request, in a log or at a proxy, sends it again and is served. So a store that has no
-///   room refuses with [`Full`](ReplayError::Full), and one that can't tell refuses with
-///   [`Stale`](ReplayError::Stale) or [`Unavailable`](ReplayError::Unavailable).
-/// - *An entry found that was never inserted* (two entries that the store takes for one): an honest request is refused.
-///   Who knows the proofs of a client, or guesses its next `jti`, locks it out by inserting something that the store takes
-///   for them: second-preimage resistance is what matters. Two colliding entries of one's own lock nobody out, so 128 bits
-///   of SHA-256 are enough; a hash that is not cryptographic needs a secret key.
-/// - *Insertion before the other checks*: an attacker who can't sign burns the proofs of someone who can, or fills the
-///   store. Insert only the entry of a [`VerifiedProof`](crate::proof::VerifiedProof), when all else has passed.
-/// - *Room that one client can fill*: it signs as fast as the server verifies, and everybody gets 503. The bound is
-///   (requests per second that you serve) x (seconds an entry lives); limit rates before it.
+/// [`insert`](Self::insert) answers `Ok` at most once for entries with the same fingerprint while
+/// one of them is live, also when two calls come at the same moment, on any replica. What attackers
+/// gain if that is broken:
+/// - *A live entry forgotten* (evicted for room, lost with a restart, not shared between replicas,
+///   looked up and stored in two steps): they can send a request again that they have seen in a log
+///   or at a proxy. So a store without room refuses with [`Full`](ReplayError::Full), and one that
+///   can't tell refuses with [`Stale`](ReplayError::Stale) or
+///   [`Unavailable`](ReplayError::Unavailable).
+/// - *An entry found that was never inserted* (two entries that the store takes for one): honest
+///   requests are refused. Attackers who know a client's proofs, or guess its next `jti`, can lock
+///   it out by inserting something that the store takes for them, so second-preimage resistance is
+///   what matters. Two colliding entries of their own lock nobody out, so 128 bits of SHA-256 are
+///   enough; a hash that is not cryptographic needs a secret key.
+/// - *Insertion before the other checks*: attackers who can't sign can use up others' proofs, or
+///   fill the store. Insert only the entry of a [`VerifiedProof`](crate::proof::VerifiedProof),
+///   after all other checks have passed.
+/// - *Room that one client can fill*: it can sign as fast as the server verifies, and then
+///   everybody gets 503. The room needed is (requests per second that you serve) x (seconds an
+///   entry lives); limit rates before that.
 ///
 /// The feature `replay-conformance` tests an implementation against this (module `conformance`).
 pub trait ReplayStore: Send + Sync {
-    /// Remembers the entry, unless it is there.
+    /// Remembers the entry, unless it is already there.
     ///
     /// # Errors
     /// [`ReplayError`]: do not serve the request.

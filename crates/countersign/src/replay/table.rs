@@ -9,8 +9,9 @@ use super::{
 };
 use crate::UnixSeconds;
 
-/// One part of the store: entries in buckets by their ends, so that they are dropped at no cost, and one index over all
-/// buckets, so that a fingerprint is found whatever its end, and no bucket is ever searched.
+/// A part of the store: entries in buckets by their ends, so that dropping them costs nothing, and
+/// one index over all buckets, so that a fingerprint is found whatever its end without searching a
+/// bucket.
 pub(super) struct Table {
     buckets: Buckets,
     index: Index,
@@ -18,16 +19,16 @@ pub(super) struct Table {
     capacity: usize,
 }
 
-/// Of a table that is nearly full: 16 for a fingerprint, and of the index 6.4 to 10.7, since it grows by a quarter and is
-/// filled to three quarters; the links between chunks.
+/// The bytes per entry of a table that is nearly full: 16 for the fingerprint, 6.4 to 10.7 for the
+/// index, which grows by a quarter and is filled to three quarters, and the links between chunks.
 pub(super) const MOST_BYTES_AN_ENTRY: usize = 28;
 
-/// So many fit surely as long as their ends lie in fewer than 12,000 different seconds. Where there are more, a table may
-/// be full before.
+/// The number of entries that surely fit, if they end in fewer than 12,000 different seconds.
+/// Otherwise a table may be full earlier.
 pub(super) const MOST_ENTRIES: usize = (MOST_CHUNKS - 12_000) * FINGERPRINTS;
 
-/// Of any table whose ends lie within 75 seconds: the buckets' heads, a last chunk that is not full in each, a page that is
-/// not full.
+/// The other bytes of a table whose entries end within 75 seconds: the buckets' heads, a partly
+/// filled last chunk in each, and a partly filled page.
 pub(super) const MOST_BYTES_BESIDE: usize = 24 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ pub(super) enum Outcome {
 }
 
 impl Table {
-    /// Takes memory as entries come.
+    /// Creates an empty table, which takes memory as entries come.
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             buckets: Buckets::new(),
@@ -48,7 +49,8 @@ impl Table {
         }
     }
 
-    /// `until` must not be earlier than `now`, nor `now` than in an earlier call.
+    /// Inserts a fingerprint. `until` must not be earlier than `now`, nor `now` earlier than in a
+    /// previous call.
     pub(super) fn insert(
         &mut self,
         fingerprint: Fingerprint,
@@ -97,12 +99,12 @@ impl Table {
         }
     }
 
-    /// Of the entries that live, with room for so many.
+    /// Rebuilds the index over the live entries, with room for `room`.
     #[cold]
     fn make_index(&mut self, room: usize) {
         let now = self.buckets.now();
         let room = room.min(self.capacity).max(FEWEST);
-        self.index = Index::new(); // Its memory goes before the new one's comes.
+        self.index = Index::new(); // Frees its memory before the new one takes some.
         let mut index = Index::with_room(room);
         for (fingerprint, position, end) in self.buckets.iter() {
             if let Some(place) = index.place(fingerprint, now, |_| false) {
@@ -114,16 +116,16 @@ impl Table {
     }
 }
 
-/// Small tables have an index of one size.
+/// Smaller tables have an index of this size too.
 const FEWEST: usize = 100;
 
-/// In whole seconds since 1970. What lies outside (before then, after 2106) stops at the ends, where an entry lives too long
-/// and never too short.
+/// Converts to seconds since 1970. Moments outside of the range (before 1970, after 2106) stop at
+/// its ends, where an entry lives too long and never too short.
 fn moment(time: UnixSeconds) -> u32 {
     u32::try_from(time.0.max(0)).unwrap_or(LATEST).min(LATEST)
 }
 
-/// A day before 32 bits end, so that sums with what is near don't overflow.
+/// A day before 32 bits end, so that sums with small numbers don't overflow.
 const LATEST: u32 = u32::MAX - 24 * 60 * 60;
 
 #[cfg(test)]
@@ -134,8 +136,9 @@ mod tests {
 
     const NOW: UnixSeconds = UnixSeconds(1_767_225_600);
 
-    /// The first half decides where the index has it: small numbers share one line, large ones lie near its end. The
-    /// upper bits of the other are all that the index holds: here the same for all.
+    /// The first half decides where the index has it: small numbers share one line, large ones lie
+    /// near its end. The upper bits of the other are all that the index holds: here the same for
+    /// all.
     fn fingerprint(name: u32, home: u32) -> Fingerprint {
         [u64::from(home) << 32, u64::from(name)]
     }
@@ -308,8 +311,8 @@ mod tests {
     }
 
     proptest! {
-        /// Against a model that is a map and a clock: no answer differs, also where the table grows, homes are crowded and
-        /// the same fingerprint comes again with another end.
+        /// Against a model that is a map and a clock: no answer differs, also where the table
+        /// grows, homes are crowded and the same fingerprint comes again with another end.
         #[test]
         fn v15_the_table_answers_as_a_map_with_a_clock_does(
             capacity in 1..160_usize,
@@ -325,7 +328,8 @@ mod tests {
                     _ => (pause - 36).max(0),
                 });
                 let fingerprint = match home {
-                    // Two crowded homes at the start, two at the end, where runs wrap around; the others as they fall.
+                    // Two crowded homes at the start, two at the end, where runs wrap around; the
+                    // others as they fall.
                     0..4 => fingerprint(name, [0, 1 << 26, u32::MAX - (1 << 26), u32::MAX][home as usize]),
                     _ => spread(name),
                 };

@@ -1,6 +1,7 @@
-//! What a protected resource says of itself (RFC 9728), so that a client finds its authorization servers and knows that
-//! its tokens must be bound: built by a resource server, read by a client. Where a client may get it from, and whether it
-//! trusts the servers that are named there, is the client's to decide (RFC 9728, 7.3).
+//! The metadata of a protected resource (RFC 9728), by which a client finds its authorization
+//! servers and knows that its tokens must be bound: built by a resource server, read by a client.
+//! The client decides where it gets the metadata from, and whether it trusts the servers named
+//! there (RFC 9728, 7.3).
 //!
 //! ```
 //! use countersign::{proof::VerifierPolicy, resource_metadata::ResourceMetadata};
@@ -35,7 +36,7 @@ use crate::{
     text::Quoted,
 };
 
-/// What comes between host and path of the resource's identifier (RFC 9728, 3.1).
+/// The text between host and path of the metadata's URL (RFC 9728, 3.1).
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// `dpop_signing_alg_values_supported`: the algorithms of proofs that are accepted.
@@ -50,7 +51,7 @@ pub const BEARER_METHODS: &str = "bearer_methods_supported";
 pub const SCOPES: &str = "scopes_supported";
 const RESOURCE: &str = "resource";
 
-/// Those that are lists of texts (RFC 9728, 2).
+/// The members that are lists of texts (RFC 9728, 2).
 const LISTS: [&str; 6] = [
     AUTHORIZATION_SERVERS,
     SCOPES,
@@ -59,35 +60,36 @@ const LISTS: [&str; 6] = [
     "resource_signing_alg_values_supported",
     "authorization_details_types_supported",
 ];
-/// Those that are true or false.
+/// The members that are true or false.
 const SWITCHES: [&str; 2] = [DPOP_REQUIRED, "tls_client_certificate_bound_access_tokens"];
 
-/// The metadata of one protected resource (RFC 9728, 2). Members that this crate doesn't know are kept.
+/// The metadata of one protected resource (RFC 9728, 2). Members that this crate doesn't know are
+/// kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ResourceMetadata {
     resource: String,
     members: Map<String, Value>,
 }
 
-/// Why there is no metadata.
+/// Why metadata can't be built or read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ResourceMetadataError {
-    /// The resource's identifier is no URI.
-    #[error("the resource {} is no URL: {error}", Quoted(.value))]
+    /// The resource's identifier is not a URI.
+    #[error("the resource {} is not a URL: {error}", Quoted(.value))]
     Identifier {
-        /// What was given.
+        /// Returns the identifier.
         value: String,
         /// What is wrong with it.
         error: TargetUriError,
     },
-    /// It has a fragment (RFC 9728, 1.2).
+    /// The resource's identifier has a fragment (RFC 9728, 1.2).
     #[error("the resource {} has a fragment; an identifier has none", Quoted(.value))]
     Fragment {
-        /// What was given.
+        /// Returns the identifier.
         value: String,
     },
-    /// The document is no strict JSON object.
+    /// The document is not a strict JSON object.
     #[error("the metadata is not a JSON object: {0}")]
     Json(json::JsonError),
     /// A member is missing or of another type.
@@ -98,19 +100,20 @@ pub enum ResourceMetadataError {
         /// What it must be.
         expected: &'static str,
     },
-    /// The document is another resource's: it must not be used (RFC 9728, 3.3).
-    #[error("the metadata is of {} and {expected} was asked for; do not use it", Quoted(.received))]
+    /// The document belongs to another resource and must not be used (RFC 9728, 3.3).
+    #[error("the metadata belongs to {}, and {expected} was asked for; do not use it", Quoted(.received))]
     OtherResource {
         /// The resource that was asked for.
         expected: String,
-        /// The document's.
+        /// The resource that the document names.
         received: String,
     },
 }
 
 impl ResourceMetadata {
-    /// Of the resource with this identifier: a URL without fragment, `https` but for development. It is what clients
-    /// compare with the one that they know, character by character.
+    /// Creates the metadata of the resource with this identifier: a URL without fragment, `https`
+    /// except in development. Clients compare it with the identifier that they know, character by
+    /// character.
     ///
     /// # Errors
     /// [`ResourceMetadataError::Identifier`] and [`ResourceMetadataError::Fragment`].
@@ -131,10 +134,11 @@ impl ResourceMetadata {
         })
     }
 
-    /// Reads the document that the well-known URL of `resource` has, in strict JSON.
+    /// Reads the document at the well-known URL of `resource`, as strict JSON.
     ///
     /// # Errors
-    /// It is no strict JSON object, a member of RFC 9728 is of another type, or its `resource` is not exactly this one.
+    /// It is not a strict JSON object, a member of RFC 9728 has another type, or its `resource` is
+    /// not exactly this one.
     pub fn parse(document: &[u8], resource: &str) -> Result<Self, ResourceMetadataError> {
         let members = json::parse_object(document).map_err(ResourceMetadataError::Json)?;
         let member = |name, expected| ResourceMetadataError::Member { name, expected };
@@ -166,14 +170,14 @@ impl ResourceMetadata {
         })
     }
 
-    /// The issuers whose tokens this resource accepts.
+    /// Sets the issuers whose tokens this resource accepts.
     #[must_use]
     pub fn with_authorization_servers(self, issuers: &[&str]) -> Self {
         self.with(AUTHORIZATION_SERVERS, issuers.to_vec())
     }
 
-    /// What its verifier accepts of proofs, and whether it refuses unbound tokens. Where it does, no way to send a bearer
-    /// token is left; else it is the header (RFC 6750, 2.1).
+    /// Sets which proofs the resource accepts, and whether it refuses unbound tokens. If it does,
+    /// there is no way to send a bearer token; else it is the header (RFC 6750, 2.1).
     #[must_use]
     pub fn with_dpop(self, policy: &VerifierPolicy, is_required: bool) -> Self {
         let algorithms = policy.algorithms().iter().map(|one| one.name());
@@ -184,8 +188,8 @@ impl ResourceMetadata {
             .with(BEARER_METHODS, bearer.to_vec())
     }
 
-    /// Any member of RFC 9728, section 2, or of its registry: `resource_name`, `resource_documentation`,
-    /// `scopes_supported`, ... `resource` stays what it is.
+    /// Sets any member of RFC 9728, section 2, or of its registry, like `resource_name`,
+    /// `resource_documentation` or `scopes_supported`. `resource` can't be changed.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         if name != RESOURCE {
@@ -194,41 +198,41 @@ impl ResourceMetadata {
         self
     }
 
-    /// The identifier.
+    /// Returns the identifier.
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.resource
     }
 
-    /// The issuers that it names; none where it says nothing.
+    /// Returns the issuers that it names; none if it says nothing.
     pub fn authorization_servers(&self) -> impl Iterator<Item = &str> {
         self.list(AUTHORIZATION_SERVERS)
     }
 
-    /// The algorithms of proofs that it accepts; none where it says nothing.
+    /// Returns the algorithms of proofs that it accepts; none if it says nothing.
     pub fn dpop_algorithms(&self) -> impl Iterator<Item = &str> {
         self.list(DPOP_ALGORITHMS)
     }
 
-    /// Whether it refuses tokens that are bound to no key.
+    /// Tells whether it refuses tokens that are bound to no key.
     #[must_use]
     pub fn requires_bound_tokens(&self) -> bool {
         self.members.get(DPOP_REQUIRED) == Some(&Value::Bool(true))
     }
 
-    /// All members, `resource` too.
+    /// Returns all members, including `resource`.
     #[must_use]
     pub const fn members(&self) -> &Map<String, Value> {
         &self.members
     }
 
-    /// The document, to be served as `application/json`.
+    /// Returns the document, to be served as `application/json`.
     #[must_use]
     pub fn to_json(&self) -> String {
         Value::Object(self.members.clone()).to_string()
     }
 
-    /// Where clients look for it, and what a challenge names as
+    /// Returns the URL where clients look for the document, which a challenge names as
     /// [`resource_metadata`](crate::challenge::RESOURCE_METADATA) (RFC 9728, 3.1 and 5.1).
     #[must_use]
     pub fn well_known_url(&self) -> String {
@@ -236,7 +240,7 @@ impl ResourceMetadata {
         format!("{origin}{WELL_KNOWN}{path}")
     }
 
-    /// The path of [`well_known_url`](Self::well_known_url), without the resource's query.
+    /// Returns the path of [`well_known_url`](Self::well_known_url), without the resource's query.
     #[must_use]
     pub fn well_known_path(&self) -> String {
         let (_, path) = self.split();
@@ -244,7 +248,7 @@ impl ResourceMetadata {
         format!("{WELL_KNOWN}{path}")
     }
 
-    /// The identifier's origin, and what comes after it. A slash that is the whole path goes.
+    /// Splits the identifier into its origin and the rest, where a path of only a slash is dropped.
     fn split(&self) -> (&str, String) {
         let host = self.resource.find("://").map_or(0, |at| at + 3);
         let end = self.resource[host..].find(['/', '?']);

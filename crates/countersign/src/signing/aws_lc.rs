@@ -50,7 +50,8 @@ impl Pair {
     }
 }
 
-/// The library makes a pair for ECDSA of both halves only; the public one comes by way of key agreement.
+/// Creates a pair. The library needs both halves for ECDSA, and computes the public one only for
+/// key agreement.
 fn ec(
     algorithm: &'static EcdsaSigningAlgorithm,
     curve: &'static agreement::Algorithm,

@@ -1,8 +1,10 @@
-//! Keys that sign proofs natively (feature `sign`): ES256, ES384 and EdDSA, by the back end that also verifies.
+//! Keys that sign proofs natively (feature `sign`): ES256, ES384 and EdDSA, by the back end that
+//! also verifies.
 //!
-//! Where a key store does the work (WebCrypto, a hardware module), use [`proof`](crate::proof) alone. Secrets come from the
-//! caller's random source, for which [`SigningKey::generate`] takes `getrandom::fill` and its like; with `aws-lc-rs` the
-//! library itself draws the number that each ECDSA signature needs, with `rust-crypto` it is derived (RFC 6979).
+//! If a key store signs (WebCrypto, a hardware module), use [`proof`](crate::proof) alone. Secrets
+//! come from the caller's random source, for which [`SigningKey::generate`] takes `getrandom::fill`
+//! and its like; with `aws-lc-rs` the library itself draws the number that each ECDSA signature
+//! needs, with `rust-crypto` it is derived (RFC 6979).
 //!
 //! ```
 //! use countersign::{UnixSeconds, crypto::Algorithm, proof::ProofClaims, signing::SigningKey};
@@ -18,7 +20,7 @@
 //!     nonce: None,
 //! })?;
 //! assert_eq!(proof.split('.').count(), 3);
-//! assert!(SigningKey::from_secret(Algorithm::Es256, &[0; 32]).is_err()); // zero is no key: draw again
+//! assert!(SigningKey::from_secret(Algorithm::Es256, &[0; 32]).is_err()); // zero is no key
 //! # Ok::<(), countersign::signing::SigningError>(())
 //! ```
 
@@ -49,24 +51,25 @@ use crate::{
     jwk::{JwkError, read::read_public_members},
 };
 
-/// Why there is no key, or no signature.
+/// Why a key or a signature can't be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SigningError {
-    /// Keys of this algorithm, or type, do not sign here.
-    #[error("keys of this algorithm do not sign here: use ES256, ES384 or EdDSA")]
+    /// Keys of this algorithm or type can't sign here.
+    #[error("keys of this algorithm can't sign here; use ES256, ES384 or EdDSA")]
     Algorithm,
-    /// The secret has the wrong length, or is zero or beyond the curve's order: of random bytes, one in 2^32 at most.
-    #[error("the secret is no key of this algorithm; take other random bytes")]
+    /// The secret has the wrong length, or is zero or beyond the curve's order, as at most one in
+    /// 2^32 random ones is.
+    #[error("the secret is not a key of this algorithm; draw other random bytes")]
     Secret,
-    /// The key's public members are not readable.
+    /// The key's public members are not valid.
     #[cfg(feature = "json")]
     #[error(transparent)]
     Public(JwkError),
-    /// There is no `d`.
-    #[error("the key has no member `d`: give the private key")]
+    /// The key has no member `d`.
+    #[error("the key has no member `d`; give the private key")]
     SecretMissing,
-    /// `d` is no text in base64url.
+    /// `d` is not base64url text.
     #[error("the key's `d` is not base64url")]
     SecretEncoding,
     /// `d` does not belong to the public members.
@@ -79,8 +82,8 @@ pub enum SigningError {
 
 /// A private key that signs proofs. `Debug` shows its public half.
 ///
-/// It is wiped from memory when it is dropped: by aws-lc, which clears whatever it frees, or by the crates of `rust-crypto`,
-/// which zeroize. The bytes or the JWK that it was made of are the caller's to wipe.
+/// Dropping it wipes it from memory: aws-lc clears whatever it frees, and the crates of
+/// `rust-crypto` zeroize. The caller has to wipe the bytes or the JWK that it was created from.
 pub struct SigningKey {
     pair: Pair,
     public: PublicJwk,
@@ -88,15 +91,17 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// Generates a key, of bytes that `fill` draws at random.
+    /// Generates a key from random bytes, which `fill` draws.
     ///
-    /// The crate has no random source of its own, so that it runs where none or several are, and in tests that repeat.
-    /// `fill` fills a slice of 32 bytes (ES384: 48) from a cryptographic source: `getrandom::fill`, or the one of your
-    /// crypto library. It is called again where the bytes are no key of the curve, which for P-256 happens once in 2^32.
+    /// This crate has no random source of its own: which one a platform has is the caller's
+    /// knowledge, and tests can repeat. `fill` fills a slice of 32 bytes (ES384: 48) from a
+    /// cryptographic source, as `getrandom::fill` does. It is called again if the bytes are not a
+    /// key of the curve, which for P-256 happens once in 2^32.
     ///
     /// # Errors
-    /// [`SigningError::Algorithm`]; [`SigningError::Random`] where `fill` fails; [`SigningError::Secret`] where it gives
-    /// eight times what is no key: then it is not random.
+    /// [`SigningError::Algorithm`]; [`SigningError::Random`] if `fill` fails;
+    /// [`SigningError::Secret`] if it draws no key eight times in a row, which shows that it is not
+    /// random.
     pub fn generate<E>(
         algorithm: Algorithm,
         mut fill: impl FnMut(&mut [u8]) -> Result<(), E>,
@@ -118,7 +123,8 @@ impl SigningKey {
         key
     }
 
-    /// Creates a key from its secret: 32 bytes for ES256 and EdDSA, 48 for ES384, that were drawn at random and kept.
+    /// Creates a key from its secret, which was drawn at random and kept: 32 bytes for ES256 and
+    /// EdDSA, 48 for ES384.
     ///
     /// # Errors
     /// [`SigningError::Algorithm`] and [`SigningError::Secret`].
@@ -137,11 +143,11 @@ impl SigningKey {
         })
     }
 
-    /// Creates a key from a private JSON Web Key (RFC 7518, 6.2.2; RFC 8037, 2), whose `d` has to belong to its public
-    /// members.
+    /// Creates a key from a private JSON Web Key, whose `d` has to match its public members
+    /// (RFC 7518, 6.2.2; RFC 8037, 2).
     ///
     /// # Errors
-    /// All of [`SigningError`] but `Random`; none holds a word of the secret.
+    /// All of [`SigningError`] except `Random`; none shows anything of the secret.
     #[cfg(feature = "json")]
     pub fn from_jwk(jwk: &Map<String, Value>) -> Result<Self, SigningError> {
         let public = read_public_members(jwk).map_err(SigningError::Public)?;
@@ -157,19 +163,19 @@ impl SigningKey {
         }
     }
 
-    /// The public half.
+    /// Returns the public half.
     #[must_use]
     pub const fn public(&self) -> &PublicJwk {
         &self.public
     }
 
-    /// The algorithm that it signs with.
+    /// Returns the algorithm that it signs with.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// Signs `message`, as a JWS does (`R || S` for ECDSA).
+    /// Signs `message`, in the form of a JWS (`R || S` for ECDSA).
     ///
     /// # Errors
     /// [`SigningError::Random`].
@@ -177,7 +183,7 @@ impl SigningKey {
         self.pair.sign(message).ok_or(SigningError::Random)
     }
 
-    /// Makes a whole proof: the value of the `DPoP` header.
+    /// Signs a proof and returns the value of the `DPoP` header.
     ///
     /// # Errors
     /// [`SigningError::Random`].
@@ -196,7 +202,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The coordinates of a SEC 1 uncompressed point: 04 || X || Y.
+/// Splits an uncompressed point (SEC 1: 04 || X || Y) into its coordinates.
 fn coordinates<const N: usize>(point: &[u8]) -> Option<([u8; N], [u8; N])> {
     let (x, y) = point.strip_prefix(&[4])?.split_at_checked(N)?;
     Some((x.try_into().ok()?, y.try_into().ok()?))

@@ -1,4 +1,4 @@
-//! Signing in Rust alone.
+//! Signing in pure Rust.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ pub(super) enum Pair {
     Ed25519(ed25519_dalek::SigningKey),
 }
 
-/// Each key wipes itself when it is dropped: without that, this does not compile.
+/// Compiles only if each key wipes itself when it is dropped.
 const _: () = {
     const fn wipes<K: zeroize::ZeroizeOnDrop>() {}
     wipes::<p256::ecdsa::SigningKey>();
@@ -23,7 +23,7 @@ const _: () = {
 
 impl Pair {
     pub(super) fn p256(secret: &[u8]) -> Option<(Self, PublicJwk)> {
-        // The library would fill up a shorter one.
+        // The library would pad a shorter one.
         let secret: &[u8; 32] = secret.try_into().ok()?;
         let pair = p256::ecdsa::SigningKey::from_slice(secret).ok()?;
         let (x, y) = coordinates(pair.verifying_key().to_sec1_point(false).as_bytes())?;

@@ -1,11 +1,13 @@
-//! The target of a request, as `htu` names it (RFC 9449, 4.2 and 4.3): a URI without query and fragment, compared after
-//! syntax-based and scheme-based normalisation (RFC 3986, 6.2.2 and 6.2.3).
+//! The target of a request, as `htu` names it (RFC 9449, 4.2 and 4.3): a URI without query and
+//! fragment, compared after syntax-based and scheme-based normalisation (RFC 3986, 6.2.2 and
+//! 6.2.3).
 //!
-//! What RFC 3986 doesn't allow is refused, never repaired: two parsers that repair differently disagree on which
-//! resource a proof is for. A browser has serialised its URL already, and its origin and path are the `htu`; this
-//! normaliser is for servers and native clients. For the browser's sake, a path may hold what the WHATWG URL standard
-//! leaves in it unencoded (`|`, `[`, `]`, `^`, and a `%` without two hexadecimal digits): these bytes stand for
-//! themselves, so `|` is not `%7C`, and such a `%` never becomes `%25`.
+//! What RFC 3986 doesn't allow is refused, never repaired: two parsers that repair differently
+//! disagree on which resource a proof is for. A browser has already serialised its URL, whose
+//! origin and path are the `htu`; this normaliser is for servers and native clients. A path may
+//! contain what the WHATWG URL standard, and so browsers, leave unencoded (`|`, `[`, `]`, `^`, and
+//! a `%` without two hexadecimal digits): these bytes stand for themselves, so `|` is not `%7C`,
+//! and such a `%` never becomes `%25`.
 //!
 //! It is worth its lines: the WHATWG parser of the `url` crate repairs what RFC 3986 refuses, for which four peers fail
 //! conformance cases, and cost 64 KB gzipped in WebAssembly.
@@ -29,8 +31,8 @@ use core::{
 
 use crate::text::cut;
 
-/// An absolute `http` or `https` URI without query and fragment, normalised. Two are equal where their normalised forms
-/// are.
+/// An absolute `http` or `https` URI without query and fragment, normalised. Two are equal if their
+/// normalised forms are.
 #[derive(Clone, Debug)]
 pub struct TargetUri {
     normalised: String,
@@ -55,7 +57,7 @@ impl Hash for TargetUri {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TargetUriError {
-    /// Not `http://` or `https://`.
+    /// It doesn't begin with `http://` or `https://`.
     Scheme,
     /// It has a user name or password.
     UserInfo,
@@ -63,12 +65,12 @@ pub enum TargetUriError {
     Host,
     /// The port is not a number up to 65535.
     Port,
-    /// A character that a URI can't hold unencoded (a space, a tab, a backslash, `{`, ...), or one behind the host that is
-    /// not ASCII.
+    /// It has a character that a URI can't contain unencoded (a space, a tab, a backslash, `{`,
+    /// ...), or one after the host that is not ASCII.
     Character,
-    /// A `%` without two hexadecimal digits after it, in the host.
+    /// Its host has a `%` without two hexadecimal digits after it.
     PercentEncoding,
-    /// A letter, a digit, `-`, `.` or `_` that is percent-encoded, in the path of a request
+    /// The path of the request percent-encodes a letter, a digit, `-`, `.` or `_`
     /// ([`TargetUri::check_encoding`]).
     NeedlessEncoding,
 }
@@ -77,7 +79,7 @@ impl TargetUri {
     /// Parses and normalises an absolute URI; query and fragment are dropped.
     ///
     /// # Errors
-    /// One [`TargetUriError`] for each part that is not as RFC 3986 says.
+    /// One [`TargetUriError`] for each part that breaks RFC 3986.
     pub fn parse(uri: &str) -> Result<Self, TargetUriError> {
         if !uri.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(match has_ascii_authority(uri) {
@@ -106,7 +108,7 @@ impl TargetUri {
         })
     }
 
-    /// The normalised URI, as a proof's `htu`.
+    /// Returns the normalised URI, as a proof's `htu`.
     #[must_use]
     pub fn htu(&self) -> &str {
         &self.normalised
@@ -114,10 +116,11 @@ impl TargetUri {
 
     /// Refuses the URI of a request whose path percent-encodes a letter, a digit, `-`, `.` or `_`.
     ///
-    /// To a proof, `/users/%6de` is `/users/me` (RFC 3986, 6.2.2.2). A router that has read the path before it is normalised
-    /// can take the two for different resources, so that a proof for one opens the other. No encoder writes such a path;
-    /// somebody who has copied a request does. `%7E` passes, since there are encoders that write it for `~`, and so do small
-    /// hexadecimal digits (`%c3` for `%C3`): see to it that your router doesn't tell these apart.
+    /// To a proof, `/users/%6de` is `/users/me` (RFC 3986, 6.2.2.2). A router that reads the path
+    /// before it is normalised may see two different resources, so that a proof for one opens the
+    /// other. No encoder writes such a path, but somebody who has copied a request may. `%7E`
+    /// passes, since some encoders write it for `~`, and so do lower-case hexadecimal digits (`%c3`
+    /// for `%C3`): make sure that your router treats these alike.
     ///
     /// # Errors
     /// [`TargetUriError::NeedlessEncoding`].
@@ -129,7 +132,8 @@ impl TargetUri {
     }
 }
 
-/// Whether what is not ASCII stands behind the host, where it has to be percent-encoded. A host has another form for it.
+/// Tells whether the authority is ASCII, so that other characters come after it and need
+/// percent-encoding. A host has another form for them.
 fn has_ascii_authority(uri: &str) -> bool {
     let end = |b: &u8| matches!(b, b'/' | b'?' | b'#');
     let behind_scheme = uri.bytes().skip_while(|b| *b != b'/').skip(2);
@@ -160,8 +164,9 @@ fn push_authority(
     push_port(out, port, default_port)
 }
 
-/// A registered name or an IPv4 address, which has the same characters. What stays percent-encoded can be no host
-/// that a client reaches, and may be another spelling of an internationalised one: refused.
+/// Appends a registered name or an IPv4 address, which has the same characters. What stays
+/// percent-encoded is refused: no client can reach such a host, and it may be another spelling of
+/// an internationalised name.
 fn push_name(out: &mut String, host: &str) -> Result<(), TargetUriError> {
     if host.is_empty() {
         return Err(TargetUriError::Host);
@@ -182,7 +187,7 @@ fn push_name(out: &mut String, host: &str) -> Result<(), TargetUriError> {
     Ok(())
 }
 
-/// The inside of `[...]`. An IPv6 address gets its shortest form (RFC 5952), as browsers write it.
+/// Appends the address inside of `[...]` in its shortest form (RFC 5952), as browsers write it.
 fn push_ip_literal(out: &mut String, address: &str) -> Result<(), TargetUriError> {
     let address: Ipv6Addr = address.parse().map_err(|_| TargetUriError::Host)?;
     let segments = address.segments();
@@ -249,14 +254,14 @@ fn push_port(out: &mut String, port: &str, default_port: u16) -> Result<(), Targ
     Ok(())
 }
 
-/// Percent-encodings first (an encoded dot is a dot), dot segments after (RFC 3986, 5.2.4). Whether something was encoded
-/// that no encoder encodes.
+/// Appends a path: decodes percent-encodings first (an encoded dot is a dot), then removes dot
+/// segments (RFC 3986, 5.2.4). Returns whether something was needlessly encoded.
 fn push_path(out: &mut String, path: &str) -> Result<bool, TargetUriError> {
     let mut is_needlessly_encoded = false;
     let start = out.len();
     let mut segment = out.len();
     let mut bytes = path.bytes();
-    // The first slash, or the empty path's.
+    // The first slash, also for an empty path.
     bytes.next();
     out.push('/');
     loop {
@@ -308,8 +313,8 @@ fn push_path(out: &mut String, path: &str) -> Result<bool, TargetUriError> {
     }
 }
 
-/// Whether a `%` that stands for itself is followed by less than two hexadecimal digits yet: a decoded digit would make
-/// it the encoding of something else.
+/// Tells whether a `%` that stands for itself is followed by fewer than two hexadecimal digits so
+/// far: a decoded digit would make it the encoding of something else.
 fn is_begun(out: &str) -> bool {
     match out.as_bytes() {
         [.., b'%'] => true,
@@ -318,7 +323,7 @@ fn is_begun(out: &str) -> bool {
     }
 }
 
-/// The byte of the two hexadecimal digits that come next.
+/// Reads the byte of the next two hexadecimal digits.
 fn percent_decoded(bytes: &mut core::str::Bytes<'_>) -> Result<u8, TargetUriError> {
     let mut digit = || bytes.next().and_then(|b| char::from(b).to_digit(16));
     match (digit(), digit()) {

@@ -230,7 +230,7 @@ fn v10_what_looks_like_an_address_is_a_name_unless_it_is_one() {
     }
 }
 
-/// Names are compared as ASCII, without a table of Unicode: an A-label is its letters.
+/// Names are compared as ASCII, without a table of Unicode: an A-label is just its letters.
 #[test]
 fn v10_a_labels_are_compared_by_ascii_case() {
     assert_normalised(&[
@@ -254,7 +254,8 @@ fn v10_an_encoded_slash_ends_no_segment() {
     ]);
 }
 
-/// One byte at a time, so that none is forgotten: RFC 3986, 2.3, without `~`, which Java's encoder encodes.
+/// One byte at a time, so that none is forgotten: RFC 3986, 2.3, without `~`, which Java's encoder
+/// encodes.
 #[test]
 fn v9_a_request_encodes_no_letter_digit_hyphen_dot_or_underscore() {
     let is_refused = |path: &str| {
@@ -268,7 +269,7 @@ fn v9_a_request_encodes_no_letter_digit_hyphen_dot_or_underscore() {
                 encoded.clone(),
                 format!("users/{encoded}e"),
                 format!("users/m{encoded}/x"),
-                // A stray `%` before it changes nothing: somebody may decode it all the same.
+                // A stray `%` before it changes nothing, since somebody may decode it all the same.
                 format!("%{encoded}"),
                 format!("%4{encoded}"),
             ] {
@@ -290,7 +291,7 @@ fn v9_a_request_encodes_no_letter_digit_hyphen_dot_or_underscore() {
     ] {
         assert_eq!(is_refused(path), path == "%25%34", "{path}");
     }
-    // The host has been normalised before anybody routes by it.
+    // The host is normalised before anybody routes by it.
     assert_eq!(
         TargetUri::parse("https://%61/").unwrap().check_encoding(),
         Ok(())

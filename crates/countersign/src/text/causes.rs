@@ -1,8 +1,8 @@
 use alloc::string::{String, ToString};
 use core::error::Error;
 
-/// Says an error with all its causes, from the outermost on, separated by colons: an HTTP client's own message often stops
-/// at "error sending request", and the cause is what helps.
+/// Says an error with all its causes, from the outermost on, separated by colons: an HTTP client's
+/// own message often stops at "error sending request", and the cause is what helps.
 ///
 /// ```
 /// use countersign::sibling::with_causes;

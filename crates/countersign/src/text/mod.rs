@@ -1,4 +1,5 @@
-//! Text: byte-wise helpers, an error with its causes, and text from outside in a log line ([`Quoted`], feature `json`).
+//! Text: byte-wise helpers, an error with its causes, and text from outside in a log line
+//! ([`Quoted`], feature `json`).
 //!
 //! `core::str`'s pattern machinery costs more than a kilobyte in WebAssembly; these cost little.
 
@@ -12,14 +13,15 @@ pub use self::causes::with_causes;
 #[cfg(feature = "json")]
 pub use self::quoted::Quoted;
 
-/// Splits `text` at the first `byte` (ASCII), which is in neither half. `None`: it doesn't occur.
+/// Splits `text` at the first `byte` (ASCII), which belongs to neither half. `None`: it doesn't
+/// occur.
 #[must_use]
 pub fn cut(text: &str, byte: u8) -> Option<(&str, &str)> {
     let at = text.bytes().position(|b| b == byte)?;
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
 
-/// Appends one ASCII character; `String::push` would bring the encoding of all others along.
+/// Appends one ASCII character. `String::push` would add the code that encodes all others.
 pub fn push_ascii(out: &mut String, character: u8) {
     out.push(char::from(character & 0x7f));
 }

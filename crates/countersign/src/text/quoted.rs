@@ -1,7 +1,7 @@
 use core::fmt;
 
-/// Shows text from outside in quotes, on one line, with control characters escaped, and of bounded length: what an
-/// attacker wrote can neither forge a log line nor fill the log.
+/// Shows text from outside in quotes, on one line, with control characters escaped and cut to a
+/// bounded length, so that attackers can neither forge a log line nor fill the log.
 ///
 /// ```
 /// use countersign::sibling::Quoted;

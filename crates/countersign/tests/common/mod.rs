@@ -129,7 +129,8 @@ impl Signer {
     }
 }
 
-/// A proof before it is signed: a good one for `GET https://api.example.com/notes` at [`NOW`], until a test changes it.
+/// A proof before it is signed: a good one for `GET https://api.example.com/notes` at [`NOW`],
+/// until a test changes it.
 pub struct Draft {
     pub header: Value,
     pub claims: Value,

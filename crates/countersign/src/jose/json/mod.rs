@@ -1,7 +1,8 @@
 //! JSON objects, strictly (RFC 8259): UTF-8, no duplicate member at any depth, bounded depth.
 //!
-//! Two parsers that take different ones of two equal members disagree on what was signed, so RFC 7515 (section 4) and
-//! RFC 7519 (section 4) let a strict reader refuse them; this one does, in nested objects too.
+//! Of two members with the same name, one parser takes the first and another the last, and they
+//! disagree on what was signed. RFC 7515 and RFC 7519 (section 4 of each) let a strict reader
+//! refuse such objects; this one does, in nested objects too.
 //!
 //! ```
 //! use countersign::jose::json::parse_object;
@@ -20,7 +21,8 @@ use serde_json::{Map, Value};
 
 use self::strict::Strict;
 
-/// How deep objects and arrays may be nested, the outermost object included. Tokens of real issuers stay below 5.
+/// How deep objects and arrays may be nested, including the outermost object. Tokens of real
+/// issuers stay below 5.
 pub const MAX_DEPTH: usize = 16;
 
 /// Why a text is not a strict JSON object, in words for a log.
@@ -30,12 +32,13 @@ pub struct JsonError {
     reason: String,
 }
 
-/// The object that `bytes` stands for.
+/// Parses `bytes` as one JSON object.
 ///
 /// # Errors
-/// Not UTF-8, not exactly one JSON object, a duplicate member, deeper than [`MAX_DEPTH`], or a number out of range.
+/// It is not UTF-8 or not exactly one JSON object, has a duplicate member, is nested deeper than
+/// [`MAX_DEPTH`], or has a number out of range.
 pub fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, JsonError> {
-    // Before parsing: strings that serde_json skips would not be checked.
+    // Checked before parsing, since serde_json does not check strings that it skips.
     let text = core::str::from_utf8(bytes).map_err(|error| JsonError {
         reason: error.to_string(),
     })?;
@@ -179,8 +182,8 @@ mod tests {
         assert_eq!(object["$serde_json::private::RawValue"], "{}");
     }
 
-    /// With numbers as they are without `arbitrary_precision`, which keeps them as they are
-    /// written.
+    /// Converts numbers to what they are without `arbitrary_precision`, which keeps them as they
+    /// are written.
     fn plain(value: &Value) -> Value {
         match value {
             Value::Number(written) => number(&written.to_string()).expect("in range"),

@@ -1,4 +1,4 @@
-//! A [`Value`] as a strict reader builds it.
+//! The visitor that builds a [`Value`] strictly.
 
 use alloc::{
     format,
@@ -13,7 +13,7 @@ use serde_json::{Map, Number, Value, map::Entry};
 use super::MAX_DEPTH;
 use crate::text::Quoted;
 
-/// Builds a [`Value`], refusing what `Value`'s own deserialisation takes.
+/// Builds a [`Value`], and refuses what `Value`'s own deserialisation would accept.
 #[derive(Clone, Copy)]
 pub(super) struct Strict {
     depth_left: usize,
@@ -111,17 +111,17 @@ impl<'de> Visitor<'de> for Strict {
     }
 }
 
-/// What stands before a value in a map.
+/// What precedes a value in a map.
 enum Key {
     Member(String),
-    /// The map is none: it is a number's text. With its feature `arbitrary_precision`, which any
-    /// crate of the build may turn on for all, serde_json hands a number to a visitor as a map with
+    /// Not a name: the "map" is a number's text. With its feature `arbitrary_precision`, which any
+    /// crate of the build may enable for all, serde_json hands a number to a visitor as a map with
     /// one member.
     Number,
 }
 
-/// Tells a member's name from the mark of a number. Both are strings, and an attacker can write a
-/// member of the mark's name; but only for a name does serde_json know what an option is.
+/// Distinguishes a member's name from the mark of a number. Both are strings, and an attacker can
+/// name a member like the mark; but serde_json deserialises only a name as an option.
 struct KeySeed;
 
 impl<'de> DeserializeSeed<'de> for KeySeed {
@@ -168,7 +168,7 @@ impl Visitor<'_> for NameVisitor {
     }
 }
 
-/// Reads a number that comes as its text.
+/// Reads a number from its text.
 struct NumberSeed;
 
 impl<'de> DeserializeSeed<'de> for NumberSeed {
@@ -191,8 +191,8 @@ impl Visitor<'_> for NumberSeed {
     }
 }
 
-/// What serde_json makes of a number's text without that feature: whole where it fits into 64 bits,
-/// else a float; `None` where it is too large for that.
+/// Parses a number's text as serde_json does without that feature: an integer if it fits into 64
+/// bits, else a float. `None`: it is too large for a float.
 pub(super) fn number(text: &str) -> Option<Value> {
     if let Ok(number) = text.parse::<u64>() {
         return Some(number.into());

@@ -1,12 +1,13 @@
-//! Checking a proof (RFC 9449, section 4.3): one function for each check, in the RFC's order, run by a [`Verifier`].
+//! Checking a proof (RFC 9449, section 4.3): one sequence of checks, in the RFC's order, that
+//! decides and explains.
 //!
-//! It takes the time and gives back everything that a decision needs, as a [`VerifiedProof`]: no value of an
-//! [`UntrustedProof`] can stand in for one. It never touches the replay store: the caller inserts
-//! [`VerifiedProof::replay_entry`] after every other check of the request has passed, so that a refused request burns
-//! nothing.
+//! A [`Verifier`] takes the time as a parameter and returns everything that a decision needs as a
+//! [`VerifiedProof`], which nothing of an [`UntrustedProof`] can replace. It never touches the
+//! replay store: the caller inserts [`VerifiedProof::replay_entry`] after every other check of the
+//! request has passed, so that a refused request uses up no proof.
 //!
-//! A proof covers the method, the URI without its query, and the token; not the query, the body or any other header
-//! (11.7).
+//! A proof covers the method, the URI without its query, and the token; not the query, the body or
+//! any other header (11.7).
 //!
 //! ```
 //! use countersign::{UnixSeconds, proof::*, target::TargetUri};
@@ -16,7 +17,7 @@
 //!
 //! let verifier = Verifier::new(VerifierPolicy::default());
 //! let uri = TargetUri::parse("https://server.example.com/token").expect("a URI");
-//! let field = DpopField::parse(&[proof])?; // all `DPoP` fields of the request, of which there is one
+//! let field = DpopField::parse(&[proof])?; // all `DPoP` fields of the request
 //! let mut expected = Expected::new("POST", &uri, None, NonceCheck::NotRequired);
 //! let now = UnixSeconds(1_562_262_620);
 //!
@@ -55,7 +56,7 @@ use crate::{
     sink::{CheckOutcome, Decide, Explain, Sink},
 };
 
-/// Checks proofs against one policy. Holds no state; share it.
+/// Checks proofs by one policy. It has no state, so share it.
 #[derive(Clone, Debug, Default)]
 pub struct Verifier {
     policy: VerifierPolicy,
@@ -68,20 +69,22 @@ impl Verifier {
         Self { policy }
     }
 
-    /// The policy that it checks proofs against.
+    /// Returns the policy.
     #[must_use]
     pub const fn policy(&self) -> &VerifierPolicy {
         &self.policy
     }
 
-    /// Checks the proof of one request.
+    /// Decides whether the proof of a request is valid.
     ///
-    /// It verifies one signature at most, and none where the proof is not by the key of [`Expected::token`].
+    /// This verifies one signature at most, and none if the proof is not by the key of
+    /// [`Expected::token`].
     ///
     /// # Errors
-    /// The first check that fails, in the order of [`ProofCheck::ALL`]; [`ProofError::HeaderMissing`] where there is no
-    /// `field`. A proof by another key than the token's is refused for that ([`ProofError::KeyMismatch`]) where only a
-    /// verification could tell that its signature is wrong too.
+    /// The first check that fails, in the order of [`ProofCheck::ALL`];
+    /// [`ProofError::HeaderMissing`] if there is no `field`. A proof by another key than the
+    /// token's is refused for that ([`ProofError::KeyMismatch`]), if only a verification could tell
+    /// that its signature is wrong too.
     pub fn verify(
         &self,
         field: Option<DpopField<'_>>,
@@ -92,11 +95,12 @@ impl Verifier {
         Ok(proof)
     }
 
-    /// Explains how a proof fares, for showing it to a person: the checks after the first that fails are made too, as far
-    /// as they can be. Only [`verify`](Self::verify) is for a decision.
+    /// Explains a proof to a person: the checks after the first failure are made too, as far as
+    /// possible. Use only [`verify`](Self::verify) for a decision.
     ///
-    /// The first that fails is the error of `verify`, but for a signature that `verify` has no need to look at: of a proof
-    /// by another key than the token's. [`ProofCheck::Binding`] is left out where there is no token.
+    /// The first failure is the error of `verify`, with one exception: `verify` does not verify the
+    /// signature of a proof by another key than the token's. [`ProofCheck::Binding`] is left out if
+    /// there is no token.
     #[must_use]
     pub fn explain(
         &self,
@@ -109,11 +113,11 @@ impl Verifier {
         sink.into_outcomes()
     }
 
-    /// The sequence of checks of section 4.3, also for a crate whose own sequence holds it: what that one has failed to
-    /// find, `field` and `expected` may lack.
+    /// Runs the checks of section 4.3, also within the sequence of another crate, whose failed
+    /// checks may leave `field` and parts of `expected` missing.
     ///
     /// # Errors
-    /// Those of the sink: of [`Decide`], the first check that fails.
+    /// As the sink says: with [`Decide`], the first check that fails.
     #[doc(hidden)]
     #[inline]
     pub fn run<S: Sink<ProofCheck, ProofError>>(
@@ -143,7 +147,7 @@ impl Verifier {
         let key = sink.part(ProofCheck::Signature, key)?;
         let thumbprint = key.as_ref().map(crypto::thumbprint);
         let thumbprint = thumbprint.map_err(|missing| *missing);
-        // The last check, made first, since it decides whether the signature is worth its price.
+        // The last check is made first, since it decides whether the signature is worth verifying.
         let binding = expected.token.map(|(_, bound_to)| {
             let (bound_to, by) = (bound_to?, thumbprint?);
             Ok(check_binding(by, bound_to))
@@ -191,7 +195,7 @@ impl Verifier {
     }
 }
 
-/// A proof that passed every check of section 4.3 for one request. Only [`Verifier::verify`] makes one.
+/// A proof that passed every check of section 4.3 for one request. Only a [`Verifier`] creates one.
 #[derive(Clone, Debug)]
 pub struct VerifiedProof {
     algorithm: Algorithm,
@@ -204,31 +208,31 @@ pub struct VerifiedProof {
 }
 
 impl VerifiedProof {
-    /// The key that signed.
+    /// Returns the thumbprint of the key that signed.
     #[must_use]
     pub const fn thumbprint(&self) -> Thumbprint {
         self.thumbprint
     }
 
-    /// The key that signed, itself.
+    /// Returns the key that signed.
     #[must_use]
     pub const fn key(&self) -> &PublicJwk {
         &self.key
     }
 
-    /// The algorithm it signed with.
+    /// Returns the algorithm of the signature.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.algorithm
     }
 
-    /// When it says it was made.
+    /// Returns `iat`, rounded down to whole seconds.
     #[must_use]
     pub const fn issued_at(&self) -> UnixSeconds {
         self.iat
     }
 
-    /// `jti`.
+    /// Returns `jti`.
     #[must_use]
     pub fn jti(&self) -> &str {
         self.claims
@@ -237,19 +241,21 @@ impl VerifiedProof {
             .unwrap_or_default()
     }
 
-    /// All claims, also those that no check looks at.
+    /// Returns all claims, also those that no check looks at.
     #[must_use]
     pub const fn claims(&self) -> &Map<String, Value> {
         &self.claims
     }
 
-    /// Whether the proof's nonce is good and nearing its end: send a new one with this response (8.2).
+    /// Tells whether the proof's nonce is about to expire: then send a new one with this response
+    /// (8.2).
     #[must_use]
     pub const fn renews_nonce(&self) -> bool {
         self.renews_nonce
     }
 
-    /// What the replay store remembers: this key and `jti`, until this proof could no longer be accepted.
+    /// Returns what the replay store must remember: key and `jti`, until the proof can no longer be
+    /// accepted.
     #[must_use]
     pub fn replay_entry(&self) -> ReplayEntry<'_> {
         ReplayEntry::new(&self.thumbprint, self.jti(), self.until)

@@ -1,4 +1,4 @@
-//! What the check of a proof costs, counted in signatures that are verified.
+//! What the check of a proof costs, counted in verified signatures.
 
 use super::*;
 use crate::{
@@ -68,7 +68,7 @@ impl Key {
         }
     }
 
-    /// A good proof but for what is said. Whose signature it bears is said too.
+    /// Makes a good proof except for `claim`, signed by `signed_by`.
     fn proof(&self, signed_by: &Self, claim: (&str, Value)) -> String {
         let header = json!({
             "typ": "dpop+jwt",
@@ -90,7 +90,8 @@ impl Key {
     }
 }
 
-/// What comes out, and how many signatures are verified for it. `bound_to`: the key of the token, where there is one.
+/// Returns the outcome and the number of verified signatures. `bound_to`: the key of the token, if
+/// there is one.
 fn outcome(proof: &str, bound_to: Option<&Key>) -> (Result<(), &'static str>, usize) {
     let uri = TargetUri::parse("https://api.example.com/notes").unwrap();
     let token =
@@ -117,13 +118,13 @@ fn v6_v14_a_proof_by_another_key_than_the_tokens_costs_no_verification() {
     for key in [&thief, &rsa, &ed25519] {
         let proof = key.proof(key, good());
         assert_eq!(outcome(&proof, bound), (Err("KeyMismatch"), 0));
-        // Without a token to compare with, one.
+        // Without a token to compare with, it costs one.
         assert_eq!(outcome(&proof, None), (Ok(()), 1));
     }
-    // A forged one can't be told from another's by what it costs.
+    // A forged proof costs the same as another's.
     let forged = thief.proof(&other, good());
     assert_eq!(outcome(&forged, bound), (Err("KeyMismatch"), 0));
-    // One that names the token's key has to be verified.
+    // A proof that names the token's key has to be verified.
     let forged = ours.proof(&thief, good());
     assert_eq!(outcome(&forged, bound), (Err("Signature"), 1));
     assert_eq!(outcome(&forged, None), (Err("Signature"), 1));
@@ -147,7 +148,7 @@ fn v14_the_key_is_the_last_reason_for_which_a_proof_is_refused_and_the_first_tha
     }
 }
 
-/// What is wrong with a signature is said before the key is, wherever no verification is needed to see it.
+/// Faults of a signature that show without a verification come before the foreign key.
 #[test]
 fn v6_of_a_foreign_key_or_signature_all_is_said_that_shows_without_a_verification() {
     let ours = Key::p256();

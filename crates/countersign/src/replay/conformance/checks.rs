@@ -57,12 +57,12 @@ fn entry(jti: &str, until: UnixSeconds) -> ReplayEntry<'_> {
     ReplayEntry::new(&KEY, jti, until)
 }
 
-/// The store takes it.
+/// Asserts that the store accepts the entry.
 fn taken(outcome: Inserted, which: &str) -> Outcome {
     outcome.map_err(|error| format!("{which} was refused with {error:?}"))
 }
 
-/// The store knows it.
+/// Asserts that the store knows the entry.
 fn seen(outcome: Inserted, which: &str) -> Outcome {
     match outcome {
         Err(ReplayError::Seen) => Ok(()),
@@ -73,7 +73,7 @@ fn seen(outcome: Inserted, which: &str) -> Outcome {
     }
 }
 
-/// The store doesn't take it, for whatever reason.
+/// Asserts that the store refuses the entry, for whatever reason.
 fn refused(outcome: Inserted, which: &str) -> Outcome {
     match outcome {
         Ok(()) => Err(format!("{which} was accepted")),
@@ -107,7 +107,8 @@ pub(super) fn shared<F: Fixture>(fixture: &F) -> Outcome {
 pub(super) fn whole_life<F: Fixture>(fixture: &F) -> Outcome {
     let world = World::with_handles(fixture, 2);
     let end = world.end();
-    // By a server whose clock is right, and by one whose clock is ahead: how long an entry lives is no matter of that.
+    // Inserted by a server whose clock is right, and by one whose clock is ahead: the entry's life
+    // must not depend on that.
     let ahead = (fixture.life_seconds() / 2).clamp(1, 5);
     let proofs = [
         (JTI, 0, "a new proof", "its use"),
@@ -130,7 +131,7 @@ pub(super) fn whole_life<F: Fixture>(fixture: &F) -> Outcome {
                 let left = end.since(now);
                 format!("{what}, {age} s after {used} and {left} s before its end,")
             };
-            // A store may tell that it can't tell in the last second, but not of an entry that has yet to end.
+            // A store may call an entry stale in its last second, but not before.
             let by_other = world.insert_by(1, &entry(jti, end), now);
             refused(by_other, &which("the same proof"))?;
             let longer = entry(jti, end.plus(fixture.life_seconds()));
@@ -187,14 +188,14 @@ pub(super) fn far_end<F: Fixture>(fixture: &F) -> Outcome {
     for (name, end) in ends.into_iter().enumerate() {
         let jti = name.to_string();
         let which = format!("the second use of a proof that ends at {}", end.0);
-        // To refuse what it can't remember is a store's right.
+        // A store may refuse what it can't remember.
         let _ = world.insert(&entry(&jti, end));
         refused(world.insert(&entry(&jti, end)), &which)?;
     }
     Ok(())
 }
 
-/// Fills a store; the number of entries that it took.
+/// Fills a store, and returns the number of entries that it accepted.
 fn fill<F: Fixture>(world: &World<'_, F>, capacity: usize) -> Result<usize, String> {
     for number in 0..=2 * capacity {
         let jti = format!("number {number}");
@@ -237,7 +238,7 @@ pub(super) fn room_again<F: Fixture>(fixture: &F) -> Outcome {
     let late = entry("late", world.start.plus(4 * life));
     // A store of several parts may have room for it.
     let had_room = world.insert(&late).is_ok();
-    // A store may keep entries longer than it has to, and not for ever.
+    // A store may keep entries longer than it has to, but not for ever.
     let later = world.start.plus(2 * life);
     fixture.wait_until(later);
     let end = later.plus(life);
@@ -263,7 +264,8 @@ pub(super) fn distinct<F: Fixture>(fixture: &F) -> Outcome {
     let (long_a, long_b) = (long("a"), long("b"));
     let long_first = format!("a{}", &long_b[..255]);
     let jtis = [
-        // Case, blanks at the end, a null byte, forms of Unicode: what a database may take for equal.
+        // Case, blanks at the end, a null byte, forms of Unicode: what a database may take for
+        // equal.
         "a",
         "A",
         "a ",

@@ -1,4 +1,4 @@
-//! Uses at the same moment: of one task that waits for all, and of many threads.
+//! Simultaneous uses: by one task that waits for all, and by many threads.
 
 use alloc::{boxed::Box, format, string::ToString, vec::Vec};
 use core::{
@@ -12,13 +12,13 @@ use super::{Fixture, Inserted, Outcome, ReplayEntry, ReplayError, insert};
 use crate::{UnixSeconds, digest::Thumbprint, replay::ReplayStore};
 
 const USES: usize = 8;
-/// Each with another proof. A race is lost once in a while only.
+/// The number of rounds, each with another proof, since a race is lost only now and then.
 const ROUNDS: usize = 50;
 
 pub(super) fn simultaneous<F: Fixture>(fixture: &F) -> Outcome {
     let key = Thumbprint::from_digest([0x5a; 32]);
     let until = |start: UnixSeconds| start.plus(fixture.life_seconds().max(2));
-    // A store with little room is opened anew before it is full.
+    // A small store is opened anew before it is full.
     let rounds = fixture.capacity().unwrap_or(ROUNDS).clamp(1, ROUNDS);
     let mut stores = fixture.open(USES);
     for round in 0..ROUNDS {
@@ -43,7 +43,7 @@ pub(super) fn simultaneous<F: Fixture>(fixture: &F) -> Outcome {
     Ok(())
 }
 
-/// Each is polled until it waits, then the next one.
+/// Polls each future until it waits, then the next one.
 fn in_one_task<F: Fixture>(
     fixture: &F,
     stores: &[F::Store],
