@@ -3,31 +3,8 @@
 //! [`Cause`] and the native client's sentences are made of this table, and so are the codes and sentences of the npm
 //! package and the table in its README, which `cargo xtask package` writes. The WebAssembly engine knows the codes alone.
 
-use super::sentence::{Case, found};
-
-/// One error of the catalogue.
-#[derive(Debug)]
-pub struct Entry {
-    /// The name by which applications know it.
-    pub code: &'static str,
-    /// What happened, in lines of Markdown.
-    pub meaning: &'static [&'static str],
-    /// What is told with it, in order.
-    pub details: &'static [Detail],
-    /// The sentence: the first case that applies.
-    pub cases: &'static [Case],
-}
-
-/// A value that an error tells.
-#[derive(Debug)]
-pub struct Detail {
-    /// Its name in the sentence's templates.
-    pub name: &'static str,
-    /// It came with a URL, so anybody may have written it: only plain characters of it are shown.
-    pub is_plain: bool,
-    /// It is `""` where there is none.
-    pub is_optional: bool,
-}
+use super::sentence::found;
+pub use super::sentence::{Detail, Entry};
 
 macro_rules! entries {
     ($(

@@ -6,8 +6,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::catalogue::{Detail, Entry};
-
 /// Whom a sentence is for: they can do different things about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
@@ -15,6 +13,30 @@ pub enum Reader {
     Page,
     /// The developer of a native program.
     Native,
+}
+
+/// One error of the catalogue.
+#[derive(Debug)]
+pub struct Entry {
+    /// The name by which applications know it.
+    pub code: &'static str,
+    /// What happened, in lines of Markdown.
+    pub meaning: &'static [&'static str],
+    /// What is told with it, in order.
+    pub details: &'static [Detail],
+    /// The sentence: the first case that applies.
+    pub cases: &'static [Case],
+}
+
+/// A value that an error tells.
+#[derive(Debug)]
+pub struct Detail {
+    /// Its name in the sentence's templates.
+    pub name: &'static str,
+    /// It came with a URL, so anybody may have written it: only plain characters of it are shown.
+    pub is_plain: bool,
+    /// It is `""` where there is none.
+    pub is_optional: bool,
 }
 
 /// What a sentence says in one case.
