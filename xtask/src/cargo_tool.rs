@@ -6,6 +6,18 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{cargo, command, find_program, run_quietly, user_cache};
 
+/// Checks licences, bans and sources of dependencies.
+pub(crate) const CARGO_DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "0.20.2",
+};
+
+/// Writes SBOMs.
+pub(crate) const CARGO_CYCLONEDX: CargoTool = CargoTool {
+    name: "cargo-cyclonedx",
+    version: "0.5.9",
+};
+
 /// A package on crates.io whose program has the same name.
 pub(crate) struct CargoTool {
     pub(crate) name: &'static str,

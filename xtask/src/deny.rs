@@ -2,18 +2,13 @@
 
 use anyhow::Result;
 
-use crate::cargo_tool::CargoTool;
+use crate::cargo_tool::CARGO_DENY;
 use crate::process::run;
-
-pub(crate) const TOOL: CargoTool = CargoTool {
-    name: "cargo-deny",
-    version: "0.20.2",
-};
 
 /// Checks the workspace. Advisories are not checked here: they need the network and change without
 /// a commit of ours.
 pub(crate) fn check() -> Result<()> {
-    run(TOOL
+    run(CARGO_DENY
         .command()?
         .args(["--all-features", "check", "licenses", "bans", "sources"]))
 }

@@ -13,10 +13,10 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde::Deserialize;
 
+use crate::count::{Count, count_of_interop_line};
 use crate::peers::{self, Pins};
 use crate::process::{build_servers, command, output, root, run_quietly, run_watched};
 use crate::setup::{self, Needs};
-use crate::test::Count;
 use crate::{java, package};
 
 #[derive(Args)]
@@ -92,7 +92,7 @@ fn run(interop: &Path, peers: &[String]) -> Result<Count> {
     }
     let mut last = None;
     let ended = run_watched(&mut command, |line| {
-        last = count_of(line).or(last);
+        last = count_of_interop_line(line).or(last);
     });
     // Failed scenarios are counted; anything else that ends the run is an error.
     match (ended, last) {
@@ -101,15 +101,6 @@ fn run(interop: &Path, peers: &[String]) -> Result<Count> {
         (Err(error), _) => Err(error),
         (Ok(()), None) => bail!("the run printed no result"),
     }
-}
-
-/// Parses the closing line: `12 passed, 0 failed`.
-fn count_of(line: &str) -> Option<Count> {
-    let (passed, rest) = line.split_once(" passed, ")?;
-    Some(Count {
-        passed: passed.parse().ok()?,
-        failed: rest.strip_suffix(" failed")?.parse().ok()?,
-    })
 }
 
 /// A copy of `interop/` under `target/` with the newest release of every pin.
@@ -203,22 +194,4 @@ fn copy_sources(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_closing_line_is_counted_and_no_other() {
-        let count = count_of("41 passed, 2 failed").unwrap();
-        assert_eq!((count.passed, count.failed), (41, 2));
-        for other in [
-            "pass countersign: SPA (1 s)",
-            "x passed, 2 failed",
-            "1 passed, 2 failed now",
-        ] {
-            assert!(count_of(other).is_none(), "{other}");
-        }
-    }
 }

@@ -8,6 +8,7 @@
 mod asan;
 mod bench;
 mod cargo_tool;
+mod count;
 mod demo;
 mod deny;
 mod fuzz;

@@ -8,15 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
-use crate::cargo_tool::CargoTool;
+use crate::cargo_tool::CARGO_CYCLONEDX;
 use crate::process::{cargo, command, output, root, run};
 use crate::setup::{self, Needs};
 use crate::wasm;
-
-pub(crate) const TOOL: CargoTool = CargoTool {
-    name: "cargo-cyclonedx",
-    version: "0.5.9",
-};
 
 /// All crates that the engine is compiled from (`xtask/tests/arrows.rs` checks that there are no
 /// others).
@@ -63,7 +58,7 @@ fn directory() -> PathBuf {
 
 /// Writes the document of each member of a workspace into a file beside its manifest.
 fn describe(workspace: &Path, options: &[&str]) -> Result<()> {
-    run(TOOL
+    run(CARGO_CYCLONEDX
         .command()?
         .arg("cyclonedx")
         .current_dir(workspace)

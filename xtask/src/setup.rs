@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::cargo_tool::{CARGO_CYCLONEDX, CARGO_DENY};
 use crate::process::{command, find_program, output, root, run_quietly, seconds, succeeds_within};
-use crate::{deny, sbom, wasm};
+use crate::wasm;
 
 /// What one step needs.
 #[derive(Clone, Copy)]
@@ -80,7 +81,7 @@ pub(crate) fn run(needs: Needs) -> Result<()> {
     if needs.chromium {
         step("Chromium", chromium().is_some(), install_chromium)?;
     }
-    for (is_needed, tool) in [(needs.deny, deny::TOOL), (needs.cyclonedx, sbom::TOOL)] {
+    for (is_needed, tool) in [(needs.deny, CARGO_DENY), (needs.cyclonedx, CARGO_CYCLONEDX)] {
         if is_needed {
             step(tool.name, tool.find().is_some(), || tool.install())?;
         }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
+use crate::count::{Count, count_cargo_line, count_node_line};
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
 use crate::{asan, deny, fuzz, interop, package, readme, sbom, size, wasm};
@@ -71,13 +72,6 @@ enum Part {
     InteropHarness,
     /// Real peers: Keycloak, Spring Security, ...
     Interop,
-}
-
-/// The tests that a runner counted.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Count {
-    pub(crate) passed: u64,
-    pub(crate) failed: u64,
 }
 
 struct Outcome {
@@ -297,21 +291,6 @@ fn cargo_test(arguments: &[&str], count: &mut Count) -> Result<()> {
     run_watched(&mut command, |line| count_cargo_line(line, count))
 }
 
-/// Counts a line of cargo's runner: `test result: ok. 12 passed; 0 failed; ...`
-fn count_cargo_line(line: &str, count: &mut Count) {
-    if let Some(result) = line.strip_prefix("test result: ") {
-        count.passed += number_before(result, " passed");
-        count.failed += number_before(result, " failed");
-    }
-}
-
-fn number_before(text: &str, word: &str) -> u64 {
-    text.split_once(word)
-        .and_then(|(before, _)| before.rsplit(' ').next())
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0)
-}
-
 /// Runs the `.test.mjs` files of a directory with node's test runner.
 fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<()> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(directory))
@@ -335,19 +314,6 @@ fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<(
         command.env("CHROME", chromium);
     }
     run_watched(&mut command, |line| count_node_line(line, count))
-}
-
-/// Counts a closing line of node's runner: `ℹ pass 12`.
-fn count_node_line(line: &str, count: &mut Count) {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    if let ["ℹ", word, number] = words.as_slice() {
-        let number = number.parse().unwrap_or(0);
-        match *word {
-            "pass" => count.passed += number,
-            "fail" | "cancelled" => count.failed += number,
-            _ => {}
-        }
-    }
 }
 
 fn summarise(outcomes: &[Outcome]) -> ExitCode {
@@ -383,40 +349,4 @@ fn summarise(outcomes: &[Outcome]) -> ExitCode {
     // This line comes last: it is what a reader of the log looks for.
     println!("{} passed, {} failed", sum.passed, sum.failed);
     ExitCode::from(u8::from(!failed.is_empty()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cargos_closing_line_is_counted() {
-        let mut count = Count::default();
-        count_cargo_line(
-            "test result: ok. 12 passed; 0 failed; 1 ignored; finished in 0.00s",
-            &mut count,
-        );
-        count_cargo_line(
-            "test result: FAILED. 3 passed; 2 failed; 0 ignored",
-            &mut count,
-        );
-        count_cargo_line("test passed_tests_are_counted ... ok", &mut count);
-        assert_eq!((count.passed, count.failed), (15, 2));
-    }
-
-    #[test]
-    fn nodes_closing_lines_are_counted_and_a_cancelled_test_has_failed() {
-        let mut count = Count::default();
-        for line in [
-            "ℹ tests 9",
-            "ℹ pass 6",
-            "ℹ fail 2",
-            "ℹ cancelled 1",
-            "ℹ skipped 0",
-            "✔ pass 99 (3ms)",
-        ] {
-            count_node_line(line, &mut count);
-        }
-        assert_eq!((count.passed, count.failed), (6, 3));
-    }
 }
