@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use countersign_browser::numbers::{MODES, Question, RENEWALS, VISITS};
@@ -22,7 +22,15 @@ const TABLE_ENDS: &str = "<!-- up to here -->\n";
 /// Writes the files that are not current.
 pub(crate) fn write() -> Result<()> {
     for (file, text) in files()? {
-        crate::package::write_if_changed(&file, &text)?;
+        write_if_changed(&file, &text)?;
+    }
+    Ok(())
+}
+
+/// Writes the file only if its content changed: running dev servers watch its modification time.
+pub(crate) fn write_if_changed(file: &Path, text: &str) -> Result<()> {
+    if fs::read_to_string(file).ok().as_deref() != Some(text) {
+        fs::write(file, text).with_context(|| file.display().to_string())?;
     }
     Ok(())
 }

@@ -14,9 +14,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::generated::{self, write_if_changed};
 use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
-use crate::{generated, wasm};
+use crate::wasm;
 
 /// Sets up and builds the package.
 pub(crate) fn run_step() -> Result<()> {
@@ -152,14 +153,6 @@ fn copy_documents() -> Result<()> {
     for name in ["LICENSE-MIT", "LICENSE-APACHE"] {
         let text = fs::read_to_string(root().join(name)).with_context(|| name.to_owned())?;
         write_if_changed(&package().join(name), &text)?;
-    }
-    Ok(())
-}
-
-/// Writes the file only if its content changed: running dev servers watch its modification time.
-pub(crate) fn write_if_changed(file: &Path, text: &str) -> Result<()> {
-    if fs::read_to_string(file).ok().as_deref() != Some(text) {
-        fs::write(file, text).with_context(|| file.display().to_string())?;
     }
     Ok(())
 }
