@@ -172,6 +172,21 @@ fn ci_is_what_runs_anywhere() {
 }
 
 #[test]
+fn ci_checks_the_oldest_rust_that_the_manifest_names() {
+    let manifest = read("Cargo.toml");
+    let (_, rest) = manifest.split_once("\nrust-version = \"").unwrap();
+    let (oldest, _) = rest.split_once('"').unwrap();
+    let text = read(".github/workflows/ci.yml");
+    let workflow = parse("ci.yml", &text);
+    let runs = runs(&workflow["jobs"]["oldest-rust"]);
+    let begins = |begin: String| runs.iter().any(|run| run.starts_with(&begin));
+    assert!(begins(format!("rustup toolchain install {oldest} ")));
+    assert!(begins(format!("cargo +{oldest} check --workspace ")));
+    let contributing = read("CONTRIBUTING.md");
+    assert!(contributing.contains(&format!("need Rust {oldest} or newer")));
+}
+
+#[test]
 fn dependabot_watches_every_lock_file_and_the_workflows() {
     let text = read(".github/dependabot.yml");
     let config = parse("dependabot.yml", &text);
