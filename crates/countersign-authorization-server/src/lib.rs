@@ -1,23 +1,42 @@
-//! A development authorization server with DPoP (RFC 9449), real enough to test against; never for production.
+//! A development authorization server with DPoP (RFC 9449): real enough to test against, never for
+//! production.
 //!
-//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with PKCE, `dpop_jkt`, pushed
-//! authorization requests (RFC 9126), refresh tokens with rotation, bound JWT access tokens (RFC 9068), userinfo and
-//! RP-initiated logout. It has no passwords, and everything is in memory: after a restart all are logged out.
-//! [`DpopMode`] makes it behave as other servers do.
+//! ```
+//! use countersign_authorization_server::{
+//!     AuthorizationServer, ClientConfig, Clock, Config, Listeners, serve,
+//! };
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let listeners = Listeners::bind(0).await?; // any free port
+//! let mut config = Config::default();
+//! config.issuer = Some(format!("http://localhost:{}", listeners.port()));
+//! config.clients = vec![ClientConfig::new("my-app", ["http://localhost:5173/"])];
+//! let server = AuthorizationServer::new(config, Clock::system())?;
+//! tokio::spawn(serve(listeners, server.router(), std::future::pending()));
+//! println!("log in at {}", server.issuer());
+//! # Ok(())
+//! # }
+//! ```
 //!
-//! What it is not: no client secrets, no registration, no consent.
+//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with PKCE,
+//! `dpop_jkt`, pushed authorization requests (RFC 9126), refresh tokens with rotation, bound JWT access
+//! tokens (RFC 9068), userinfo and RP-initiated logout. [`DpopMode`] makes it behave as other servers
+//! do. The `countersign idp` command is this server as a program.
+//!
+//! It has no passwords, no client secrets, no registration and no consent. Everything is in memory:
+//! after a restart nobody is logged in.
 //!
 //! # Configuration
-//! Every member may be left out; what is here as a comment shows the default. The `countersign idp` command reads this
-//! file with `--config`.
+//! Every member may be left out; the comments show the defaults. `countersign idp --config` reads such a
+//! file.
 //!
 //! ```
 //! let config = countersign_authorization_server::Config::from_toml(r#"
 //!     ## port = 9441
-//!     ## issuer = "http://localhost:9441"        # the URL that clients know, where it is another
+//!     ## issuer = "http://localhost:9441"        # the URL that clients know
 //!     ## dpop = "on"                             # or "off", "advertised-only", "nonce"
 //!     ## require_pushed_authorization_requests = false
-//!     ## clock_offset_seconds = 0                # its clock runs ahead by that; negative: behind
+//!     ## clock_offset_seconds = 0                # how far its clock is ahead; negative: behind
 //!     ## access_token_typ = "at+jwt"             # or "JWT", for APIs that refuse RFC 9068's
 //!     ## access_token_lifetime_seconds = 300
 //!     ## refresh_tokens = true
@@ -50,7 +69,16 @@
 //! assert!(unknown.unwrap_err().to_string().contains("unknown field `dpop_mode`"));
 //! # Ok::<(), countersign_authorization_server::ConfigError>(())
 //! ```
+//!
+//! # Features
+//! | feature | adds |
+//! |---|---|
+//! | `fips` | the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build |
+//!
+//! The minimum supported Rust version is 1.95; a newer one is a minor release.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod authorization_request;
 mod authorization_response;

@@ -1,6 +1,30 @@
-//! The `countersign` command as a library: what `main` runs, and the parts that others may drive. One file for each
-//! subcommand.
+//! The `countersign` command as a library: [`run`] is the whole command, [`Lines`] is
+//! `countersign explain --jsonl`.
+//!
+//! ```
+//! let mut lines = countersign_cli::Lines::new()?;
+//! let (answer, is_usable) = lines.answer(br#"{
+//!     "name": "a call without a token", "now": 1700000000,
+//!     "policy": {"issuer": "https://login.example.com", "audience": "https://api.example.com",
+//!                "jwks": {"keys": []}, "dpop": "required"},
+//!     "request": {"method": "GET", "url": "https://api.example.com/notes", "headers": []}
+//! }"#);
+//! assert!(is_usable && answer.contains(r#""outcome":"refused","status":401"#), "{answer}");
+//! # Ok::<(), String>(())
+//! ```
+//!
+//! There is one file for each subcommand: `explain`, `fetch`, `proof`, `idp`. `countersign COMMAND --help`
+//! lists their options.
+//!
+//! # Features
+//! | feature | adds |
+//! |---|---|
+//! | `fips` | the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build |
+//!
+//! The minimum supported Rust version is 1.95; a newer one is a minor release.
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 mod explain;
 mod fetch;
@@ -13,7 +37,8 @@ use clap::{Parser, Subcommand};
 
 pub use explain::Lines;
 
-/// The status of whatever the user can put right: a wrong argument, a wrong file, a port that is taken.
+/// The exit status for what the user can put right: a wrong argument, a wrong file, a port that is
+/// taken.
 const USAGE: u8 = 2;
 
 /// DPoP (RFC 9449) on the command line.

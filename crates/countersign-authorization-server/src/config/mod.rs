@@ -15,6 +15,7 @@ pub use error::ConfigError;
 /// How the server treats DPoP: as it should, or as other servers do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
 pub enum DpopMode {
     /// Tokens are bound to the key of the proof that asked for them.
     #[default]
@@ -29,6 +30,7 @@ pub enum DpopMode {
 
 /// The `typ` of access tokens. Resource servers differ in what they take.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
 pub enum AccessTokenTyp {
     /// `at+jwt` (RFC 9068, 2.1).
     #[default]
