@@ -1,4 +1,5 @@
-//! A development authorization server for one app, on a port of its own, until Ctrl-C. `countersign idp` is the same with options.
+//! Runs a development authorization server for one app on its own port until Ctrl-C. `countersign
+//! idp` does the same and has options.
 //!
 //! ```sh
 //! cargo run -p countersign-authorization-server --example serve

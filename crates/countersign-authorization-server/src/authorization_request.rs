@@ -1,5 +1,6 @@
-//! The authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3; RFC 8707; RFC 9449, 10; OpenID Connect Core, 3.1.2.1), read
-//! and checked. Until client and redirect URI are known to belong together, nothing is sent anywhere.
+//! Reads and checks the authorization request (RFC 6749, 4.1.1; RFC 7636, 4.3; RFC 8707; RFC 9449,
+//! 10; OpenID Connect Core, 3.1.2.1). Nothing is sent anywhere until the redirect URI is known to
+//! be the client's.
 
 use countersign::{authorization_server, digest::Thumbprint, jose::base64url};
 
@@ -10,16 +11,18 @@ use crate::{
     resource_indicators::narrowed_audiences,
 };
 
-/// A request comes back in the login form, and `state` in the redirect's URL. An `id_token_hint` has about a kilobyte.
+/// The login form carries the request, and the redirect's URL carries `state`. An `id_token_hint`
+/// takes about a kilobyte.
 pub(crate) const MAX_REQUEST_BYTES: usize = 8 * 1024;
 
 pub(crate) const REQUEST_TOO_LONG: &str =
     "The request's parameters have more than 8192 bytes; send less.";
 
-/// A nonce is kept as long as the login, and comes back in each id_token. A hash or a UUID is far shorter.
+/// The server keeps a nonce as long as the login and writes it into each id_token. A hash or a UUID
+/// is far shorter.
 const MAX_NONCE_BYTES: usize = 512;
 
-/// Where and how the response goes.
+/// Where the response goes, and how.
 #[derive(Clone)]
 pub(crate) struct ReturnTo {
     pub(crate) redirect_uri: String,
@@ -27,7 +30,7 @@ pub(crate) struct ReturnTo {
     pub(crate) in_fragment: bool,
 }
 
-/// A request that can be granted. A hint is somebody's token, so it has no `Debug`.
+/// A request that can be granted. It has no `Debug`, since a hint is somebody's token.
 pub(crate) struct AuthorizationRequest<'a> {
     pub(crate) client: &'a ClientConfig,
     pub(crate) return_to: ReturnTo,
@@ -43,13 +46,13 @@ pub(crate) struct AuthorizationRequest<'a> {
 
 /// Why a request is not granted.
 pub(crate) enum AuthorizationError {
-    /// Shown to the person in front of the browser: there is no place to send it to.
+    /// Shown to the person at the browser, since there is no place to send it to.
     Shown(String),
     /// Sent to the client.
     Sent(ReturnTo, ErrorResponse),
 }
 
-/// What the client learns: the error response of RFC 6749, 4.1.2.1.
+/// The error response that the client gets (RFC 6749, 4.1.2.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ErrorResponse {
     pub(crate) code: &'static str,
@@ -139,7 +142,7 @@ impl<'a> AuthorizationRequest<'a> {
         if scopes.is_empty() {
             return Err(ErrorResponse::new(
                 "invalid_scope",
-                "`scope` names none that this client may have; send `openid`",
+                "`scope` has no scope that this client may have; send `openid`",
             ));
         }
         let audiences = narrowed_audiences(params, &client.audiences)
@@ -191,7 +194,7 @@ fn only<'a>(params: &'a Params, name: &str) -> Result<&'a str, String> {
         .ok_or_else(|| format!("The parameter {name} is missing."))
 }
 
-/// RFC 7636, 4.3, required of every client (RFC 9700, 2.1.1).
+/// Checks the PKCE parameters (RFC 7636, 4.3), which every client must send (RFC 9700, 2.1.1).
 fn code_challenge(params: &Params) -> Result<String, String> {
     let challenge = params
         .get("code_challenge")

@@ -1,4 +1,5 @@
-//! The authorization response (RFC 6749, 4.1.2; RFC 9207): a code, or an error, in a redirect to the client.
+//! The authorization response (RFC 6749, 4.1.2; RFC 9207): a redirect to the client with a code or
+//! an error.
 
 use axum::response::Response;
 use countersign::UnixSeconds;
@@ -25,7 +26,7 @@ pub(crate) fn refuse(server: &ServerState, error: AuthorizationError) -> Respons
     }
 }
 
-/// The user is known and agrees: the code.
+/// Grants the request of a known user who agrees: redirects with a code.
 pub(crate) fn grant(
     server: &ServerState,
     request: AuthorizationRequest<'_>,
@@ -69,8 +70,8 @@ pub(crate) fn redirect_error(
     redirect(server, return_to, &params)
 }
 
-/// The redirect URI with the response's parameters, `state` and `iss` (RFC 9207, 2). As registered, not as a parser would
-/// write it.
+/// Returns the redirect URI with the response's parameters, `state` and `iss` (RFC 9207, 2). The
+/// URI stays as it was registered; no parser rewrites it.
 fn redirect(server: &ServerState, return_to: &ReturnTo, params: &[(&str, &str)]) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(params);

@@ -1,4 +1,4 @@
-//! A map in memory that cannot grow without end: its entries expire, and it has a capacity.
+//! A map in memory that can't grow without bound: its entries expire, and it has a capacity.
 
 use std::{collections::HashMap, hash::Hash};
 
@@ -6,11 +6,12 @@ use countersign::UnixSeconds;
 
 struct Entry<V> {
     value: V,
-    /// The first moment at which it is gone.
+    /// The first moment at which the entry is gone.
     expires: UnixSeconds,
 }
 
-/// Up to `capacity` values. When it is full, those that have expired go, else the one that would expire first.
+/// Holds up to `capacity` values. When it is full, it drops the expired ones, or else the one that
+/// would expire first.
 pub(crate) struct BoundedMap<K, V> {
     entries: HashMap<K, Entry<V>>,
     capacity: usize,
@@ -47,7 +48,7 @@ impl<K: Eq + Hash + Copy, V> BoundedMap<K, V> {
         (entry.expires > now).then_some(&mut entry.value)
     }
 
-    /// From now on it expires then.
+    /// Sets a new moment of expiry.
     pub(crate) fn extend(&mut self, key: &K, expires: UnixSeconds) {
         if let Some(entry) = self.entries.get_mut(key) {
             entry.expires = expires;

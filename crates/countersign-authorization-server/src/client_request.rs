@@ -1,5 +1,6 @@
-//! What every request has that a client sends itself, not through the browser: a form (RFC 6749, 3.2), and the client's
-//! name. All clients are public: they name themselves, and that is all (3.2.1).
+//! What every request has that a client sends itself, not through the browser: a form (RFC 6749,
+//! 3.2) and the client's name. All clients are public: they name themselves and prove nothing
+//! (3.2.1).
 
 use http::{
     HeaderMap,
@@ -12,7 +13,7 @@ use crate::{
     params::Params,
 };
 
-/// The parameters.
+/// Reads the form's parameters.
 pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthError> {
     let content_type = headers
         .get(CONTENT_TYPE)
@@ -29,7 +30,7 @@ pub(crate) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthErro
     Err(OAuthError::invalid_request(description))
 }
 
-/// The client that sends them.
+/// Finds the client that sent these parameters.
 pub(crate) fn client<'a>(
     config: &'a Config,
     headers: &HeaderMap,
@@ -48,7 +49,7 @@ pub(crate) fn client<'a>(
     })
 }
 
-/// A parameter that must be there.
+/// Returns a parameter that must be present.
 pub(crate) fn required<'a>(params: &'a Params, name: &str) -> Result<&'a str, OAuthError> {
     params
         .get(name)

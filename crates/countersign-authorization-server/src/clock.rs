@@ -1,5 +1,5 @@
-//! Where the time comes from. Everything in this crate that needs the time asks a [`Clock`]; only [`Clock::system`]
-//! asks the machine.
+//! The source of time. Everything in this crate that needs the time asks a [`Clock`]; only
+//! [`Clock::system`] asks the machine.
 
 use std::{
     fmt,
@@ -9,12 +9,12 @@ use std::{
 
 use countersign::UnixSeconds;
 
-/// A source of the present moment. Tests put one in that they move by hand.
+/// A source of the current time. Tests give one that they move by hand.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> UnixSeconds + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
+    /// Creates a clock that shows the machine's time.
     #[must_use]
     pub fn system() -> Self {
         Self::new(|| {
@@ -25,12 +25,12 @@ impl Clock {
         })
     }
 
-    /// A clock that shows what `now` returns.
+    /// Creates a clock that shows what `now` returns.
     pub fn new(now: impl Fn() -> UnixSeconds + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// This clock, `seconds` ahead (behind when negative).
+    /// Returns this clock set `seconds` ahead (behind, if negative).
     pub(crate) fn ahead_by(self, seconds: i64) -> Self {
         Self::new(move || self.now().plus(seconds))
     }
@@ -46,7 +46,8 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The `Date` header's value of that moment (RFC 9110, 5.6.7), within the years that it can write.
+/// Writes the moment for the `Date` header (RFC 9110, 5.6.7), limited to the years that the format
+/// has.
 pub(crate) fn http_date(now: UnixSeconds) -> String {
     const LAST_SECOND_OF_9999: i64 = 253_402_300_799;
     let seconds = now.0.clamp(0, LAST_SECOND_OF_9999).unsigned_abs();

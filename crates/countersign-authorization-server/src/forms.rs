@@ -1,6 +1,7 @@
-//! Forms of the server's pages, tied to the browser that got them: what another site makes a browser send has no tag of
-//! this browser's cookie. Another port of the same host is the same site and can set that cookie, but not the `Origin` of
-//! what its pages send.
+//! Ties the forms of the server's pages to the browser that got them. A form that another site
+//! makes a browser send has no tag of this browser's cookie. A page on another port of the same
+//! host is same-site and can set that cookie, but can't choose the `Origin` that its requests
+//! carry.
 
 use countersign::jose::base64url;
 use http::{HeaderMap, HeaderValue, header::ORIGIN};
@@ -10,7 +11,8 @@ use crate::{
     state::ServerState,
 };
 
-/// The tag for a form that holds `content`, and the cookie to set if the browser has none yet.
+/// Returns the tag for a form that holds `content`, and the cookie to set if the browser has none
+/// yet.
 pub(crate) fn protect(
     server: &ServerState,
     headers: &HeaderMap,
@@ -31,7 +33,7 @@ pub(crate) fn protect(
     Ok((base64url::encode(&tag), set_cookie))
 }
 
-/// Whether a form that came back is one that this browser got, and was sent by our page.
+/// Tells whether this browser got the form from us, and our page sent it back.
 pub(crate) fn is_ours(
     server: &ServerState,
     headers: &HeaderMap,
@@ -39,7 +41,7 @@ pub(crate) fn is_ours(
     content: &str,
     tag: Option<&str>,
 ) -> bool {
-    // A page of ours never sends `null`: its Referrer-Policy is `same-origin`.
+    // Our pages never send `null`: their Referrer-Policy is `same-origin`.
     let origin = server.urls.origin.as_bytes();
     let mut origins = headers.get_all(ORIGIN).iter();
     if origins.any(|sent| sent.as_bytes() != origin) {

@@ -1,8 +1,9 @@
-//! What users have allowed clients: from the authorization code over every refresh token to the end. One grant is one
-//! token family (RFC 9700, 4.14.2).
+//! What users have allowed clients, from the authorization code through every refresh token to the
+//! end. One grant is one token family (RFC 9700, 4.14.2).
 //!
-//! A code or refresh token is `id || generation || tag`. The grant knows its generation only: whatever of an earlier one
-//! comes back was used before, and ends the whole family. So a family takes the same memory however long it lives.
+//! A code or refresh token is `id || generation || tag`. The grant stores its generation only. A
+//! token of an earlier generation was used before, and ends the whole family. So a family takes the
+//! same memory however long it lives.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -19,11 +20,13 @@ use crate::{
 /// A code lives as long as a redirect takes (RFC 6749, 4.1.2: ten minutes at most).
 pub(crate) const CODE_LIFETIME_SECONDS: i64 = 60;
 
-/// Logins that are remembered at once. Each takes about a kilobyte: of what a request may choose freely it keeps the nonce
-/// only, which has a bound; redirect URI, scopes and audiences are as the configuration lists them.
+/// How many logins are remembered at once. Each takes about a kilobyte: the nonce is the only free
+/// text of a request that it keeps, and the nonce is bounded. Redirect URI, scopes and audiences
+/// are those that the configuration lists.
 const CAPACITY: usize = 10_000;
 
-/// What the user allowed, and what the code is bound to. It names the session, so it has no `Debug`.
+/// What the user allowed, and what the code is bound to. It has no `Debug`, since it names the
+/// session.
 #[derive(Clone)]
 pub(crate) struct Authorization {
     pub(crate) client_id: String,
@@ -42,17 +45,18 @@ pub(crate) type GrantId = [u8; 16];
 
 struct Grant {
     authorization: Authorization,
-    /// The key that its refresh tokens are bound to (RFC 9449, 5).
+    /// The key that the grant's refresh tokens are bound to (RFC 9449, 5).
     key: Option<Thumbprint>,
     /// 0: the code has not been used.
     generation: u32,
 }
 
-/// A code or refresh token that is ours, of a grant that lives.
+/// A code or refresh token of ours whose grant is alive.
 pub(crate) struct Found {
     pub(crate) id: GrantId,
     generation: u32,
-    /// It was used when it was looked up; whether meanwhile, [`Grants::consume`] says.
+    /// Whether it had been used when it was looked up. [`Grants::consume`] tells whether it has
+    /// been since.
     pub(crate) was_used: bool,
     pub(crate) authorization: Authorization,
     key: Option<Thumbprint>,
@@ -70,7 +74,7 @@ impl Found {
     }
 }
 
-/// It was used before. The family is revoked.
+/// The code or refresh token was used before, and its family is revoked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct UsedBefore;
 
@@ -87,7 +91,7 @@ impl Grants {
         })
     }
 
-    /// A new grant's code.
+    /// Stores a new grant and returns its code.
     pub(crate) fn issue_code(
         &self,
         authorization: Authorization,
@@ -104,7 +108,7 @@ impl Grants {
         Ok(self.write(Purpose::Code, &id, 0))
     }
 
-    /// Looks up a code or refresh token, and changes nothing.
+    /// Looks up a code or refresh token without changing anything.
     pub(crate) fn find(&self, purpose: Purpose, text: &str, now: UnixSeconds) -> Option<Found> {
         let (id, generation) = self.read(purpose, text)?;
         let grants = self.lock();
@@ -118,7 +122,7 @@ impl Grants {
         })
     }
 
-    /// Uses it up.
+    /// Uses up a code or refresh token.
     pub(crate) fn consume(&self, found: &Found, now: UnixSeconds) -> Result<(), UsedBefore> {
         let mut grants = self.lock();
         let grant = grants.get_mut(&found.id, now).ok_or(UsedBefore)?;
@@ -130,7 +134,8 @@ impl Grants {
         Ok(())
     }
 
-    /// After a use: lives on for so long, bound to this key. The next refresh token; `None` when it was revoked meanwhile.
+    /// Lets the grant live on after a use, bound to this key, and returns the next refresh token.
+    /// Returns `None` if the grant has been revoked since.
     pub(crate) fn renew(
         &self,
         id: &GrantId,

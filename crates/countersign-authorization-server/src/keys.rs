@@ -1,5 +1,5 @@
-//! The key that signs tokens: ES256, made anew at each start, published as a JWK Set (RFC 7517). Tokens of an earlier
-//! start are unknown, as after a key rotation.
+//! The key that signs tokens: ES256, created at each start, published as a JWK Set (RFC 7517).
+//! Tokens from before the last start are unknown, as after a key rotation.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -14,15 +14,16 @@ use serde_json::{Map, Value, json};
 
 use crate::config::AccessTokenTyp;
 
-/// Twice of what the largest token of this server needs.
+/// Twice what the largest token of this server needs.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 
 /// The library made no key or no signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SigningFailed;
 
-/// What kind of JWT. One is never taken for the other (RFC 8725, 3.11 and 3.12): by `typ`, and by `client_id`, which
-/// every access token of this server has (RFC 9068, 2.2) and no id_token, where both are of the type `JWT`.
+/// The kind of a JWT. `typ` tells them apart (RFC 8725, 3.11 and 3.12). If both have the type
+/// `JWT`, `client_id` does: every access token of this server has it (RFC 9068, 2.2), and no
+/// id_token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TokenType {
     AccessToken,
@@ -62,7 +63,7 @@ impl SigningKey {
         }
     }
 
-    /// The JWK Set's text.
+    /// Returns the JWK Set.
     pub(crate) fn jwks(&self) -> Value {
         let mut key: Value = serde_json::from_str(&self.public.to_json()).unwrap_or_default();
         if let Some(members) = key.as_object_mut() {
@@ -87,7 +88,7 @@ impl SigningKey {
         Ok(token)
     }
 
-    /// The claims of a token that this key signed. Its times are the caller's to check.
+    /// Returns the claims of a token that this key signed. The caller checks its times.
     pub(crate) fn open(&self, kind: TokenType, token: &str) -> Option<Map<String, Value>> {
         let jws = CompactJws::parse(token.as_bytes(), MAX_TOKEN_BYTES).ok()?;
         let has_client = jws.claims().contains_key("client_id");
@@ -112,7 +113,7 @@ fn coordinate(point: &[u8], at: usize) -> Option<[u8; 32]> {
     point.get(at..at + 32)?.try_into().ok()
 }
 
-/// The claims of a JWT that nobody has vouched for: for a guess, never for a decision that protects something.
+/// Returns the claims of a JWT without verifying it: for a guess, never for a security decision.
 pub(crate) fn unverified_claims(token: &str) -> Option<Map<String, Value>> {
     let jws = CompactJws::parse(token.as_bytes(), MAX_TOKEN_BYTES).ok()?;
     Some(jws.into_claims())

@@ -18,17 +18,17 @@
 //! # }
 //! ```
 //!
-//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with PKCE,
-//! `dpop_jkt`, pushed authorization requests (RFC 9126), refresh tokens with rotation, bound JWT access
-//! tokens (RFC 9068), userinfo and RP-initiated logout. [`DpopMode`] makes it behave as other servers
-//! do. The `countersign idp` command is this server as a program.
+//! It has OpenID Connect discovery, a login page that lists demo users, authorization code with
+//! PKCE, `dpop_jkt`, pushed authorization requests (RFC 9126), refresh tokens with rotation, bound
+//! JWT access tokens (RFC 9068), userinfo and RP-initiated logout. [`DpopMode`] makes it behave as
+//! other servers do. The `countersign idp` command is this server as a program.
 //!
 //! It has no passwords, no client secrets, no registration and no consent. Everything is in memory:
 //! after a restart nobody is logged in.
 //!
 //! # Configuration
-//! Every member may be left out; the comments show the defaults. `countersign idp --config` reads such a
-//! file.
+//! Every member may be left out; the comments show the defaults. `countersign idp --config` reads
+//! such a file.
 //!
 //! ```
 //! let config = countersign_authorization_server::Config::from_toml(r#"
@@ -113,7 +113,7 @@ pub use config::{
 pub use listeners::{ListenError, Listeners, serve};
 pub use server::AuthorizationServer;
 
-/// The README's code compiles, and where it can, runs.
+/// Compiles the README's code, and runs what can run.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}

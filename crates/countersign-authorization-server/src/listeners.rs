@@ -1,4 +1,5 @@
-//! The server on sockets: both loopback addresses, so that `localhost` reaches it whichever a browser tries first.
+//! The server on sockets. It listens on both loopback addresses, so that `localhost` reaches it
+//! whichever a browser tries first.
 
 use std::{
     io::{Error, ErrorKind},
@@ -12,10 +13,10 @@ use axum::{
 };
 use tokio::{net::TcpListener, sync::watch, time::timeout};
 
-/// Browsers keep connections open; answers under way take no longer than this.
+/// How long the server waits for answers under way when it stops. Browsers keep connections open.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(1);
 
-/// How often a free port of one address is looked for that is free at the other too.
+/// How often the server looks for a port that is free on both addresses.
 const FREE_PORT_ATTEMPTS: usize = 20;
 
 /// Why the server can't listen.
@@ -30,23 +31,23 @@ pub enum ListenError {
         /// The port.
         port: u16,
     },
-    /// The system does not let this user listen there.
+    /// The system does not allow this user to listen there.
     #[error("port {port} is not allowed; choose one above 1023 with --port")]
     NotAllowed {
         /// The port.
         port: u16,
     },
-    /// The system says something else.
-    #[error("port {port} can't be listened on: {reason}; choose another with --port")]
+    /// The system gives another reason.
+    #[error("can't listen on port {port}: {reason}; choose another with --port")]
     System {
         /// The port.
         port: u16,
-        /// What it says.
+        /// The system's reason.
         reason: Error,
     },
 }
 
-/// Sockets that listen on one port of 127.0.0.1 and, where the machine has it, of `::1`.
+/// Sockets that listen on one port of 127.0.0.1 and, if the machine has IPv6, of `::1`.
 #[derive(Debug)]
 pub struct Listeners {
     port: u16,
@@ -54,10 +55,10 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Listens on `port`; 0: on one that is free.
+    /// Listens on `port`, or on any free one for 0.
     ///
     /// # Errors
-    /// [`ListenError`].
+    /// [`ListenError`] if the port is taken, not allowed, or can't be listened on.
     pub async fn bind(port: u16) -> Result<Self, ListenError> {
         let mut attempt = Self::bind_both(port).await;
         for _ in 1..FREE_PORT_ATTEMPTS {
@@ -89,17 +90,17 @@ impl Listeners {
         Ok(Self { port, sockets })
     }
 
-    /// The port, also where a free one was asked for.
+    /// Returns the port, also if any free one was asked for.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 }
 
-/// Serves until `shutdown` is ready; then answers what is under way, for at most a second.
+/// Serves until `shutdown` is ready, then finishes the requests under way within at most a second.
 ///
 /// # Errors
-/// The system's, when a socket fails.
+/// The system's error if a socket fails.
 pub async fn serve(
     listeners: Listeners,
     router: Router,
@@ -122,7 +123,7 @@ pub async fn serve(
     }
     drop(stop);
     let rest = async { while servers.join_next().await.is_some() {} };
-    // Whoever has not finished by then is cut off with the process.
+    // Connections that have not finished by then end with the process.
     let _ = timeout(SHUTDOWN_LIMIT, rest).await;
     Ok(())
 }
@@ -134,7 +135,7 @@ async fn serve_one<L: Listener<Addr = SocketAddr>>(
 ) -> Result<(), Error> {
     axum::serve(socket, router)
         .with_graceful_shutdown(async move {
-            // An error: the sender is gone, which is the signal.
+            // An error means that the sender is gone, which is the signal.
             let _ = stopped.changed().await;
         })
         .await

@@ -1,5 +1,5 @@
-//! The errors of what clients send themselves: their codes and their JSON (RFC 6749, 5.2; RFC 9126, 2.3; RFC 8707, 2;
-//! RFC 9449, 5 and 8).
+//! The errors of requests that clients send themselves: codes and JSON (RFC 6749, 5.2; RFC 9126,
+//! 2.3; RFC 8707, 2; RFC 9449, 5 and 8).
 
 use axum::response::{IntoResponse, Response};
 use countersign::{authorization_server::BindingError, proof::ProofError, replay::ReplayError};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub(crate) struct OAuthError {
     status: StatusCode,
     pub(crate) code: &'static str,
-    /// For the developer. This server is for development, so it says why.
+    /// The reason, for the developer. A development server may say why.
     pub(crate) description: String,
     header: Option<(http::HeaderName, &'static str)>,
 }
@@ -66,12 +66,13 @@ impl OAuthError {
         Self::bad_request("unsupported_grant_type", description)
     }
 
-    /// There is no such client.
+    /// Creates the error for an unknown client.
     pub(crate) fn invalid_client(description: impl Into<String>) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "invalid_client", description)
     }
 
-    /// It tried to authenticate by `Authorization`, so it gets that scheme's challenge.
+    /// Creates the error for a client that tried to authenticate by `Authorization`. It gets that
+    /// scheme's challenge.
     pub(crate) fn invalid_client_authentication(description: impl Into<String>) -> Self {
         Self {
             header: Some((WWW_AUTHENTICATE, r#"Basic realm="token""#)),
@@ -80,7 +81,8 @@ impl OAuthError {
     }
 
     pub(crate) fn server_error() -> Self {
-        let description = "the server made no signature or random value; look at its machine";
+        let description =
+            "the server could not make a signature or a random value; check its machine";
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "server_error",
@@ -133,7 +135,7 @@ impl IntoResponse for OAuthError {
     }
 }
 
-/// JSON that no cache may keep (RFC 6749, 5.1).
+/// Creates a JSON response that no cache may keep (RFC 6749, 5.1).
 pub(crate) fn uncached_json(status: StatusCode, body: &Value) -> Response {
     (
         status,
@@ -147,7 +149,8 @@ pub(crate) fn uncached_json(status: StatusCode, body: &Value) -> Response {
         .into_response()
 }
 
-/// The characters that RFC 6749 (5.2) allows in a description: printable ASCII without `"` and `\`.
+/// Keeps the characters that RFC 6749 (5.2) allows in a description: printable ASCII without `"`
+/// and `\`.
 pub(crate) fn plain(description: &str) -> String {
     description
         .chars()

@@ -1,5 +1,5 @@
-//! What people see: the login page, and short notices. No script, and no other site may frame a page; redirects carry no
-//! such rule, since a hidden iframe follows them.
+//! The pages that people see: the login page and short notices. They have no script, and no other
+//! site may frame them. Redirects carry no such rule, since a hidden iframe follows them.
 
 use axum::response::{IntoResponse, Response};
 use countersign::jose::base64url;
@@ -16,7 +16,8 @@ use crate::config::UserConfig;
 
 const STYLE: &str = include_str!("pages.css");
 
-/// One button for each user. `action`, `request` and `csrf` are what the form sends back.
+/// Creates the login page, with one button for each user. The form sends `request` and `csrf` back
+/// to `action`.
 pub(crate) fn login(
     client: &str,
     users: &[UserConfig],
@@ -33,7 +34,7 @@ pub(crate) fn login(
         let name = user.name();
         let initial: String = name.chars().take(1).collect();
         let detail = user.email.as_deref().unwrap_or(&user.sub);
-        // `write!` to a String has no error.
+        // `write!` to a String can't fail.
         let _ = write!(
             body,
             "<button class=\"user\" name=\"user\" value=\"{}\"><span class=\"initial\" aria-hidden=\"true\">{}</span><span><b>{}</b><small>{}</small></span></button>",
@@ -47,7 +48,7 @@ pub(crate) fn login(
     page(StatusCode::OK, "Log in", &body)
 }
 
-/// Asks before a session is ended that nobody's token speaks for.
+/// Creates the page that asks whether to log out, since no token of the user came with the request.
 pub(crate) fn ask_for_logout(action: &str, request: &str, csrf: &str) -> Response {
     let body = format!(
         "<h1>Log out?</h1>{}<button class=\"main\">Log out</button></form>",
@@ -61,7 +62,7 @@ pub(crate) fn logged_out() -> Response {
     page(StatusCode::OK, "Logged out", body)
 }
 
-/// A request that can't be answered, and that has no place to be sent back to.
+/// Creates the page for a request that can't be answered and has no place to be sent back to.
 pub(crate) fn error(why: &str) -> Response {
     notice(
         StatusCode::BAD_REQUEST,
@@ -79,7 +80,7 @@ pub(crate) fn no_randomness() -> Response {
     notice(StatusCode::INTERNAL_SERVER_ERROR, "The server failed", why)
 }
 
-/// 303: what follows is a GET (RFC 9700, 4.12).
+/// Redirects with 303, so that the browser follows with a GET (RFC 9700, 4.12).
 pub(crate) fn redirect(uri: &str) -> Response {
     (
         StatusCode::SEE_OTHER,
@@ -122,7 +123,8 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     (status, headers, html).into_response()
 }
 
-/// `form-action` is left out: browsers apply it to the redirect after the form too.
+/// Returns the content security policy. It has no `form-action`, since browsers apply it to the
+/// redirect after the form too.
 fn policy() -> String {
     use aws_lc_rs::digest::{SHA256, digest};
     let hash = base64(digest(&SHA256, STYLE.as_bytes()).as_ref());
@@ -131,7 +133,7 @@ fn policy() -> String {
     )
 }
 
-/// A 32-byte hash in the alphabet of a policy, which also takes base64url's characters, with padding.
+/// Encodes a 32-byte hash for a policy, which accepts base64url's characters with padding.
 fn base64(hash: &[u8]) -> String {
     base64url::encode(hash) + "="
 }

@@ -1,12 +1,13 @@
-//! Request parameters, of a query or a form body (RFC 6749, 3.1 and 3.2): empty ones count as absent, and none may come
-//! twice.
+//! Request parameters of a query or a form body (RFC 6749, 3.1 and 3.2). Empty ones count as
+//! absent, and none may come twice.
 
 use url::form_urlencoded;
 
-/// The parameters of one request, as they came: codes, verifiers and tokens among them, so they have no `Debug`.
+/// The parameters of one request, as they came. They have no `Debug`, since they include codes,
+/// verifiers and tokens.
 pub(crate) struct Params(Vec<(String, String)>);
 
-/// May come several times (RFC 8707, 2).
+/// The parameter that may come several times (RFC 8707, 2).
 const RESOURCE: &str = "resource";
 
 impl Params {
@@ -19,7 +20,7 @@ impl Params {
         )
     }
 
-    /// The first value.
+    /// Returns the parameter's first value.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0
             .iter()
@@ -27,7 +28,7 @@ impl Params {
             .map(|(_, value)| &**value)
     }
 
-    /// Each value, in the order in which they came.
+    /// Returns the parameter's values in the order in which they came.
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         let same = self.0.iter().filter(move |(known, _)| known == name);
         same.map(|(_, value)| &**value)
@@ -37,13 +38,13 @@ impl Params {
         self.all(RESOURCE)
     }
 
-    /// Whether this parameter came more than once.
+    /// Tells whether this parameter came more than once.
     pub(crate) fn is_repeated(&self, name: &str) -> bool {
         let same = self.0.iter().filter(|(known, _)| known == name);
         same.count() > 1
     }
 
-    /// A parameter that came more than once and may not.
+    /// Returns a parameter that came more than once although it must not.
     pub(crate) fn repeated(&self) -> Option<&str> {
         self.0
             .iter()

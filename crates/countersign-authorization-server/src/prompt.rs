@@ -1,6 +1,6 @@
-//! `prompt` (OpenID Connect Core, 3.1.2.1).
+//! The parameter `prompt` (OpenID Connect Core, 3.1.2.1).
 
-/// What the login page is to do.
+/// When the login page is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
     /// Shown when nobody is logged in.
@@ -14,7 +14,8 @@ pub(crate) enum Prompt {
 impl Prompt {
     pub(crate) const NAMES: [&str; 4] = ["none", "login", "consent", "select_account"];
 
-    /// Of the parameter's value, a list separated by blanks. `Err`: the value that is unknown, or `none` with others.
+    /// Reads the parameter's value, a list separated by blanks. An unknown value is an error, and
+    /// so is `none` with others.
     pub(crate) fn parse(value: Option<&str>) -> Result<Self, String> {
         let mut prompt = Self::WhenNeeded;
         for name in value
@@ -28,7 +29,8 @@ impl Prompt {
                     Self::NAMES.join(", ")
                 ));
             }
-            // This server has one page for all of them: choosing a user is logging in and consenting.
+            // This server has one page for all of them: choosing a user is logging in and
+            // consenting.
             let next = if name == "none" {
                 Self::None
             } else {

@@ -1,4 +1,4 @@
-//! DPoP as this server's mode wants it: the verifier, the memory of used proofs, the nonces.
+//! DPoP as the server's mode has it: the verifier, the store of used proofs, the nonces.
 
 use std::time::Duration;
 
@@ -19,12 +19,12 @@ use crate::{
     secret::{NoRandomness, random},
 };
 
-/// The header of a proof.
+/// The header that carries a proof.
 pub(crate) const DPOP: HeaderName = HeaderName::from_static(header::DPOP);
-/// The header of a nonce.
+/// The header that carries a nonce.
 pub(crate) const DPOP_NONCE: HeaderName = HeaderName::from_static(header::DPOP_NONCE);
 
-/// A thousand token requests a second, each proof remembered for 65 seconds.
+/// Enough for a thousand token requests per second, each proof remembered for 65 seconds.
 const REPLAY_CAPACITY: usize = 65_536;
 
 pub(crate) struct Proofs {
@@ -48,17 +48,17 @@ impl Proofs {
         })
     }
 
-    /// Whether proofs are looked at.
+    /// Tells whether proofs are checked.
     pub(crate) fn is_on(&self) -> bool {
         self.mode != DpopMode::Off
     }
 
-    /// Whether tokens are bound to the key of a proof.
+    /// Tells whether tokens are bound to the key of a proof.
     pub(crate) fn binds(&self) -> bool {
         matches!(self.mode, DpopMode::On | DpopMode::Nonce)
     }
 
-    /// What the metadata lists (RFC 9449, 5.1).
+    /// Returns the algorithms that the metadata lists (RFC 9449, 5.1).
     pub(crate) fn algorithms(&self) -> Vec<&'static str> {
         let algorithms = self.verifier.policy().algorithms().iter();
         algorithms
@@ -66,13 +66,13 @@ impl Proofs {
             .collect()
     }
 
-    /// What a challenge lists (RFC 9449, 7.1).
+    /// Returns the algorithms that a challenge lists (RFC 9449, 7.1).
     pub(crate) fn algs(&self) -> String {
         self.verifier.policy().algs()
     }
 
-    /// Checks the proof of a request to the token endpoint, or to that of pushed requests. `None`: it has none, or the
-    /// mode is off.
+    /// Checks the proof of a request to the token endpoint or to that of pushed requests. Returns
+    /// `None` if it has none, or the mode is off.
     pub(crate) fn check(
         &self,
         headers: &HeaderMap,
@@ -107,7 +107,8 @@ impl Proofs {
         }
     }
 
-    /// Asked last, when all else has passed: a refused proof burns nothing.
+    /// Records that a proof was used. This comes last, after every other check: a refused proof
+    /// burns nothing.
     pub(crate) fn remember(
         &self,
         proof: &VerifiedProof,
@@ -116,8 +117,8 @@ impl Proofs {
         self.replay.insert_now(&proof.replay_entry(), now)
     }
 
-    /// Puts a nonce into the response, in the mode that has them: with every response (RFC 9449, 8.2), so that clients
-    /// are seen to follow the newest.
+    /// Adds a nonce to the response if the mode has nonces. Every response has one (RFC 9449, 8.2),
+    /// so that a test shows whether clients follow the newest.
     pub(crate) fn add_nonce(&self, headers: &mut HeaderMap, now: UnixSeconds) {
         let nonce = self.nonces.as_ref().map(|issuer| issuer.issue(now));
         if let Some(nonce) = nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {

@@ -1,4 +1,5 @@
-//! The authorization requests that were pushed (RFC 9126), until they are used: each once, by its client, within a minute.
+//! The pushed authorization requests (RFC 9126) that wait to be used: each once, by its client,
+//! within a minute.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,23 +12,23 @@ use crate::{
     secret::{NoRandomness, random},
 };
 
-/// RFC 9126, 2.2.
+/// The prefix of a `request_uri` (RFC 9126, 2.2).
 const PREFIX: &str = "urn:ietf:params:oauth:request_uri:";
 
-/// As long as it takes the client to send the browser there (RFC 9126, 2.2: 5 to 600).
+/// How long a client may take to send the browser here (RFC 9126, 2.2: 5 to 600 seconds).
 pub(crate) const LIFETIME_SECONDS: i64 = 60;
 
-/// Of at most 8 KiB each.
+/// How many requests are kept, of at most 8 KiB each.
 const CAPACITY: usize = 1_000;
 
-/// A request that was pushed, as it came. A hint in it is somebody's token, so it has no `Debug`.
+/// A pushed request as it came. It has no `Debug`, since a hint in it is somebody's token.
 pub(crate) struct PushedRequest {
     client_id: String,
-    /// Its parameters, with the `dpop_jkt` of its proof.
+    /// The request's parameters, with the `dpop_jkt` of its proof.
     encoded: String,
 }
 
-/// Those that wait for their browser.
+/// The pushed requests whose browser has not come yet.
 pub(crate) struct PushedRequests(Mutex<BoundedMap<[u8; 16], PushedRequest>>);
 
 impl PushedRequests {
@@ -52,7 +53,8 @@ impl PushedRequests {
         Ok(format!("{PREFIX}{}", base64url::encode(&id)))
     }
 
-    /// The parameters behind a `request_uri` of ours, once and for its client. `None`: the request has none of ours.
+    /// Takes the parameters behind a `request_uri` of ours, once and for its client. Returns `None`
+    /// if the request has none of ours.
     pub(crate) fn take(
         &self,
         params: &Params,

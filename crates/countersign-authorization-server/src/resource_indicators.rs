@@ -2,7 +2,8 @@
 
 use crate::{oauth_error::OAuthError, params::Params};
 
-/// The requested resources, all of which must be among `granted`; without any, all granted ones.
+/// Returns the requested resources, all of which must be among `granted`. A request without any
+/// gets all granted ones.
 pub(crate) fn narrowed_audiences(
     params: &Params,
     granted: &[String],
@@ -11,7 +12,7 @@ pub(crate) fn narrowed_audiences(
     for resource in params.resources() {
         if !granted.iter().any(|audience| audience == resource) {
             return Err(OAuthError::invalid_target(format!(
-                "the resource `{resource}` is none of: {}",
+                "the resource `{resource}` is not one of: {}",
                 granted.join(", ")
             )));
         }

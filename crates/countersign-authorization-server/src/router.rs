@@ -1,4 +1,4 @@
-//! Which path leads to which endpoint, and what every response has.
+//! Routes each path to its endpoint, and adds what every response has.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,13 +20,13 @@ use crate::{
     urls,
 };
 
-/// Forms of this server are small; a request parameter may hold a token.
+/// The limit of a body. This server's forms are small, but a parameter may hold a token.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// Preflights carry no proof and change rarely.
 const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// All endpoints, below the path of the issuer.
+/// Returns all endpoints, below the issuer's path.
 pub(crate) fn router(server: &Arc<ServerState>) -> Router {
     let metadata = get(discovery::metadata);
     let below_well_known = format!(
@@ -35,7 +35,7 @@ pub(crate) fn router(server: &Arc<ServerState>) -> Router {
         server.urls.path
     );
     let at = |path: &str| format!("{}{path}", server.urls.path);
-    // What pages of other origins call. The other endpoints are for navigation.
+    // The endpoints that pages of other origins call. The others are for navigation.
     let called = Router::new()
         .route(&at(urls::OPENID_CONFIGURATION), metadata.clone())
         .route(&below_well_known, metadata)

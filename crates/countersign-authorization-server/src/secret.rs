@@ -1,4 +1,4 @@
-//! Random values, and tags by which the server recognises what it has given out, so that it need not store it.
+//! Random values, and tags by which the server recognises what it has given out without storing it.
 
 use aws_lc_rs::{
     constant_time::verify_slices_are_equal,
@@ -6,18 +6,18 @@ use aws_lc_rs::{
     rand::{self, SystemRandom},
 };
 
-/// The system has no random bytes to give.
+/// The system gives no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoRandomness;
 
-/// `N` random bytes.
+/// Returns `N` random bytes.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
     let mut bytes = [0; N];
     rand::SecureRandom::fill(&SystemRandom::new(), &mut bytes).map_err(|_| NoRandomness)?;
     Ok(bytes)
 }
 
-/// What a tag vouches for. A tag of one purpose is none of another.
+/// What a tag vouches for. A tag for one purpose is invalid for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Code,
@@ -26,10 +26,10 @@ pub(crate) enum Purpose {
     LogoutForm,
 }
 
-/// 128 bits: nobody guesses one.
+/// The length of a tag, 128 bits: nobody can guess one.
 pub(crate) const TAG_BYTES: usize = 16;
 
-/// A key that lives as long as the process.
+/// The key of the tags. It lives as long as the process.
 pub(crate) struct Secret(hmac::Key);
 
 impl Secret {
@@ -37,7 +37,8 @@ impl Secret {
         Ok(Self(hmac::Key::new(hmac::HMAC_SHA256, &random::<32>()?)))
     }
 
-    /// Of the purpose and of every part, each with its length, so that no two lists of parts give the same bytes.
+    /// Computes the tag of the purpose and of every part. Each part has its length before it, so
+    /// that no two lists of parts give the same bytes.
     pub(crate) fn tag(&self, purpose: Purpose, parts: &[&[u8]]) -> [u8; TAG_BYTES] {
         let mut context = hmac::Context::with_key(&self.0);
         context.update(&[purpose as u8]);

@@ -1,4 +1,4 @@
-//! The server as a whole, as programs and tests start it.
+//! The whole server, as programs and tests start it.
 
 use std::{fmt, sync::Arc};
 
@@ -16,21 +16,22 @@ use crate::{
 pub struct AuthorizationServer(Arc<ServerState>);
 
 impl AuthorizationServer {
-    /// A server with keys of its own, that takes the time from `clock` (and adds the configuration's offset).
+    /// Creates a server with new keys. It takes the time from `clock` and adds the configuration's
+    /// offset.
     ///
     /// # Errors
-    /// The first value of the configuration that can't be used.
+    /// The first value of the configuration that can't be used, or [`ConfigError::NoRandomness`].
     pub fn new(config: Config, clock: Clock) -> Result<Self, ConfigError> {
         Ok(Self(Arc::new(ServerState::new(config, clock)?)))
     }
 
-    /// The issuer, as tokens and metadata name it.
+    /// Returns the issuer as tokens and metadata name it.
     #[must_use]
     pub fn issuer(&self) -> &str {
         &self.0.urls.issuer
     }
 
-    /// All its endpoints, below the path of the issuer.
+    /// Returns the router with all endpoints, below the issuer's path.
     pub fn router(&self) -> Router {
         router(&self.0)
     }

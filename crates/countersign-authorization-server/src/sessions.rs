@@ -1,4 +1,4 @@
-//! Who is logged in: the server's own session, held by a cookie of the browser.
+//! Who is logged in: the server's own sessions, each held by a cookie of a browser.
 
 use std::{
     collections::HashSet,
@@ -14,16 +14,17 @@ use crate::{
     urls::Urls,
 };
 
-/// 256 random bits, known to the browser only.
+/// The session's id: 256 random bits that only the browser knows.
 pub(crate) type SessionId = [u8; 32];
 
 const CAPACITY: usize = 10_000;
 
-/// Its id is the whole authentication, so it has no `Debug`.
+/// A session. It has no `Debug`, since its id is the whole authentication.
 #[derive(Clone)]
 pub(crate) struct Session {
     pub(crate) id: SessionId,
-    /// The browser's first session since it was last logged out. A logout ends what came of all of them.
+    /// The browser's first session since its last logout. A logout ends what came of all sessions
+    /// since then.
     pub(crate) root: SessionId,
     pub(crate) sub: String,
     pub(crate) auth_time: UnixSeconds,
@@ -36,7 +37,8 @@ impl Sessions {
         Self(Mutex::new(BoundedMap::new(CAPACITY)))
     }
 
-    /// A new session, in the place of the browser's earlier one: a login never keeps its id (session fixation).
+    /// Starts a new session in place of the browser's earlier one. A login never keeps the old id
+    /// (session fixation).
     pub(crate) fn start(
         &self,
         sub: &str,
@@ -62,7 +64,7 @@ impl Sessions {
         self.lock().get(id, now).cloned()
     }
 
-    /// Returns what ended, if anything did.
+    /// Ends the browser's session and returns it, if there was one.
     pub(crate) fn end(&self, id: &SessionId, now: UnixSeconds) -> Option<Session> {
         let mut sessions = self.lock();
         let session = sessions.get(id, now).cloned();
@@ -88,7 +90,8 @@ impl Cookies {
             "" => "/",
             path => path,
         };
-        // Over https, an app on another site needs the cookie in its iframe; over http, browsers refuse `None`.
+        // Over https, an app on another site needs the cookie in its iframe. Over http, browsers
+        // refuse `None`.
         let same_site = if urls.is_https {
             "SameSite=None; Secure"
         } else {
@@ -107,12 +110,13 @@ impl Cookies {
             .ok()
     }
 
-    /// What ties a form to the browser that got it.
+    /// Returns the value of the cookie that ties a form to the browser that got it.
     pub(crate) fn form_key<'a>(&self, headers: &'a HeaderMap) -> Option<&'a str> {
         cookie(headers, &self.form)
     }
 
-    /// `Set-Cookie` of a session. It ends with the browser, and with the server's memory.
+    /// Writes the `Set-Cookie` header of a session. The cookie ends with the browser, the session
+    /// with the server.
     pub(crate) fn set_session(&self, id: &SessionId) -> String {
         format!(
             "{}={}; {}",
@@ -131,7 +135,8 @@ impl Cookies {
     }
 }
 
-/// The one value of that name; two values are none, since one of them may be somebody else's.
+/// Returns the value of the cookie of that name. Two values count as none, since an attacker may
+/// have set one of them.
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let values: HashSet<&str> = headers
         .get_all(COOKIE)

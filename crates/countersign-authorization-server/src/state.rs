@@ -1,4 +1,4 @@
-//! What the endpoints share: the configuration, the keys, and everything that the server remembers.
+//! What the endpoints share: the configuration, the keys, and all that the server remembers.
 
 use std::{sync::Arc, time::Duration};
 
@@ -30,17 +30,17 @@ pub(crate) struct ServerState {
     pub(crate) pushed: PushedRequests,
     pub(crate) sessions: Sessions,
     pub(crate) cookies: Cookies,
-    /// Vouches for forms.
+    /// The key that vouches for forms.
     pub(crate) secret: Secret,
-    /// Whose pages may call the endpoints.
+    /// The origins whose pages may call the endpoints.
     pub(crate) origins: Vec<String>,
 }
 
-/// How an endpoint asks axum for it.
+/// The state as an endpoint takes it from axum.
 pub(crate) type Shared = State<Arc<ServerState>>;
 
 impl ServerState {
-    /// New keys, and an empty memory.
+    /// Creates a state with new keys and nothing remembered.
     pub(crate) fn new(config: Config, clock: Clock) -> Result<Self, ConfigError> {
         let config = config.complete()?;
         let urls = match &config.issuer {
@@ -70,7 +70,8 @@ impl ServerState {
         self.clock.now()
     }
 
-    /// Reads the parameters of an authorization request as they came, in a query or in the login form.
+    /// Reads and checks the parameters of an authorization request as they came, in a query or in
+    /// the login form.
     pub(crate) fn read_authorization_request(
         &self,
         encoded: &str,
@@ -99,7 +100,8 @@ mod tests {
         authorization_request::ReturnTo, grants, pushed_requests::PushedRequest, sessions,
     };
 
-    /// Two implementations for what has `Debug`, so that the choice below is ambiguous and does not compile.
+    /// Two implementations for what has `Debug`, so that the choice below is ambiguous and does not
+    /// compile.
     trait HasNoDebug<A> {
         fn checked() {}
     }

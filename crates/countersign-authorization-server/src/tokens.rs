@@ -1,5 +1,5 @@
-//! The tokens of one token response: access token (RFC 9068; RFC 9449, 6.1), id_token (OpenID Connect Core, 2), refresh
-//! token.
+//! The tokens of one token response: access token (RFC 9068; RFC 9449, 6.1), id_token (OpenID
+//! Connect Core, 2), refresh token.
 
 use countersign::{UnixSeconds, authorization_server::Binding, crypto::sha256, jose::base64url};
 use serde_json::{Map, Value, json};
@@ -13,22 +13,23 @@ use crate::{
     state::ServerState,
 };
 
-/// A client reads it once, at login; an access token may be made to live for a second.
+/// The shortest lifetime of an id_token. A client reads it once, at login; an access token may be
+/// set to live for one second.
 const SHORTEST_ID_TOKEN_LIFETIME_SECONDS: i64 = 300;
 
-/// What the tokens are to say.
+/// What the tokens say.
 pub(crate) struct Grantee<'a> {
     pub(crate) id: &'a GrantId,
     pub(crate) authorization: &'a Authorization,
     pub(crate) scopes: Vec<String>,
     pub(crate) audiences: Vec<String>,
-    /// The key that they are bound to, or none.
+    /// The key that the tokens are bound to, if any.
     pub(crate) binding: Binding,
-    /// The code is redeemed, not a refresh token.
+    /// Whether a code is redeemed, not a refresh token.
     pub(crate) is_login: bool,
 }
 
-/// The token response's body (RFC 6749, 5.1).
+/// Returns the token response's body (RFC 6749, 5.1).
 pub(crate) fn tokens(
     server: &ServerState,
     grantee: &Grantee<'_>,
@@ -46,7 +47,7 @@ pub(crate) fn tokens(
         response["id_token"] = id_token(server, grantee, &access_token, lifetime, now)?.into();
     }
     let refresh_lifetime = i64::from(server.config.refresh_token_lifetime_seconds);
-    // Userinfo asks whether the grant lives, so it lives as long as the access token does.
+    // Userinfo asks whether the grant is alive, so the grant must live as long as the access token.
     let grant_lifetime = if server.config.refresh_tokens {
         refresh_lifetime.max(lifetime)
     } else {
@@ -60,9 +61,7 @@ pub(crate) fn tokens(
             grant_lifetime,
             now,
         )
-        .ok_or_else(|| {
-            OAuthError::invalid_grant("the login was revoked meanwhile; log in again")
-        })?;
+        .ok_or_else(|| OAuthError::invalid_grant("the login has been revoked; log in again"))?;
     if server.config.refresh_tokens {
         response["refresh_token"] = refresh_token.into();
     }
@@ -76,7 +75,7 @@ fn access_token(
     now: UnixSeconds,
 ) -> Result<String, OAuthError> {
     let authorization = grantee.authorization;
-    // The grant's id is no secret: codes and refresh tokens need the server's tag beside it.
+    // The grant's id is not a secret: codes and refresh tokens need the server's tag beside it.
     let jti = base64url::encode(&[&grantee.id[..], &random::<12>()?].concat());
     let mut claims = json!({
         "iss": server.urls.issuer,
@@ -95,7 +94,7 @@ fn access_token(
     Ok(server.key.sign(TokenType::AccessToken, &claims)?)
 }
 
-/// The grant that an access token came of.
+/// Returns the grant that an access token was issued under.
 pub(crate) fn grant_of(claims: &Map<String, Value>) -> Option<GrantId> {
     let jti = base64url::decode(claims.get("jti")?.as_str()?)?;
     jti.first_chunk().copied()
@@ -131,7 +130,7 @@ fn id_token(
     Ok(server.key.sign(TokenType::IdToken, &claims)?)
 }
 
-/// What the scopes reveal of the user (OpenID Connect Core, 5.4).
+/// Returns the claims about the user that the scopes reveal (OpenID Connect Core, 5.4).
 pub(crate) fn add_user_claims(claims: &mut Value, user: &UserConfig, scopes: &[String]) {
     let has = |name: &str| scopes.iter().any(|scope| scope == name);
     if has("profile") {
@@ -144,7 +143,7 @@ pub(crate) fn add_user_claims(claims: &mut Value, user: &UserConfig, scopes: &[S
     }
 }
 
-/// `aud`: text for one, an array for several (RFC 7519, 4.1.3).
+/// Writes `aud`: text for one audience, an array for several (RFC 7519, 4.1.3).
 fn one_or_many(values: &[String]) -> Value {
     match values {
         [value] => value.clone().into(),

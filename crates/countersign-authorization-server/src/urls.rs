@@ -1,11 +1,12 @@
-//! The issuer and the URLs that follow from it. They are what clients see; where the server really listens may differ.
+//! The issuer and the URLs that follow from it, as clients see them. The server may listen
+//! elsewhere.
 
 use countersign::target::TargetUri;
 use url::Url;
 
 use crate::config::ConfigError;
 
-/// Paths below the issuer's own.
+/// Paths below the issuer's.
 pub(crate) const AUTHORIZE: &str = "/authorize";
 pub(crate) const PUSHED_AUTHORIZATION_REQUEST: &str = "/par";
 pub(crate) const LOGIN: &str = "/login";
@@ -14,24 +15,24 @@ pub(crate) const USERINFO: &str = "/userinfo";
 pub(crate) const LOGOUT: &str = "/logout";
 pub(crate) const JWKS: &str = "/jwks";
 pub(crate) const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
-/// RFC 8414, 3: before the issuer's path, not below it.
+/// The path of RFC 8414, 3: before the issuer's path, not below it.
 pub(crate) const AUTHORIZATION_SERVER_METADATA: &str = "/.well-known/oauth-authorization-server";
 
 pub(crate) struct Urls {
-    /// As it was given: identifiers are compared character by character.
+    /// The issuer as it was given: identifiers are compared character by character.
     pub(crate) issuer: String,
-    /// As browsers send it.
+    /// The origin as browsers send it.
     pub(crate) origin: String,
-    /// `""`, or `/path` without a slash at the end.
+    /// The issuer's path: `""`, or `/path` without a slash at the end.
     pub(crate) path: String,
     pub(crate) is_https: bool,
-    /// Cookies ignore ports, so their names carry it.
+    /// The port. Cookies ignore ports, so their names carry it.
     pub(crate) port: u16,
-    /// What a proof for the token endpoint must name.
+    /// The `htu` of proofs for the token endpoint.
     pub(crate) token: TargetUri,
-    /// What a proof for a pushed request must name.
+    /// The `htu` of proofs for pushed requests.
     pub(crate) pushed: TargetUri,
-    /// What a proof for userinfo must name.
+    /// The `htu` of proofs for userinfo.
     pub(crate) userinfo: TargetUri,
 }
 
@@ -44,9 +45,10 @@ impl Urls {
         let port = url.port_or_known_default().ok_or_else(refused)?;
         let is_web = matches!(url.scheme(), "http" | "https");
         let path = url.path().trim_end_matches('/');
-        // What the parser repairs would be another issuer for a client that compares characters.
+        // An issuer that the parser repairs would be another one for a client that compares
+        // characters.
         let is_exact = url.as_str() == issuer || url.as_str().strip_suffix('/') == Some(issuer);
-        // Braces and asterisks would be patterns of the router.
+        // The router would read braces and asterisks as patterns.
         let is_plain_path = path
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte));
@@ -73,7 +75,7 @@ impl Urls {
         })
     }
 
-    /// The public URL of one of the paths.
+    /// Returns the public URL of one of the paths.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{path}", self.issuer.trim_end_matches('/'))
     }

@@ -75,7 +75,7 @@ impl Server {
             .query_pairs()
             .find(|(name, _)| name == "error_description")
             .expect("a description");
-        let (_, audiences) = told.split_once(" is none of: ").expect("the audiences");
+        let (_, audiences) = told.split_once(" is not one of: ").expect("the audiences");
         audiences.to_owned()
     }
 
@@ -183,7 +183,7 @@ fn clients_and_audiences_are_added_to_those_of_the_file() {
             &path,
             "--client=filed=http://localhost:3/"
         ]),
-        "error: the client `filed` is there twice; give each an id of its own\n"
+        "error: two clients have the id `filed`; give each its own id\n"
     );
 }
 

@@ -1,4 +1,4 @@
-//! A client's registration (RFC 7591 names most of its members), and what it is held against.
+//! A client's registration (RFC 7591 names most of its members), and its checks.
 
 use serde::Deserialize;
 use url::Url;
@@ -12,27 +12,29 @@ use super::ConfigError;
 pub struct ClientConfig {
     /// `client_id`.
     pub id: String,
-    /// What the login page calls it; the id by default.
+    /// The name that the login page shows; the id by default.
     #[serde(default)]
     pub name: Option<String>,
-    /// Where responses may go. Compared character by character.
+    /// The URIs that responses may go to. They are compared character by character.
     pub redirect_uris: Vec<String>,
-    /// Where a logout may lead; the redirect URIs by default.
+    /// The URIs that a logout may lead to; the redirect URIs by default.
     #[serde(default)]
     pub post_logout_redirect_uris: Vec<String>,
-    /// The APIs that its access tokens are for (`aud`); `http://localhost:9442` by default.
+    /// The APIs that the client's access tokens are for (`aud`); `http://localhost:9442` by
+    /// default.
     #[serde(default)]
     pub audiences: Vec<String>,
-    /// Scopes beside `openid`, `profile`, `email` and `offline_access`.
+    /// Scopes in addition to `openid`, `profile`, `email` and `offline_access`.
     #[serde(default)]
     pub scopes: Vec<String>,
-    /// Its token requests need a proof (RFC 9449, 5.2).
+    /// Whether the client's token requests need a proof (RFC 9449, 5.2).
     #[serde(default)]
     pub dpop_bound_access_tokens: bool,
-    /// Its authorization requests have to be pushed first (RFC 9126, 6).
+    /// Whether the client's authorization requests must be pushed first (RFC 9126, 6).
     #[serde(default)]
     pub require_pushed_authorization_requests: bool,
-    /// A native app: a redirect URI with a loopback IP address matches with any port (RFC 8252, 7.3).
+    /// Whether the client is a native app. A redirect URI with a loopback IP address then matches
+    /// with any port (RFC 8252, 7.3).
     #[serde(default)]
     pub native: bool,
 }
@@ -40,7 +42,7 @@ pub struct ClientConfig {
 const DEFAULT_AUDIENCE: &str = "http://localhost:9442";
 
 impl ClientConfig {
-    /// A client with these redirect URIs, and defaults for the rest.
+    /// Creates a client with these redirect URIs and defaults for the rest.
     pub fn new<U: Into<String>>(id: &str, redirect_uris: impl IntoIterator<Item = U>) -> Self {
         Self {
             id: id.into(),
@@ -96,7 +98,8 @@ impl ClientConfig {
     fn check_redirect_uri(&self, uri: &str) -> Result<(), ConfigError> {
         let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
         let is_usable = Url::parse(uri).is_ok_and(|url| {
-            // `javascript:` and its like would run in the server's origin; RFC 8252, 7.1 has names with a dot.
+            // `javascript:` and the like would run in the server's origin. Schemes of apps have a
+            // dot (RFC 8252, 7.1).
             let is_private_use = self.native && url.scheme().contains('.');
             is_web(&url) || is_private_use
         });
@@ -110,14 +113,14 @@ impl ClientConfig {
         })
     }
 
-    /// Whether a response may go there (RFC 6749, 3.1.2.3; RFC 9700, 2.1).
+    /// Tells whether a response may go there (RFC 6749, 3.1.2.3; RFC 9700, 2.1).
     pub(crate) fn has_redirect_uri(&self, uri: &str) -> bool {
         self.redirect_uris.iter().any(|registered| {
             registered == uri || (self.native && differ_in_loopback_port_only(registered, uri))
         })
     }
 
-    /// Those of the requested scopes that it may have.
+    /// Returns those of the requested scopes that the client may have.
     pub(crate) fn filter_scopes(&self, requested: &str) -> Vec<String> {
         let known = |scope: &&str| {
             STANDARD_SCOPES.contains(scope) || self.scopes.iter().any(|known| known == scope)
@@ -132,10 +135,11 @@ impl ClientConfig {
     }
 }
 
-/// Every client may ask for these.
+/// The scopes that every client may ask for.
 pub(crate) const STANDARD_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
-/// RFC 8252, 7.3: the port of a loopback redirect is chosen when the app starts. IP addresses only (8.3).
+/// Compares redirect URIs of native apps, which choose the loopback port when they start (RFC 8252,
+/// 7.3). IP addresses only (8.3).
 fn differ_in_loopback_port_only(registered: &str, uri: &str) -> bool {
     let without_port = |uri: &str| {
         let mut url = Url::parse(uri).ok()?;
@@ -143,7 +147,7 @@ fn differ_in_loopback_port_only(registered: &str, uri: &str) -> bool {
         if url.scheme() != "http" || !is_loopback || uri.contains('#') {
             return None;
         }
-        // What the parser repairs is no exact match.
+        // A URI that the parser repairs is no exact match.
         let written = url.as_str() == uri || url.as_str().strip_suffix('/') == Some(uri);
         url.set_port(None).ok()?;
         written.then_some(url)

@@ -1,64 +1,64 @@
-//! What can be wrong with a configuration, said so that it can be put right.
+//! The errors of a configuration. Each says how to correct it.
 
-/// Why the server can't start. Each names the value and what to do.
+/// Why the server can't start. Each error names the value and says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
-    /// Not TOML, or a member that does not exist, is missing, or has another type.
+    /// The text is not TOML, or a member is unknown, missing, or of another type.
     #[error("line {line} of the configuration can't be used: {reason}")]
     Toml {
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// What is wrong there.
+        /// What is wrong in that line.
         reason: String,
     },
-    /// The issuer is no URL that could be one (RFC 8414, 2).
+    /// The URL can't be an issuer (RFC 8414, 2).
     #[error(
         "`{value}` can't be an issuer; give an http or https URL without query and fragment, like http://localhost:9441"
     )]
     Issuer {
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
-    /// A client without a usable id.
-    #[error("`{value}` can't be a client's id; use printable ASCII characters, one at least")]
+    /// A client has no usable id.
+    #[error("`{value}` can't be a client's id; use at least one printable ASCII character")]
     ClientId {
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
     /// Two clients have the same id.
-    #[error("the client `{id}` is there twice; give each an id of its own")]
+    #[error("two clients have the id `{id}`; give each its own id")]
     ClientRepeated {
         /// The id.
         id: String,
     },
-    /// A client that no response could be sent to.
-    #[error("the client `{client}` has no redirect URI; give it one at least")]
+    /// A client has no redirect URI, so no response could be sent to it.
+    #[error("the client `{client}` has no redirect URI; give it at least one")]
     NoRedirectUri {
-        /// Its id.
+        /// The client's id.
         client: String,
     },
-    /// No URI that a response may be sent to.
+    /// No response may be sent to this redirect URI.
     #[error(
         "`{value}` can't be a redirect URI of the client `{client}`; give an absolute http or https URL without fragment, like http://localhost:9440/"
     )]
     RedirectUri {
         /// The client's id.
         client: String,
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
-    /// No URI that could name an API (RFC 8707, 2).
+    /// The URI can't name an API (RFC 8707, 2).
     #[error(
         "`{value}` can't be an audience of the client `{client}`; give an absolute URI without fragment, like http://localhost:9442"
     )]
     Audience {
         /// The client's id.
         client: String,
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
-    /// Audiences for a client that does not exist.
+    /// An audience is given for a client that does not exist.
     #[error(
         "there is no client `{id}` for the audience `{audience}`; write CLIENT=URI with one of: {known}"
     )]
@@ -70,43 +70,43 @@ pub enum ConfigError {
         /// The ids that exist, separated by commas.
         known: String,
     },
-    /// Not a scope (RFC 6749, 3.3).
+    /// The text is not a scope (RFC 6749, 3.3).
     #[error(
-        "`{value}` can't be a scope of the client `{client}`; use printable ASCII characters without blank, quote and backslash"
+        "`{value}` can't be a scope of the client `{client}`; use printable ASCII characters without spaces, quotes and backslashes"
     )]
     Scope {
         /// The client's id.
         client: String,
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
-    /// A user without a usable name.
+    /// A user has no usable `sub`.
     #[error("`{value}` can't be a user's `sub`; use 1 to 255 ASCII characters")]
     UserSub {
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
-    /// Two users have the same name.
-    #[error("the user `{sub}` is there twice; give each a `sub` of its own")]
+    /// Two users have the same `sub`.
+    #[error("two users have the `sub` `{sub}`; give each its own `sub`")]
     UserRepeated {
-        /// The name.
+        /// The `sub`.
         sub: String,
     },
-    /// Not an origin as browsers send it.
+    /// The text is not an origin as browsers send it.
     #[error(
         "`{value}` is not an origin; write scheme, host and port only, in lower case and without a default port, like http://localhost:9440"
     )]
     Origin {
-        /// As it was given.
+        /// The value as it was given.
         value: String,
     },
-    /// A lifetime of no time.
+    /// A lifetime is zero.
     #[error("`{name}` is 0; give at least 1 second")]
     NoTime {
-        /// The member.
+        /// The member's name.
         name: &'static str,
     },
-    /// The machine gave no random bytes, or no key.
+    /// The machine gave no random bytes or no key.
     #[error("the system gives no randomness for the server's keys; check its random device")]
     NoRandomness,
 }

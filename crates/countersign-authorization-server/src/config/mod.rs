@@ -1,4 +1,4 @@
-//! What the server is told to be: read from TOML, completed with defaults, checked once at the start.
+//! The server's configuration: read from TOML, completed with defaults, checked once at the start.
 
 use std::collections::BTreeSet;
 
@@ -12,23 +12,23 @@ pub use client::ClientConfig;
 pub(crate) use client::STANDARD_SCOPES;
 pub use error::ConfigError;
 
-/// How the server treats DPoP: as it should, or as other servers do.
+/// How the server treats DPoP: correctly, or as other servers do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum DpopMode {
-    /// Tokens are bound to the key of the proof that asked for them.
+    /// Tokens are bound to the key of the proof in the token request.
     #[default]
     On,
     /// The metadata names no algorithm, proofs are ignored, tokens are Bearer.
     Off,
     /// The metadata lists algorithms and proofs are checked, but tokens are Bearer.
     AdvertisedOnly,
-    /// As `On`, and every proof needs a nonce of this server; each token response brings a new one.
+    /// As `On`, but every proof needs a nonce of this server. Each token response brings a new one.
     Nonce,
 }
 
-/// The `typ` of access tokens. Resource servers differ in what they take.
+/// The `typ` of access tokens. Resource servers differ in what they accept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub enum AccessTokenTyp {
@@ -36,7 +36,7 @@ pub enum AccessTokenTyp {
     #[default]
     #[serde(rename = "at+jwt")]
     AtJwt,
-    /// `JWT`, as Keycloak, Auth0 and others write it, and as Spring Security expects it by default.
+    /// `JWT`, which Keycloak, Auth0 and others write, and which Spring Security expects by default.
     #[serde(rename = "JWT")]
     Jwt,
 }
@@ -46,16 +46,17 @@ pub enum AccessTokenTyp {
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// The port to listen on, on both loopback addresses; 9441 by default, 0 for any free one. Read by the command
-    /// line, not by the router.
+    /// The port to listen on, on both loopback addresses: 9441 by default, 0 for any free one. The
+    /// command line reads it; the router does not.
     pub port: Option<u16>,
-    /// The issuer: the URL under which clients reach the server, where that is not `http://localhost:PORT`.
+    /// The issuer: the URL under which clients reach the server, where that is not
+    /// `http://localhost:PORT`.
     pub issuer: Option<String>,
     /// How the server treats DPoP.
     pub dpop: DpopMode,
-    /// Whether an authorization request has to be pushed first (RFC 9126, 5).
+    /// Whether every authorization request must be pushed first (RFC 9126, 5).
     pub require_pushed_authorization_requests: bool,
-    /// How far the server's clock runs ahead, in seconds; negative: behind.
+    /// How far the server's clock is ahead, in seconds; negative: behind.
     pub clock_offset_seconds: i64,
     /// The `typ` of access tokens; `at+jwt` by default.
     pub access_token_typ: AccessTokenTyp,
@@ -63,17 +64,17 @@ pub struct Config {
     pub access_token_lifetime_seconds: u32,
     /// Whether refresh tokens are issued.
     pub refresh_tokens: bool,
-    /// How long a refresh token is valid after it was issued, in seconds; 8 hours by default.
+    /// How long a refresh token is valid once issued, in seconds; 8 hours by default.
     pub refresh_token_lifetime_seconds: u32,
     /// How long a login lasts, in seconds; 8 hours by default.
     pub session_lifetime_seconds: u32,
-    /// How long a nonce is accepted, in seconds; 15 by default, so that rotation can be seen.
+    /// How long a nonce is accepted, in seconds; 15 by default, so that developers see rotation.
     pub nonce_lifetime_seconds: u32,
-    /// Origins beside those of the redirect URIs whose pages may call the endpoints.
+    /// Origins whose pages may call the endpoints, in addition to those of the redirect URIs.
     pub allowed_origins: Vec<String>,
-    /// Where there is none: one client `demo`, at `http://localhost:9440/`.
+    /// The clients. If there are none: one client `demo`, at `http://localhost:9440/`.
     pub clients: Vec<ClientConfig>,
-    /// Where there is none: `alice` and `bob`.
+    /// The users. If there are none: `alice` and `bob`.
     pub users: Vec<UserConfig>,
 }
 
@@ -82,17 +83,17 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct UserConfig {
-    /// `sub`, and what the login form sends.
+    /// The `sub` claim, which the login form sends too.
     pub sub: String,
-    /// Full name; `sub` by default.
+    /// The full name; `sub` by default.
     #[serde(default)]
     pub name: Option<String>,
-    /// E-mail address.
+    /// The e-mail address.
     #[serde(default)]
     pub email: Option<String>,
 }
 
-/// The port, where nothing else is said.
+/// The port that the server listens on by default.
 pub const DEFAULT_PORT: u16 = 9441;
 
 const EIGHT_HOURS: u32 = 8 * 60 * 60;
@@ -119,10 +120,11 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Reads TOML.
+    /// Reads a configuration in TOML.
     ///
     /// # Errors
-    /// [`ConfigError::Toml`]: the text is no TOML, a member is unknown, missing or of another type.
+    /// [`ConfigError::Toml`] if the text is not TOML, or a member is unknown, missing or of another
+    /// type.
     pub fn from_toml(text: &str) -> Result<Self, ConfigError> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.get(..span.start));
@@ -133,10 +135,10 @@ impl Config {
         })
     }
 
-    /// An API for one client's access tokens, or for those of all clients there are now.
+    /// Adds an API that the access tokens of one client are for, or of all clients that exist now.
     ///
     /// # Errors
-    /// [`ConfigError::UnknownClient`].
+    /// [`ConfigError::UnknownClient`] if there is no such client.
     pub fn add_audience(
         &mut self,
         client: Option<&str>,
@@ -161,7 +163,8 @@ impl Config {
         })
     }
 
-    /// The client `demo`, where there is none. The server does so by itself.
+    /// Adds the client `demo` if there are no clients. The server does this by itself when it
+    /// starts.
     pub fn add_default_client(&mut self) {
         if self.clients.is_empty() {
             let demo = ClientConfig::new("demo", ["http://localhost:9440/"]);
@@ -169,7 +172,7 @@ impl Config {
         }
     }
 
-    /// With every default filled in, and every value checked.
+    /// Fills in every default and checks every value.
     pub(crate) fn complete(mut self) -> Result<Self, ConfigError> {
         self.add_default_client();
         if self.users.is_empty() {
@@ -216,7 +219,8 @@ impl Config {
         Ok(self)
     }
 
-    /// The origins of the redirect URIs are those of the clients' pages.
+    /// Returns the origins whose pages may call the endpoints: the allowed ones and those of the
+    /// redirect URIs.
     pub(crate) fn origins(&self) -> Result<Vec<String>, ConfigError> {
         let mut origins: Vec<String> = Vec::new();
         for value in &self.allowed_origins {
@@ -252,7 +256,7 @@ impl Config {
 }
 
 impl UserConfig {
-    /// A user with a name and an e-mail address.
+    /// Creates a user with a name and an e-mail address.
     #[must_use]
     pub fn new(sub: &str, name: &str, email: &str) -> Self {
         Self {

@@ -1,5 +1,5 @@
-//! The authorization endpoint (RFC 6749, 3.1; RFC 9207; OpenID Connect Core, 3.1.2): a response at once where the session
-//! answers, else the login page.
+//! The authorization endpoint (RFC 6749, 3.1; RFC 9207; OpenID Connect Core, 3.1.2): responds at
+//! once if there is a session that will do, else shows the login page.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn authorize(server: &Arc<ServerState>, headers: &HeaderMap, mut encoded: String
     let pushed = server.pushed.take(&Params::parse(encoded.as_bytes()), now);
     let was_pushed = pushed.is_some();
     match pushed {
-        // What was sent beside the reference is not looked at (RFC 9101, 6.3).
+        // Parameters beside the reference are ignored (RFC 9101, 6.3).
         Some(Ok(parameters)) => encoded = parameters,
         Some(Err(error)) => return refuse(server, error),
         None => {}
@@ -65,7 +65,7 @@ fn authorize(server: &Arc<ServerState>, headers: &HeaderMap, mut encoded: String
     if is_push_required && !was_pushed {
         let error = ErrorResponse::new(
             "invalid_request",
-            "push the request first; the metadata has pushed_authorization_request_endpoint",
+            "push the request first, to the metadata's pushed_authorization_request_endpoint",
         );
         return redirect_error(server, &request.return_to, &error);
     }
@@ -79,7 +79,7 @@ fn authorize(server: &Arc<ServerState>, headers: &HeaderMap, mut encoded: String
         (None, Prompt::None) => {
             let error = ErrorResponse::new(
                 "login_required",
-                "nobody is logged in, or somebody else; ask without prompt=none",
+                "nobody is logged in, or another user is; ask without prompt=none",
             );
             redirect_error(server, &request.return_to, &error)
         }
@@ -89,7 +89,7 @@ fn authorize(server: &Arc<ServerState>, headers: &HeaderMap, mut encoded: String
     }
 }
 
-/// Whether this session is one that the request would take.
+/// Tells whether the request accepts this session.
 fn answers(
     server: &ServerState,
     session: &Session,
@@ -100,7 +100,7 @@ fn answers(
         .max_age_seconds
         // 0 asks for a new login (OpenID Connect Core, 3.1.2.1), also within the same second.
         .is_none_or(|max_age| max_age > 0 && now.since(session.auth_time) <= max_age);
-    // A hint of an earlier start of the server can't be checked, and excludes nobody.
+    // A hint from before the server's last start can't be checked, so it excludes nobody.
     let hinted = request
         .id_token_hint
         .as_ref()

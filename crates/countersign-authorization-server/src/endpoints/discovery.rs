@@ -1,4 +1,5 @@
-//! What clients and APIs learn about the server: its metadata (OpenID Connect Discovery 1.0, RFC 8414) and its key.
+//! What clients and APIs learn about the server: its metadata (OpenID Connect Discovery 1.0, RFC
+//! 8414) and its key.
 
 use axum::{
     extract::State,
@@ -73,7 +74,7 @@ fn document(server: &ServerState) -> Value {
     document
 }
 
-/// Another start has another key, and perhaps other switches: nothing is to be kept.
+/// The next start has another key and perhaps other switches, so nothing may be cached.
 fn fresh_json(body: &Value) -> Response {
     (
         [

@@ -1,4 +1,4 @@
-//! What the login page sends: the user that was chosen, or that none was.
+//! The endpoint of the login page's form, in which a person chooses a user or cancels.
 
 use axum::{body::Bytes, extract::State, response::Response};
 use http::{HeaderMap, HeaderValue, header::SET_COOKIE};
@@ -18,7 +18,7 @@ pub(crate) async fn log_in(State(server): Shared, headers: HeaderMap, body: Byte
     let csrf = form.get("csrf");
     if !forms::is_ours(&server, &headers, Purpose::LoginForm, encoded, csrf) {
         return pages::forbidden(
-            "This form was not made for this browser, or was sent from elsewhere, or the server was started again since. Go back to the app and log in from there.",
+            "This form was not made for this browser, or was sent from elsewhere, or the server has been restarted since. Go back to the app and log in from there.",
         );
     }
     let request = match server.read_authorization_request(encoded) {

@@ -1,8 +1,8 @@
 //! The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0).
 //!
-//! A hint that this server signed ends the session at once; without one, a page asks first, since any site could send a
-//! browser here. Where there is no session there is nothing to ask: after a restart of the server, a client with an old
-//! hint gets its user back.
+//! A hint that this server signed ends the session at once. Without one, a page asks first, since
+//! any site could send a browser here. If there is no session, there is nothing to ask: after a
+//! restart of the server, a client with an old hint gets its user back.
 
 use axum::{
     body::Bytes,
@@ -31,7 +31,7 @@ pub(crate) async fn by_query(
     log_out(&server, &headers, &query.unwrap_or_default())
 }
 
-/// A client's POST, or the answer to the page that asked.
+/// Handles a client's POST, or the answer from the page that asked.
 pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
     let form = Params::parse(&body);
     let Some(encoded) = form.get("request") else {
@@ -45,7 +45,7 @@ pub(crate) async fn by_form(State(server): Shared, headers: HeaderMap, body: Byt
         form.get("csrf"),
     ) {
         return pages::forbidden(
-            "This form was not made for this browser, or was sent from elsewhere, or the server was started again since.",
+            "This form was not made for this browser, or was sent from elsewhere, or the server has been restarted since.",
         );
     }
     match Request::read(&server, encoded) {
@@ -64,7 +64,7 @@ fn log_out(server: &ServerState, headers: &HeaderMap, encoded: &str) -> Response
         .cookies
         .session_id(headers)
         .and_then(|id| server.sessions.find(&id, now));
-    // Somebody else's hint is no agreement of this user.
+    // Another user's hint does not mean that this user agrees.
     let is_agreed = session
         .as_ref()
         .is_none_or(|session| request.hinted_sub.as_ref() == Some(&session.sub));
@@ -85,7 +85,7 @@ fn log_out(server: &ServerState, headers: &HeaderMap, encoded: &str) -> Response
 
 /// A logout request whose redirect, if it has one, is registered.
 struct Request {
-    /// Of a hint that this server signed. It may have expired.
+    /// The `sub` of a hint that this server signed. The hint may have expired.
     hinted_sub: Option<String>,
     redirect: Option<String>,
 }
@@ -99,7 +99,8 @@ impl Request {
         let hint = params.get("id_token_hint");
         let hinted = hint.and_then(|hint| server.key.open(TokenType::IdToken, hint));
         let hinted_sub = hinted.as_ref().and_then(|claims| text(claims, "sub"));
-        // An unsigned hint only helps to find the client: where the redirect may go, the registration decides.
+        // An unsigned hint only helps to find the client; its registration decides where the
+        // redirect may go.
         let named = hinted.or_else(|| hint.and_then(unverified_claims));
         let audience = named.as_ref().and_then(|claims| text(claims, "aud"));
         let client_id = params.get("client_id").map(ToOwned::to_owned);
@@ -129,7 +130,7 @@ fn redirect(
     state: Option<&str>,
 ) -> Result<String, String> {
     let id = client_id
-        .ok_or("A post_logout_redirect_uri needs an id_token_hint or a client_id beside it.")?;
+        .ok_or("A post_logout_redirect_uri needs an id_token_hint or a client_id with it.")?;
     let client = server
         .config
         .client(id)

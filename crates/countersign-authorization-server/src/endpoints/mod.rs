@@ -1,4 +1,4 @@
-//! The endpoints, one file each: what a request is answered. They share [`ServerState`](crate::state::ServerState) and know
+//! The endpoints, one file each. They share [`ServerState`](crate::state::ServerState) and know
 //! nothing of each other; [`router`](crate::router) says which path leads to which.
 
 pub(crate) mod authorize;

@@ -66,7 +66,7 @@ fn answer(
     Ok(json!({ "request_uri": request_uri, "expires_in": LIFETIME_SECONDS }))
 }
 
-/// What would be shown or sent through the browser is answered at once (RFC 9126, 2.3).
+/// An error that would be shown, or sent through the browser, is answered at once (RFC 9126, 2.3).
 impl From<AuthorizationError> for OAuthError {
     fn from(error: AuthorizationError) -> Self {
         match error {

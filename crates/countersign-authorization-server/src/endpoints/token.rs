@@ -1,12 +1,14 @@
 //! The token endpoint (RFC 6749, 4.1.3 and 6; RFC 7636; RFC 9449, 5 and 8).
 //!
-//! Order matters. The proof comes first: a request refused or challenged for it consumes nothing, so that it can be sent
-//! again. After that the code is consumed, whatever else is wrong (RFC 9700, 2.1.1: it is tried once): also where
-//! `grant_type` is missing or unknown, and where a parameter came twice, `code` itself for example. A refresh token is
-//! consumed only by a refresh that succeeds. Whatever comes back a second time ends its family, whatever else is wrong.
+//! Order matters. The proof comes first: a request that is refused or challenged for its proof
+//! consumes nothing, so the client can send it again. After that the code is consumed, whatever
+//! else is wrong (RFC 9700, 2.1.1: it is tried once), even if `grant_type` is missing or unknown,
+//! or if a parameter came twice, such as `code` itself. Only a refresh that succeeds consumes a
+//! refresh token. A code or refresh token that comes back a second time ends its family, whatever
+//! else is wrong.
 //!
-//! Not looked at are a body that is no form by its media type or is too long, and a `code` beside the `grant_type` of a
-//! refresh (RFC 6749, 3.2: unrecognised parameters are ignored).
+//! The endpoint does not read a body that is too long or whose media type is not that of a form,
+//! and ignores a `code` in a refresh request (RFC 6749, 3.2: unrecognised parameters are ignored).
 
 use axum::{
     body::Bytes,
@@ -82,7 +84,7 @@ enum GrantType {
     Refresh,
 }
 
-/// A request whose proof is in order, if it has one.
+/// A request whose proof, if it has one, is valid.
 struct TokenRequest<'a> {
     server: &'a ServerState,
     params: &'a Params,
@@ -92,7 +94,7 @@ struct TokenRequest<'a> {
 }
 
 impl TokenRequest<'_> {
-    /// `Err`: the request as a whole can't be read.
+    /// Returns an error if the request as a whole can't be read.
     fn grant_type(&self) -> Result<GrantType, OAuthError> {
         if let Some(name) = self.params.repeated() {
             let description = format!("`{name}` came twice; send it once");
@@ -107,8 +109,8 @@ impl TokenRequest<'_> {
         }
     }
 
-    /// For a request that can't be read: it tried its codes, and what it uses a second time ends a family. Where the proof
-    /// does not fit, nothing happens.
+    /// Consumes the codes of a request that can't be read: it has tried them, and one that was used
+    /// before ends its family. If the proof does not fit, nothing happens.
     fn spoil(&self) -> Result<(), OAuthError> {
         let find = |purpose, name| {
             let found = move |text| self.server.grants.find(purpose, text, self.now);
@@ -128,7 +130,7 @@ impl TokenRequest<'_> {
         }
         self.remember_proof()?;
         for (_, found) in &spoilt {
-            // The request is refused for its own reason, which the client can mend.
+            // The request is refused for its own reason, which the client can fix.
             let _: Result<(), UsedBefore> = self.server.grants.consume(found, self.now);
         }
         Ok(())
@@ -148,7 +150,8 @@ impl TokenRequest<'_> {
         self.remember_proof()?;
 
         self.consume(&found, "code")?;
-        // From here on a failure leaves a grant without a usable code, which ends with its minute.
+        // A failure from here on leaves a grant without a usable code. It expires within its
+        // minute.
         let client = client?;
         self.check_code(client, &found.authorization)?;
         let audiences = self.audiences(&found.authorization)?;
@@ -170,7 +173,7 @@ impl TokenRequest<'_> {
         let client = self.client();
         let binding = self.binding(found.as_refresh_token(), client.as_ref().ok().copied())?;
         if found.was_used {
-            // Whatever else the request says: somebody has a copy.
+            // Whatever else the request says, somebody has a copy.
             self.remember_proof()?;
             self.consume(&found, "refresh token")?;
         }
@@ -188,7 +191,8 @@ impl TokenRequest<'_> {
         client_request::client(&self.server.config, self.headers, self.params)
     }
 
-    /// What the tokens are bound to. The proof's key is the one that code or refresh token is bound to.
+    /// Returns what the tokens are bound to. The proof's key must be the one that the code or
+    /// refresh token is bound to.
     fn binding(&self, grant: Grant, client: Option<&ClientConfig>) -> Result<Binding, OAuthError> {
         if !self.server.proofs.is_on() {
             return Ok(Binding::BEARER);
@@ -213,7 +217,7 @@ impl TokenRequest<'_> {
         let consumed = self.server.grants.consume(found, self.now);
         consumed.map_err(|UsedBefore| {
             OAuthError::invalid_grant(format!(
-                "the {what} was used before; everything that came of this login is revoked"
+                "the {what} was used before; all tokens of this login are revoked"
             ))
         })
     }
@@ -226,7 +230,7 @@ impl TokenRequest<'_> {
         check_client(client, authorization, "code")?;
         if required(self.params, "redirect_uri")? != authorization.redirect_uri {
             return Err(OAuthError::invalid_grant(
-                "redirect_uri is not the one of the authorization request; send that",
+                "redirect_uri is not that of the authorization request; send the same",
             ));
         }
         let verifier = required(self.params, "code_verifier")?;
@@ -239,13 +243,13 @@ impl TokenRequest<'_> {
         }
         if base64url::encode(&sha256(verifier.as_bytes())) != authorization.code_challenge {
             return Err(OAuthError::invalid_grant(
-                "code_verifier does not fit the code_challenge of the authorization request",
+                "code_verifier does not match the code_challenge of the authorization request",
             ));
         }
         Ok(())
     }
 
-    /// RFC 6749, 6: none that was not granted.
+    /// Returns the requested scopes: none beyond those granted (RFC 6749, 6).
     fn narrowed_scopes(&self, authorization: &Authorization) -> Result<Vec<String>, OAuthError> {
         let Some(requested) = self.params.get("scope") else {
             return Ok(authorization.scopes.clone());
@@ -263,7 +267,7 @@ impl TokenRequest<'_> {
         }
     }
 
-    /// RFC 8707, 2.2: none that was not granted.
+    /// Returns the requested audiences: none beyond those granted (RFC 8707, 2.2).
     fn audiences(&self, authorization: &Authorization) -> Result<Vec<String>, OAuthError> {
         narrowed_audiences(self.params, &authorization.audiences)
     }

@@ -1,4 +1,5 @@
-//! The userinfo endpoint (OpenID Connect Core, 5.3), a protected resource of this server itself (RFC 9449, 7).
+//! The userinfo endpoint (OpenID Connect Core, 5.3), a protected resource of this server itself
+//! (RFC 9449, 7).
 
 use axum::{
     extract::State,
@@ -74,7 +75,7 @@ fn answer(
         .ok_or(UserinfoError::token("its user is unknown"))?;
     let mut info = json!({ "sub": user.sub });
     add_user_claims(&mut info, user, &scopes);
-    // Last: a proof is used up by an answer only.
+    // This check is last: only an answered request uses up its proof.
     if let Some(proof) = proof {
         server.proofs.remember(&proof, now)?;
     }
@@ -98,8 +99,8 @@ fn check_token(
     Ok(())
 }
 
-/// RFC 9449, 7.1: a bound token comes with a proof of its key, and only an unbound one is a Bearer token. The proof may
-/// have been used before.
+/// Checks that a bound token comes with a proof by its key, and that only an unbound one is used as
+/// Bearer (RFC 9449, 7.1). The proof may have been used before.
 fn check_binding(
     server: &ServerState,
     method: &Method,
@@ -126,7 +127,7 @@ fn check_binding(
     )?))
 }
 
-/// Why nothing is told.
+/// Why a request is refused.
 enum UserinfoError {
     Credentials(CredentialsError),
     Token(String),
@@ -142,7 +143,7 @@ impl UserinfoError {
 
     fn into_response(self, server: &ServerState) -> Response {
         let (status, error, description) = match self {
-            // RFC 6750, 3.1: who sent no token gets no error code.
+            // A request without a token gets no error code (RFC 6750, 3.1).
             Self::Credentials(CredentialsError::Missing | CredentialsError::UnknownScheme) => {
                 (StatusCode::UNAUTHORIZED, None, String::new())
             }

@@ -69,7 +69,7 @@ async fn prompt_none_without_a_session_is_login_required() {
     let reply = world.authorize(&with(request(), "prompt", "none")).await;
     reply.assert_sent_error("login_required");
     assert_eq!(reply.param("state").as_deref(), Some("st&ate"));
-    // Another server's start, with the cookie of the first.
+    // The server is started anew; the browser still has the first one's cookie.
     world.log_in(&request(), "alice").await;
     let restarted = World::new();
     let cookie = world.cookie("countersign_session_9441").expect("a session");
@@ -90,7 +90,7 @@ async fn other_prompts_show_the_page_although_there_is_a_session() {
         assert_eq!(reply.status, 200, "{prompt}");
         assert!(reply.body.contains("Log in"));
     }
-    // Once on the page, the user gets on, and may be another.
+    // On the page, the user goes on, and may be another one.
     let reply = world
         .log_in(&with(request(), "prompt", "login"), "bob")
         .await;

@@ -1,6 +1,7 @@
 use crate::world::*;
 
-/// Shown to the person, never sent: nothing proves that the redirect URI is the client's.
+/// The error is shown to the person and never sent: nothing proves that the redirect URI is the
+/// client's.
 #[tokio::test]
 async fn an_unknown_client_or_redirect_uri_is_never_redirected_to() {
     let world = World::new();

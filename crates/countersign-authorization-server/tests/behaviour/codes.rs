@@ -20,7 +20,8 @@ async fn a_code_is_good_for_one_minute() {
     reply.assert_error(400, "invalid_grant");
 }
 
-/// Each of these uses the code up, so that whoever holds a stolen one has a single try (RFC 9700).
+/// Each of these uses up the code, so that an attacker with a stolen one has a single try (RFC
+/// 9700).
 #[tokio::test]
 async fn a_failed_redemption_consumes_the_code() {
     let other_verifier = "x".repeat(43);
@@ -64,7 +65,7 @@ async fn a_failed_redemption_consumes_the_code() {
     }
 }
 
-/// Requests of which no redemption can be read.
+/// Requests from which no redemption can be read.
 fn unreadable(code: &str) -> [(Pairs, &'static str); 5] {
     let right = redemption(code);
     let twice = |name: &str, value: &str| {
@@ -124,7 +125,7 @@ async fn a_request_that_can_t_be_read_consumes_nothing_when_its_proof_is_refused
     assert_eq!(reply.status, 200);
 }
 
-/// What is sent as something else than a form is not read, so nothing in it is known to be a code.
+/// A body that is not sent as a form is not read, so nothing in it is known to be a code.
 #[tokio::test]
 async fn a_body_that_is_no_form_leaves_the_code() {
     let world = World::new();
@@ -259,7 +260,7 @@ async fn a_resource_narrows_the_audience() {
         let (_, claims) = decode(&world, &tokens["access_token"]).await;
         assert_eq!(claims["aud"], aud);
     }
-    // Not more at the token endpoint than was asked for before.
+    // The token endpoint grants no more than was asked for before.
     let code = world.code(&with(request(), "resource", "urn:c")).await;
     let form = with(redemption(&code), "resource", "http://a.test");
     let reply = world.token(&form, Some(&key.proof(world.now()))).await;

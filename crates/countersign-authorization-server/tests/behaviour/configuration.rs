@@ -81,7 +81,7 @@ fn a_url_that_is_none_is_named() {
 #[test]
 fn what_could_be_no_registration_is_refused() {
     let client = "[[clients]]\nid = 'a'\nredirect_uris = ['http://localhost:1/']\n";
-    assert!(error(&client.repeat(2)).starts_with("the client `a` is there twice"));
+    assert!(error(&client.repeat(2)).starts_with("two clients have the id `a`"));
     let told = error("[[clients]]\nid = ''\nredirect_uris = ['http://localhost:1/']");
     assert!(told.starts_with("`` can't be a client's id"), "{told}");
     let told = client_error("redirect_uris = []");
@@ -89,7 +89,7 @@ fn what_could_be_no_registration_is_refused() {
         told.starts_with("the client `demo` has no redirect URI"),
         "{told}"
     );
-    assert!(error(&"[[users]]\nsub = 'a'\n".repeat(2)).starts_with("the user `a` is there twice"));
+    assert!(error(&"[[users]]\nsub = 'a'\n".repeat(2)).starts_with("two users have the `sub` `a`"));
     assert!(error("[[users]]\nsub = ''").starts_with("`` can't be a user's `sub`"));
     let told = error("access_token_lifetime_seconds = 0");
     assert_eq!(

@@ -96,7 +96,7 @@ async fn only_origins_of_clients_and_those_allowed_beside_them() {
     }
 }
 
-/// They are for navigation, and a page that could read them would read codes.
+/// These endpoints are for navigation. A page that could read them would read codes.
 #[tokio::test]
 async fn pages_of_the_server_are_not_for_scripts() {
     let world = World::new();

@@ -110,7 +110,7 @@ async fn without_a_proof_the_token_is_bearer() {
     assert_eq!(claims.get("cnf"), None);
 }
 
-/// Every proof that is refused leaves the code as it was.
+/// No refused proof uses up the code.
 #[tokio::test]
 async fn t2_a_refused_proof_is_invalid_dpop_proof_and_consumes_nothing() {
     let world = World::new();
@@ -221,7 +221,8 @@ async fn c2_a_code_with_dpop_jkt_needs_that_key() {
         .token(&form, None)
         .await
         .assert_error(400, "invalid_dpop_proof");
-    // Refused for their proofs, those requests have consumed nothing: a thief can't keep the client out.
+    // Those requests were refused for their proofs and have consumed nothing: a thief can't lock
+    // the client out.
     let reply = world.token(&form, Some(&key.proof(world.now()))).await;
     assert_eq!(reply.json()["token_type"], "DPoP");
 }

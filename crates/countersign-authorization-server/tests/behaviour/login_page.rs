@@ -69,7 +69,7 @@ async fn a_form_from_elsewhere_is_refused() {
         assert_eq!(reply.status, 403);
         assert_eq!(reply.header("set-cookie"), None);
     }
-    // What another browser got, an attacker's for example.
+    // A form that another browser got, for example an attacker's.
     let form = [
         ("request", &*request_field),
         ("csrf", &*csrf),
@@ -84,7 +84,8 @@ async fn a_form_from_elsewhere_is_refused() {
     assert_eq!(world.submit("/login", &form).await.status, 303);
 }
 
-/// Another port of localhost is the same site: it can set this cookie, and its forms come with all cookies.
+/// Another port of localhost is same-site: it can set this cookie, and its forms come with all
+/// cookies.
 #[tokio::test]
 async fn a_form_that_another_origin_sends_is_refused() {
     let world = World::new();

@@ -19,7 +19,7 @@ async fn a_hint_ends_the_session_and_leads_back() {
     let key = Key::new();
     let tokens = world.tokens(&key).await;
     let hint = tokens["id_token"].as_str().expect("a token");
-    // Ids of logins long ago are hints still.
+    // Ids of logins long ago are still hints.
     world.wait(1000);
     let path = logout(&[
         ("id_token_hint", hint),
@@ -157,7 +157,7 @@ async fn without_a_hint_the_user_is_asked() {
     assert!(!is_logged_in(&world).await);
 }
 
-/// Somebody else who was logged in here before has no say in this session.
+/// A user who was logged in here before has no say in this session.
 #[tokio::test]
 async fn a_hint_of_another_user_is_no_agreement() {
     let world = World::new();

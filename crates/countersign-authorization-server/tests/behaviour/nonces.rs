@@ -36,7 +36,7 @@ async fn n3_every_token_response_brings_a_new_nonce() {
         .token(&form, Some(&key.proof_with_nonce(world.now(), second)))
         .await;
     assert_eq!(reply.status, 200);
-    // With errors that are none of the proof's, too.
+    // Errors that are not about the proof bring a nonce too.
     let reply = world.token(&Pairs::new(), None).await;
     reply.assert_error(400, "invalid_request");
     assert!(reply.header("dpop-nonce").is_some());
@@ -123,7 +123,7 @@ async fn s3_userinfo_accepts_no_proof_without_a_nonce_either() {
     );
 }
 
-/// 11.3: without a proof there is no nonce to ask for; the token is Bearer then.
+/// RFC 9449, 11.3: without a proof there is no nonce to ask for, and the token is Bearer.
 #[tokio::test]
 async fn a_request_without_a_proof_is_not_challenged() {
     let world = World::with(NONCES);

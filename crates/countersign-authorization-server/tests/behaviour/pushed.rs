@@ -57,7 +57,7 @@ async fn a_pushed_request_is_answered_like_any_other() {
     let (_, claims) = decode(&world, &tokens.json()["id_token"]).await;
     assert_eq!(claims["nonce"], "n-1");
 
-    // And without a page where there is a session.
+    // With a session there is no page.
     let silent = with(request(), "prompt", "none");
     let pushed = world.push(&silent, None).await;
     let reply = world.authorize(&reference(&pushed)).await;
@@ -87,7 +87,7 @@ async fn a_reference_is_good_once_for_a_minute_and_for_its_client() {
     let by_other = with(stolen.clone(), "client_id", "other");
     refused(world.authorize(&by_other).await);
     refused(world.authorize(&without(stolen.clone(), "client_id")).await);
-    // Which has not burnt it.
+    // That has not burnt it.
     assert_eq!(world.authorize(&stolen).await.status, 200);
 
     let guess = with(stolen, "request_uri", &format!("{PREFIX}AAAA"));
@@ -163,7 +163,7 @@ async fn c3_n1_a_push_is_challenged_for_a_nonce_and_brings_new_ones() {
     let proof = world.proof_of(&key, Some(nonce));
     let reply = world.push(&request(), Some(&proof)).await;
     assert_eq!(reply.status, 201, "{}", reply.body);
-    // It is the token endpoint's, too.
+    // The token endpoint accepts it too.
     let nonce = reply.header("dpop-nonce").expect("a nonce");
     let form = redemption(&world.code(&reference(&reply)).await);
     let proof = key.proof_with_nonce(world.now(), nonce);

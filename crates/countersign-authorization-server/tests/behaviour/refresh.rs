@@ -51,7 +51,7 @@ async fn a_rotated_refresh_token_that_comes_back_revokes_its_family() {
         .token(&first, Some(&key.proof(world.now())))
         .await
         .json();
-    // Without the key it is refused for its proof, and nothing happens.
+    // Without the key the request is refused for its proof, and nothing happens.
     let reply = world.token(&first, Some(&thief.proof(world.now()))).await;
     reply.assert_error(400, "invalid_dpop_proof");
     let second = refreshing(&second["refresh_token"]);
@@ -67,7 +67,7 @@ async fn a_rotated_refresh_token_that_comes_back_revokes_its_family() {
     reply.assert_error(400, "invalid_grant");
 }
 
-/// RFC 9700, 4.14.2: whoever has a copy does not go unnoticed by a mistake beside it.
+/// RFC 9700, 4.14.2: an attacker with a copy is noticed even if their request has another mistake.
 #[tokio::test]
 async fn a_rotated_refresh_token_revokes_its_family_whatever_else_is_wrong() {
     let world = World::with(
@@ -95,7 +95,8 @@ async fn a_rotated_refresh_token_revokes_its_family_whatever_else_is_wrong() {
     }
 }
 
-/// What was seen on its way, token and proof together, is refused for its proof: it ends nobody's login.
+/// A request that was overheard, token and proof together, is refused for its proof: it ends
+/// nobody's login.
 #[tokio::test]
 async fn a_refresh_that_is_sent_again_as_it_was_revokes_nothing() {
     let world = World::new();
@@ -161,7 +162,7 @@ async fn a_refresh_may_ask_for_fewer_scopes() {
         .await
         .json();
     assert_eq!(tokens["scope"], "openid");
-    // What was granted stays granted (RFC 6749, 6).
+    // The granted scopes stay granted (RFC 6749, 6).
     let form = refreshing(&tokens["refresh_token"]);
     let tokens = world
         .token(&form, Some(&key.proof(world.now())))

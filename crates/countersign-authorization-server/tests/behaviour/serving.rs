@@ -38,7 +38,7 @@ async fn it_serves_both_loopback_addresses_until_it_is_told_to_stop() {
             "HTTP/1.1 200 OK"
         );
     }
-    // A connection that is kept open does not keep the server.
+    // A connection that is kept open does not keep the server from stopping.
     let _idle = TcpStream::connect(("127.0.0.1", port))
         .await
         .expect("a connection");

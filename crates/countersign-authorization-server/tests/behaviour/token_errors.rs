@@ -101,7 +101,7 @@ async fn a_body_without_end_is_not_read() {
     assert_eq!(world.token(&form, None).await.status, 413);
 }
 
-/// RFC 9449, 11.11: a good proof says which key is there, not which client.
+/// RFC 9449, 11.11: a valid proof tells which key is there, not which client.
 #[tokio::test]
 async fn s10_a_proof_is_no_substitute_for_the_client() {
     let world = World::new();

@@ -205,7 +205,7 @@ async fn r3_a_proof_of_another_request_token_or_key_is_refused() {
     assert_eq!(replayed.json()["error"], "invalid_dpop_proof");
 }
 
-/// What is refused for the token has not used its proof up.
+/// A request that is refused for its token has not used up its proof.
 #[tokio::test]
 async fn v15_a_proof_of_a_refused_request_is_not_remembered() {
     let world = World::new();
@@ -274,7 +274,7 @@ async fn s5_with_typ_jwt_an_id_token_is_still_no_access_token() {
         let reply = world.send(call).await;
         assert_eq!(reply.status, status, "{name}: {}", reply.body);
     }
-    // Nor is the access token a hint of who is logged in.
+    // The access token is no hint of who is logged in either.
     let hint = tokens["access_token"].as_str().expect("a token");
     let page = world.visit(&format!("/logout?id_token_hint={hint}")).await;
     assert!(!page.hidden("csrf").is_empty(), "{}", page.body);

@@ -1,4 +1,4 @@
-//! A browser and a client in front of one server. What the client sends is in the room beside.
+//! A browser and a client in front of one server. The client's requests are in `client`.
 
 mod client;
 
@@ -49,7 +49,7 @@ impl World {
         Self::with("")
     }
 
-    /// With this configuration, in TOML.
+    /// Creates a world with this configuration, in TOML.
     pub(crate) fn with(toml: &str) -> Self {
         let now = Arc::new(AtomicI64::new(START));
         let config = Config::from_toml(toml).expect("TOML");
@@ -71,7 +71,7 @@ impl World {
         self.now.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    /// As another program that knows none of the browser's cookies.
+    /// Sends a request as another program, without the browser's cookies.
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self
             .router
@@ -88,7 +88,7 @@ impl World {
         }
     }
 
-    /// As the browser: cookies go along and are kept.
+    /// Sends a request as the browser: with its cookies, and keeps those of the response.
     async fn browse(&self, mut request: Request<Body>) -> Reply {
         let cookies: Vec<_> = self
             .cookies
@@ -127,7 +127,7 @@ impl World {
         self.browse(post_form(path, form)).await
     }
 
-    /// With these `Origin` fields.
+    /// Sends a request with these `Origin` fields.
     pub(crate) async fn submit_from(
         &self,
         origins: &[&str],
@@ -160,7 +160,7 @@ impl World {
         self.visit(&format!("/authorize?{}", encode(params))).await
     }
 
-    /// Chooses a user on the login page that the request leads to; the redirect back.
+    /// Chooses a user on the login page that the request leads to, and returns the redirect back.
     pub(crate) async fn log_in(&self, params: &Pairs, user: &str) -> Reply {
         let page = self.authorize(params).await;
         self.choose(&page, user).await
@@ -173,7 +173,7 @@ impl World {
         self.submit("/login", &form).await
     }
 
-    /// A code for alice: by login, or by the session when there is one.
+    /// Returns a code for alice, by login or by the session if there is one.
     pub(crate) async fn code(&self, params: &Pairs) -> String {
         let mut reply = self.authorize(params).await;
         if reply.status == 200 {
@@ -195,7 +195,7 @@ impl World {
         self.send(request).await
     }
 
-    /// The tokens of a login with this key.
+    /// Returns the tokens of a login with this key.
     pub(crate) async fn tokens(&self, key: &Key) -> Value {
         let code = self.code(&request()).await;
         let proof = key.proof(self.now());
@@ -221,7 +221,7 @@ impl Reply {
             .unwrap_or_else(|| panic!("no redirect: {}", self.body))
     }
 
-    /// A parameter of the redirect's query.
+    /// Returns a parameter of the redirect's query.
     pub(crate) fn param(&self, name: &str) -> Option<String> {
         let url = Url::parse(self.location()).expect("a URL");
         let mut pairs = url.query_pairs();
@@ -230,7 +230,7 @@ impl Reply {
             .map(|(_, value)| value.into_owned())
     }
 
-    /// A hidden field of the page's form.
+    /// Returns a hidden field of the page's form.
     pub(crate) fn hidden(&self, name: &str) -> String {
         let start = format!("<input type=\"hidden\" name=\"{name}\" value=\"");
         let (_, rest) = self.body.split_once(&start).expect("the field");
@@ -272,7 +272,7 @@ impl Reply {
     }
 }
 
-/// A token's header and claims, after a check of its signature with the published key.
+/// Returns a token's header and claims, after it has checked the signature with the published key.
 pub(crate) async fn decode(
     world: &World,
     token: &Value,

@@ -1,4 +1,4 @@
-//! What a client has and sends: its key and the proofs that it signs, its requests' parameters.
+//! A client: its key, the proofs that it signs, and its requests' parameters.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -60,7 +60,7 @@ impl Key {
         proof.attach(signature.as_ref())
     }
 
-    /// For a token request.
+    /// Signs a proof for a token request.
     pub(crate) fn proof(&self, now: UnixSeconds) -> String {
         self.sign(&claims(&jti(), now))
     }
@@ -74,7 +74,7 @@ impl Key {
         })
     }
 
-    /// For userinfo.
+    /// Signs a proof for userinfo.
     pub(crate) fn proof_with_token(&self, now: UnixSeconds, htm: &str, token: &str) -> String {
         let (jti, ath) = (jti(), crypto::ath(token).to_base64url());
         self.sign(&ProofClaims {
@@ -90,7 +90,7 @@ pub(crate) fn jti() -> String {
     format!("jti-{}", JTI.fetch_add(1, Ordering::Relaxed))
 }
 
-/// What is right for a token request.
+/// Returns claims that are right for a token request.
 pub(crate) fn claims(jti: &str, iat: UnixSeconds) -> ProofClaims<'_> {
     ProofClaims {
         jti,
@@ -102,7 +102,7 @@ pub(crate) fn claims(jti: &str, iat: UnixSeconds) -> ProofClaims<'_> {
     }
 }
 
-/// An authorization request of the client `demo`.
+/// Returns an authorization request of the client `demo`.
 pub(crate) fn request() -> Pairs {
     pairs(&[
         ("client_id", "demo"),
@@ -116,7 +116,7 @@ pub(crate) fn request() -> Pairs {
     ])
 }
 
-/// The token request for a code of [`request`].
+/// Returns the token request for a code of [`request`].
 pub(crate) fn redemption(code: &str) -> Pairs {
     pairs(&[
         ("grant_type", "authorization_code"),
@@ -142,7 +142,7 @@ fn pairs(pairs: &[(&str, &str)]) -> Pairs {
         .collect()
 }
 
-/// The same with another value, or with one more.
+/// Returns the same parameters with another value, or with one more.
 pub(crate) fn with(mut pairs: Pairs, name: &str, value: &str) -> Pairs {
     pairs.retain(|(known, _)| known != name);
     pairs.push((name.to_owned(), value.to_owned()));
