@@ -43,7 +43,7 @@
 //!     ## refresh_token_lifetime_seconds = 28800
 //!     ## session_lifetime_seconds = 28800
 //!     ## nonce_lifetime_seconds = 15
-//!     allowed_origins = ["http://localhost:5173"] # beside those of the redirect URIs
+//!     allowed_origins = ["http://localhost:5173"] # in addition to those of the redirect URIs
 //!
 //!     [[clients]]
 //!     id = "demo"
@@ -51,7 +51,7 @@
 //!     redirect_uris = ["http://localhost:9440/"]
 //!     ## post_logout_redirect_uris: the redirect URIs
 //!     audiences = ["http://localhost:9442", "http://localhost:9443"]
-//!     scopes = ["notes:write"]                  # beside openid, profile, email, offline_access
+//!     scopes = ["notes:write"]                  # in addition to openid, profile, email, offline_access
 //!     ## dpop_bound_access_tokens = false
 //!     ## require_pushed_authorization_requests = false
 //!     ## native = false                          # any port of a loopback IP address (RFC 8252, 7.3)

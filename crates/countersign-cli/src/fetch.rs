@@ -1,4 +1,5 @@
-//! `countersign fetch`: a login on this machine's loopback address, then one call, as `curl -v` would show it.
+//! `countersign fetch`: logs in with a redirect to this machine's loopback address, then makes one
+//! call and shows it as `curl -v` does.
 
 use std::{
     io::{self, Write},
@@ -14,76 +15,76 @@ use reqwest::{Method, Response, Url, header::CONTENT_TYPE};
 
 const AFTER_HELP: &str = "\
 The client must be registered with the authorization server: a public native client with this redirect URI (without a
-port any free one is taken, RFC 8252, 7.3). A confidential client's secret is read from the environment variable
+port, any free one is taken: RFC 8252, 7.3). A confidential client's secret is read from the environment variable
 CLIENT_SECRET.
 
-What was sent and received goes to standard error, as `curl -v` writes it; `countersign explain` reads it:
+Standard error shows what was sent and received, as `curl -v` does; `countersign explain` reads it:
   countersign fetch --issuer ISSUER --client-id ID URL 2>&1 >/dev/null | countersign explain
 
-Exit status: 0 answered with a status below 400, 1 with another, 2 not answered.";
+Exit status: 0 for a response below 400, 1 for another response, 2 for none.";
 
 /// Logs in with your browser, calls a URL, and shows the headers of both directions.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
-    /// What to call
+    /// URL to call
     url: Url,
 
-    /// The authorization server
+    /// Issuer of the authorization server
     #[arg(long, value_name = "URL")]
     issuer: String,
 
-    /// As registered there
+    /// Client id, as registered there
     #[arg(long, value_name = "ID")]
     client_id: String,
 
-    /// How to call [default: GET, or POST with --data]
+    /// Method of the call [default: GET, or POST with --data]
     #[arg(short = 'X', long, value_name = "METHOD")]
     request: Option<Method>,
 
-    /// The body, JSON
+    /// Body of the call, JSON
     #[arg(short, long, value_name = "JSON")]
     data: Option<String>,
 
-    /// A scope beside openid; may be given several times
+    /// Scope in addition to openid; may be repeated
     #[arg(long = "scope")]
     scopes: Vec<String>,
 
-    /// The API that the token is for (RFC 8707)
+    /// API that the token is for, sent as `resource` (RFC 8707)
     #[arg(long, value_name = "URI")]
     resource: Option<String>,
 
-    /// The same for servers that know no `resource`
+    /// The same, sent as `audience`, for servers without `resource`
     #[arg(long)]
     audience: Option<String>,
 
-    /// Where the browser comes back to
+    /// Redirect URI that the browser comes back to
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1/")]
     redirect_uri: String,
 
-    /// Whether the token is bound
+    /// Whether the token must be bound
     #[arg(long, value_enum, default_value_t = DpopMode::Enforced)]
     dpop: DpopMode,
 
-    /// Show the address of the login instead of opening it
+    /// Print the login's address instead of opening it
     #[arg(long)]
     print_url: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum DpopMode {
-    /// Or no login
+    /// The token is bound, or the login fails
     Enforced,
-    /// Where the server can
+    /// The token is bound if the server can
     Auto,
-    /// Bearer
+    /// The token is a Bearer token
     Off,
 }
 
-/// Logs in, calls, shows.
+/// Logs in, makes the call, and shows it.
 ///
 /// # Errors
-/// In words, for the user.
+/// A sentence for the user.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -145,7 +146,8 @@ fn client(arguments: &Arguments) -> Result<NativeClient, countersign_client::nat
     builder.build()
 }
 
-/// The exchange, as `curl -v` writes it. A bound token is shown, since its key ends with this process; another is not.
+/// Shows the exchange as `curl -v` does. It shows a bound token, since the key ends with this
+/// process, and hides any other.
 fn show(method: &Method, response: &Response) {
     let url = response.url();
     let target = match url.query() {
@@ -168,13 +170,15 @@ fn show(method: &Method, response: &Response) {
                 eprintln!("> Authorization: {}", text(&sent.authorization));
                 eprintln!("> DPoP: {}", text(proof));
             }
-            None => eprintln!("> Authorization: Bearer (not shown: whoever reads it can use it)"),
+            None => {
+                eprintln!("> Authorization: Bearer (not shown: anyone who reads it can use it)")
+            }
         }
     }
     eprintln!(">");
     eprintln!("< {:?} {}", response.version(), response.status());
     for (name, value) in response.headers() {
-        // What a server wrote goes to a terminal.
+        // A server wrote this, and it goes to a terminal.
         let value = String::from_utf8_lossy(value.as_bytes());
         let value: String = value
             .chars()

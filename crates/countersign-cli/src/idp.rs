@@ -17,7 +17,7 @@ use tracing_subscriber::EnvFilter;
 use url::Url;
 
 /// A configuration file, as `--help` shows it.
-const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out; flags go before it, but --client,
+const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out; flags override it, but --client,
 --audience and --allow-origin add to it):
 
   port = 9441
@@ -31,7 +31,7 @@ const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out;
   refresh_token_lifetime_seconds = 28800
   session_lifetime_seconds = 28800
   nonce_lifetime_seconds = 15           # of --dpop nonce
-  allowed_origins = []                  # beside those of the redirect URIs
+  allowed_origins = []                  # in addition to those of the redirect URIs
 
   [[clients]]
   id = "demo"
@@ -39,7 +39,7 @@ const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out;
   redirect_uris = ["http://localhost:9440/"]
   post_logout_redirect_uris = []        # none: the redirect URIs
   audiences = ["http://localhost:9442"]
-  scopes = []                           # beside openid, profile, email, offline_access
+  scopes = []                           # in addition to openid, profile, email, offline_access
   dpop_bound_access_tokens = false
   require_pushed_authorization_requests = false
   native = false                        # any port of a loopback IP address
@@ -51,7 +51,8 @@ const EXAMPLE: &str = r#"Configuration file (TOML; every member may be left out;
 
 Without clients: `demo` as above. Without users: alice and bob. RUST_LOG=info logs each decision."#;
 
-/// For development only: it has no passwords, and everything is in its memory.
+/// Runs an authorization server for development only: it has no passwords, and everything is in
+/// memory.
 #[derive(Args)]
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Arguments {
@@ -67,23 +68,24 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     issuer: Option<String>,
 
-    /// A client and where its responses may go; may be repeated [default: demo=http://localhost:9440/]
+    /// A client and its redirect URIs; may be repeated [default: demo=http://localhost:9440/]
     #[arg(long = "client", value_name = "ID=REDIRECT_URI[,REDIRECT_URI]")]
     clients: Vec<ClientArgument>,
 
-    /// An API that access tokens are for, of one client or of all; may be repeated [default: http://localhost:9442]
+    /// An API that the access tokens of one client, or of all, are for; may be repeated [default:
+    /// http://localhost:9442]
     #[arg(long = "audience", value_name = "[CLIENT=]URI")]
     audiences: Vec<String>,
 
-    /// How DPoP is treated [default: on]
+    /// How the server treats DPoP [default: on]
     #[arg(long, value_enum)]
     dpop: Option<DpopArgument>,
 
-    /// Take pushed authorization requests only (RFC 9126)
+    /// Accept only pushed authorization requests (RFC 9126)
     #[arg(long)]
     require_par: bool,
 
-    /// How far the server's clock runs ahead, in seconds; negative: behind [default: 0]
+    /// How far the server's clock is ahead, in seconds; negative: behind [default: 0]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     clock_offset: Option<i64>,
 
@@ -99,11 +101,12 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "SECONDS")]
     access_token_lifetime: Option<u32>,
 
-    /// How long a nonce of `--dpop nonce` is accepted, in seconds [default: 15]
+    /// How long a nonce is accepted with `--dpop nonce`, in seconds [default: 15]
     #[arg(long, value_name = "SECONDS")]
     nonce_lifetime: Option<u32>,
 
-    /// An origin whose pages may call the server, beside those of the redirect URIs; may be repeated
+    /// An origin whose pages may call the server, in addition to those of the redirect URIs; may be
+    /// repeated
     #[arg(long = "allow-origin", value_name = "ORIGIN")]
     origins: Vec<String>,
 }
@@ -114,9 +117,9 @@ enum DpopArgument {
     On,
     /// Proofs are ignored, and the metadata does not name DPoP
     Off,
-    /// The metadata names DPoP, tokens are Bearer
+    /// The metadata names DPoP, but tokens are Bearer
     AdvertisedOnly,
-    /// As `on`, and every proof needs a nonce; each token response brings a new one
+    /// As `on`, but every proof needs a nonce; each token response brings a new one
     Nonce,
 }
 
@@ -133,10 +136,10 @@ impl From<DpopArgument> for DpopMode {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum TypArgument {
-    /// As RFC 9068 has it
+    /// The type of RFC 9068
     #[value(name = "at+jwt")]
     AtJwt,
-    /// As Keycloak and Auth0 write it, and as Spring Security expects it by default
+    /// The type that Keycloak and Auth0 write, and that Spring Security expects by default
     #[value(name = "JWT")]
     Jwt,
 }
@@ -171,7 +174,8 @@ impl FromStr for ClientArgument {
     }
 }
 
-/// Why the server does not run. Each text is the whole sentence: none has a source to print behind it.
+/// Why the server does not run. Each text is a whole sentence, with nothing left for a source to
+/// say.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IdpError {
     #[error("{} does not exist; name an existing file with --config", .0.display())]
@@ -191,13 +195,13 @@ pub(crate) enum IdpError {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
-    #[error("the system lets SIGINT and SIGTERM not be waited for: {0}; start it again")]
+    #[error("the system does not let the server wait for SIGINT and SIGTERM: {0}; start it again")]
     Signals(std::io::Error),
     #[error("the server on port {port} failed: {reason}; start it again")]
     Serve { port: u16, reason: std::io::Error },
 }
 
-/// Runs until SIGINT or SIGTERM.
+/// Runs the server until SIGINT or SIGTERM.
 #[tokio::main]
 pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
@@ -215,7 +219,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
     let server = AuthorizationServer::new(config, Clock::system())?;
 
     let mut out = std::io::stdout();
-    // Nobody may be reading; that is no reason to end.
+    // That nobody reads is no reason to end.
     let _ = writeln!(
         out,
         "countersign idp: an authorization server for development only, never for production\nissuer {}\nlistening on http://localhost:{port}",
@@ -227,7 +231,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
 }
 
 impl Arguments {
-    /// The file, and over it the flags.
+    /// Returns the configuration: the file's, overridden by the flags.
     fn configuration(self) -> Result<Config, IdpError> {
         let mut config = match self.config {
             Some(path) => read(path)?,
@@ -262,8 +266,8 @@ impl Arguments {
     }
 }
 
-/// Of `[CLIENT=]URI`. The longest id that there is decides. Where there is none, what stands before a second URI is taken
-/// for one: an audience meant for one client never becomes that of all.
+/// Splits `[CLIENT=]URI` at the longest id that exists. If none does, the text before a second URI
+/// counts as an id: an audience meant for one client never becomes that of all.
 fn client_and_audience<'a>(config: &Config, argument: &'a str) -> (Option<&'a str>, &'a str) {
     let is_id = |text: &str| config.clients.iter().any(|client| client.id == text);
     let mut splits = argument.match_indices('=').map(|(at, _)| at);
@@ -274,7 +278,8 @@ fn client_and_audience<'a>(config: &Config, argument: &'a str) -> (Option<&'a st
     }
 }
 
-/// The first `=` with an absolute URI behind it. A client's id before it may be a URL and hold a `=` itself.
+/// Finds the first `=` before an absolute URI. The client's id before it may be a URL and contain a
+/// `=` itself.
 fn before_uri(text: &str) -> Option<usize> {
     let mut splits = text.match_indices('=').map(|(at, _)| at);
     splits.find(|at| Url::parse(&text[at + 1..]).is_ok())
@@ -283,7 +288,7 @@ fn before_uri(text: &str) -> Option<usize> {
 fn read(path: PathBuf) -> Result<Config, IdpError> {
     match std::fs::read_to_string(&path) {
         Ok(text) => Config::from_toml(&text).map_err(|reason| IdpError::InFile { path, reason }),
-        // Systems differ in what they say of a directory.
+        // Systems report a directory in different ways.
         Err(_) if path.is_dir() => Err(IdpError::Directory(path)),
         Err(reason) => Err(match reason.kind() {
             ErrorKind::NotFound => IdpError::NoFile(path),
@@ -293,7 +298,7 @@ fn read(path: PathBuf) -> Result<Config, IdpError> {
     }
 }
 
-/// What ends the server: SIGINT and SIGTERM, or Ctrl-C where there are no signals.
+/// The signals that end the server: SIGINT and SIGTERM, or Ctrl-C on systems without signals.
 struct Signals {
     #[cfg(unix)]
     interrupt: Signal,
@@ -302,7 +307,8 @@ struct Signals {
 }
 
 impl Signals {
-    /// Registers before the server says that it listens, so that none is lost.
+    /// Registers for the signals. This happens before the server says that it listens, so that none
+    /// is lost.
     #[cfg(unix)]
     fn new() -> Result<Self, std::io::Error> {
         Ok(Self {
@@ -326,7 +332,7 @@ impl Signals {
 
     #[cfg(not(unix))]
     async fn wait(self) {
-        // An error would be that it can't be listened for: then only the process's end ends the server.
+        // On an error, Ctrl-C can't be awaited, and only the end of the process ends the server.
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

@@ -13,8 +13,8 @@
 //! # Ok::<(), String>(())
 //! ```
 //!
-//! There is one file for each subcommand: `explain`, `fetch`, `proof`, `idp`. `countersign COMMAND --help`
-//! lists their options.
+//! There is one file for each subcommand: `explain`, `fetch`, `proof`, `idp`. `countersign COMMAND
+//! --help` lists their options.
 //!
 //! # Features
 //! | feature | adds |
@@ -55,7 +55,7 @@ enum Command {
     Explain(explain::Arguments),
     /// Logs in with your browser, calls a URL, and shows the headers of both directions.
     Fetch(fetch::Arguments),
-    /// Makes a proof for one request, by a key in a file.
+    /// Makes a proof for one request, with a key in a file.
     Proof(proof::Arguments),
     /// Runs a development authorization server.
     Idp(idp::Arguments),

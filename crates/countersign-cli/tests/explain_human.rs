@@ -1,4 +1,4 @@
-//! `countersign explain` for people: input in each form, what the report says, and the status.
+//! `countersign explain` for people: the forms of input, the report, and the status.
 #![allow(clippy::unwrap_used)]
 
 mod explain;
@@ -14,10 +14,10 @@ use countersign::jose::base64url;
 use explain::conformance;
 use serde_json::{Value, json};
 
-/// 10 s after most cases.
+/// A time 10 s after most cases.
 const NOW: &str = "1767225610";
 
-/// The first step of a case, and its policy.
+/// Returns the first step of a case, and its policy.
 fn step(name: &str) -> (Value, Value) {
     let (cases, policies) = conformance();
     let case = cases.into_iter().find(|case| case["name"] == name).unwrap();
@@ -46,7 +46,7 @@ fn run(arguments: &[&str], input: &str) -> (String, Option<i32>) {
     (said, output.status.code())
 }
 
-/// The flags of a policy; the keys in a file.
+/// Returns the flags of a policy, with the keys in a file.
 fn flags(policy: &Value) -> (Vec<String>, tempfile::Keys) {
     let keys = tempfile::Keys::of(&policy["jwks"]);
     let text = |name: &str| policy[name].as_str().unwrap().to_owned();
@@ -70,7 +70,7 @@ fn flags(policy: &Value) -> (Vec<String>, tempfile::Keys) {
 mod tempfile {
     use std::path::PathBuf;
 
-    /// A file that ends with its test.
+    /// A file that is removed at the end of its test.
     pub(crate) struct Keys(PathBuf);
 
     impl Keys {
@@ -184,7 +184,7 @@ fn all_that_is_wrong_is_shown_in_the_rfcs_order() {
     ]) {
         assert!(words.iter().all(|word| line.contains(word)), "{line}");
     }
-    // The first decides.
+    // The first one decides.
     assert!(
         said.contains("Refused: 401 invalid_dpop_proof (HtmMismatch)"),
         "{said}"
@@ -333,7 +333,7 @@ fn the_clocks_offset_is_measured() {
         ),
         "{said}"
     );
-    // Of a transcript, the response's Date is the server's clock.
+    // In a transcript, the response's Date is the server's clock.
     let mut transcript = String::new();
     for line in http(&step, "").lines() {
         transcript.push_str(&format!("> {line}\n"));
@@ -366,7 +366,7 @@ fn without_keys_the_rest_is_checked_and_what_is_not_is_said() {
         said.contains("Accepted, as far as it could be checked"),
         "{said}"
     );
-    // What one flag leaves open is not accepted as if it were known.
+    // A check that one flag leaves open does not pass as if the flag were given.
     let (flags, _keys) = flags(&policy);
     for left_out in 0..3 {
         let mut flags: Vec<&str> = flags.iter().map(String::as_str).collect();
@@ -380,7 +380,7 @@ fn without_keys_the_rest_is_checked_and_what_is_not_is_said() {
     let (said, status) = run(&["--now", "1767225700"], &curl(&step));
     assert_eq!(status, Some(1), "{said}");
     assert!(
-        said.contains("(IatTooOld)\nTo change: set the clocks"),
+        said.contains("(IatTooOld)\nTo change: synchronize the clocks"),
         "{said}"
     );
 }
@@ -402,7 +402,7 @@ fn times_at_the_ends_of_the_range_are_shown() {
         "{said}"
     );
     assert!(
-        said.contains("(TokenExpiresTooLate)\nTo change: let the"),
+        said.contains("(TokenExpiresTooLate)\nTo change: have the"),
         "{said}"
     );
 }
@@ -493,7 +493,7 @@ fn what_cannot_be_used_says_what_is_missing() {
             "curl https://a/",
             "--url can't be used",
         ),
-        (&[], "GET / HTTP/1.1\nHost: a\nno colon", "no header"),
+        (&[], "GET / HTTP/1.1\nHost: a\nno colon", "is not a header"),
         (&["--now", "soon"], "", "--now"),
     ] {
         let (said, status) = run(arguments, input);

@@ -1,4 +1,4 @@
-//! `countersign explain --jsonl`: what comes out for each line.
+//! `countersign explain --jsonl`: the answer to each line.
 #![allow(clippy::unwrap_used)]
 
 mod explain;
@@ -14,12 +14,12 @@ use serde_json::{Value, json};
 
 const UNUSABLE: &str = "UnusableInput";
 
-/// What every case of conformance/ expects, and by which check.
+/// What every case of conformance/ expects, and which check decides.
 #[test]
 fn conformance_cases_are_answered_as_written() {
     let (cases, policies) = conformance();
     assert!(cases.len() >= 300);
-    // Those of one step have nothing to remember, and share a run.
+    // Cases of one step have nothing to remember, and share a run.
     let (single, sequences): (Vec<_>, Vec<_>) = cases
         .into_iter()
         .partition(|case| case["steps"].as_array().unwrap().len() == 1);
@@ -64,7 +64,7 @@ fn check(steps: &[(&Value, &Value)], policies: &Value) {
     }
 }
 
-/// Every row that a resource server can be held to, from both sides.
+/// Every row that applies to a resource server is covered by cases that pass and cases that fail.
 #[test]
 fn conformance_cases_cover_each_row_from_both_sides() {
     let (cases, _) = conformance();
@@ -83,7 +83,7 @@ fn conformance_cases_cover_each_row_from_both_sides() {
     }
 }
 
-/// A good line, with changes.
+/// Returns a good line with changes.
 fn good(change: impl FnOnce(&mut Value)) -> String {
     static GOOD: LazyLock<Value> = LazyLock::new(|| {
         let (cases, policies) = conformance();
@@ -191,7 +191,7 @@ fn a_line_that_lacks_something_is_answered_and_the_run_goes_on() {
         lines.push(good(|line| line["request"]["headers"] = headers));
     }
     for place in ["\"keys\":", "\"kty\":", "\"kid\":"] {
-        // Of two equal members another program takes the other one.
+        // Programs differ in which of two equal members they take.
         lines.push(good(|_| {}).replacen(place, &format!("{place}null,{place}"), 1));
     }
     let last = good(|_| {});
@@ -357,7 +357,7 @@ fn a_nonce_of_null_is_none() {
     assert_eq!(answer["outcome"], "accepted");
 }
 
-/// Policies alternate; the store is one.
+/// The policies alternate, and share one store.
 #[test]
 fn all_lines_share_one_replay_store_whatever_their_policies() {
     let optional = good(|line| line["policy"]["dpop"] = json!("optional"));

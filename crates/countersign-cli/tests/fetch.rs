@@ -1,4 +1,5 @@
-//! `countersign fetch`: a login, a call, and both headers; against `countersign idp` and an API that asks for a nonce.
+//! `countersign fetch` against `countersign idp` and an API that asks for a nonce: a login, a call,
+//! and the headers of both directions.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -24,7 +25,7 @@ struct Idp {
 }
 
 impl Idp {
-    /// With the native client `cli`, whose tokens are for `audience`.
+    /// Starts the server with the native client `cli`, whose tokens are for `audience`.
     fn start(audience: &str, more: &str) -> Self {
         let name = format!(
             "countersign-fetch-{}-{}.toml",
@@ -62,7 +63,7 @@ impl Drop for Idp {
     }
 }
 
-/// Answers each connection with the next of these; gives what it was sent.
+/// Answers each connection with the next of these, and returns what it was sent.
 fn api(listener: TcpListener, answers: Vec<&'static str>) -> JoinHandle<Vec<String>> {
     thread::spawn(move || {
         let answer = |answer: &str| {
@@ -91,7 +92,7 @@ fn api(listener: TcpListener, answers: Vec<&'static str>) -> JoinHandle<Vec<Stri
     })
 }
 
-/// Runs the command, with alice at the browser: standard output, standard error, status.
+/// Runs the command with alice at the browser. Returns standard output, standard error and status.
 fn fetch(idp: &Idp, arguments: &[&str]) -> (String, String, Option<i32>) {
     let mut child = countersign()
         .args([
@@ -175,7 +176,7 @@ async fn log_in(url: &str) {
     http.get(back).send().await.unwrap();
 }
 
-/// The key set of the server.
+/// Returns the key set of the server.
 fn jwks(idp: &Idp) -> String {
     let authority = idp.issuer.strip_prefix("http://").unwrap();
     let mut stream = TcpStream::connect((
@@ -231,7 +232,7 @@ fn a_call_is_shown_with_the_headers_that_were_sent_last() {
         assert_eq!(sent(&said, "> "), sent(&requests[1], ""), "{name}");
     }
 
-    // What it shows, `countersign explain` reads.
+    // `countersign explain` reads what the command shows.
     let keys = std::env::temp_dir().join(format!("countersign-fetch-{}.jwks", std::process::id()));
     fs::write(&keys, jwks(&idp)).unwrap();
     let mut explain = countersign()

@@ -1,4 +1,4 @@
-//! `countersign idp` as a process: what it says, and how it ends.
+//! `countersign idp` as a process: what it prints, and how it ends.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ fn countersign(arguments: &[&str]) -> Command {
     command
 }
 
-/// For arguments with which it must not start.
+/// Returns the error for arguments with which it must not start.
 fn refused(arguments: &[&str]) -> String {
     let Output {
         status,
@@ -60,7 +60,8 @@ impl Server {
         answer
     }
 
-    /// The audiences of a client at `http://localhost:2/`, as the refusal of another tells them.
+    /// Returns the audiences of a client at `http://localhost:2/`, as the error for another
+    /// audience lists them.
     fn audiences(&self, client: &str) -> String {
         let client: String = url::form_urlencoded::byte_serialize(client.as_bytes()).collect();
         let answer = self.get(&format!(
@@ -264,7 +265,7 @@ fn bad_values_are_named_in_one_sentence() {
             "--audience=b=http://localhost:1",
             "there is no client `b` for the audience `http://localhost:1`; write CLIENT=URI with one of: demo",
         ),
-        // Not one audience of every client.
+        // It does not become an audience of every client.
         (
             "--audience=https://app.example=http://localhost:1",
             "there is no client `https://app.example` for the audience `http://localhost:1`; write",

@@ -1,4 +1,4 @@
-//! `countersign proof`: what it makes is accepted, and keys are kept safe.
+//! `countersign proof`: its proofs are accepted, and it keeps keys safe.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -19,7 +19,7 @@ use countersign::{
 const NOW: &str = "1767225600";
 const URL: &str = "https://API.example.com:443/a/../notes?page=2";
 
-/// A directory that ends with its test.
+/// A directory that is removed at the end of its test.
 struct Directory(PathBuf);
 
 impl Directory {
@@ -43,7 +43,7 @@ impl Drop for Directory {
     }
 }
 
-/// Standard output, standard error, status.
+/// Returns standard output, standard error and status.
 fn run(arguments: &[&str], input: &str) -> (String, String, Option<i32>) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_countersign"))
         .arg("proof")
@@ -97,7 +97,7 @@ fn a_new_key_signs_and_its_thumbprint_is_told() {
         );
         assert_eq!(one.claims()["htu"], "https://api.example.com/notes");
         assert!(!one.claims().contains_key("ath") && !one.claims().contains_key("nonce"));
-        // 128 random bits, new for each.
+        // 128 random bits, new for each proof.
         assert_eq!(one.jti().len(), 22);
         assert_ne!(one.jti(), verified(&sign(&[]), None).jti());
         let token = BoundToken::new(ath("a.b.c"), one.thumbprint());
@@ -147,8 +147,8 @@ fn what_cannot_be_used_is_named_and_no_secret_is_shown() {
     let foreign = fs::read_to_string(other.file()).unwrap();
     let foreign = foreign.split('"').nth(3).unwrap().to_owned();
     for (text, word) in [
-        ("", "no JSON object"),
-        ("[]", "no JSON object"),
+        ("", "not a JSON object"),
+        ("[]", "not a JSON object"),
         (&*good.replace("\"d\"", "\"e\""), "no member `d`"),
         (&good.replace(secret, "AA="), "not base64url"),
         (&good.replace(secret, &foreign), "not the private key of"),
@@ -170,7 +170,7 @@ fn what_cannot_be_signed_makes_no_key() {
     for (arguments, word) in [
         (&["GET", "/notes"][..], "can't be signed"),
         (&["GET", "https://u@a/"], "can't be signed"),
-        (&["https://a/", "GET"], "is no method"),
+        (&["https://a/", "GET"], "is not a method"),
         (&["GET"], "<URL>"),
     ] {
         let (_, said, status) = run(&[&["--new-key", &file], arguments].concat(), "");

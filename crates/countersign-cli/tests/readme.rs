@@ -1,16 +1,16 @@
-//! What the READMEs show of `countersign explain` is what it prints.
+//! The READMEs show what `countersign explain` prints.
 #![allow(clippy::unwrap_used)]
 
 use std::{fs, path::Path, process::Command};
 
-/// The crate's, and the repository's.
+/// The READMEs of the crate and of the repository.
 const READMES: [&str; 2] = ["README.md", "../../README.md"];
 
 fn read(name: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// Standard output and status.
+/// Returns standard output and status.
 fn countersign(arguments: &[&str]) -> (String, Option<i32>) {
     let program = env!("CARGO_BIN_EXE_countersign");
     let output = Command::new(program).args(arguments).output().unwrap();
@@ -20,7 +20,7 @@ fn countersign(arguments: &[&str]) -> (String, Option<i32>) {
     )
 }
 
-/// The first block of a language after the heading of that name.
+/// Returns the first code block of a language after the heading of that name.
 fn block<'a>(page: &'a str, language: &str) -> &'a str {
     let heading = "## Why is my request refused?\n";
     let (_, section) = page.split_once(heading).unwrap();

@@ -1,4 +1,4 @@
-//! What comes out for one line.
+//! The answer to one line of input.
 
 use countersign_resource_server::Rejection;
 use serde::Serialize;
@@ -39,12 +39,12 @@ impl Answer {
         }
     }
 
-    /// The request is one that no HTTP server hands on to an application.
+    /// Creates the answer to a request that no HTTP server passes on to an application.
     pub(super) fn not_http(name: Name, detail: &str) -> Self {
         Self::bad_request(Some(name), "NotHttp", detail)
     }
 
-    /// There is no request to judge.
+    /// Creates the answer to a line that can't be used.
     pub(super) fn unusable(name: Option<Name>, detail: &str) -> Self {
         Self::bad_request(name, "UnusableInput", detail)
     }
@@ -61,7 +61,7 @@ impl Answer {
     }
 }
 
-/// With a capital and a full stop.
+/// Makes a sentence of the text: a capital first, a full stop at the end.
 fn sentence(text: &str) -> String {
     let mut characters = text.chars();
     let first = characters.next().map(|first| first.to_ascii_uppercase());

@@ -1,4 +1,4 @@
-//! A resource server at a moment that the input sets.
+//! A resource server at the time that the input gives.
 
 use std::{
     sync::{
@@ -18,19 +18,19 @@ use tokio::runtime::{self, Runtime};
 
 use super::case::{Policy, Request};
 
-/// So many proofs can be live at one time. Memory is taken as they come.
+/// How many proofs can be live at once. Memory is taken as they come.
 const REMEMBERED_PROOFS: usize = 4_000_000;
 
-/// Judges requests one after the other. All share one replay store.
+/// Decides on requests one after the other. All share one replay store.
 pub(super) struct Bench {
     runtime: Runtime,
     now: Arc<AtomicI64>,
     replay: Arc<InProcessReplayStore>,
-    /// That of the last policy: mostly it is the next one's too.
+    /// The server of the last policy. The next line mostly has the same policy.
     server: Option<(Policy, ResourceServer)>,
 }
 
-/// A request that an HTTP server would hand on.
+/// A request that an HTTP server would pass on.
 pub(super) struct Received {
     parts: Parts,
     pub(super) uri: TargetUri,
@@ -52,7 +52,8 @@ impl Bench {
         })
     }
 
-    /// What a resource server with this policy says to the request at `now`. Outer error: no server has this policy.
+    /// Decides as a resource server with this policy does at `now`. The outer error means that no
+    /// server can have this policy.
     pub(super) fn judge(
         &mut self,
         policy: &Policy,
@@ -79,7 +80,7 @@ impl Bench {
         Ok(judged)
     }
 
-    /// Every check of the request, whatever the others say.
+    /// Makes every check of the request, even if others fail.
     pub(super) fn examine(
         &mut self,
         policy: &Policy,
@@ -96,7 +97,7 @@ impl Bench {
     fn build(&self, policy: &Policy) -> Result<ResourceServer, String> {
         let now = Arc::clone(&self.now);
         let mut builder = ResourceServer::builder(&policy.issuer, &policy.audience)
-            // Never looked at: each request names its own.
+            // Never used: each request names its own.
             .public_url("https://localhost")
             .static_keys_as_they_are(&policy.jwks)
             .dpop(match policy.requires_dpop {
@@ -124,15 +125,16 @@ impl Bench {
     }
 }
 
-/// Why a proof by another key than the token's is refused, in the RFC's order. A server doesn't verify the signature of
-/// such a proof; here that is no waste, since it is what the user asks for.
+/// Returns why a proof by another key than the token's is refused, in the RFC's order. A server
+/// doesn't verify the signature of such a proof. Here it is worth the work, since the user asks for
+/// it.
 async fn first_reason(server: &ResourceServer, request: &Received) -> Option<Rejection> {
     let examined = server.examine_at(&request.parts, &request.uri).await.ok()?;
     examined.into_iter().find_map(|one| one.outcome?.err())
 }
 
 impl Received {
-    /// What an HTTP server makes of the request; in words where it refuses.
+    /// Reads the request as an HTTP server does. The error says why a server would refuse it.
     pub(super) fn of(request: &Request) -> Result<Self, String> {
         let method = Method::from_bytes(request.method.as_bytes())
             .map_err(|_| "the method is not an HTTP token")?;

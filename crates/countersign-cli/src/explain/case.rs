@@ -1,10 +1,10 @@
-//! One line of input: a request, and the policy and the moment it is judged by.
+//! One line of input: a request, and the policy and time of the decision.
 
 use countersign::{UnixSeconds, crypto::Algorithm, jose::json::parse_object};
 use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value, value::RawValue};
 
-/// What a case is called. Comes back as it came.
+/// The name of a case. The answer repeats it as it came.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(untagged)]
 pub(super) enum Name {
@@ -19,7 +19,7 @@ pub(super) struct Case {
     pub(super) request: Request,
 }
 
-/// What a resource server is configured with.
+/// The configuration of a resource server.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Policy {
     pub(super) issuer: String,
@@ -27,13 +27,13 @@ pub(super) struct Policy {
     /// The key set as JSON text.
     pub(super) jwks: String,
     pub(super) requires_dpop: bool,
-    /// Whether tokens of any type and lifetime are taken.
+    /// Whether tokens of any type and lifetime are accepted.
     pub(super) lenient_tokens: bool,
-    /// The one that every proof needs.
+    /// The nonce that every proof needs.
     pub(super) nonce: Option<String>,
-    /// Those that proofs may have; `None`: as by default.
+    /// The algorithms that proofs may have; `None`: the default ones.
     pub(super) algorithms: Option<Vec<Algorithm>>,
-    /// Whether proofs may be by RSA keys that are slow to verify with.
+    /// Whether proofs may have RSA keys that are slow to verify with.
     pub(super) takes_costly_rsa_keys: bool,
 }
 
@@ -41,19 +41,19 @@ pub(super) struct Policy {
 #[derive(Clone, Deserialize)]
 pub(super) struct Request {
     pub(super) method: String,
-    /// As the client called it: absolute.
+    /// The URL that the client called, absolute.
     pub(super) url: String,
     pub(super) headers: Vec<(String, String)>,
 }
 
-/// A line that can't be used, with its name where that much could be read.
+/// A line that can't be used, with its name if that could be read.
 #[derive(Debug)]
 pub(super) struct Unusable {
     pub(super) name: Option<Name>,
     pub(super) why: String,
 }
 
-/// The line's members, not looked into: a member that nobody asks for may be of any depth.
+/// The line's members, unparsed: a member that is not used may have any depth.
 #[derive(Default, Deserialize)]
 struct Line<'a> {
     #[serde(borrow)]
@@ -121,7 +121,7 @@ impl Case {
                 audience: policy.audience,
                 jwks: policy.jwks.get().to_owned(),
                 requires_dpop: matches!(policy.dpop, Requirement::Required),
-                // What a policy doesn't say is not held against a token.
+                // A requirement that the policy does not state is not applied to the token.
                 lenient_tokens: true,
                 nonce: policy.nonce,
                 algorithms,
@@ -132,10 +132,10 @@ impl Case {
     }
 }
 
-/// Of their names in `alg`.
+/// Reads algorithms from their names in `alg`.
 ///
 /// # Errors
-/// In words: a name that is none of ours.
+/// Says which name is unknown.
 pub(super) fn algorithms(names: &[String]) -> Result<Vec<Algorithm>, String> {
     let algorithm = |name: &String| {
         let unknown = || format!("`{name}` is not an algorithm that proofs can have here");
@@ -149,7 +149,7 @@ fn member<'a, T: Deserialize<'a>>(name: &str, value: Option<&'a RawValue>) -> Re
     object(value.get()).map_err(|why| format!("the line's `{name}` is not usable: {why}"))
 }
 
-/// serde reads a structure from an array as well.
+/// serde would accept an array for a structure, too.
 fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     if !text.trim_start().starts_with('{') {
         return Err("it is not a JSON object".to_owned());
@@ -157,7 +157,7 @@ fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// A JSON number that is an integer, however it is written.
+/// Reads a JSON number that is an integer, however it is written.
 fn whole_seconds(text: &str) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0; // 2^53: beyond it not every integer is a float
     let number: Number = serde_json::from_str(text).ok()?;

@@ -1,10 +1,10 @@
-//! What each check is called, and what it found.
+//! The title of each check, and what it found.
 
 use countersign::{UnixSeconds, crypto::SignatureError, jose::jws::CompactJws};
 use countersign_resource_server::{Check, ProofCheck, ProofError, Rejection, TokenCheck};
 use serde_json::Value;
 
-/// Where a check stands in the report.
+/// The section of the report that a check belongs to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Group {
     Headers,
@@ -33,8 +33,8 @@ pub(super) const fn group(check: Check) -> Group {
 pub(super) const fn title(check: Check) -> &'static str {
     match check {
         Check::Credentials => "one Authorization field, with one token",
-        Check::ProofCount => "not more than one DPoP field",
-        Check::Form => "used as it is bound",
+        Check::ProofCount => "at most one DPoP field",
+        Check::Form => "sent as it is bound",
         Check::Token(check) => token_title(check),
         Check::Proof(check) => proof_title(check),
         _ => "another check",
@@ -48,7 +48,7 @@ const fn token_title(check: TokenCheck) -> &'static str {
         TokenCheck::Algorithm => "alg",
         TokenCheck::Issuer => "iss",
         TokenCheck::Audience => "aud",
-        TokenCheck::Claims => "claims of their types",
+        TokenCheck::Claims => "claims of the right types",
         TokenCheck::Confirmation => "cnf",
         TokenCheck::Kind => "an access token, not another JWT",
         TokenCheck::Time => "exp, nbf",
@@ -71,17 +71,17 @@ const fn proof_title(check: ProofCheck) -> &'static str {
         ProofCheck::Nonce => "nonce",
         ProofCheck::Time => "iat",
         ProofCheck::TokenHash => "ath",
-        ProofCheck::Binding => "key of the token",
+        ProofCheck::Binding => "made with the token's key",
         _ => "another check",
     }
 }
 
-/// A JWT to look into, not to trust.
+/// A JWT to read, not to trust.
 pub(super) fn read(text: &str) -> Option<CompactJws<'_>> {
     CompactJws::parse(text.as_bytes(), 64 * 1024).ok()
 }
 
-/// What stands in token or proof where a check holds.
+/// Returns what a passed check found in the token or proof.
 pub(super) fn found(
     check: Check,
     token: Option<&CompactJws<'_>>,
@@ -101,7 +101,7 @@ pub(super) fn found(
         Check::Token(TokenCheck::Audience) => of(token, "aud"),
         Check::Token(TokenCheck::Time) => {
             let exp = token?.claims().get("exp")?.as_f64()?;
-            // Both are what somebody wrote.
+            // Anybody may have written both.
             Some(format!("{} s left", (exp as i64).saturating_sub(now.0)))
         }
         Check::Token(TokenCheck::Confirmation) => Some(match token?.claims().get("cnf") {
@@ -113,7 +113,7 @@ pub(super) fn found(
         Check::Proof(ProofCheck::Method) => of(proof, "htm"),
         Check::Proof(ProofCheck::Uri) => of(proof, "htu"),
         Check::Proof(ProofCheck::Nonce) => {
-            of(proof, "nonce").or_else(|| Some("none wanted".to_owned()))
+            of(proof, "nonce").or_else(|| Some("none required".to_owned()))
         }
         Check::Proof(ProofCheck::Time) => Some(offset(proof?, now)?.sentence()),
         _ => None,
@@ -125,14 +125,14 @@ fn text_of(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    // What an attacker wrote goes to a terminal.
+    // An attacker may have written this, and it goes to a terminal.
     text.chars()
         .take(200)
         .map(|c| if c.is_control() { '?' } else { c })
         .collect()
 }
 
-/// How far the client's clock is from the server's, as the proof shows it.
+/// Returns how far the client's clock is from the server's, by the proof.
 #[derive(Clone, Copy)]
 pub(super) struct Offset(f64);
 
@@ -145,14 +145,14 @@ impl Offset {
     pub(super) fn sentence(self) -> String {
         let Self(seconds) = self;
         match seconds {
-            0.0 => "made at the server's very second".to_owned(),
+            0.0 => "made in the same second as the server's clock".to_owned(),
             _ if seconds > 0.0 => format!("{seconds} s ahead of the server's clock"),
             _ => format!("{} s behind the server's clock", -seconds),
         }
     }
 }
 
-/// What to change about a key or signature.
+/// Returns what to change about a key or signature.
 fn signature_advice(error: SignatureError) -> &'static str {
     match error {
         SignatureError::KeyMismatch { .. } => {
@@ -173,7 +173,7 @@ fn signature_advice(error: SignatureError) -> &'static str {
     }
 }
 
-/// What to change.
+/// Returns what to change.
 pub(super) fn advice(rejection: &Rejection) -> &'static str {
     if let Rejection::Proof(ProofError::Signature(error)) = rejection {
         return signature_advice(*error);
@@ -193,19 +193,19 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
         "TokenType" | "TokenOtherJwt" | "TokenNobody" => {
             "send the access token, not the ID token, the refresh token or the proof"
         }
-        "TokenTypeMissing" => "let the authorization server write `at+jwt` into the token's `typ`",
+        "TokenTypeMissing" => "have the authorization server write `at+jwt` into the token's `typ`",
         "TokenUnboundType" => {
-            "ask for the token with a proof; or let the authorization server write `at+jwt` into the token's `typ`, or the \
+            "ask for the token with a proof; or have the authorization server write `at+jwt` into the token's `typ`, or the \
              server accept other types"
         }
         "TokenExpiresTooLate" => {
-            "let the authorization server give access tokens a shorter life; a refresh token is no access token"
+            "have the authorization server give access tokens a shorter life; a refresh token is no access token"
         }
         "TokenAmbiguousKey" => {
-            "let the authorization server write `kid` into its tokens, and give each key a `kid` of its own"
+            "have the authorization server write `kid` into its tokens, and give each key its own `kid`"
         }
         "TokenAlgorithm" => {
-            "let the authorization server sign access tokens with ES256, PS256, RS256, EdDSA or ES384"
+            "have the authorization server sign access tokens with ES256, PS256, RS256, EdDSA or ES384"
         }
         "TokenIssuer" => {
             "compare the issuer that the server is configured with and the token's `iss`, each character"
@@ -214,10 +214,10 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
             "ask the authorization server for a token for this API (audience, resource, scope), or configure this audience"
         }
         "TokenClaim" => {
-            "the authorization server must put this claim into access tokens, of its type"
+            "the authorization server must put this claim into access tokens, with the right type"
         }
         "TokenConfirmation" => {
-            "the token is bound to something else than a DPoP key: ask for it with a proof"
+            "the token is bound to something other than a DPoP key: ask for it with a proof"
         }
         "TokenExpired" => {
             "get a new token; if it is new, compare the clocks of authorization server and resource server"
@@ -235,9 +235,9 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
         "TokenUnboundUnderDpop" => {
             "ask for the token with a proof; look at `token_type` in the token response, and whether DPoP is on for the client"
         }
-        "TokenUnbound" => "ask for the token with a proof: this API takes bound tokens only",
+        "TokenUnbound" => "ask for the token with a proof: this API accepts only bound tokens",
         "IatTooOld" | "IatInFuture" => {
-            "set the clocks of client and server by the network; a client can learn the server's from the Date header or \
+            "synchronize the clocks of client and server (NTP); a client can learn the server's from the Date header or \
              from a nonce; make each proof just before it is sent"
         }
         "NonceMissing" | "NonceMismatch" | "NonceExpired" => {
@@ -245,7 +245,7 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
              (Access-Control-Expose-Headers)"
         }
         "AthMissing" | "AthMismatch" => {
-            "put base64url(SHA-256(token)) into `ath`, of the very token in Authorization"
+            "put base64url(SHA-256(token)) into `ath`, of exactly the token in Authorization"
         }
         "KeyMismatch" => {
             "sign with the key that the token was asked for with; after a reload or a new login both are new"
@@ -257,17 +257,17 @@ pub(super) fn advice(rejection: &Rejection) -> &'static str {
              look for who has changed the URL"
         }
         "Replayed" => {
-            "make a new proof for each request, retries too; a proxy or service worker may send requests twice"
+            "make a new proof for each request and each retry; a proxy or service worker may send requests twice"
         }
         "Stale" => {
-            "the server's clock stepped back, or those of its replicas are apart: set them by the network"
+            "the server's clock stepped back, or its replicas' clocks differ: synchronize them (NTP)"
         }
         "Key" | "KeyMissing" => "put the public key, and only that, into the header's `jwk`",
         "Malformed" => {
             "send one JWS in compact form: three parts of base64url without padding, strict JSON, no `crit`"
         }
         "ClaimMissing" | "ClaimType" | "JtiTooLong" => {
-            "put `jti`, `htm`, `htu` and `iat` into each proof, each of its type; a UUID is a good `jti`"
+            "put `jti`, `htm`, `htu` and `iat` into each proof, each with the right type; a UUID is a good `jti`"
         }
         "TypeMismatch" => "set the proof's `typ` to dpop+jwt",
         "AlgorithmNotAccepted" => "use an algorithm of the challenge's `algs`",

@@ -1,4 +1,4 @@
-//! Where two URIs differ, and which proxy setting usually makes them.
+//! Where two URIs differ, and which proxy setting is the usual cause.
 
 use countersign::target::TargetUri;
 
@@ -21,33 +21,33 @@ impl Part {
         }
     }
 
-    /// What usually makes this part differ.
+    /// Returns what usually makes this part differ.
     const fn usual_cause(self) -> &'static str {
         match self {
             Self::Scheme => {
-                "TLS usually ends at a proxy, and the server believes it was called as the proxy calls it: let the proxy \
+                "TLS usually ends at a proxy, and the server believes it was called as the proxy calls it: have the proxy \
                  send X-Forwarded-Proto (nginx: proxy_set_header X-Forwarded-Proto $scheme) and the server trust it, or \
                  set the server's public URL"
             }
             Self::Host => {
-                "A proxy usually puts its upstream's name into Host: let it keep the client's (nginx: proxy_set_header \
+                "A proxy usually puts its upstream's name into Host: have it keep the client's (nginx: proxy_set_header \
                  Host $http_host) or send X-Forwarded-Host, or set the server's public URL; else the client signs for \
                  another server than it calls"
             }
             Self::Port => {
                 "A proxy usually leaves the port out of Host (nginx: $host instead of $http_host) or listens on another \
-                 one: let it send X-Forwarded-Port, or set the server's public URL"
+                 one: have it send X-Forwarded-Port, or set the server's public URL"
             }
             Self::Path => {
                 "A proxy usually takes a prefix away or adds one (nginx: proxy_pass with a path; ingress: \
-                 rewrite-target), or a redirect has added a slash: let it send X-Forwarded-Prefix, or set the server's \
+                 rewrite-target), or a redirect has added a slash: have it send X-Forwarded-Prefix, or set the server's \
                  public URL with its path; else the client signs its base URL instead of the request's"
             }
         }
     }
 }
 
-/// What makes the two differ in this part.
+/// Returns what makes the two differ in this part.
 pub(super) fn cause(part: Part, one: &TargetUri, other: &TargetUri) -> &'static str {
     let ([.., one], [.., other]) = (split(one.htu()), split(other.htu()));
     match part {
@@ -61,7 +61,7 @@ pub(super) fn cause(part: Part, one: &TargetUri, other: &TargetUri) -> &'static 
     }
 }
 
-/// The parts that differ, of two normalised URIs.
+/// Returns the parts in which two normalised URIs differ.
 pub(super) fn between(one: &TargetUri, other: &TargetUri) -> Vec<Part> {
     let (one, other) = (split(one.htu()), split(other.htu()));
     let parts = [Part::Scheme, Part::Host, Part::Port, Part::Path];
@@ -72,7 +72,7 @@ pub(super) fn between(one: &TargetUri, other: &TargetUri) -> Vec<Part> {
         .collect()
 }
 
-/// Scheme, host, port (the scheme's own where there is none), path.
+/// Splits a URI into scheme, host, port (the scheme's default if there is none) and path.
 fn split(uri: &str) -> [&str; 4] {
     let (scheme, rest) = uri.split_once("://").unwrap_or((uri, ""));
     let path = rest.find('/').unwrap_or(rest.len());
@@ -83,11 +83,11 @@ fn split(uri: &str) -> [&str; 4] {
         Some(at) => (&authority[..at], &authority[at + 1..]),
         None => (authority, ""),
     };
-    // With another scheme, the default port is another one as well, which tells nothing new.
+    // Another scheme has another default port, which tells nothing new.
     [scheme, host, port, path]
 }
 
-/// What the request's own headers say about the URL that the client called: the URI, if it is `htu`'s.
+/// Returns the URL that the request's own headers name, if it is that of `htu`.
 pub(super) fn forwarded(
     seen: &TargetUri,
     htu: &TargetUri,

@@ -1,4 +1,4 @@
-//! The report for people: check by check, with what to change.
+//! The report for people: check by check, with advice.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ use super::{
     input::{Captured, Moment},
 };
 
-/// What the flags say about the server.
+/// The server as the flags describe it.
 pub(super) struct Known {
     pub(super) issuer: Option<String>,
     pub(super) audience: Option<String>,
@@ -29,7 +29,7 @@ pub(super) struct Known {
     pub(super) nonce: Option<String>,
     pub(super) requires_dpop: bool,
     pub(super) lenient_tokens: bool,
-    /// As by default where it is empty.
+    /// Empty: the default algorithms.
     pub(super) algorithms: Vec<Algorithm>,
     pub(super) takes_costly_rsa_keys: bool,
     /// The URL that the server believes it was called by.
@@ -63,10 +63,10 @@ impl Style {
     }
 }
 
-/// The report on one request, and whether it would be accepted.
+/// Returns the report on one request, and whether the server would accept the request.
 ///
 /// # Errors
-/// Settings that no server has, in words.
+/// Says which settings no server can have.
 pub(super) fn report(
     bench: &mut Bench,
     captured: &Captured,
@@ -85,7 +85,7 @@ pub(super) fn report(
         Err(why) => {
             let _ = writeln!(out, "\n  {} {why}", style.fails());
             let verdict = style.paint("31", "Refused: 400 invalid_request");
-            let _ = writeln!(out, "\n{verdict}: no HTTP server hands such a request on");
+            let _ = writeln!(out, "\n{verdict}: no HTTP server passes such a request on");
             return Ok((out, false));
         }
     };
@@ -109,14 +109,14 @@ pub(super) fn report(
             report.difference(rejection, &received.uri, &request.headers);
         }
     }
-    // What the checks can't tell: whether the proof was used before.
+    // The checks can't tell whether the proof was used before.
     if report.first.is_none() && known.jwks.is_some() {
         report.replay(bench.judge(&policy, &received, moment.now)?);
     }
     Ok(report.end())
 }
 
-/// A server that has what the flags say, and what the token says where they are silent.
+/// Returns a policy from the flags, and from the token for what the flags leave open.
 fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
     let claim = |name: &str| token.and_then(|token| first_text(token.claims().get(name)));
     let or = |flag: &Option<String>, claim: Option<String>, otherwise: &str| {
@@ -135,7 +135,7 @@ fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
     }
 }
 
-/// A report as it is written.
+/// A report being written.
 struct Report<'a> {
     out: String,
     style: Style,
@@ -143,9 +143,9 @@ struct Report<'a> {
     token: Option<CompactJws<'a>>,
     proof: Option<CompactJws<'a>>,
     moment: Moment,
-    /// That of the last row.
+    /// The section of the last row.
     group: Option<Group>,
-    /// What the request is refused for: the first that fails.
+    /// The reason for refusing the request: the first check that fails.
     first: Option<Rejection>,
 }
 
@@ -155,7 +155,7 @@ impl Report<'_> {
         self.out.push('\n');
     }
 
-    /// How one check went.
+    /// Writes how one check went.
     fn row(&mut self, check: Check, outcome: Option<&Result<(), Rejection>>) {
         let group = group(check);
         if self.group != Some(group) {
@@ -170,7 +170,8 @@ impl Report<'_> {
         let style = self.style;
         let line = match (outcome, flag_for(check, self.known)) {
             (None, _) => format!("  {} {name}: can't be checked", style.open()),
-            // Without keys no signature can hold; without the others, what they are compared with is the token's own.
+            // Without keys no signature can be checked; without the other flags, a token would be
+            // compared with itself.
             (Some(Ok(())), Some(flag))
             | (Some(Err(Rejection::Token(TokenError::UnknownKey { .. }))), Some(flag)) => {
                 format!("  {} {name}: not checked, give {flag}", style.open())
@@ -189,7 +190,8 @@ impl Report<'_> {
         self.line(&line);
     }
 
-    /// Expected and received `htu`, part by part, and where the difference usually comes from.
+    /// Writes the expected and the received `htu`, part by part, and the usual cause of the
+    /// difference.
     fn difference(
         &mut self,
         rejection: &Rejection,
@@ -210,7 +212,7 @@ impl Report<'_> {
         row("differs", &names.join(", "));
         if let Some(name) = difference::forwarded(seen, &htu, headers) {
             let cause = format!(
-                "{name} of this request names what the client called: let the server trust it, behind your own proxy only, \
+                "{name} of this request names what the client called: have the server trust it, behind your own proxy only, \
                  or set the server's public URL"
             );
             return row("cause", &cause);
@@ -220,7 +222,7 @@ impl Report<'_> {
         }
     }
 
-    /// The decision of a server that knows what was sent before.
+    /// Writes the decision of a server that knows what was sent before.
     fn replay(&mut self, decision: Result<Authenticated, Rejection>) {
         let line = match &decision {
             Ok(accepted) if accepted.scheme() == Scheme::Bearer => return,
@@ -234,7 +236,7 @@ impl Report<'_> {
         self.first = decision.err();
     }
 
-    /// The clock and the verdict. Whether the request is accepted.
+    /// Writes the clock and the verdict. Returns whether the request is accepted.
     fn end(mut self) -> (String, bool) {
         let Moment { now, source } = self.moment;
         if let Some(offset) = self.proof.as_ref().and_then(|proof| offset(proof, now)) {
@@ -265,7 +267,7 @@ impl Report<'_> {
         let refused = format!("Refused: {}{code}", rejection.status().as_u16());
         let refused = self.style.paint("31", &refused);
         self.line(&format!("\n{refused} ({})", rejection.name()));
-        // Of a URI, the parts have said it.
+        // For a URI, the parts have said it.
         if !matches!(rejection, Rejection::Proof(ProofError::HtuMismatch { .. })) {
             self.line(&format!("To change: {}", advice(&rejection)));
         }
@@ -273,10 +275,10 @@ impl Report<'_> {
     }
 }
 
-/// The reason, without saying again whether it is the token's or the proof's.
+/// Returns the reason, without repeating whether it is about the token or the proof.
 fn why(rejection: &Rejection) -> String {
     match rejection {
-        // The parts follow.
+        // The differing parts follow.
         Rejection::Proof(ProofError::HtuMismatch { .. }) => "for another URI".to_owned(),
         Rejection::Proof(error) => error.to_string(),
         Rejection::Token(error) => error.to_string(),
@@ -284,7 +286,7 @@ fn why(rejection: &Rejection) -> String {
     }
 }
 
-/// The flag that a check would need.
+/// Returns the flag that a check would need.
 fn flag_for(check: Check, known: &Known) -> Option<&'static str> {
     match check {
         Check::Token(TokenCheck::Issuer) if known.issuer.is_none() => Some("--issuer"),
@@ -311,7 +313,7 @@ fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.trim_matches([' ', '\t']))
 }
 
-/// What stands after the scheme.
+/// Returns what follows the scheme.
 fn token_of(headers: &[(String, String)]) -> Option<String> {
     let (_, token) = header(headers, "authorization")?.split_once(' ')?;
     Some(token.trim_start_matches(' ').to_owned())
@@ -325,7 +327,7 @@ fn first_text(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// On one line of a terminal.
+/// Makes the text safe for one line of a terminal.
 fn shown(text: &str) -> String {
     let clean = text.chars().map(|c| if c.is_control() { '?' } else { c });
     clean.take(500).collect()
@@ -336,7 +338,7 @@ mod tests {
     use super::*;
     use crate::explain::case::{Request, algorithms};
 
-    /// The report says what the decision says, for every case: the first cross is the reason.
+    /// For every case, the report agrees with the decision: the first cross is the reason.
     #[test]
     fn the_report_agrees_with_the_decision() {
         let file = concat!(

@@ -1,5 +1,5 @@
-//! One JSON object a line in, one out, in order. Every line is answered, and the answer flushed before the next line is
-//! read.
+//! Reads one JSON object per line and writes one per line, in order. Every line is answered, and
+//! the answer is flushed before the next line is read.
 
 use std::{
     fmt,
@@ -21,15 +21,15 @@ pub struct Lines {
 }
 
 impl Lines {
-    /// With an empty store.
+    /// Creates it with an empty replay store.
     ///
     /// # Errors
-    /// The operating system gives no random bytes, or no runtime.
+    /// Says that the operating system gives no random bytes or no runtime.
     pub fn new() -> Result<Self, String> {
         Bench::new().map(|bench| Self { bench })
     }
 
-    /// The answer to one line, on one line, and whether the line could be used.
+    /// Answers one line of input with one line of JSON, and tells whether the input could be used.
     pub fn answer(&mut self, line: &[u8]) -> (String, bool) {
         self.answer_to(Case::parse(line))
     }
@@ -38,7 +38,7 @@ impl Lines {
         let answer = case.and_then(|case| answer(&mut self.bench, case));
         let is_usable = answer.is_ok();
         let answer = answer.unwrap_or_else(|Unusable { name, why }| Answer::unusable(name, &why));
-        // Strings and numbers: nothing in it can fail.
+        // The answer is strings and numbers, which always serialise.
         (
             serde_json::to_string(&answer).unwrap_or_default(),
             is_usable,
@@ -52,10 +52,10 @@ impl fmt::Debug for Lines {
     }
 }
 
-/// Answers every line of `input`. Whether all of them could be used.
+/// Answers every line of `input`. Returns whether all of them could be used.
 ///
 /// # Errors
-/// Input that can't be read, output that can't be written, and no random bytes.
+/// The input can't be read, the output can't be written, or there are no random bytes.
 pub(super) fn run(mut input: impl BufRead, mut output: impl Write) -> io::Result<bool> {
     let mut lines = Lines::new().map_err(io::Error::other)?;
     let mut buffer = Vec::new();

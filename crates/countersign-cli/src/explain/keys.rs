@@ -1,4 +1,4 @@
-//! The issuer's keys, of a file or over HTTP.
+//! The issuer's keys, from a file or over HTTP.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use countersign::{loopback::is_loopback, sibling::with_causes};
 use countersign_client::native::LoopbackResolver;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-/// Key sets of real issuers have some kilobytes.
+/// The limit of a key set. Those of real issuers have a few kilobytes.
 const MAX_BYTES: usize = 1024 * 1024;
 
-/// The key set at `place`, as JSON text.
+/// Reads the key set at `place`, as JSON text.
 pub(super) fn read(place: &str) -> Result<String, String> {
     if place.starts_with("https://") || place.starts_with("http://") {
         return fetch(place).map_err(|why| format!("cannot read the keys at {place}: {why}"));
@@ -29,7 +29,7 @@ fn fetch(url: &str) -> Result<String, String> {
             .redirect(reqwest::redirect::Policy::none());
         let url = reqwest::Url::parse(url).map_err(|error| error.to_string())?;
         if url.host_str().is_some_and(is_loopback) {
-            // A proxy of the environment could not reach it.
+            // A proxy from the environment could not reach it.
             client = client.no_proxy();
         }
         let client = client.build().map_err(|error| with_causes(&error))?;
@@ -39,7 +39,7 @@ fn fetch(url: &str) -> Result<String, String> {
             .await
             .map_err(|error| with_causes(&error))?;
         if !response.status().is_success() {
-            return Err(format!("the answer is {}", response.status()));
+            return Err(format!("the response is {}", response.status()));
         }
         let body = Limited::new(reqwest::Body::from(response), MAX_BYTES);
         let body = body

@@ -2,19 +2,19 @@
 
 use std::io::{self, BufRead, Read};
 
-/// A line may have so many bytes: a thousand times what a request's headers take.
+/// The most bytes of a line: a thousand times what a request's headers take.
 pub(super) const MAX_LINE: usize = 16 * 1024 * 1024;
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
-    /// In the buffer, without its end.
+    /// The line is in the buffer, without its end.
     Complete,
-    /// Longer than the limit, and skipped.
+    /// The line is longer than the limit, and was skipped.
     TooLong,
     End,
 }
 
-/// The next line of `input`, of at most `limit` bytes.
+/// Reads the next line of `input`, of at most `limit` bytes.
 pub(super) fn next(
     input: &mut impl BufRead,
     buffer: &mut Vec<u8>,
@@ -30,7 +30,7 @@ pub(super) fn next(
         return Ok(Line::Complete);
     }
     if buffer.len() <= limit {
-        // The last one, which nothing ends.
+        // The last line, without a line end.
         return Ok(Line::Complete);
     }
     skip_line(input)?;

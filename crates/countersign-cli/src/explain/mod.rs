@@ -1,8 +1,8 @@
-//! `countersign explain`: what a resource server would answer to a request, and why.
+//! `countersign explain`: how a resource server would answer a request, and why.
 //!
-//! The decision is [`ResourceServer::authenticate_at`](countersign_resource_server::ResourceServer::authenticate_at)'s,
-//! with keys, clock and nonce that are given: [`bench`] sets that up. [`jsonl`] asks it line by line, for programs;
-//! [`human`] shows every check, for people.
+//! [`ResourceServer::authenticate_at`](countersign_resource_server::ResourceServer::authenticate_at)
+//! decides, with the keys, clock and nonce of the input: [`bench`] sets it up. [`jsonl`] answers
+//! line by line, for programs; [`human`] shows every check, for people.
 
 mod answer;
 mod bench;
@@ -36,21 +36,21 @@ const AFTER_HELP: &str = "\
 The request is a curl command, HTTP text (also as `curl -v` prints it), a HAR file or an entry of it, or JSON:
 {\"method\", \"url\", \"headers\": [[name, value], ...]}, or an array of them.
 
-Without --jwks the token's signature is not checked, without --issuer and --audience these are taken from the token.
-The time is --now, else the response's Date where the input has one, else this machine's clock.
+Without --jwks the token's signature is not checked; without --issuer and --audience the token's own are used.
+The time is --now, else the response's Date if the input has one, else this machine's clock.
 
-Exit status: 0 accepted, 1 refused, 2 input that can't be used.
+Exit status: 0 for accepted, 1 for refused, 2 for input that can't be used.
 
---jsonl, one object a line in and out; all lines share one replay store, and `now` is the only clock:
+--jsonl: one object per line in and out; all lines share one replay store, and `now` is the only clock:
   in   {\"name\", \"now\", \"policy\": {\"issuer\", \"audience\", \"jwks\", \"dpop\": \"optional\"|\"required\", \"nonce\"?,
         \"algorithms\"?, \"costlyRsaKeys\"?},
         \"request\": {\"method\", \"url\", \"headers\": [[\"name\", \"value\"], ...]}}
   out  {\"name\", \"outcome\": \"accepted\"|\"refused\", \"status\", \"error\", \"reason\", \"detail\"}";
 
-/// So much is read of a file: a HAR file of a long session.
+/// How much of a file is read: enough for the HAR file of a long session.
 const MAX_INPUT: u64 = 256 * 1024 * 1024;
 
-/// What a resource server would answer to a request, and why.
+/// Says how a resource server would answer a request, and why.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -58,11 +58,11 @@ pub(crate) struct Arguments {
     #[arg(value_name = "FILE", conflicts_with_all = ["curl", "jsonl"])]
     file: Option<PathBuf>,
 
-    /// The request as a curl command; without a value it is read from standard input
+    /// The request as a curl command; without a value, read it from standard input
     #[arg(long, value_name = "COMMAND", num_args = 0..=1, default_missing_value = "-", conflicts_with = "jsonl")]
     curl: Option<String>,
 
-    /// Issuer that tokens must be of
+    /// Issuer that tokens must come from
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
     issuer: Option<String>,
 
@@ -91,23 +91,23 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = Requirement::Optional, conflicts_with = "jsonl")]
     dpop: Requirement,
 
-    /// What unbound tokens must be like, and how long any may live
+    /// Which unbound tokens are accepted, and how long any token may live
     #[arg(long, value_enum, default_value_t = AccessTokens::Lenient, conflicts_with = "jsonl")]
     access_tokens: AccessTokens,
 
-    /// Algorithm that proofs may have; several times for several [default: ES256, EdDSA, PS256, RS256]
+    /// Algorithm that proofs may have; may be repeated [default: ES256, EdDSA, PS256, RS256]
     #[arg(long = "alg", value_name = "NAME", conflicts_with = "jsonl")]
     algorithms: Vec<String>,
 
-    /// Accept proofs by RSA keys of more than 4096 bits or with another exponent than 65537
+    /// Accept proofs with RSA keys of more than 4096 bits or an exponent other than 65537
     #[arg(long, conflicts_with = "jsonl")]
     costly_rsa_keys: bool,
 
-    /// The URL that the server believes it was called by [default: the request's]
+    /// The URL by which the server believes it was called [default: the request's]
     #[arg(long, value_name = "URL", conflicts_with = "jsonl")]
     url: Option<String>,
 
-    /// Read one JSON object a line from standard input, and write one a line
+    /// Read one JSON object per line from standard input, and write one per line
     #[arg(long)]
     jsonl: bool,
 }
@@ -122,15 +122,15 @@ enum Requirement {
 enum AccessTokens {
     /// Of the type at+jwt, JWT or none, however long they live
     Lenient,
-    /// As our resource server has it by default: unbound ones of the type at+jwt, 24 hours at most
+    /// As our resource server by default: unbound ones only of the type at+jwt, 24 hours at most
     Default,
 }
 
-/// Explains, and says how it went by the status: 0 for accepted or answered, 1 for refused, 2 for input that can't be
-/// used.
+/// Explains, and returns the exit status: 0 for accepted or answered, 1 for refused, 2 for input
+/// that can't be used.
 ///
 /// # Errors
-/// In words, for the user.
+/// A sentence for the user.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
     if arguments.jsonl {
         let input = BufReader::new(io::stdin().lock());

@@ -1,4 +1,5 @@
-//! A key that signs proofs, as a private JSON Web Key in a file (RFC 7517; RFC 7518, 6.2.2; RFC 8037, 2).
+//! A key that signs proofs, kept as a private JSON Web Key in a file (RFC 7517; RFC 7518, 6.2.2;
+//! RFC 8037, 2).
 
 use std::{
     fs::{self, OpenOptions},
@@ -15,17 +16,17 @@ use countersign_resource_server::random_secret;
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// A new one, and its file's text.
+/// Creates a key, and the text of its file.
 ///
 /// # Errors
-/// No random bytes.
+/// Says that there are no random bytes.
 fn generate(algorithm: Algorithm) -> Result<(SigningKey, Zeroizing<String>), String> {
     let (secret, key) = loop {
         let secret = random_secret().map_err(|error| format!("cannot make a key: {error}"))?;
         let secret = Zeroizing::new(secret);
         match SigningKey::from_secret(algorithm, &*secret) {
             Ok(key) => break (secret, key),
-            // For P-256 one secret in 2^32 is none.
+            // One in 2^32 numbers is not a secret for P-256.
             Err(SigningError::Secret) => {}
             Err(error) => return Err(error.to_string()),
         }
@@ -33,7 +34,7 @@ fn generate(algorithm: Algorithm) -> Result<(SigningKey, Zeroizing<String>), Str
     let secret = Zeroizing::new(base64url::encode(&*secret));
     let public = key.public().to_json();
     let public = public.trim_start_matches('{');
-    // In one piece, so that nothing of it is left where it grew.
+    // Allocated once, so that growing leaves no copy of the secret behind.
     let mut text = Zeroizing::new(String::with_capacity(public.len() + secret.len() + 16));
     for part in ["{\"d\":\"", &secret, "\",", public, "\n"] {
         text.push_str(part);
@@ -41,12 +42,12 @@ fn generate(algorithm: Algorithm) -> Result<(SigningKey, Zeroizing<String>), Str
     Ok((key, text))
 }
 
-/// Of a file's text.
+/// Reads the key from a file's text.
 ///
 /// # Errors
-/// What is wrong with it, without a word of it.
+/// Says what is wrong with the text without quoting it.
 fn parse(text: &[u8]) -> Result<SigningKey, String> {
-    let mut members = parse_object(text.trim_ascii()).map_err(|_| "it is no JSON object")?;
+    let mut members = parse_object(text.trim_ascii()).map_err(|_| "it is not a JSON object")?;
     let key = SigningKey::from_jwk(&members).map_err(|error| error.to_string());
     if let Some(Value::String(secret)) = members.get_mut("d") {
         secret.zeroize();
@@ -61,7 +62,7 @@ pub(super) fn read(file: &Path) -> Result<SigningKey, String> {
     parse(&text).map_err(of)
 }
 
-/// Makes a key and a file for it that nobody else can read. A file that is there is left alone.
+/// Makes a key and a file for it that nobody else can read. It never overwrites a file.
 pub(super) fn create(file: &Path, algorithm: Algorithm) -> Result<SigningKey, String> {
     let (key, text) = generate(algorithm)?;
     let mut options = OpenOptions::new();

@@ -1,4 +1,4 @@
-//! `countersign proof`: one proof for one request, by a key in a file.
+//! `countersign proof`: makes a proof for one request, with a key in a file.
 
 mod key;
 
@@ -25,7 +25,7 @@ A proof is for one request; make another for the next one, and for a retry:
 
 --new-key prints the key's thumbprint (`jkt`), which goes into `dpop_jkt` of an authorization request.";
 
-/// One proof for one request, by a key in a file.
+/// Makes a proof for one request, with a key in a file.
 #[derive(Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Arguments {
@@ -49,11 +49,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     new_key: Option<PathBuf>,
 
-    /// Of --new-key
+    /// Algorithm of --new-key
     #[arg(long, value_enum, default_value_t = NewAlgorithm::Es256, requires = "new_key")]
     alg: NewAlgorithm,
 
-    /// The access token that goes with the proof; `-`: read it from standard input
+    /// The access token that is sent with the proof; `-`: read it from standard input
     #[arg(long, requires = "url")]
     token: Option<String>,
 
@@ -61,7 +61,7 @@ pub(crate) struct Arguments {
     #[arg(long, requires = "url")]
     nonce: Option<String>,
 
-    /// The moment of making, in Unix seconds [default: now]
+    /// The proof's time, in Unix seconds [default: now]
     #[arg(long, value_name = "SECONDS", requires = "url")]
     now: Option<i64>,
 }
@@ -77,14 +77,14 @@ enum NewAlgorithm {
 /// Prints the proof, or the thumbprint of a new key.
 ///
 /// # Errors
-/// In words, for the user.
+/// A sentence for the user.
 pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
     let algorithm = match arguments.alg {
         NewAlgorithm::Es256 => Algorithm::Es256,
         NewAlgorithm::EdDsa => Algorithm::EdDsa,
     };
     let request = arguments.method.as_deref().zip(arguments.url.as_deref());
-    // Before a key is made: what can't be signed leaves no file.
+    // Checked before a key is made, so that a request that can't be signed leaves no file.
     let target = request
         .map(|(method, url)| target(method, url))
         .transpose()?;
@@ -115,7 +115,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
 fn target<'a>(method: &'a str, url: &str) -> Result<(&'a str, TargetUri), String> {
     if http::Method::from_bytes(method.as_bytes()).is_err() {
         return Err(format!(
-            "{method:?} is no method: give one like GET, before the URL"
+            "{method:?} is not a method: give one like GET, before the URL"
         ));
     }
     let uri = TargetUri::parse(url)
@@ -123,7 +123,7 @@ fn target<'a>(method: &'a str, url: &str) -> Result<(&'a str, TargetUri), String
     Ok((method, uri))
 }
 
-/// Arguments can be seen by others on the machine.
+/// Others on the machine can see arguments.
 fn token(argument: String) -> Result<String, String> {
     if argument != "-" {
         return Ok(argument);

@@ -1,4 +1,4 @@
-//! Runs the command, and reads conformance/.
+//! Runs the command and reads conformance/.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::{
@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// The cases and the policies that they name.
+/// Returns the cases, and the policies that they name.
 pub fn conformance() -> (Vec<Value>, Value) {
     let file = concat!(
         env!("CARGO_MANIFEST_DIR"),
@@ -23,7 +23,7 @@ pub fn conformance() -> (Vec<Value>, Value) {
     (cases, document["policies"].take())
 }
 
-/// A step of a case as a line of input.
+/// Returns a step of a case as a line of input.
 pub fn line(name: &str, step: &Value, policies: &Value) -> String {
     json!({
         "name": name,
@@ -34,7 +34,7 @@ pub fn line(name: &str, step: &Value, policies: &Value) -> String {
     .to_string()
 }
 
-/// The answers to these lines, and the status.
+/// Returns the answers to these lines, and the status.
 pub fn explain(lines: &str) -> (Vec<Value>, Option<i32>) {
     explain_bytes(lines.as_bytes())
 }

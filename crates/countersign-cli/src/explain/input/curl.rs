@@ -1,8 +1,8 @@
-//! A curl command, as a shell reads it and as browsers' "copy as cURL" writes it.
+//! Reads a curl command as a shell does, also as browsers' "copy as cURL" writes it.
 
 use super::super::case::Request;
 
-/// Options whose value is the next word, and which say nothing that a proof covers.
+/// Options whose value is the next word, and that change nothing that a proof covers.
 const WITH_VALUE: &str = "AbcCDeEKmoPQrtUwxyYz";
 const LONG_WITH_VALUE: [&str; 24] = [
     "user-agent",
@@ -50,7 +50,7 @@ struct Command {
     headers: Vec<(String, String)>,
 }
 
-/// Whether the text looks like a command, with or without a terminal's prompt.
+/// Tells whether the text looks like a command, with or without a terminal's prompt.
 pub(super) fn is_command(text: &str) -> bool {
     let mut words = text.split_ascii_whitespace();
     let first = words.next();
@@ -63,7 +63,7 @@ pub(super) fn is_command(text: &str) -> bool {
 
 pub(super) fn read(text: &str) -> Result<Request, String> {
     let mut words = words(&without_carets(text))?.into_iter().peekable();
-    // As it was copied from a terminal.
+    // The prompt, copied from a terminal.
     words.next_if(|word| ["$", "%", "#", ">"].contains(&word.as_str()));
     if words
         .next_if(|word| word == "curl" || word == "curl.exe")
@@ -116,7 +116,8 @@ pub(super) fn read(text: &str) -> Result<Request, String> {
     command.request()
 }
 
-/// Long names of the short options that matter; those with a value that does not matter become one that is skipped.
+/// Returns the long names of the short options that matter. An option whose value does not matter
+/// becomes one that is skipped.
 fn short(letter: char) -> Option<&'static str> {
     Some(match letter {
         'X' => "request",
@@ -181,7 +182,7 @@ impl Command {
             );
         }
         match text.split_once(':') {
-            // curl takes a header of its own away.
+            // curl then leaves out its own header of that name.
             Some((_, value)) if value.trim().is_empty() => {}
             Some((name, value)) => self.add(name, value.trim()),
             None => self.add(text.trim_end_matches(';'), ""),
@@ -207,7 +208,7 @@ impl Command {
         };
         Ok(Request {
             method: self.method.unwrap_or_else(|| default.to_owned()),
-            // As curl does.
+            // This is what curl does.
             url: match url.contains("://") {
                 true => url,
                 false => format!("http://{url}"),
@@ -217,7 +218,8 @@ impl Command {
     }
 }
 
-/// Browsers' "copy as cURL (cmd)": Windows' shell takes a caret away and the next character as it is.
+/// Reads what browsers' "copy as cURL (cmd)" writes: the Windows shell drops a caret and takes the
+/// next character literally.
 fn without_carets(text: &str) -> String {
     if !text.contains("^\"") {
         return text.to_owned();
@@ -237,7 +239,8 @@ fn without_carets(text: &str) -> String {
     out
 }
 
-/// What a POSIX shell makes of the text, with the `$'...'` of bash; no variables, no substitution.
+/// Splits the text into words as a POSIX shell does, with the `$'...'` of bash, without variables
+/// and substitution.
 fn words(text: &str) -> Result<Vec<String>, String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -247,7 +250,7 @@ fn words(text: &str) -> Result<Vec<String>, String> {
             ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
             '\\' => match characters.next() {
                 Some('\n') | None => {}
-                // A line's end of Windows.
+                // A line end of Windows.
                 Some('\r') if characters.peek() == Some(&'\n') => drop(characters.next()),
                 Some(other) => word.get_or_insert_default().push(other),
             },
@@ -257,7 +260,8 @@ fn words(text: &str) -> Result<Vec<String>, String> {
                 characters.next();
                 quoted(&mut characters, word.get_or_insert_default(), '$')?;
             }
-            // Here the shell's own business begins: `| jq .`, `2>/dev/null`, `&& ...`. A lone `&` in a URL is a missing quote.
+            // What follows is for the shell: `| jq .`, `2>/dev/null`, `&& ...`. A lone `&` in a URL
+            // is a missing quote.
             '|' | ';' => break,
             '&' if word.is_none() => break,
             '<' | '>' => {

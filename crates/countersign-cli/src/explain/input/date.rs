@@ -5,14 +5,14 @@ use std::time::UNIX_EPOCH;
 use countersign::UnixSeconds;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// An HTTP date (RFC 9110, 5.6.7).
+/// Reads an HTTP date (RFC 9110, 5.6.7).
 pub(super) fn http_date(text: &str) -> Option<UnixSeconds> {
     let time = httpdate::parse_http_date(text.trim()).ok()?;
     let seconds = time.duration_since(UNIX_EPOCH).ok()?.as_secs();
     i64::try_from(seconds).ok().map(UnixSeconds)
 }
 
-/// A date of RFC 3339, its fraction left out: `2026-01-01T00:00:00.000+01:00`.
+/// Reads a date of RFC 3339 without its fraction: `2026-01-01T00:00:00.000+01:00`.
 pub(super) fn rfc3339(text: &str) -> Option<UnixSeconds> {
     // The parser takes a blank for the `T` too, which HAR files don't have.
     let date = OffsetDateTime::parse(text, &Rfc3339)

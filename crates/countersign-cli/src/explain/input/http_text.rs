@@ -1,4 +1,5 @@
-//! A request as HTTP text: as it stands on the wire, as `curl -v` prints it, or as a browser shows HTTP/2's fields.
+//! Reads a request as HTTP text: as it is sent, as `curl -v` prints it, or as a browser shows
+//! HTTP/2's fields.
 
 use countersign::loopback::is_loopback;
 
@@ -26,7 +27,7 @@ pub(super) fn read(text: &str) -> Result<Captured, String> {
     Ok(Captured { request, at })
 }
 
-/// The first message of one direction of a transcript.
+/// Returns the first message of one direction of a transcript.
 fn marked<'a>(lines: &[&'a str], mark: char) -> Vec<&'a str> {
     let of_mark = lines.iter().filter_map(|line| line.strip_prefix(mark));
     of_mark
@@ -56,7 +57,7 @@ fn request(lines: &[&str]) -> Result<Request, String> {
     let is_header = |line: &&str| line.get(1..).is_some_and(|rest| rest.contains(':'));
     if let Some(line) = head.iter().find(|line| !is_header(line)) {
         let line: String = line.chars().filter(|c| !c.is_control()).take(40).collect();
-        return Err(format!("the line \"{line}\" of the input is no header"));
+        return Err(format!("the line \"{line}\" of the input is not a header"));
     }
     let pseudo = |name: &str| fields(&head).find(|(found, _)| *found == name);
     let value = |name: &str| pseudo(name).map(|(_, value)| value.trim().to_owned());
@@ -102,7 +103,7 @@ fn request(lines: &[&str]) -> Result<Request, String> {
     })
 }
 
-/// The text doesn't say. Only this machine is called without TLS.
+/// The text doesn't name the scheme. Only this machine is called without TLS.
 fn scheme_of(host: &str) -> &'static str {
     match is_loopback(&host.to_ascii_lowercase()) {
         true => "http",
@@ -185,7 +186,7 @@ mod tests {
             (":path: /", ":method"),
             (
                 "GET / HTTP/1.1\nHost: a\nno colon here\nDPoP: p",
-                "no header",
+                "is not a header",
             ),
         ] {
             let error = read(text).err().unwrap();

@@ -1,5 +1,5 @@
-//! Requests in JSON: a HAR file or an entry of it, a line of `--jsonl` input, `{"method", "url", "headers"}`, or an array
-//! of them.
+//! Reads requests in JSON: a HAR file or an entry of it, a line of `--jsonl` input, `{"method",
+//! "url", "headers"}`, or an array of them.
 
 use countersign::UnixSeconds;
 use serde_json::{Map, Value};
@@ -12,9 +12,9 @@ use super::{
 
 pub(super) fn read(text: &str) -> Result<Vec<Captured>, String> {
     let value: Value =
-        serde_json::from_str(text).map_err(|error| format!("the JSON is broken: {error}"))?;
+        serde_json::from_str(text).map_err(|error| format!("the JSON is malformed: {error}"))?;
     if let Some(entries) = value.pointer("/log/entries").and_then(Value::as_array) {
-        // A page's pictures and scripts say nothing.
+        // A page's images and scripts are not of interest.
         let requests = entries.iter().map(one).filter(|captured| {
             captured
                 .as_ref()
@@ -57,7 +57,7 @@ fn one(value: &Value) -> Result<Captured, String> {
     })
 }
 
-/// Of pairs, of HAR's objects, or of an object.
+/// Reads headers from pairs, from HAR's objects, or from an object.
 fn headers(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
     let broken = || "the request's `headers` must be a list of [name, value]".to_owned();
     let pair = |name: Option<&Value>, value: Option<&Value>| {
@@ -81,7 +81,7 @@ fn headers(value: Option<&Value>) -> Result<Vec<(String, String)>, String> {
         Some(Value::Object(object)) => of_object(object),
         _ => Err(broken()),
     }?;
-    // HTTP/2's, as browsers export them.
+    // HTTP/2's pseudo fields, as browsers export them.
     headers.retain(|(name, _)| !name.starts_with(':'));
     Ok(headers)
 }
@@ -95,7 +95,7 @@ fn has_credentials(request: &Request) -> bool {
     })
 }
 
-/// The server's clock where the response tells it, the browser's otherwise.
+/// Returns the server's clock if the response has a `Date`, else the browser's.
 fn moment(entry: &Value) -> Option<Moment> {
     let of = |now: Option<UnixSeconds>, source| now.map(|now| Moment { now, source });
     let date = entry
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn what_is_missing_is_said() {
         for (text, word) in [
-            ("{", "broken"),
+            ("{", "malformed"),
             ("{}", "`method`"),
             (r#"{"method":"GET","url":"https://a/"}"#, "`headers`"),
             (r#"{"log":{"entries":[]}}"#, "HAR"),
