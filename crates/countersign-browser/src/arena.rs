@@ -1,27 +1,28 @@
 //! A small allocator: blocks of powers of two, a free list for each size, memory that only grows.
 //!
-//! The engine holds little and asks for much the same sizes again and again, so neither splitting nor joining of blocks
-//! pays for its code: a general allocator cost 2.1 KB gzipped more, of an engine of 20. At most half of a block is unused.
+//! The engine holds little and asks for the same sizes again and again, so splitting and joining
+//! blocks would not be worth its code: a general allocator cost 2.1 KB gzipped more, of an engine
+//! of 20. At most half of a block is unused.
 
 use core::alloc::Layout;
 use core::ptr;
 
-/// The smallest block, and the strongest alignment served: 16 bytes.
+/// The smallest block, and the largest alignment served: 16 bytes.
 const MIN_BITS: u32 = 4;
 /// The largest block: 1 GiB.
 const MAX_BITS: u32 = 30;
 
-/// Where the arena's memory comes from.
+/// The source of the arena's memory.
 ///
 /// # Safety
-/// What [`grow`](Self::grow) returns is null, or the address of as many bytes as it says, aligned to 16, which nobody
-/// else uses as long as the arena lives: the arena hands them out as they are.
+/// [`grow`](Self::grow) returns null, or the address of as many bytes as it says, aligned to 16.
+/// Nobody else may use them while the arena lives: the arena hands them out as they are.
 pub unsafe trait Source {
-    /// At least `size` further bytes: their address and how many they are. Null: there are none.
+    /// Returns the address and number of at least `size` further bytes, or null if there are none.
     fn grow(&mut self, size: usize) -> (*mut u8, usize);
 }
 
-/// The free blocks, and what has not been handed out yet.
+/// The free blocks, and the memory that has not been handed out yet.
 pub struct Arena<S> {
     source: S,
     free: [*mut u8; (MAX_BITS + 1) as usize],
@@ -30,7 +31,7 @@ pub struct Arena<S> {
 }
 
 impl<S: Source> Arena<S> {
-    /// Without memory.
+    /// Creates an arena without memory.
     pub const fn new(source: S) -> Self {
         Self {
             source,
@@ -40,7 +41,7 @@ impl<S: Source> Arena<S> {
         }
     }
 
-    /// A block of the layout's size, or null.
+    /// Returns a block of the layout's size, or null.
     pub fn alloc(&mut self, layout: Layout) -> *mut u8 {
         let bits = bits(layout.size());
         if bits > MAX_BITS || layout.align() > 1 << MIN_BITS {
@@ -48,14 +49,15 @@ impl<S: Source> Arena<S> {
         }
         let head = self.free[bits as usize];
         if !head.is_null() {
-            // SAFETY: a block on a free list holds the address of the next one in its first bytes (`dealloc`), and is
-            // large enough and aligned for it.
+            // SAFETY: a block on a free list holds the address of the next one in its first bytes
+            // (`dealloc`), and is large enough and aligned for it.
             self.free[bits as usize] = unsafe { head.cast::<*mut u8>().read() };
             return head;
         }
         let size = 1 << bits;
         if self.left < size {
-            // What is left of the old stretch is given up: less than the block that did not fit.
+            // The rest of the old stretch is given up. It is smaller than the block that did not
+            // fit.
             let (start, length) = self.source.grow(size);
             if start.is_null() {
                 return ptr::null_mut();
@@ -71,7 +73,8 @@ impl<S: Source> Arena<S> {
     /// Takes a block back.
     ///
     /// # Safety
-    /// `block` came from [`alloc`](Self::alloc) with a layout of the same size, and is not used any more.
+    /// `block` came from [`alloc`](Self::alloc) with a layout of the same size, and is not used any
+    /// more.
     pub unsafe fn dealloc(&mut self, block: *mut u8, layout: Layout) {
         let head = &mut self.free[bits(layout.size()) as usize];
         // SAFETY: the block is ours again, at least 16 bytes, aligned to 16.
@@ -79,13 +82,13 @@ impl<S: Source> Arena<S> {
         *head = block;
     }
 
-    /// Does a block of this layout hold `size` bytes without moving?
+    /// Tells whether a block of this layout holds `size` bytes without moving.
     pub fn fits(layout: Layout, size: usize) -> bool {
         bits(layout.size()) == bits(size)
     }
 }
 
-/// The power of two whose block holds `size` bytes.
+/// Returns the power of two whose block holds `size` bytes.
 fn bits(size: usize) -> u32 {
     MIN_BITS.max(usize::BITS - size.saturating_sub(1).leading_zeros())
 }
@@ -99,7 +102,7 @@ mod tests {
 
     struct Native(Vec<(*mut u8, Layout)>);
 
-    // SAFETY: fresh from the system's allocator, given back when no block is used any more.
+    // SAFETY: fresh from the system's allocator, and freed when no block is used any more.
     unsafe impl Source for Native {
         fn grow(&mut self, size: usize) -> (*mut u8, usize) {
             let layout =
@@ -155,7 +158,8 @@ mod tests {
         assert_ne!(arena.alloc(layout(64)), first);
     }
 
-    /// Against a model: live blocks keep what was written into them, whatever happens around them.
+    /// Compares the arena with a model: live blocks keep their content, whatever happens around
+    /// them.
     #[test]
     fn live_blocks_never_overlap() {
         let mut arena = Arena::new(Native(Vec::new()));
@@ -188,7 +192,7 @@ mod tests {
             } else if !live.is_empty() {
                 let entry = live.swap_remove(next(live.len() as u64) as usize);
                 check(&entry);
-                // SAFETY: taken out of the live ones.
+                // SAFETY: removed from the live ones.
                 unsafe { arena.dealloc(entry.0, layout(entry.1)) };
             }
         }

@@ -1,7 +1,8 @@
-//! The exports. Each takes its strings from the inbox; those that take time announce their end by `finish`.
+//! The exports. Each takes its strings from the inbox. Those that take time announce their end by
+//! `finish`.
 //!
-//! No `bool` crosses the boundary: the host may pass any number, and a `bool` that is neither 0 nor 1 is undefined
-//! behaviour.
+//! No `bool` crosses the boundary: the host may pass any number, and a `bool` other than 0 and 1 is
+//! undefined behaviour.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -24,8 +25,10 @@ use crate::tasks::{self, Reply};
 mod import {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
-        /// The end of a task. `cause` is 0: it is what the export documents; else the place of the error's
-        /// [`Cause`](countersign_client::Cause), from 1 on, and the message holds its details.
+        /// Announces the end of a task. If `cause` is 0, the message holds what the export
+        /// documents. Else `cause` is the number of the error's
+        /// [`Cause`](countersign_client::Cause), from 1 on, and the message holds the error's
+        /// details.
         pub(super) safe fn finish(
             task: u32,
             cause: u32,
@@ -33,8 +36,9 @@ mod import {
             length: usize,
             attempt: usize,
         );
-        /// The answer to `tokens`, in the same turn. Times in milliseconds; 0: not told. `bound`: the access token's
-        /// number, 0 where it goes out as Bearer. `renewal`: a [`Renewal`](countersign_client::Renewal).
+        /// Answers `tokens`, in the same turn. Times are in milliseconds; 0: unknown. `bound`: the
+        /// access token's number, or 0 if it is sent as Bearer. `renewal`: a
+        /// [`Renewal`](countersign_client::Renewal).
         pub(super) safe fn tokens(
             message: *const u8,
             length: usize,
@@ -53,7 +57,7 @@ type Attempts = Vec<Option<Attempt<Browser>>>;
 static ENGINE: OneThread<Engine<Browser>> = OneThread(Engine::new(Browser));
 static ATTEMPTS: OneThread<RefCell<Attempts>> = OneThread(RefCell::new(Vec::new()));
 
-/// Where the host writes its next message.
+/// Returns the address at which the host writes its next message.
 #[unsafe(no_mangle)]
 extern "C" fn reserve(length: usize) -> *mut u8 {
     let mut inbox = INBOX.0.borrow_mut();
@@ -61,7 +65,7 @@ extern "C" fn reserve(length: usize) -> *mut u8 {
     inbox.as_mut_ptr()
 }
 
-/// The answer to a call of the host.
+/// Takes the answer to a call of the host.
 #[unsafe(no_mangle)]
 extern "C" fn settle(call: usize, status: u32, time: f64, handle: u32) {
     let message = received().into_bytes();
@@ -76,7 +80,7 @@ extern "C" fn settle(call: usize, status: u32, time: f64, handle: u32) {
     );
 }
 
-/// Fields: issuer, client id, scope. `metadata`: a document's handle, or 0.
+/// Creates a client. Fields: issuer, client id, scope. `metadata`: a document's handle, or 0.
 #[unsafe(no_mangle)]
 extern "C" fn create(mode: u32, metadata: u32) -> usize {
     let mut fields = received();
@@ -92,7 +96,7 @@ extern "C" fn create(mode: u32, metadata: u32) -> usize {
     })
 }
 
-/// Ends with the authorization endpoint.
+/// Discovers the server. Ends with the authorization endpoint.
 #[unsafe(no_mangle)]
 extern "C" fn discover(task: u32, client: usize) {
     tasks::spawn(async move {
@@ -103,7 +107,8 @@ extern "C" fn discover(task: u32, client: usize) {
     });
 }
 
-/// Field: redirect URI. Ends with the endpoint, then the names and values of the parameters.
+/// Prepares an authorization request. Field: redirect URI. Ends with the endpoint, then the names
+/// and values of the parameters.
 #[unsafe(no_mangle)]
 extern "C" fn prepare(task: u32, client: usize, visit: u32) {
     let redirect_uri = received().text();
@@ -124,9 +129,9 @@ extern "C" fn prepare(task: u32, client: usize, visit: u32) {
     });
 }
 
-/// Fields: an authorization request's URL, then the names of its parameters that are other than
-/// `prepare` gave them. `is_bound`: zero where it has no `dpop_jkt`. Ends with the URL to go to, or
-/// without a field where it is the request's own.
+/// Pushes an authorization request. Fields: its URL, then the names of its parameters that differ
+/// from what `prepare` gave. `is_bound`: zero if it has no `dpop_jkt`. Ends with the URL to go to,
+/// or without a field if that is the request's own.
 #[unsafe(no_mangle)]
 extern "C" fn push(task: u32, client: usize, is_bound: u32) {
     let mut fields = received();
@@ -142,7 +147,8 @@ extern "C" fn push(task: u32, client: usize, is_bound: u32) {
     });
 }
 
-/// Fields: the response's parameters, `count` of them, then further token parameters.
+/// Completes a login. Fields: the response's parameters, `count` of them, then further token
+/// parameters.
 #[unsafe(no_mangle)]
 extern "C" fn redeem(task: u32, client: usize, count: usize) {
     let mut fields = received();
@@ -159,7 +165,7 @@ extern "C" fn redeem(task: u32, client: usize, count: usize) {
     });
 }
 
-/// Fields: further token parameters.
+/// Refreshes the tokens. Fields: further token parameters.
 #[unsafe(no_mangle)]
 extern "C" fn renew(task: u32, client: usize) {
     let extra = pairs(&mut received(), usize::MAX);
@@ -168,14 +174,15 @@ extern "C" fn renew(task: u32, client: usize) {
     });
 }
 
-/// Field: post-logout redirect URI. Ends with the end-session URL, or without a field.
+/// Ends the session. Field: post-logout redirect URI. Ends with the end-session URL, or without a
+/// field.
 #[unsafe(no_mangle)]
 extern "C" fn logout(task: u32, client: usize) {
     let url = ENGINE.0.logout(&registered(client), &received().text());
     succeed(task, url.as_deref().as_slice(), 0);
 }
 
-/// Answers by the import `tokens`, or not at all.
+/// Answers by the import `tokens`, or not at all if there are no tokens.
 #[unsafe(no_mangle)]
 extern "C" fn tokens(client: usize) {
     let client = registered(client);
@@ -198,7 +205,7 @@ extern "C" fn tokens(client: usize) {
     }
 }
 
-/// Is the access token of this number still ours? Zero is no.
+/// Tells whether the access token of this number is still ours. Zero: no.
 #[unsafe(no_mangle)]
 extern "C" fn is_bound(token: u32) -> u32 {
     BoundToken::from_number(token)
@@ -206,7 +213,7 @@ extern "C" fn is_bound(token: u32) -> u32 {
         .into()
 }
 
-/// How long a kept login may wait for its response, milliseconds.
+/// Returns how long a kept login may wait for its response, in milliseconds.
 #[unsafe(no_mangle)]
 extern "C" fn flow_lifetime() -> f64 {
     FLOW_LIFETIME_MILLIS as f64
@@ -218,8 +225,8 @@ extern "C" fn offset(client: usize) -> f64 {
     ENGINE.0.clock_offset(&registered(client)) as f64
 }
 
-/// Fields: method, origin, path. `token`: the number of a bound access token. Ends with the proof, or without a field
-/// where the token is ours no more.
+/// Makes a proof for a call. Fields: method, origin, path. `token`: the number of a bound access
+/// token. Ends with the proof, or without a field if the token is no longer ours.
 #[unsafe(no_mangle)]
 extern "C" fn authorize(task: u32, token: u32) {
     let mut fields = received();
@@ -234,9 +241,9 @@ extern "C" fn authorize(task: u32, token: u32) {
     });
 }
 
-/// Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty where it cannot be read; where there was a
-/// redirect, origin and path that it has led to. `date`: milliseconds, or NaN. `is_replayable`: zero
-/// is no.
+/// Takes the response to an attempt. Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty if it
+/// can't be read; after a redirect, the origin and path that it led to. `date`: milliseconds, or
+/// NaN. `is_replayable`: zero is no.
 #[unsafe(no_mangle)]
 extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: u32) {
     let mut fields = received();
@@ -302,7 +309,7 @@ fn upgrade(task: u32, outcome: Result<Option<Upgraded<Browser>>, ClientError>) {
 }
 
 fn registered(index: usize) -> Rc<Client<Browser>> {
-    // The host passes what `create` gave it; anything else is its defect, and traps.
+    // The host passes what `create` gave it. Anything else is a bug of the host, and traps.
     ENGINE.0.client(index).unwrap_or_else(|| unreachable())
 }
 

@@ -1,4 +1,5 @@
-//! The browser as a [`Platform`]: imports whose other side is `host.ts`, and handles into its table.
+//! The browser as a [`Platform`]: imports, whose other side is `host.ts`, and handles into its
+//! table.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -21,7 +22,8 @@ use crate::tasks::{HostCall, Reply};
 mod import {
     #[link(wasm_import_module = "host")]
     unsafe extern "C" {
-        /// Asks for something that takes time: `what` is a [`Question`](super::Question), the rest is its own.
+        /// Asks for something that takes time. `what` is a [`Question`](super::Question), which
+        /// says what the other arguments mean.
         pub(super) safe fn ask(
             call: usize,
             what: u32,
@@ -36,7 +38,7 @@ mod import {
         pub(super) safe fn merge(object: u32, overrides: u32) -> u32;
         pub(super) safe fn texts(document: u32, name: *const u8, length: usize, is_list: u32);
         pub(super) safe fn number(document: u32, name: *const u8, length: usize) -> f64;
-        /// Zero: no URL, or one with user information.
+        /// Parses a URL. Zero: it is invalid, or has user information.
         pub(super) safe fn url(text: *const u8, length: usize) -> u32;
         pub(super) safe fn forget(handle: u32);
     }
@@ -45,20 +47,21 @@ mod import {
 /// The last message from the host.
 pub(crate) static INBOX: OneThread<RefCell<Vec<u8>>> = OneThread(RefCell::new(Vec::new()));
 
-/// The fields of the last message from the host, taken out.
+/// Takes the fields of the last message from the host.
 pub(crate) fn received() -> Fields {
     read(INBOX.0.take())
 }
 
 /// The fields of a message that has some.
 fn read(message: Vec<u8>) -> Fields {
-    // SAFETY: the host writes every message with fields by `writeTexts` (`message.ts`) and nothing else: what
-    // `TextEncoder.encodeInto` gives for a string is UTF-8, and it has taken the whole of each, or the call is not made.
-    // Messages of bytes (signature, digest) are not read as fields.
+    // SAFETY: the host writes every message with fields by `writeTexts` (`message.ts`) and nothing
+    // else: what `TextEncoder.encodeInto` gives for a string is UTF-8, and it has taken the whole
+    // of each, or the call is not made. Messages of bytes (signature, digest) are not read as
+    // fields.
     unsafe { Fields::new(message) }
 }
 
-/// An entry of the host's table; given up when dropped.
+/// An entry of the host's table. Dropping it frees the entry.
 pub(crate) struct Handle(pub(crate) u32);
 
 impl Handle {
@@ -80,7 +83,7 @@ impl Document for Handle {
         received().text()
     }
 
-    // The host gives `true` as infinity, and no number that is infinite.
+    // The host passes `true` as infinity, and never an infinite number.
     fn number(&self, name: &str) -> f64 {
         let number = import::number(self.0, name.as_ptr(), name.len());
         if number == f64::INFINITY {
@@ -105,7 +108,7 @@ pub(crate) fn millis(number: f64) -> Option<UnixMillis> {
     (!number.is_nan()).then_some(UnixMillis(number as i64))
 }
 
-/// A key by its handle, with x and y from the next fields. Zero: there is none.
+/// Returns a key by its handle, with x and y from the next fields. Zero: there is none.
 fn key_pair(handle: u32, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
     let (x, y) = (fields.text(), fields.text());
     let public = PublicJwk::es256(&x, &y)?;
@@ -115,19 +118,19 @@ fn key_pair(handle: u32, fields: &mut Fields) -> Option<Rc<KeyPair<Handle>>> {
     }))
 }
 
-/// The answer's status is zero where the host has refused.
+/// The answer's status is zero if the host has refused.
 fn ask(what: Question, message: &[u8], number: u32) -> HostCall {
     let call = HostCall::new();
     import::ask(call.0, what as u32, message.as_ptr(), message.len(), number);
     call
 }
 
-/// What `read` makes of the answer. Each `async fn` in its place would be 200 bytes larger.
+/// A future of what `read` makes of the answer. An `async fn` for each would be 200 bytes larger.
 fn answer<T>(mut call: HostCall, read: impl Fn(Box<Reply>) -> T) -> impl Future<Output = T> {
     poll_fn(move |context| Pin::new(&mut call).poll(context).map(&read))
 }
 
-/// The answer's bytes, unless it is a refusal.
+/// Returns the answer's bytes, unless the host has refused.
 fn granted(reply: Box<Reply>) -> Result<Vec<u8>, KeyError> {
     if reply.status == 0 {
         Err(KeyError)
@@ -186,7 +189,7 @@ impl Platform for Browser {
         answer(ask(Question::Digest, message, 0), granted)
     }
 
-    // Nothing is asked before somebody waits.
+    // Asks nothing before it is first polled.
     async fn sleep(&self, milliseconds: u32) {
         ask(Question::Sleep, &[], milliseconds).await;
     }

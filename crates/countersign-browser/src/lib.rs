@@ -1,16 +1,18 @@
-//! The engine for browsers: the `Platform` of [`countersign_client`] over WebCrypto, `fetch` and IndexedDB, behind a
-//! small boundary written by hand.
+//! The engine for browsers: the `Platform` of [`countersign_client`] over WebCrypto, `fetch` and
+//! IndexedDB, behind a small hand-written boundary.
 //!
-//! The other side of the boundary is `packages/countersign/src/engine/boundary.ts`. Both pass numbers as arguments and
-//! strings as messages: bytes in linear memory, each field ended by a byte that UTF-8 never holds ([`message`]). A
-//! message is written in the same turn as the call that announces it.
+//! The other side of the boundary is `packages/countersign/src/engine/boundary.ts`. Both sides pass
+//! numbers as arguments and strings as messages: bytes in linear memory, each field ended by a byte
+//! that UTF-8 never contains ([`message`]). A message is written in the same turn as the call that
+//! announces it.
 //!
-//! The boundary is worth its lines: a prototype of the whole engine took 30,337 bytes gzipped with wasm-bindgen and its glue,
-//! and 16,192 with a boundary and an executor written by hand.
+//! The boundary is worth its lines: a prototype of the whole engine took 30,337 bytes gzipped with
+//! wasm-bindgen and its glue, and 16,192 with a boundary and an executor written by hand.
 //!
-//! What runs in WebAssembly alone stands under `cfg(target_arch = "wasm32")`; the codec, the allocator's logic and the
-//! executor are tested natively. This is the only crate with `unsafe` code: the boundary's imports and exports, the allocator, a
-//! waker without atomics, and tasks without code for dropping them half-way.
+//! Code that runs in WebAssembly only is under `cfg(target_arch = "wasm32")`. The codec, the
+//! allocator's logic and the executor are tested natively. This is the only crate with `unsafe`
+//! code: the boundary's imports and exports, the allocator, a waker without atomics, and tasks
+//! without code for dropping them midway.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 #![allow(unsafe_code)] // see above; every block says why it is sound
 

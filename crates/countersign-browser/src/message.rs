@@ -1,15 +1,15 @@
-//! Strings on the boundary: UTF-8, each field ended by `0xFF`.
+//! Strings on the boundary: UTF-8, with `0xFF` at the end of each field.
 //!
-//! The same format is written and read by `message.ts`.
+//! `message.ts` writes and reads the same format.
 
 use alloc::vec::Vec;
 
 use countersign_client::Text;
 
-/// Ends a field. No UTF-8 text holds this byte.
+/// The end of a field. No UTF-8 text contains this byte.
 pub const END: u8 = 0xff;
 
-/// A message from these fields.
+/// Creates a message from these fields.
 #[must_use]
 pub fn encode(fields: &[&str]) -> Vec<u8> {
     let mut message = Vec::with_capacity(fields.iter().map(|field| field.len() + 1).sum());
@@ -20,26 +20,26 @@ pub fn encode(fields: &[&str]) -> Vec<u8> {
     message
 }
 
-/// The fields of a message, in order. What follows the last end is dropped.
+/// The fields of a message, in order. Bytes after the last end are dropped.
 pub struct Fields(Vec<u8>, usize);
 
 impl Fields {
-    /// Reads from the first field on.
+    /// Reads a message from its first field on.
     ///
     /// # Safety
-    /// Every field that will be read as text is UTF-8. Checking it here would cost 350 bytes.
+    /// Every field that will be read as text must be UTF-8. Checking it here would cost 350 bytes.
     #[must_use]
     pub unsafe fn new(message: Vec<u8>) -> Self {
         Self(message, 0)
     }
 
-    /// The whole message.
+    /// Returns the whole message.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0
     }
 
-    /// The fields that are left. (`collect` would be larger.)
+    /// Returns the fields that are left. (`collect` would be larger.)
     #[must_use]
     pub fn rest(&mut self) -> Vec<Text> {
         let mut rest = Vec::new();
@@ -49,7 +49,7 @@ impl Fields {
         rest
     }
 
-    /// The next field, or an empty one where there is none.
+    /// Returns the next field, or an empty one if there is none.
     pub fn text(&mut self) -> Text {
         self.next().unwrap_or_else(|| "".into())
     }
@@ -62,7 +62,7 @@ impl Iterator for Fields {
         let rest = self.0.get(self.1..)?;
         let length = rest.iter().position(|&byte| byte == END)?;
         self.1 += length + 1;
-        // SAFETY: the caller of `new` has promised it.
+        // SAFETY: the caller of `new` has promised that fields are UTF-8.
         Some(unsafe { core::str::from_utf8_unchecked(rest.get(..length)?) }.into())
     }
 }

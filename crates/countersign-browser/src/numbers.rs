@@ -1,14 +1,17 @@
-//! What crosses the boundary as a number: questions to the host, modes, ways to the authorization server, and whether
-//! tokens are to be renewed. Causes cross by their place in [`Cause`](countersign_client::Cause), from 1 on.
+//! The values that cross the boundary as numbers: questions to the host, modes, ways to the
+//! authorization server, and whether to renew tokens. Causes cross by their place in
+//! [`Cause`](countersign_client::Cause), from 1 on.
 //!
-//! `cargo xtask package` writes the other side from this (`packages/countersign/src/engine/numbers.ts`).
+//! `cargo xtask package` writes the other side from these
+//! (`packages/countersign/src/engine/numbers.ts`).
 
 use countersign_client::{Mode, Renewal, Visit};
 
-/// What the host is asked that takes time. Its number is its place here.
+/// A question to the host that takes time. Its number is its place here.
 #[derive(Clone, Copy, Debug)]
 pub enum Question {
-    /// Fields: method, URL, form, proof. Answer: status, `Date`, the body's document; field: `DPoP-Nonce`.
+    /// Fields: method, URL, form, proof. Answer: status, `Date`, the body's document; field:
+    /// `DPoP-Nonce`.
     Send,
     /// Answer: the key; fields: x, y.
     Generate,
@@ -25,7 +28,7 @@ pub enum Question {
 }
 
 impl Question {
-    /// All of them, in their order.
+    /// All questions, in the order of their numbers.
     pub const ALL: [Self; 7] = [
         Self::Send,
         Self::Generate,
@@ -43,7 +46,7 @@ pub const MODES: [Mode; 3] = [Mode::Off, Mode::Auto, Mode::Enforced];
 /// The ways to the authorization server in the order of their numbers.
 pub const VISITS: [Visit; 3] = [Visit::Interactive, Visit::Silent, Visit::Iframe];
 
-/// Whether tokens are to be renewed, in the order of their numbers.
+/// Whether to renew tokens, in the order of their numbers.
 pub const RENEWALS: [Renewal; 3] = [Renewal::NotDue, Renewal::Due, Renewal::Overdue];
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::machine::OneThread;
 
 type Task = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The host's answer to a call. What its parts mean is the question's.
+/// The host's answer to a call. The question says what its parts mean.
 pub(crate) struct Reply {
     /// Zero: refused.
     pub(crate) status: u32,
@@ -29,7 +29,7 @@ enum Call {
     Free,
     /// The task that waits, or `NOBODY`.
     Waiting(usize),
-    /// Nobody waits any more; the answer is still to come.
+    /// No task waits any more, but the answer is still to come.
     Abandoned,
     Answered(Box<Reply>),
     /// The answer was taken.
@@ -44,7 +44,7 @@ struct Tasks {
     tasks: Vec<Option<Task>>,
     ready: Vec<usize>,
     calls: Vec<Call>,
-    /// The slot of the task that runs, which comes back to it.
+    /// The slot of the running task, which returns to it.
     polled: usize,
 }
 
@@ -67,7 +67,8 @@ fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
     act(&mut TASKS.0.borrow_mut())
 }
 
-/// For the tests: of each thread its own. Not dropped, since tasks that are left would look for it.
+/// Each thread has its own, for the tests. It is never dropped, since tasks that are left would
+/// look for it.
 #[cfg(not(target_arch = "wasm32"))]
 fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
     std::thread_local! {
@@ -77,21 +78,21 @@ fn with<R>(act: impl FnOnce(&mut Tasks) -> R) -> R {
     TASKS.with_borrow_mut(|all| act(all))
 }
 
-/// Runs a task as far as it goes.
+/// Starts a task and runs it until it waits.
 pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
     add(Box::pin(Whole(ManuallyDrop::new(task))));
     run();
 }
 
-/// A task that is dropped when it has ended, and then holds nothing: without code for dropping it half-way, the engine is
-/// smaller.
+/// A task that is dropped only after its end, when it holds nothing. Without code for dropping it
+/// midway, the engine is smaller.
 struct Whole<F>(ManuallyDrop<F>);
 
 impl<F: Future<Output = ()>> Future for Whole<F> {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        // SAFETY: the future is never moved out, and its memory is given up only when it has returned.
+        // SAFETY: the future is never moved out, and its memory is freed only when it has returned.
         unsafe { self.map_unchecked_mut(|whole| &mut *whole.0) }.poll(context)
     }
 }
@@ -111,7 +112,7 @@ fn add(task: Task) {
     });
 }
 
-/// The host's answer to `call`.
+/// Takes the host's answer to `call`.
 pub(crate) fn settle(call: usize, reply: Box<Reply>) {
     with(|all| {
         let slot = &mut all.calls[call];
@@ -127,8 +128,9 @@ pub(crate) fn settle(call: usize, reply: Box<Reply>) {
     run();
 }
 
-/// Runs every task that can go on. A task may call the host, whose promises run code of the page, which may call an
-/// export: what that adds or wakes is run when the task has returned, so that no wake finds its task away.
+/// Runs every task that can go on. A task may call the host, whose promises run code of the page,
+/// which may call an export. Tasks that this adds or wakes run when the current task has returned,
+/// so that a wake always finds its task in its slot.
 pub(crate) fn run() {
     if with(|all| all.polled != NOBODY) {
         return;
@@ -138,11 +140,12 @@ pub(crate) fn run() {
         all.polled = index;
         Some((index, all.tasks[index].take()))
     }) {
-        // One that is done was woken once too often.
+        // A task that is done was woken once too often.
         let Some(mut task) = task else {
             continue;
         };
-        // SAFETY: the vtable's functions keep to the contract: the data is an index, nothing is owned.
+        // SAFETY: the vtable's functions keep to the contract: the data is an index, nothing is
+        // owned.
         let waker = unsafe { Waker::from_raw(raw_waker(ptr::without_provenance(index))) };
         if task
             .as_mut()
@@ -166,11 +169,11 @@ fn wake(index: *const ()) {
 
 fn drop_nothing(_: *const ()) {}
 
-/// A call of the host under way.
+/// A call of the host that is under way.
 pub(crate) struct HostCall(pub(crate) usize);
 
 impl HostCall {
-    /// A call whose number is still to be passed to the host.
+    /// A call whose number has not been passed to the host yet.
     #[inline(never)] // once, not for each kind of call
     pub(crate) fn new() -> Self {
         with(|all| {
@@ -191,11 +194,11 @@ impl Future for HostCall {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Box<Reply>> {
         with(|all| {
             let slot = &mut all.calls[self.0];
-            // Every waker is the executor's own, and its data the task's index.
+            // Every waker is the executor's own, and its data is the task's index.
             let task = context.waker().data().addr();
             match replace(slot, Call::Waiting(task)) {
                 Call::Answered(reply) => {
-                    // Not free yet: that is for `drop`.
+                    // The slot is not free yet: `drop` frees it.
                     *slot = Call::Over;
                     Poll::Ready(reply)
                 }
@@ -235,7 +238,7 @@ mod tests {
         })
     }
 
-    /// A task that adds up what its call is answered with.
+    /// A task that adds up the answers to its calls.
     fn waiter(call: HostCall, sum: &Rc<Cell<u32>>) -> impl Future<Output = ()> + use<> {
         let sum = Rc::clone(sum);
         async move {
@@ -252,7 +255,7 @@ mod tests {
         spawn({
             let sum = Rc::clone(&sum);
             async move {
-                // Code of the page, in the midst of a call of the host.
+                // Code of the page that runs during a call of the host.
                 spawn(waiter(inner, &sum));
                 waiter(outer, &sum).await;
             }

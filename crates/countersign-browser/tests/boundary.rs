@@ -1,6 +1,6 @@
-//! What crosses the boundary to the host is numbers: any bits of one are a value of it.
+//! Only numbers cross the boundary to the host: any bits are a valid value of their type.
 
-/// The signatures of `extern "C"` functions, and of those in `extern "C"` blocks.
+/// Returns the signatures of `extern "C"` functions, and of those in `extern "C"` blocks.
 fn signatures(source: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for (at, _) in source.match_indices("extern \"C\"") {
