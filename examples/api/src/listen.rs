@@ -114,7 +114,7 @@ fn refused(port: u16, error: io::Error) -> anyhow::Error {
             "port {port} is taken; stop the program that listens there, or choose another with --port"
         ),
         _ => {
-            anyhow::anyhow!("port {port} can't be listened on: {error}; choose another with --port")
+            anyhow::anyhow!("can't listen on port {port}: {error}; choose another with --port")
         }
     }
 }
