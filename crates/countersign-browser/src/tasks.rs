@@ -97,7 +97,7 @@ impl<F: Future<Output = ()>> Future for Whole<F> {
     }
 }
 
-#[inline(never)] // once, not for each kind of task
+#[inline(never)] // compiled once, not for each kind of task
 fn add(task: Task) {
     with(|all| {
         let length = all.tasks.len();
@@ -174,7 +174,7 @@ pub(crate) struct HostCall(pub(crate) usize);
 
 impl HostCall {
     /// A call whose number has not been passed to the host yet.
-    #[inline(never)] // once, not for each kind of call
+    #[inline(never)] // compiled once, not for each kind of call
     pub(crate) fn new() -> Self {
         with(|all| {
             let free = all.calls.iter().position(|call| matches!(call, Call::Free));

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "URL")]
     issuer: String,
 
-    /// Client id, as registered there
+    /// Client id, as registered with the server
     #[arg(long, value_name = "ID")]
     client_id: String,
 
