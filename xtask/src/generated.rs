@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 use countersign_browser::numbers::{MODES, Question, RENEWALS, VISITS};
+use countersign_client::FLOW_LIFETIME_MILLIS;
 use countersign_client::catalogue::{self, Entry};
 use countersign_client::sentence::{Case, PLAIN_CHARACTERS, Part, Reader};
 
@@ -101,6 +102,9 @@ export type Questions<T extends Record<Question, unknown>> = readonly [{}];
 
 /** Whether tokens are to be renewed before they are used. */
 {renewals}export type Renewal = {renewal};
+
+/** How long a kept login may wait for its response. */
+export const FLOW_LIFETIME_MILLIS = {FLOW_LIFETIME_MILLIS};
 
 export const numberOf = (mode: Mode): number => ({{ __proto__: null, {} }})[mode];
 

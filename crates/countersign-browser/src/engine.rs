@@ -12,8 +12,8 @@ use core::arch::wasm32::unreachable;
 use core::cell::RefCell;
 
 use countersign_client::{
-    Attempt, BoundToken, Client, ClientConfig, ClientError, Engine, FLOW_LIFETIME_MILLIS, Observed,
-    Parameter, Upgraded, Url,
+    Attempt, BoundToken, Client, ClientConfig, ClientError, Engine, Observed, Parameter, Upgraded,
+    Url,
 };
 
 use crate::host::{Browser, Handle, INBOX, millis, received};
@@ -211,12 +211,6 @@ extern "C" fn is_bound(token: u32) -> u32 {
     BoundToken::from_number(token)
         .is_some_and(|token| ENGINE.0.is_bound(token))
         .into()
-}
-
-/// Returns how long a kept login may wait for its response, in milliseconds.
-#[unsafe(no_mangle)]
-extern "C" fn flow_lifetime() -> f64 {
-    FLOW_LIFETIME_MILLIS as f64
 }
 
 /// Milliseconds.

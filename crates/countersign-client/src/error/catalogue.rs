@@ -76,7 +76,8 @@ causes! {
             .advise("give the https URL of the authorization server")
     ];
 
-    /// The discovery document could not be fetched.
+    /// The discovery document could not be fetched: the server is down, or a browser is kept from it by CORS or the
+    /// Content-Security-Policy.
     DiscoveryUnreachable = "discovery_unreachable" [url, status or ""] => [
         found("{$url|the discovery document} answered with status $status")
             .given("status")
@@ -149,7 +150,8 @@ causes! {
             .advise_native("remove it from authorization_parameter() and token_parameter()")
     ];
 
-    /// No answer from the pushed authorization request endpoint (RFC 9126).
+    /// No answer from the pushed authorization request endpoint (RFC 9126): the server is down, or its CORS settings leave
+    /// out a browser's origin or the `DPoP` header.
     PushUnreachable = "push_unreachable" [url] => [
         found("the pushed authorization request endpoint{ $url|} could not be reached{ ($reason)|}")
             .advise_page("check that the authorization server is running and allows this page's origin and the DPoP header by CORS")
@@ -193,7 +195,8 @@ causes! {
         found("the authorization response holds neither a code nor an error").advise("check the authorization server")
     ];
 
-    /// No answer from the token endpoint.
+    /// No answer from the token endpoint: the server is down, or its CORS settings leave out a browser's origin or the
+    /// `DPoP` header.
     TokenUnreachable = "token_unreachable" [url] => [
         found("the token endpoint{ $url|} could not be reached{ ($reason)|}")
             .advise_page("check that the authorization server is running and allows this page's origin and the DPoP header by CORS")
@@ -227,7 +230,8 @@ causes! {
         found(r#"the id_token's iss is {"$received"|none} and not {"$expected"|the issuer}"#).advise("it was refused")
     ];
 
-    /// `aud` of the id_token does not name the client. (What was received may be several.)
+    // As many as were received.
+    /// `aud` of the id_token does not name the client.
     IdTokenAudience = "id_token_aud" [expected, received or ""] => [
         found(r#"the id_token's aud is {"$received"|none} and does not name {"$expected"|this client}"#).advise("it was refused")
     ];
@@ -250,7 +254,8 @@ causes! {
         found("the id_token's nonce is not the one of this login").advise("it was refused, log in again")
     ];
 
-    /// `sub` of the id_token is missing, or another than at login. (`"?"` is expected at login: anybody.)
+    // `"?"` is expected at login: anybody.
+    /// `sub` of the id_token is missing, or another than at login.
     IdTokenSubject = "id_token_sub" [expected, received or ""] => [
         found(r#"the id_token's sub is "$received", but {"$expected"|somebody else} had logged in"#)
             .given("received")

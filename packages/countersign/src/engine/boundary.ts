@@ -9,7 +9,7 @@ import { makeImports, type Memory } from "./host.js";
 import { EngineError } from "./interface.js";
 import type { Attempt, Bare, BoundToken, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from "./interface.js";
 import { noTexts, readTexts, toTexts, writeTexts, type Texts, type View } from "./message.js";
-import { causeOf, numberOf, type Renewal, type Visit } from "./numbers.js";
+import { causeOf, FLOW_LIFETIME_MILLIS, numberOf, type Renewal, type Visit } from "./numbers.js";
 
 interface Exports {
     readonly memory: WebAssembly.Memory;
@@ -24,7 +24,6 @@ interface Exports {
     logout(task: number, client: ClientHandle): void;
     tokens(client: ClientHandle): void;
     is_bound(token: number): number;
-    flow_lifetime(): number;
     offset(client: ClientHandle): number;
     authorize(task: number, token: number): void;
     observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number): void;
@@ -62,7 +61,6 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         text: (pointer, length) => host.decode(view(pointer, length)),
         fields: (pointer, length) => readTexts(host, pointer, length, view),
         write: texts => writeTexts(host, texts, exports.reserve, view),
-        lifetime: () => exports.flow_lifetime(),
         settle: (call, { status = 1, time = NaN, handle = 0, texts = noTexts(), bytes, length = 0 }) => {
             try {
                 enter(() => {
@@ -231,7 +229,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
         throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
     }
-    sweepFlows(host, exports.flow_lifetime());
+    sweepFlows(host, FLOW_LIFETIME_MILLIS);
 
     const nothing = () => {};
     deliver({

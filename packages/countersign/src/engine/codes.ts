@@ -10,7 +10,7 @@ export type EngineErrorCode =
     | "token_unknown"
     /** The issuer is neither https nor http on this machine. [issuer] */
     | "issuer_invalid"
-    /** The discovery document could not be fetched. [url, status or ""] */
+    /** The discovery document could not be fetched: the server is down, or a browser is kept from it by CORS or the Content-Security-Policy. [url, status or ""] */
     | "discovery_unreachable"
     /** The discovery document is not JSON or lacks a member. [url, member or ""] */
     | "discovery_invalid"
@@ -30,7 +30,7 @@ export type EngineErrorCode =
     | "storage_refused"
     /** The app adds, changes or removes a parameter that only the login itself decides. [name] */
     | "parameter_reserved"
-    /** No answer from the pushed authorization request endpoint (RFC 9126). [url] */
+    /** No answer from the pushed authorization request endpoint (RFC 9126): the server is down, or its CORS settings leave out a browser's origin or the `DPoP` header. [url] */
     | "push_unreachable"
     /** The pushed authorization request endpoint refused (RFC 9126, 2.3). [error or "", description or "", status] */
     | "push_refused"
@@ -44,7 +44,7 @@ export type EngineErrorCode =
     | "authorization_error"
     /** The authorization response holds neither a code nor an error, or a parameter twice (RFC 6749, 3.1). [repeated or ""] */
     | "response_invalid"
-    /** No answer from the token endpoint. [url] */
+    /** No answer from the token endpoint: the server is down, or its CORS settings leave out a browser's origin or the `DPoP` header. [url] */
     | "token_unreachable"
     /** The token endpoint refused (RFC 6749, 5.2). [error or "", description or "", status] */
     | "token_refused"
@@ -56,7 +56,7 @@ export type EngineErrorCode =
     | "id_token_malformed"
     /** `iss` of the id_token is missing or another. [expected, received or ""] */
     | "id_token_iss"
-    /** `aud` of the id_token does not name the client. (What was received may be several.) [expected, received or ""] */
+    /** `aud` of the id_token does not name the client. [expected, received or ""] */
     | "id_token_aud"
     /** `azp` of the id_token is missing or names another client. [expected, received or ""] */
     | "id_token_azp"
@@ -66,7 +66,7 @@ export type EngineErrorCode =
     | "id_token_iat"
     /** `nonce` of the id_token is missing or not the one of the login. [expected, received or ""] */
     | "id_token_nonce"
-    /** `sub` of the id_token is missing, or another than at login. (`"?"` is expected at login: anybody.) [expected, received or ""] */
+    /** `sub` of the id_token is missing, or another than at login. [expected, received or ""] */
     | "id_token_sub"
     /** There are no tokens that can be renewed. [] */
     | "no_refresh_token";

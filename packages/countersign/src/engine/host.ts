@@ -7,7 +7,7 @@
  */
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { Bare, EngineHost } from "./interface.js";
-import type { Question, Questions } from "./numbers.js";
+import { FLOW_LIFETIME_MILLIS, type Question, type Questions } from "./numbers.js";
 import { toTexts, type Bytes, type Texts, type View } from "./message.js";
 
 /** How the imports reach linear memory, and give an answer. */
@@ -17,8 +17,6 @@ export interface Memory {
     text(pointer: number, length: number): string;
     write(texts: ArrayLike<string>): void;
     settle(call: number, reply: Reply): void;
-    /** How long a kept login may wait for its response, milliseconds. */
-    lifetime(): number;
 }
 
 /** What its parts mean is the question's (`host.rs`); `status` is 0 where the host has refused. */
@@ -113,11 +111,11 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
     };
     const sleep: Ask<"sleep"> = (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds));
     const keep: Ask<"keep"> = async (pointer, length, key) => {
-        await keepFlow(host, memory.lifetime(), memory.fields(pointer, length), keyOf(key));
+        await keepFlow(host, FLOW_LIFETIME_MILLIS, memory.fields(pointer, length), keyOf(key));
         return DONE;
     };
     const take: Ask<"take"> = async (pointer, length) => {
-        const flow = await takeFlow(host, memory.lifetime(), memory.text(pointer, length));
+        const flow = await takeFlow(host, FLOW_LIFETIME_MILLIS, memory.text(pointer, length));
         return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
     };
     const questions: Questions<{ [Q in Question]: Ask<Q> }> = [send, generate, sign, digest, sleep, keep, take];

@@ -27,6 +27,9 @@ export const DUE = 1;
 export const OVERDUE = 2;
 export type Renewal = typeof NOT_DUE | typeof DUE | typeof OVERDUE;
 
+/** How long a kept login may wait for its response. */
+export const FLOW_LIFETIME_MILLIS = 3600000;
+
 export const numberOf = (mode: Mode): number => ({ __proto__: null, off: 0, auto: 1, enforced: 2 })[mode];
 
 /** What the engine refuses with, by its number, from 1 on. */

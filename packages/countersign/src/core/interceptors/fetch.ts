@@ -3,10 +3,10 @@
  * own semantics; everything else is left to the native function. What to sign and when to send again is the
  * engine's decision.
  */
-import type { BoundToken, Engine, Upgrade } from "../../engine/interface.js";
+import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestBody, requestMembers, saved } from "../natives.js";
-import { answered, authorize, boundToken, is, notSent, targetOf, type Answer } from "./shared.js";
+import { answered, authorize, boundToken, is, notSent, targetOf, type Answer, type FoundToken } from "./shared.js";
 
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
@@ -103,11 +103,12 @@ async function sendUpgraded(
     engine: Engine,
     self: unknown,
     request: Request,
-    { authorization }: BoundToken,
+    token: FoundToken,
     { proof, attempt }: Upgrade
 ): Promise<Response> {
     const headers = saved.Request.headers(request);
-    saved.Headers.set(headers, "Authorization", authorization);
+    // `authorize` has rejected where there is none.
+    saved.Headers.set(headers, "Authorization", token!.authorization);
     saved.Headers.set(headers, "DPoP", proof);
     try {
         return await fetchOf(self, request);

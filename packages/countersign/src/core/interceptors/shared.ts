@@ -6,11 +6,11 @@ import type { Attempt, BoundToken, Engine, ObservedResponse, Upgrade } from "../
 import { sentences } from "../errors/failure.js";
 import { saved } from "../natives.js";
 
-/** There is a token of ours, but in a form that we don't understand, while a server may: it is not sent. */
-const UNKNOWN: BoundToken = { __proto__: null, authorization: "", number: 0 };
+/** `null`: a token of ours in a form that we don't understand, while a server may; it is not sent. */
+export type FoundToken = BoundToken | null;
 
 /** The token of ours in an `Authorization` header, which goes out as DPoP. `undefined`: leave the request alone. */
-export function boundToken(engine: Engine, headers: Headers): BoundToken | undefined {
+export function boundToken(engine: Engine, headers: Headers): FoundToken | undefined {
     const authorization = saved.Headers.get(headers, "authorization");
     if (!authorization || !engine.holdsBoundToken(authorization)) {
         return undefined;
@@ -18,12 +18,12 @@ export function boundToken(engine: Engine, headers: Headers): BoundToken | undef
     // The scheme's case does not matter (RFC 9110, 11.1), and servers split at what they take for a space; an app may
     // write "DPoP" itself.
     const token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
-    return (token && engine.boundToken(token)) || UNKNOWN;
+    return (token && engine.boundToken(token)) || null;
 }
 
 /** `engine.authorize`, for a token that `boundToken` has found: rejects for what it did not understand. */
-export async function authorize(engine: Engine, method: string, target: Target, token: BoundToken, signal: AbortSignal): Promise<Upgrade> {
-    if (token === UNKNOWN) {
+export async function authorize(engine: Engine, method: string, target: Target, token: FoundToken, signal: AbortSignal): Promise<Upgrade> {
+    if (!token) {
         throw new Error((await sentences()).UNKNOWN_FORM);
     }
     // Awaited, since returning a promise shows it to `then`, which a script may have changed.

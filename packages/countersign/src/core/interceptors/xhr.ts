@@ -3,11 +3,11 @@
  * app's own instance, a little later (the proof is signed asynchronously) and, after a challenge, once more. The
  * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
  */
-import type { Attempt, BoundToken, Engine, Upgrade } from "../../engine/interface.js";
+import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
 import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../errors/failure.js";
-import { answered, authorize, boundToken, is, notSent, targetOf, type Target } from "./shared.js";
+import { answered, authorize, boundToken, is, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
 
 /** By XHR and by its upload. */
 const watches = new NativeWeakMap<EventTarget, EventSlot>();
@@ -117,7 +117,7 @@ interface Sending {
     readonly openedRequest: Hooks["openedRequest"];
     readonly xhr: XMLHttpRequest;
     readonly opened: OpenedRequest;
-    readonly token: BoundToken;
+    readonly token: FoundToken;
     readonly method: string;
     readonly target: Target;
     readonly body: XhrBody;
@@ -193,7 +193,7 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
                     saved.XMLHttpRequest.setRequestHeader(xhr, name, value);
                 }
             });
-            saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", token.authorization);
+            saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", token!.authorization);
             saved.XMLHttpRequest.setRequestHeader(xhr, "DPoP", upgrade.proof);
         }
         sending.stage = isAgain ? "last" : "first";
