@@ -23,17 +23,24 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(
             ["200 OK", "400 Bad Request", "404 Not Found"]
                 .iter()
-                .any(|status| { page.starts_with(&format!("HTTP/1.1 {status}\r\n")) })
+                .any(|status| status_line(page).ends_with(status))
         );
         assert!(page.contains("\r\nCache-Control: no-store\r\n"));
-        assert!(head.contains("\r\n\r\n"));
+        // hyper takes a bare line feed for the end of a line, too.
+        assert!(head.replace('\r', "").contains("\n\n"));
     }
     let Some(response) = response else {
-        assert!(page.is_none_or(|page| !page.starts_with("HTTP/1.1 200 ")));
+        assert!(page.is_none_or(|page| !status_line(&page).ends_with("200 OK")));
         return;
     };
-    assert!(page.is_some_and(|page| page.starts_with("HTTP/1.1 200 OK\r\n")));
-    assert!(head.starts_with("GET /callback?"), "{head}");
+    assert!(page.is_some_and(|page| status_line(&page).ends_with("200 OK")));
+    let request = head.trim_start_matches(['\r', '\n']);
+    assert!(request.starts_with("GET /callback?"), "{head}");
     let ours = ("state".to_owned(), STATE.to_owned());
     assert!(response.contains(&ours));
 });
+
+/// `HTTP/1.1 200 OK`; the version is the request's.
+fn status_line(page: &str) -> &str {
+    page.split("\r\n").next().unwrap_or_default()
+}

@@ -54,7 +54,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 
 /// Dependencies that one role needs and others must not pay for: (our crate, dependency, the
 /// feature that enables it).
-const BEHIND_FEATURES: [(&str, &str, &str); 20] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 21] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
     ("countersign", "hmac", "rust-crypto"),
@@ -69,6 +69,7 @@ const BEHIND_FEATURES: [(&str, &str, &str); 20] = [
     ("countersign", "thiserror", "json"),
     ("countersign", "zeroize", "sign"),
     ("countersign-client", "aws-lc-rs", "native"),
+    ("countersign-client", "hyper", "native"),
     ("countersign-client", "reqwest", "native"),
     ("countersign-client", "serde_json", "native"),
     ("countersign-client", "tokio", "native"),

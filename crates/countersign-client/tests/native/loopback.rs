@@ -144,6 +144,30 @@ async fn a_request_may_come_in_pieces_and_not_without_end() {
     waiting.abort();
 }
 
+#[tokio::test]
+async fn what_is_no_http_gets_no_answer() {
+    let world = World::new().await;
+    let client = world.builder().build().unwrap();
+    let pending = client.begin_login().await.unwrap();
+    let redirect_uri = Url::parse(&parameters(pending.url())["redirect_uri"]).unwrap();
+    let address = ("127.0.0.1", redirect_uri.port().unwrap());
+    let waiting = tokio::spawn(pending.finish());
+    for text in [
+        "nonsense\r\n\r\n",
+        "GET /\r\n\r\n",
+        "GET / HTTP/2.0\r\n\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        assert_eq!(answer, b"", "{text:?}");
+    }
+    assert!(!waiting.is_finished());
+    waiting.abort();
+}
+
 /// Any program of this machine, and any page in its browsers, can open connections.
 #[tokio::test]
 async fn idle_connections_do_not_keep_the_response_out() {
