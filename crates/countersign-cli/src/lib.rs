@@ -29,6 +29,7 @@
 mod explain;
 mod fetch;
 mod idp;
+mod machine;
 mod proof;
 
 use std::process::ExitCode;

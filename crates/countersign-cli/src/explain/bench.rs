@@ -11,12 +11,13 @@ use std::{
 use countersign::{UnixSeconds, target::TargetUri};
 use countersign_resource_server::{
     AccessTokenPolicy, Authenticated, CheckNonce, DpopRequirement, Examined, InProcessReplayStore,
-    IssueNonce, NonceStatus, ProofError, Rejection, ResourceServer, VerifierPolicy, random_secret,
+    IssueNonce, NonceStatus, ProofError, Rejection, ResourceServer, VerifierPolicy,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 use tokio::runtime::{self, Runtime};
 
 use super::case::{Policy, Request};
+use crate::machine::random_secret;
 
 /// How many proofs can be live at once. Memory is taken as they come.
 const REMEMBERED_PROOFS: usize = 4_000_000;
@@ -41,7 +42,7 @@ struct Fixed(String);
 
 impl Bench {
     pub(super) fn new() -> Result<Self, String> {
-        let secret = random_secret().map_err(|error| error.to_string())?;
+        let secret = random_secret()?;
         Ok(Self {
             runtime: runtime::Builder::new_current_thread()
                 .build()

@@ -7,8 +7,7 @@ use countersign::{
     target::TargetUri,
 };
 use countersign_resource_server::{
-    Authenticated, Check, Clock, Examined, ProofError, Rejection, Scheme, SystemClock, TokenCheck,
-    TokenError,
+    Authenticated, Check, Examined, ProofError, Rejection, Scheme, TokenCheck, TokenError,
 };
 use serde_json::Value;
 
@@ -19,6 +18,7 @@ use super::{
     difference,
     input::{Captured, Moment},
 };
+use crate::machine;
 
 /// The server as the flags describe it.
 pub(super) struct Known {
@@ -302,7 +302,7 @@ fn moment(captured: &Captured, known: &Known) -> Moment {
         source: "--now",
     });
     given.or(captured.at).unwrap_or_else(|| Moment {
-        now: SystemClock.now(),
+        now: machine::now(),
         source: "this machine's clock",
     })
 }

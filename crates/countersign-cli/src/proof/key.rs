@@ -12,9 +12,10 @@ use countersign::{
     jose::{base64url, json::parse_object},
     signing::{SigningError, SigningKey},
 };
-use countersign_resource_server::random_secret;
 use serde_json::Value;
 use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::machine::random_secret;
 
 /// Creates a key, and the text of its file.
 ///

@@ -16,7 +16,8 @@ use countersign::{
     proof::ProofClaims,
     target::TargetUri,
 };
-use countersign_resource_server::{Clock, SystemClock, random_secret};
+
+use crate::machine;
 
 const AFTER_HELP: &str = "\
 A proof is for one request; make another for the next one, and for a retry:
@@ -99,12 +100,12 @@ pub(crate) fn run(arguments: Arguments) -> Result<ExitCode, String> {
     };
     let token = arguments.token.map(token).transpose()?;
     let ath = token.map(|token| ath(&token).to_base64url());
-    let secret = random_secret().map_err(|error| error.to_string())?;
+    let secret = machine::random_secret()?;
     let proof = key.prove(&ProofClaims {
         jti: &base64url::encode(&secret[..16]),
         htm: method,
         htu: uri.htu(),
-        iat: arguments.now.map_or_else(|| SystemClock.now(), UnixSeconds),
+        iat: arguments.now.map_or_else(machine::now, UnixSeconds),
         ath: ath.as_deref(),
         nonce: arguments.nonce.as_deref(),
     });
