@@ -5,6 +5,7 @@ mod curl;
 mod date;
 mod http_text;
 mod json;
+mod shell;
 
 use countersign::UnixSeconds;
 
