@@ -16,20 +16,20 @@ use super::{
 };
 use crate::{UnixSeconds, crypto::sha256};
 
-/// A replay store in this process's memory: for one replica, and until it restarts.
+/// A replay store in the memory of this process, for one replica and until it restarts.
 ///
-/// Bounded, and it never forgets a live entry: when it is full it refuses. A live entry takes 25 to
-/// 28 bytes, of which 16 are its fingerprint: 128 bits of SipHash-2-4 over key and `jti`, under a
-/// key that nobody else has. Memory is taken as entries come and kept for the next busy hour;
-/// entries that have ended cost nothing to drop.
+/// It is bounded and never forgets a live entry: when it is full, it refuses. A live entry takes 25
+/// to 28 bytes, of which 16 are its fingerprint: 128 bits of SipHash-2-4 over key and `jti`, under
+/// a key that nobody else has. Memory is allocated as entries come and kept for the next busy hour;
+/// dropping entries that have ended costs nothing.
 ///
-/// A restart forgets: a proof seen just before is accepted once more, within its window. Server
-/// nonces, or a store outside the process, close that.
+/// A restart forgets: a proof that was used just before is accepted once more, within its window.
+/// Nonces, or a store outside the process, close that gap.
 pub struct InProcessReplayStore {
     key: SipHasher24,
     /// The newest moment of any call: entries that end at or before it may be forgotten.
     newest: AtomicI64,
-    /// Each entry belongs to one by its fingerprint. A power of two.
+    /// The parts of the store, a power of two. An entry's fingerprint tells to which it belongs.
     shards: Box<[Shard]>,
 }
 
@@ -37,20 +37,20 @@ pub struct InProcessReplayStore {
 #[repr(align(128))]
 struct Shard(Mutex<Table>);
 
-/// How many entries may live at one time.
+/// The number of entries that may live at a time.
 ///
-/// Needed is (requests per second) x (seconds a proof can be accepted, 65 by default). The default
-/// is 8 million: more proofs than one core can verify in that time, whatever their algorithm, so
-/// that no single client fills it on a small machine.
+/// A server needs (requests per second) x (seconds for which a proof can be accepted, 65 by
+/// default). The default is 8 million: more proofs than one core can verify in that time, whatever
+/// their algorithm, so that no single client can fill it on a small machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReplayCapacity {
-    /// So many. With more than 32,768, up to 4 % more, since the parts of the store fill unevenly.
+    /// This many entries; above 32,768, up to 4 % more, since the parts of the store fill unevenly.
     Entries(usize),
-    /// As many as surely fit into so many bytes: 29 each, and 24 KiB for each of up to 64 parts.
-    /// None in fewer than that. That is for ends within 75 seconds, as those of both presets of a
-    /// policy are; each second more may take 300 bytes in each part. Above 50 million entries there
-    /// are more parts.
+    /// As many entries as surely fit into this many bytes: 29 for each, and 24 KiB for each of up
+    /// to 64 parts, without which there is room for none. This holds for entries that end within 75
+    /// seconds, as with both presets of a policy; each further second may take 300 bytes in each
+    /// part. Above 50 million entries there are more parts.
     Bytes(usize),
 }
 
@@ -66,17 +66,17 @@ impl From<usize> for ReplayCapacity {
     }
 }
 
-/// Below this many entries a shard, more locks bring nothing and an uneven spread would show.
+/// With fewer entries per shard, more locks gain nothing, and an uneven spread would show.
 const ENTRIES_PER_SHARD: usize = 16 * 1024;
-/// Two threads meet at one for a hundred nanoseconds of the fifty thousand that a request takes;
-/// with more of them, what each keeps at hand no longer stays in a core's cache. There are more
-/// only where each would have more than [`MOST_ENTRIES`].
+/// Two threads meet at a shard for a hundred nanoseconds of the fifty thousand that a request
+/// takes; the working data of more shards would not stay in a core's cache. There are more only if
+/// each would have more than [`MOST_ENTRIES`].
 const ENOUGH_SHARDS: usize = 64;
-/// 800 million entries take 23 GB. Whoever has room for more gets no more.
+/// 800 million entries take 23 GB. There is no larger store.
 const MOST_SHARDS: usize = 1024;
 
 impl InProcessReplayStore {
-    /// `capacity`: how many live entries it has room for; a plain number is
+    /// Creates a store with room for `capacity` live entries; a plain number is
     /// [`ReplayCapacity::Entries`]. `key`: 32 random bytes, drawn anew at each start, so that
     /// nobody can choose where entries fall.
     #[must_use]
@@ -88,8 +88,8 @@ impl InProcessReplayStore {
         let shards = shards_for(capacity);
         let mut each = capacity.div_ceil(shards);
         if shards > 1 {
-            // Five standard deviations of an even spread: that a part is full before the whole is
-            // as good as never.
+            // Five standard deviations of an even spread: a part is practically never full before
+            // the whole.
             each += 5 * each.isqrt();
         }
         let tables: Vec<_> = (0..shards)
@@ -104,7 +104,7 @@ impl InProcessReplayStore {
         }
     }
 
-    /// [`ReplayStore::insert`], which for this store never waits.
+    /// Inserts an entry as [`ReplayStore::insert`] does, which never waits for this store.
     ///
     /// # Errors
     /// [`Seen`](ReplayError::Seen), [`Full`](ReplayError::Full) or [`Stale`](ReplayError::Stale).
@@ -116,8 +116,7 @@ impl InProcessReplayStore {
         let fingerprint = self.fingerprint(entry);
         let shard = &self.shards[fingerprint[1] as usize & (self.shards.len() - 1)];
         let mut table = shard.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Under the lock: whoever dropped entries of this shard had written the moment by which he
-        // did so.
+        // Under the lock: a thread that dropped entries of this shard had stored its moment before.
         let newest = UnixSeconds(self.newest.load(Ordering::Relaxed));
         if entry.until() <= newest {
             return Err(ReplayError::Stale);
@@ -129,8 +128,8 @@ impl InProcessReplayStore {
         }
     }
 
-    /// How many bytes the entries' tables have now. They are kept as the busiest window so far
-    /// needed them.
+    /// Returns the number of bytes that the entries' tables take now. They keep what the busiest
+    /// window so far needed.
     #[must_use]
     pub fn allocated_bytes(&self) -> usize {
         let bytes = |shard: &Shard| {
@@ -140,7 +139,8 @@ impl InProcessReplayStore {
         self.shards.iter().map(bytes).sum()
     }
 
-    /// 128 bits under this store's key: a collision can be neither computed nor waited for.
+    /// Computes 128 bits under this store's key: a collision can be neither computed nor waited
+    /// for.
     fn fingerprint(&self, entry: &ReplayEntry<'_>) -> Fingerprint {
         let mut hasher = self.key;
         hasher.write(entry.thumbprint().as_bytes());
@@ -152,7 +152,7 @@ impl InProcessReplayStore {
 
 fn shards_for(entries: usize) -> usize {
     let wanted = (entries / ENTRIES_PER_SHARD).clamp(1, ENOUGH_SHARDS);
-    // With what is added to each for an uneven spread.
+    // Includes what is added to each for an uneven spread.
     let needed = entries.div_ceil(MOST_ENTRIES - 5 * MOST_ENTRIES.isqrt());
     (1 << wanted.ilog2()).max(needed.min(MOST_SHARDS).next_power_of_two())
 }
