@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn r3_a_bound_token_comes_with_a_proof_and_an_unbound_one_as_bearer_where_that_is_allowed() {
+    fn r4_a_bound_token_comes_with_a_proof_and_an_unbound_one_as_bearer_where_that_is_allowed() {
         use DpopRequirement::{Optional, Required};
         let key = Thumbprint::from_digest([9; 32]);
         for requirement in [Required, Optional] {
