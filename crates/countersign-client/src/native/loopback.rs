@@ -130,7 +130,8 @@ impl Loopback {
         &self.redirect_uri
     }
 
-    /// The parameters of the response with this `state`; the browser has been shown that it may be closed.
+    /// Waits for the response with this `state`: its parameters. The browser has been shown that it may be
+    /// closed.
     pub(super) async fn response(&self, state: &str) -> Parameters {
         let expected = Arc::new(Expected {
             url: self.url.clone(),
