@@ -22,9 +22,9 @@ pub(crate) struct ResourceServer {
 
 impl ResourceServer {
     pub(crate) fn new(subject: &Subject) -> Self {
-        let server = server::ResourceServer::builder(ISSUER, API)
-            .public_url(API)
-            .static_keys(&subject.jwks);
+        let keys = server::StaticKeys::new(&subject.jwks);
+        let issuer = server::Issuer::from_keys(ISSUER, API, keys);
+        let server = server::ResourceServer::builder(API, issuer);
         Self {
             server: server.build().unwrap(),
             runtime: tokio::runtime::Builder::new_current_thread()

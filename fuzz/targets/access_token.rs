@@ -12,7 +12,9 @@ use std::{
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use countersign::{UnixSeconds, jose::base64url, jwk::PublicJwk};
-use countersign_resource_server::{DpopRequirement, Rejection, ResourceServer, Scheme};
+use countersign_resource_server::{
+    DpopRequirement, Issuer, Rejection, ResourceServer, Scheme, StaticKeys,
+};
 use http::Request;
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
@@ -27,11 +29,10 @@ static KEY: LazyLock<Ed25519KeyPair> =
 static SERVER: LazyLock<ResourceServer> = LazyLock::new(|| {
     let x = KEY.public_key().as_ref().try_into().expect("32 bytes");
     let key = PublicJwk::Ed25519 { x }.to_json();
-    ResourceServer::builder(ISSUER, AUDIENCE)
-        .public_url(AUDIENCE)
-        .dpop(DpopRequirement::Optional)
-        .static_keys(format!(r#"{{"keys":[{key}]}}"#))
-        .clock(|| NOW)
+    let keys = StaticKeys::new(format!(r#"{{"keys":[{key}]}}"#));
+    ResourceServer::builder(AUDIENCE, Issuer::from_keys(ISSUER, AUDIENCE, keys))
+        .with_dpop(DpopRequirement::Optional)
+        .with_clock(|| NOW)
         .build()
         .expect("a server")
 });
@@ -58,7 +59,7 @@ fuzz_target!(|bytes: &[u8]| {
             let signature = base64url::encode(KEY.sign(input.as_bytes()).as_ref());
             match present(Scheme::Bearer, &(input + "." + &signature)) {
                 Some(Ok(claims)) => judge(&claims, rest),
-                Some(Err(rejection)) => assert!(!rejection.to_string().is_empty()),
+                Some(Err(rejection)) => assert!(!rejection.reason().is_empty()),
                 None => {}
             }
         }

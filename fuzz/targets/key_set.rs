@@ -10,7 +10,7 @@ use std::{
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
 use countersign::{UnixSeconds, jose::base64url};
-use countersign_resource_server::{DpopRequirement, ResourceServer};
+use countersign_resource_server::{DpopRequirement, Issuer, ResourceServer, StaticKeys};
 use http::Request;
 use libfuzzer_sys::fuzz_target;
 
@@ -51,14 +51,15 @@ static TOKENS: LazyLock<(Vec<String>, Vec<String>)> = LazyLock::new(|| {
 });
 
 fuzz_target!(|text: &str| {
-    let builder = || {
-        ResourceServer::builder(ISSUER, "api")
-            .public_url("https://api.example.com")
-            .dpop(DpopRequirement::Optional)
-            .clock(|| NOW)
+    let build = |keys: StaticKeys| {
+        let issuer = Issuer::from_keys(ISSUER, "api", keys);
+        ResourceServer::builder("https://api.example.com", issuer)
+            .with_dpop(DpopRequirement::Optional)
+            .with_clock(|| NOW)
+            .build()
     };
-    let strict = builder().static_keys(text).build();
-    let Ok(server) = builder().static_keys_as_they_are(text).build() else {
+    let strict = build(StaticKeys::new(text));
+    let Ok(server) = build(StaticKeys::as_they_are(text)) else {
         // Input that one constructor refuses as a key set is refused by the strict one too.
         assert!(strict.is_err());
         return;

@@ -30,12 +30,13 @@ enum Part {
     Fmt,
     /// Clippy on every target, with warnings as errors
     Clippy,
-    /// The protocol crate's client half alone, without any dependency
+    /// The protocol crate's client half alone, without any dependency, and the resource server with
+    /// few of its features
     NoDefault,
     /// Rust unit and integration tests, including the dependency rules
     Rust,
-    /// The protocol crate's tests with the back end that needs no C, and that it compiles for
-    /// wasm32
+    /// The protocol crate's tests and the resource server's decision with the back end that needs no
+    /// C, and that both compile for wasm32
     RustCrypto,
     /// Numbers are read correctly even if another crate of the build enables serde_json's
     /// `arbitrary_precision`
@@ -171,15 +172,24 @@ impl Part {
                 .args(["--", "-D", "warnings"])),
             // The feature sets: what a client builds, only reading JSON, and signing without the
             // verifier.
-            Self::NoDefault => ["", "json", "aws-lc-rs,sign", "rust-crypto,sign"]
-                .into_iter()
-                .try_for_each(|features| {
-                    run(cargo()
-                        .args(["clippy", "-p", "countersign", "--no-default-features"])
-                        .args(["--features", features])
-                        .args(locked())
-                        .args(["--", "-D", "warnings"]))
-                }),
+            Self::NoDefault => [
+                ("countersign", ""),
+                ("countersign", "json"),
+                ("countersign", "aws-lc-rs,sign"),
+                ("countersign", "rust-crypto,sign"),
+                ("countersign-resource-server", "aws-lc-rs"),
+                ("countersign-resource-server", "aws-lc-rs,discovery"),
+                ("countersign-resource-server", "aws-lc-rs,tower"),
+                ("countersign-resource-server", "cors,rust-crypto"),
+            ]
+            .into_iter()
+            .try_for_each(|(package, features)| {
+                run(cargo()
+                    .args(["clippy", "-p", package, "--no-default-features"])
+                    .args(["--features", features])
+                    .args(locked())
+                    .args(["--", "-D", "warnings"]))
+            }),
             Self::Rust => cargo_test(&["--workspace", "--all-targets"], count),
             Self::RustCrypto => {
                 let backend = [
@@ -194,14 +204,32 @@ impl Part {
                     .args(locked())
                     .args(&all)
                     .args(["--", "-D", "warnings"]))?;
-                cargo_test(&all, count)
+                cargo_test(&all, count)?;
+                // The decision of the resource server, for a host without an operating system.
+                let decision = [
+                    "-p",
+                    "countersign-resource-server",
+                    "--no-default-features",
+                    "--features",
+                    "rust-crypto",
+                ];
+                wasm::check(&decision)?;
+                let tests = ["--test", "without_a_runtime"];
+                cargo_test(&[&decision[..], &tests].concat(), count)
             }
             Self::ArbitraryPrecision => {
                 let feature = ["--features", "serde_json/arbitrary_precision"];
                 // The command line's tests answer the conformance requests.
                 for tests in [
                     &["-p", "countersign", "--lib", "--test", "conformance"][..],
-                    &["-p", "countersign-resource-server", "--test", "behaviour"],
+                    &[
+                        "-p",
+                        "countersign-resource-server",
+                        "--features",
+                        "axum,cors",
+                        "--test",
+                        "behaviour",
+                    ],
                     &["-p", "countersign-cli", "--test", "explain_jsonl"],
                 ] {
                     cargo_test(&[tests, &feature].concat(), count)?;

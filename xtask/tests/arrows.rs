@@ -2,7 +2,10 @@
 //! dependencies).
 #![allow(clippy::expect_used, clippy::unwrap_used)]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    process::Command,
+};
 
 use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Package};
 
@@ -54,7 +57,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 
 /// Dependencies that one role needs and others must not pay for: (our crate, dependency, the
 /// feature that enables it).
-const BEHIND_FEATURES: [(&str, &str, &str); 21] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 26] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
     ("countersign", "hmac", "rust-crypto"),
@@ -74,8 +77,13 @@ const BEHIND_FEATURES: [(&str, &str, &str); 21] = [
     ("countersign-client", "serde_json", "native"),
     ("countersign-client", "tokio", "native"),
     ("countersign-client", "zeroize", "native"),
+    ("countersign-resource-server", "aws-lc-rs", "aws-lc-rs"),
     ("countersign-resource-server", "axum", "axum"),
-    ("countersign-resource-server", "reqwest", "reqwest"),
+    ("countersign-resource-server", "reqwest", "https"),
+    ("countersign-resource-server", "serde", "discovery"),
+    ("countersign-resource-server", "tokio", "discovery"),
+    ("countersign-resource-server", "tower", "tower"),
+    ("countersign-resource-server", "tower-http", "cors"),
 ];
 
 #[test]
@@ -110,6 +118,37 @@ fn arrows_never_join_client_and_resource_server_by_a_detour() {
             !reachable(&metadata, from).contains(to),
             "{from} reaches {to}"
         );
+    }
+}
+
+/// The resource server's decision builds for a host without an operating system, which gives keys, clock,
+/// random bytes and replay store.
+#[test]
+fn the_resource_servers_decision_needs_no_runtime_and_no_c() {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "-p", "countersign-resource-server"])
+        .args(["--no-default-features", "--features", "rust-crypto"])
+        .args(["--target", "wasm32-unknown-unknown", "-e", "normal,build"])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let tree = String::from_utf8(output.stdout).unwrap();
+    let names: BTreeSet<&str> = tree
+        .lines()
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert!(names.contains("p256"), "{names:?}");
+    for absent in [
+        "aws-lc-rs",
+        "axum",
+        "cc",
+        "reqwest",
+        "tokio",
+        "tower",
+        "tower-http",
+    ] {
+        assert!(!names.contains(absent), "{absent}");
     }
 }
 

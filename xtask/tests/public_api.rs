@@ -27,7 +27,7 @@ const CRATES: [(&str, &str); 4] = [
         "verify,aws-lc-rs,rust-crypto,sign,replay-conformance",
     ),
     ("countersign-client", "native"),
-    ("countersign-resource-server", "axum,reqwest"),
+    ("countersign-resource-server", "aws-lc-rs,axum,cors,https"),
     ("countersign-authorization-server", ""),
 ];
 

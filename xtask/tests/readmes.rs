@@ -126,11 +126,10 @@ fn the_index_of_examples_names_every_flow() {
             assert!(page.contains(&file), "{file}");
             let default = package.features.get("default");
             let is_extra = |feature: &&String| !default.is_some_and(|list| list.contains(feature));
-            let extra: Vec<&String> = target.required_features.iter().filter(is_extra).collect();
-            let features = match extra[..] {
-                [] => String::new(),
-                [feature] => format!(" --features {feature}"),
-                _ => panic!("{}: several features", target.name),
+            let extra = target.required_features.iter().filter(is_extra).cloned();
+            let features = match extra.collect::<Vec<_>>().join(",") {
+                none if none.is_empty() => none,
+                list => format!(" --features {list}"),
             };
             let command = format!(
                 "`cargo run -p {}{features} --example {}`",

@@ -2,13 +2,13 @@
 //!
 //! ```sh
 //! cargo run -p countersign-cli -- idp
-//! cargo run -p countersign-resource-server --example axum_api
+//! cargo run -p countersign-resource-server --features axum,cors --example axum_api
 //! cargo run -p countersign-cli -- fetch --issuer http://localhost:9441 --client-id demo \
 //!     --redirect-uri http://localhost:9440/ http://localhost:9442/api/me
 //! ```
 
 use axum::{Router, routing::get};
-use countersign_resource_server::{Authenticated, ResourceServer};
+use countersign_resource_server::{Authenticated, Issuer, RejectionResponse, ResourceServer};
 use tokio::net::TcpListener;
 
 const ISSUER: &str = "http://localhost:9441";
@@ -22,18 +22,14 @@ async fn me(caller: Authenticated) -> String {
 }
 
 /// A token may be good, and still not for this.
-async fn write(
-    caller: Authenticated,
-) -> Result<&'static str, countersign_resource_server::Refused> {
+async fn write(caller: Authenticated) -> Result<&'static str, RejectionResponse> {
     caller.require_scope("notes:write")?;
     Ok("written\n")
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let server = ResourceServer::builder(ISSUER, API)
-        .public_url(API)
-        .build()?;
+    let server = ResourceServer::builder(API, Issuer::new(ISSUER, API)).build()?;
     let api: Router = Router::new()
         .route("/api/me", get(me))
         .route("/api/notes", get(me).post(write))

@@ -1,4 +1,5 @@
-//! Keys of the issuer that are known beforehand, and no web framework: a request is judged directly.
+//! Keys of the issuer that are known beforehand, and no web framework: the server is asked
+//! directly.
 //!
 //! ```sh
 //! cargo run -p countersign-resource-server --example static_keys
@@ -10,7 +11,9 @@ use countersign::{
     proof::ProofClaims,
     signing::SigningKey,
 };
-use countersign_resource_server::{Algorithm, Clock, Rejection, ResourceServer, SystemClock};
+use countersign_resource_server::{
+    Algorithm, Clock, Issuer, Rejection, ResourceServer, StaticKeys, SystemClock,
+};
 use http::{Request, header::AUTHORIZATION};
 
 const ISSUER: &str = "https://login.example.com";
@@ -23,10 +26,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client_key = SigningKey::from_secret(Algorithm::Es256, &[2; 32])?;
 
     let jwks = format!(r#"{{"keys":[{}]}}"#, issuer_key.public().to_json());
-    let server = ResourceServer::builder(ISSUER, API)
-        .public_url(API)
-        .static_keys(jwks)
-        .build()?;
+    let issuer = Issuer::from_keys(ISSUER, API, StaticKeys::new(jwks));
+    let server = ResourceServer::builder(API, issuer).build()?;
 
     let now = SystemClock.now();
     let jkt = thumbprint(client_key.public()).to_base64url();
@@ -56,8 +57,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let rejection = server.authenticate(&parts).await.err();
     let rejection = rejection.ok_or("a proof is accepted once")?;
     assert_eq!(rejection, Rejection::Replayed);
-    let response = server.refusal(&rejection);
-    println!("refused: {} ({rejection})", response.status());
+    let response = server.rejection_response(&rejection);
+    println!("refused: {} ({})", response.status(), rejection.reason());
     Ok(())
 }
 

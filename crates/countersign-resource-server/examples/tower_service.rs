@@ -1,12 +1,12 @@
 //! The layer without axum, around any tower service of HTTP requests.
 //!
 //! ```sh
-//! cargo run -p countersign-resource-server --example tower_service
+//! cargo run -p countersign-resource-server --features tower --example tower_service
 //! ```
 
 use std::convert::Infallible;
 
-use countersign_resource_server::{Authenticated, Rejection, ResourceServer};
+use countersign_resource_server::{Authenticated, Issuer, Rejection, ResourceServer};
 use http::{Request, Response, header::WWW_AUTHENTICATE};
 use tower::{ServiceBuilder, ServiceExt, service_fn};
 
@@ -21,9 +21,9 @@ async fn hello(request: Request<Body>) -> Result<Response<Body>, Infallible> {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let server = ResourceServer::builder("https://login.example.com", "https://api.example.com")
-        .public_url("https://api.example.com")
-        .build()?;
+    let url = "https://api.example.com";
+    let issuer = Issuer::new("https://login.example.com", url);
+    let server = ResourceServer::builder(url, issuer).build()?;
     let service = ServiceBuilder::new()
         .layer(server.layer())
         .service(service_fn(hello));
@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     // The reason is for the server's own log.
     let reason = response.extensions().get::<Rejection>();
-    println!("{}", reason.ok_or("it was refused")?);
+    println!("{}", reason.ok_or("it was refused")?.reason());
     Ok(())
 }
 

@@ -1,8 +1,9 @@
-//! What a page on another origin needs to call an API with DPoP: the request headers it may send, the
-//! response headers it may read. The rest of CORS is tower-http's.
+//! What a page on another origin needs to call an API with DPoP: the request headers it may send,
+//! the response headers it may read. The rest of CORS is tower-http's.
 //!
-//! The list of origins is the boundary. What is on it may use any method and send any header: whoever narrows
-//! these for a page that is trusted with the user's tokens protects nothing, and breaks `If-Match`.
+//! The list of origins is the boundary. A page on it may use any method and send any header:
+//! limiting these for a page that is trusted with the user's tokens protects nothing, and breaks
+//! `If-Match`.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use http::{
 use thiserror::Error;
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer};
 
-use crate::headers::DPOP_NONCE;
+use crate::{headers::DPOP_NONCE, server::ResourceServer};
 
 /// Preflights carry no proof and change rarely; browsers cap this (Chromium at two hours).
 const MAX_AGE: Duration = Duration::from_secs(600);
@@ -27,12 +28,34 @@ const EXPOSED: [HeaderName; 3] = [DPOP_NONCE, WWW_AUTHENTICATE, DATE];
     "`{value}` is not an origin: name each one as a browser writes it, scheme, host and port only, \
      in lower case and without a default port, like `https://app.example.com`"
 )]
+#[non_exhaustive]
 pub struct OriginError {
     /// The value as it was given.
     pub value: String,
 }
 
-pub(crate) fn layer<I>(origins: I) -> Result<CorsLayer, OriginError>
+impl ResourceServer {
+    /// Makes the CORS layer for pages of `origins` that call this API with DPoP. Put it outermost,
+    /// so that the page can read refusals, and preflights, which carry no proof, are answered.
+    ///
+    /// These origins may use every method and send every header, `If-Match` or the application's
+    /// own as well as `Authorization` and `DPoP`; pages read `DPoP-Nonce`, `WWW-Authenticate` and
+    /// `Date` of responses. [`CorsLayer::expose_headers`] lets them read more; its list must then
+    /// name these three too. tower-http answers every `OPTIONS` request itself, preflight or not,
+    /// so none reaches a layer or a handler further in.
+    ///
+    /// # Errors
+    /// [`OriginError`] for a value that no browser sends as `Origin`; also for `*`.
+    pub fn cors<I>(origins: I) -> Result<CorsLayer, OriginError>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        layer(origins)
+    }
+}
+
+fn layer<I>(origins: I) -> Result<CorsLayer, OriginError>
 where
     I: IntoIterator,
     I::Item: AsRef<str>,

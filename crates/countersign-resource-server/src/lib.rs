@@ -1,53 +1,77 @@
-//! The resource server's side of DPoP (RFC 9449): is this request's access token good, and does the one
-//! who presents it hold its key?
+//! The resource server's side of DPoP (RFC 9449): is this request's access token good, and does its
+//! sender hold the token's key?
 //!
-//! A [`ResourceServer`] validates access tokens (JWTs of one issuer, for one audience), verifies proofs,
-//! remembers used ones and answers refused requests as the RFC says. It stands in front of an
-//! application as a tower layer ([`ResourceServer::layer`]), from which axum handlers take
-//! [`Authenticated`], or is asked directly ([`ResourceServer::authenticate`]). It issues no tokens and
-//! knows no users.
-//!
-//! # Getting started
-//! With this crate, `axum` and `tokio`:
-//!
-//! ```no_run
+#![cfg_attr(all(feature = "axum", feature = "https"), doc = "```no_run")]
+#![cfg_attr(not(all(feature = "axum", feature = "https")), doc = "```ignore")]
 //! use axum::{Router, routing::get};
-//! use countersign_resource_server::{Authenticated, ResourceServer};
-//! use tokio::net::TcpListener;
+//! use countersign_resource_server::{Authenticated, Issuer, ResourceServer};
 //!
 //! # #[tokio::main]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let server = ResourceServer::builder("https://login.example.com", "https://api.example.com")
-//!     .public_url("https://api.example.com")
-//!     .build()?;
-//! let api: Router = Router::new()
-//!     .route("/hello", get(|caller: Authenticated| async move {
-//!         format!("hello {}", caller.subject().unwrap_or("nobody"))
-//!     }))
-//!     .layer(server.layer())
-//!     .layer(ResourceServer::cors(["https://app.example.com"])?); // outermost; for pages of another origin
-//! axum::serve(TcpListener::bind("127.0.0.1:3000").await?, api).await?;
+//! let url = "https://api.example.com"; // as clients call this API
+//! let issuer = Issuer::new("https://login.example.com", url);
+//! let server = ResourceServer::builder(url, issuer).build()?;
+//! let hello = async |caller: Authenticated| caller.subject().unwrap_or("you").to_owned();
+//! let app = Router::new().route("/hello", get(hello)).layer(server.layer());
+//! let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+//! axum::serve(listener, app).await?;
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! What a deployment may have to say beside that:
-//! - The reason of a refusal is logged by `tracing`, at the level `debug`, and stands in the response's extensions as a
-//!   [`Rejection`]; a client is told the RFC's error code alone.
-//! - Unbound tokens, as `Bearer`, are refused: [`DpopRequirement::Optional`] takes them, if their header says `at+jwt`. Keycloak,
-//!   Auth0, Okta and Entra ID write `JWT` or nothing there: [`AccessTokenPolicy::lenient`].
-//! - A proxy that rewrites paths: [`path_prefix`](ResourceServerBuilder::path_prefix).
-//! - Several processes for one API share a [`ReplayStore`]. The feature `replay-conformance` of the crate `countersign` has the
-//!   tests for one of your own.
+//! A [`ResourceServer`] validates access tokens (JWTs of one issuer, for one audience), verifies
+//! proofs, remembers used ones and answers refused requests as the RFC says. It stands in front of
+//! an application as a tower layer (`ResourceServer::layer`), from which axum handlers take
+//! [`Authenticated`], or is asked directly ([`ResourceServer::authenticate`]). It issues no tokens
+//! and knows no users.
+//!
+//! What a deployment may have to set beside that:
+//! - The reason of a refusal is logged by `tracing`, at the level `debug`, and stands in the
+//!   response's extensions as a [`Rejection`]; a client is told the RFC's error code alone.
+//! - Unbound tokens, as `Bearer`, are refused: [`DpopRequirement::Optional`] takes them, if their
+//!   header says `at+jwt`. Keycloak, Auth0, Okta and Entra ID write `JWT` or nothing there:
+//!   [`AccessTokenPolicy::lenient`].
+//! - A proxy that rewrites paths: [`with_path_prefix`](ResourceServerBuilder::with_path_prefix).
+//! - Pages of another origin: `ResourceServer::cors`, the outermost layer.
+//! - Several processes for one API share a [`ReplayStore`]. The feature `replay-conformance` of the
+//!   crate `countersign` has the tests for one of your own.
+//!
+//! # Features
+//! The default features are those without which no server could check its first request: signatures
+//! by the fastest library, and the issuer's keys over HTTPS. What puts a framework's types into
+//! this crate's API is chosen by name.
+//!
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `aws-lc-rs` | signature checks by aws-lc-rs, and random bytes for the replay store's secret | yes |
+//! | `https` | keys that are read from the issuer over HTTPS (reqwest); brings `discovery` | yes |
+//! | `discovery` | keys that are read through a `Fetch` of yours, on a tokio runtime | |
+//! | `tower` | `ResourceServer::layer` | |
+//! | `axum` | the extractor, [`RejectionResponse`] in handlers, `metadata_routes`; brings `tower` | |
+//! | `cors` | `ResourceServer::cors` (tower-http) | |
+//! | `rust-crypto` | signature checks by crates that are Rust alone, for wasm32 and where there is no C compiler | |
+//! | `fips` | the FIPS 140-3 module of aws-lc; brings `aws-lc-rs` | |
+//!
+//! With `rust-crypto` alone the decision builds for wasm32-unknown-unknown: keys, clock and replay
+//! store are given ([`StaticKeys`], [`Clock`], [`ReplayStore`]), and a future that asks nothing of
+//! a network is ready when it is first polled.
+//!
+//! The minimum supported Rust version is 1.95; a newer one is a minor release.
 //!
 //! # What is accepted and what is refused
-//! ```
+#![cfg_attr(feature = "axum", doc = "```")]
+#![cfg_attr(not(feature = "axum"), doc = "```ignore")]
 //! use aws_lc_rs::{digest, rand::SystemRandom, signature::{
 //!     ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
 //! }};
 //! use axum::{Router, body::Body, routing::get};
-//! use countersign::{UnixSeconds, digest::{Ath, Thumbprint}, jose::base64url, jwk::PublicJwk, proof::{ProofClaims, ProofHeader, UnsignedProof}};
-//! use countersign_resource_server::{Authenticated, Clock, ResourceServer, SystemClock};
+//! use countersign::{
+//!     digest::{Ath, Thumbprint}, jose::base64url, jwk::PublicJwk,
+//!     proof::{ProofClaims, ProofHeader, UnsignedProof},
+//! };
+//! use countersign_resource_server::{
+//!     Authenticated, Clock, Issuer, ResourceServer, StaticKeys, SystemClock,
+//! };
 //! use http::{Request, StatusCode, header::{AUTHORIZATION, WWW_AUTHENTICATE}};
 //! use tower::ServiceExt;
 //!
@@ -66,7 +90,8 @@
 //! #     key.sign(&SystemRandom::new(), input).unwrap().as_ref().to_vec()
 //! # }
 //! # fn jwt(key: &EcdsaKeyPair, header: &str, claims: &str) -> String {
-//! #     let input = format!("{}.{}", base64url::encode(header.as_bytes()), base64url::encode(claims.as_bytes()));
+//! #     let parts = [header, claims].map(|part| base64url::encode(part.as_bytes()));
+//! #     let input = parts.join(".");
 //! #     let signature = sign(key, input.as_bytes());
 //! #     format!("{input}.{}", base64url::encode(&signature))
 //! # }
@@ -74,10 +99,9 @@
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (issuer_key, issuer_jwk) = key();
 //! # let jwks = format!(r#"{{"keys":[{}]}}"#, issuer_jwk.to_json());
-//! let server = ResourceServer::builder("https://issuer.example.com", "https://api.example.com")
-//!     .public_url("https://api.example.com")
-//!     .static_keys(jwks) // without this line they are read from the issuer
-//!     .build()?;
+//! let url = "https://api.example.com";
+//! let issuer = Issuer::from_keys("https://issuer.example.com", url, StaticKeys::new(jwks));
+//! let server = ResourceServer::builder(url, issuer).build()?;
 //! let api: Router = Router::new()
 //!     .route("/hello", get(|caller: Authenticated| async move {
 //!         format!("hello {}", caller.subject().unwrap_or("nobody"))
@@ -104,12 +128,14 @@
 //! let signature = sign(&client_key, proof.signing_input());
 //! let proof = proof.attach(&signature);
 //!
-//! let request = |scheme: &str| Request::get("/hello").header(AUTHORIZATION, format!("{scheme} {token}"));
+//! let request = |scheme: &str| {
+//!     Request::get("/hello").header(AUTHORIZATION, format!("{scheme} {token}"))
+//! };
 //! let accepted = api.clone()
 //!     .oneshot(request("DPoP").header("DPoP", &proof).body(Body::empty())?).await?;
 //! assert_eq!(accepted.status(), StatusCode::OK);
 //!
-//! // Whoever has stolen the token has no key: neither the token alone helps ...
+//! // An attacker who has stolen the token has no key: neither the token alone helps them ...
 //! let stolen = api.clone().oneshot(request("Bearer").body(Body::empty())?).await?;
 //! assert_eq!(stolen.status(), StatusCode::UNAUTHORIZED);
 //! assert!(stolen.headers()[WWW_AUTHENTICATE].to_str()?.contains(r#"error="invalid_token""#));
@@ -117,51 +143,67 @@
 //! let replayed = api.clone()
 //!     .oneshot(request("DPoP").header("DPoP", &proof).body(Body::empty())?).await?;
 //! assert_eq!(replayed.status(), StatusCode::UNAUTHORIZED);
-//! assert!(replayed.headers()[WWW_AUTHENTICATE].to_str()?.contains(r#"error="invalid_dpop_proof""#));
+//! let challenge = replayed.headers()[WWW_AUTHENTICATE].to_str()?;
+//! assert!(challenge.contains(r#"error="invalid_dpop_proof""#));
 //! # Ok(())
 //! # }
 //! ```
 
 #![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::exhaustive_enums, clippy::exhaustive_structs)]
 
 #[cfg(feature = "axum")]
 mod axum;
+mod builder;
 mod clock;
 mod config;
+#[cfg(feature = "cors")]
 mod cors;
 mod headers;
 mod keys;
-mod metadata;
 mod replay;
 mod request;
 mod response;
 mod server;
 mod token;
+#[cfg(feature = "tower")]
 mod tower;
 
 #[cfg(feature = "axum")]
 pub use self::axum::LayerMissing;
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use self::clock::SystemClock;
+#[cfg(feature = "discovery")]
+pub use self::config::RemoteKeys;
+#[cfg(feature = "cors")]
+pub use self::cors::OriginError;
+#[cfg(feature = "discovery")]
+pub use self::keys::Fetch;
+#[cfg(feature = "tower")]
+pub use self::tower::{Authenticate, AuthenticateLayer, ResponseFuture};
 pub use self::{
-    clock::{Clock, SystemClock},
-    config::{BuildError, DpopRequirement, ResourceServerBuilder, random_secret},
-    cors::OriginError,
-    keys::{DiscoveryError, Fetch, FetchError, FetchFuture, UrlProblem},
-    request::{Authenticated, Check, Examined},
-    response::{Refused, Rejection, Unavailable},
+    builder::ResourceServerBuilder,
+    clock::Clock,
+    config::{BuildError, Issuer, IssuerKeys, PublicUrl, StaticKeys},
+    keys::{DiscoveryError, FetchError, UrlProblem},
+    request::{Authenticated, Check},
+    response::{Rejection, RejectionResponse, Unavailable},
     server::ResourceServer,
     token::{AccessTokenPolicy, TokenCheck, TokenError, TokenTypes},
-    tower::{Authenticate, AuthenticateLayer, ResponseFuture},
 };
 
 // The protocol crate's types that appear here.
 pub use countersign::{
     UnixSeconds,
-    access_token::{ConfirmationError, CredentialsError, Scheme},
+    access_token::{
+        ConfirmationError, CredentialsError, DpopRequirement, PresentationError, Scheme,
+    },
     crypto::Algorithm,
     digest::Thumbprint,
     jose::jws::JwsError,
     nonce::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},
-    proof::{ProofCheck, ProofError, VerifierPolicy},
+    proof::{CheckOutcome, ProofCheck, ProofError, VerifierPolicy},
     replay::{InProcessReplayStore, ReplayCapacity, ReplayEntry, ReplayError, ReplayStore},
     resource_metadata::{ResourceMetadata, ResourceMetadataError},
 };

@@ -10,8 +10,8 @@ use axum::{
     routing::{get, post, put},
 };
 use countersign_resource_server::{
-    AccessTokenPolicy, Authenticated, DpopRequirement, NonceIssuer, ResourceServer,
-    ResourceServerBuilder, Scheme, Thumbprint, random_secret,
+    AccessTokenPolicy, Authenticated, DpopRequirement, Issuer, NonceIssuer, ResourceServer,
+    ResourceServerBuilder, Scheme, Thumbprint,
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,7 +35,9 @@ pub fn app(options: &Options, port: u16) -> anyhow::Result<Router> {
 /// Those of [`app`].
 pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Router> {
     let lifetime = Duration::from_secs(options.nonce_lifetime.into());
-    let nonces = Arc::new(NonceIssuer::new(&random_secret()?, lifetime));
+    let mut secret = [0; 32];
+    aws_lc_rs::rand::fill(&mut secret).context("no random bytes")?;
+    let nonces = Arc::new(NonceIssuer::new(&secret, lifetime));
     let server = match options.nonces {
         true => server.requiring_nonces(Arc::clone(&nonces)),
         false => server,
@@ -78,16 +80,15 @@ pub fn resource_server(options: &Options, port: u16) -> ResourceServerBuilder {
         Some(url) => url.clone(),
         None => format!("http://localhost:{port}"),
     };
-    ResourceServer::builder(&options.issuer, &options.audience)
-        .public_url(public_url)
-        .dpop(match options.dpop {
-            DpopOption::Required => DpopRequirement::Required,
-            DpopOption::Optional => DpopRequirement::Optional,
-        })
-        .access_tokens(match options.access_tokens {
+    let issuer =
+        Issuer::new(&options.issuer, &options.audience).with_policy(match options.access_tokens {
             AccessTokensOption::Default => AccessTokenPolicy::default(),
             AccessTokensOption::Lenient => AccessTokenPolicy::lenient(),
-        })
+        });
+    ResourceServer::builder(public_url, issuer).with_dpop(match options.dpop {
+        DpopOption::Required => DpopRequirement::Required,
+        DpopOption::Optional => DpopRequirement::Optional,
+    })
 }
 
 async fn unknown(_caller: Authenticated) -> StatusCode {

@@ -35,7 +35,7 @@ impl Answer {
             status: rejection.status().as_u16(),
             error: rejection.code(),
             reason: Some(rejection.name()),
-            detail: sentence(&rejection.to_string()),
+            detail: sentence(&rejection.reason()),
         }
     }
 

@@ -8,10 +8,11 @@ use std::{
     time::Duration,
 };
 
-use countersign::{UnixSeconds, target::TargetUri};
+use countersign::{UnixSeconds, sibling::with_causes, target::TargetUri};
 use countersign_resource_server::{
-    AccessTokenPolicy, Authenticated, CheckNonce, DpopRequirement, Examined, InProcessReplayStore,
-    IssueNonce, NonceStatus, ProofError, Rejection, ResourceServer, VerifierPolicy,
+    AccessTokenPolicy, Authenticated, Check, CheckNonce, CheckOutcome, DpopRequirement,
+    InProcessReplayStore, IssueNonce, Issuer, NonceStatus, ProofError, Rejection, ResourceServer,
+    StaticKeys, VerifierPolicy,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, request::Parts};
 use tokio::runtime::{self, Runtime};
@@ -70,9 +71,8 @@ impl Bench {
             let judged = server.authenticate_at(&request.parts, &request.uri);
             match judged.await {
                 Err(Rejection::Proof(error @ ProofError::KeyMismatch { .. })) => {
-                    Err(first_reason(&server, request)
-                        .await
-                        .unwrap_or(Rejection::Proof(error)))
+                    let first = first_reason(&server, request).await;
+                    Err(first.unwrap_or(Rejection::Proof(error)))
                 }
                 judged => judged,
             }
@@ -82,35 +82,35 @@ impl Bench {
     }
 
     /// Makes every check of the request, even if others fail.
-    pub(super) fn examine(
+    pub(super) fn explain(
         &mut self,
         policy: &Policy,
         request: &Received,
         now: UnixSeconds,
-    ) -> Result<Vec<Examined>, String> {
+    ) -> Result<Vec<CheckOutcome<Check, Rejection>>, String> {
         self.now.store(now.0, Ordering::Relaxed);
         let server = self.build(policy)?;
-        let examined = server.examine_at(&request.parts, &request.uri);
-        let examined = self.runtime.block_on(examined);
-        examined.map_err(|error| error.to_string())
+        let explained = server.explain_at(&request.parts, &request.uri);
+        Ok(self.runtime.block_on(explained))
     }
 
     fn build(&self, policy: &Policy) -> Result<ResourceServer, String> {
         let now = Arc::clone(&self.now);
-        let mut builder = ResourceServer::builder(&policy.issuer, &policy.audience)
-            // Never used: each request names its own.
-            .public_url("https://localhost")
-            .static_keys_as_they_are(&policy.jwks)
-            .dpop(match policy.requires_dpop {
+        let keys = StaticKeys::as_they_are(&policy.jwks);
+        let issuer = Issuer::from_keys(&policy.issuer, &policy.audience, keys).with_policy(
+            match policy.lenient_tokens {
+                true => AccessTokenPolicy::lenient().with_max_time_left(Duration::MAX),
+                false => AccessTokenPolicy::default(),
+            },
+        );
+        // The URL is never used: each request names its own.
+        let mut builder = ResourceServer::builder("https://localhost", issuer)
+            .with_dpop(match policy.requires_dpop {
                 true => DpopRequirement::Required,
                 false => DpopRequirement::Optional,
             })
-            .access_tokens(match policy.lenient_tokens {
-                true => AccessTokenPolicy::lenient().with_max_time_left(Duration::MAX),
-                false => AccessTokenPolicy::default(),
-            })
-            .replay_store(Arc::clone(&self.replay))
-            .clock(move || UnixSeconds(now.load(Ordering::Relaxed)));
+            .with_replay_store(Arc::clone(&self.replay))
+            .with_clock(move || UnixSeconds(now.load(Ordering::Relaxed)));
         let mut proofs = VerifierPolicy::default();
         if let Some(algorithms) = &policy.algorithms {
             proofs = proofs.with_algorithms(algorithms);
@@ -118,11 +118,11 @@ impl Bench {
         if policy.takes_costly_rsa_keys {
             proofs = proofs.with_costly_rsa_keys();
         }
-        builder = builder.policy(proofs);
+        builder = builder.with_proof_policy(proofs);
         if let Some(nonce) = &policy.nonce {
-            builder = builder.nonces(Fixed(nonce.clone()));
+            builder = builder.with_nonces(Fixed(nonce.clone()));
         }
-        builder.build().map_err(|error| error.to_string())
+        builder.build().map_err(|error| with_causes(&error))
     }
 }
 
@@ -130,8 +130,8 @@ impl Bench {
 /// doesn't verify the signature of such a proof. Here it is worth the work, since the user asks for
 /// it.
 async fn first_reason(server: &ResourceServer, request: &Received) -> Option<Rejection> {
-    let examined = server.examine_at(&request.parts, &request.uri).await.ok()?;
-    examined.into_iter().find_map(|one| one.outcome?.err())
+    let explained = server.explain_at(&request.parts, &request.uri).await;
+    explained.into_iter().find_map(|one| one.outcome?.err())
 }
 
 impl Received {

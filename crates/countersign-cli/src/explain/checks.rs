@@ -24,8 +24,8 @@ impl Group {
 
 pub(super) const fn group(check: Check) -> Group {
     match check {
-        Check::Token(_) | Check::Form => Group::Token,
-        Check::Proof(_) => Group::Proof,
+        Check::Token(_) | Check::Presentation | Check::Scope => Group::Token,
+        Check::Target | Check::Proof(_) => Group::Proof,
         _ => Group::Headers,
     }
 }
@@ -34,7 +34,9 @@ pub(super) const fn title(check: Check) -> &'static str {
     match check {
         Check::Credentials => "one Authorization field, with one token",
         Check::ProofCount => "at most one DPoP field",
-        Check::Form => "sent as it is bound",
+        Check::Target => "the path of a URL, as it is written",
+        Check::Scope => "scope",
+        Check::Presentation => "sent as it is bound",
         Check::Token(check) => token_title(check),
         Check::Proof(check) => proof_title(check),
         _ => "another check",

@@ -3,11 +3,15 @@
 use std::fmt::Write as _;
 
 use countersign::{
-    UnixSeconds, crypto::Algorithm, header::DPOP, jose::jws::CompactJws, sibling::Quoted,
+    UnixSeconds,
+    crypto::Algorithm,
+    header::DPOP,
+    jose::jws::CompactJws,
+    sibling::{Quoted, with_causes},
     target::TargetUri,
 };
 use countersign_resource_server::{
-    Authenticated, Check, Examined, ProofError, Rejection, Scheme, TokenCheck, TokenError,
+    Authenticated, Check, CheckOutcome, ProofError, Rejection, Scheme, TokenCheck, TokenError,
 };
 use serde_json::Value;
 
@@ -103,7 +107,11 @@ pub(super) fn report(
         group: None,
         first: None,
     };
-    for Examined { check, outcome, .. } in bench.examine(&policy, &received, moment.now)? {
+    for CheckOutcome { check, outcome, .. } in bench.explain(&policy, &received, moment.now)? {
+        // What proofs are compared with is mostly what they say it is.
+        if check == Check::Target && outcome == Some(Ok(())) {
+            continue;
+        }
         report.row(check, outcome.as_ref());
         if let Some(Err(rejection)) = &outcome {
             report.difference(rejection, &received.uri, &request.headers);
@@ -230,7 +238,7 @@ impl Report<'_> {
                 "  {}     jti: not used before in this input",
                 self.style.holds()
             ),
-            Err(rejection) => format!("  {}     jti: {rejection}", self.style.fails()),
+            Err(rejection) => format!("  {}     jti: {}", self.style.fails(), rejection.reason()),
         };
         self.line(&line);
         self.first = decision.err();
@@ -280,9 +288,9 @@ fn why(rejection: &Rejection) -> String {
     match rejection {
         // The differing parts follow.
         Rejection::Proof(ProofError::HtuMismatch { .. }) => "for another URI".to_owned(),
-        Rejection::Proof(error) => error.to_string(),
-        Rejection::Token(error) => error.to_string(),
-        other => other.to_string(),
+        Rejection::Proof(error) => with_causes(error),
+        Rejection::Token(error) => with_causes(error),
+        other => other.reason(),
     }
 }
 

@@ -16,7 +16,7 @@ async fn world(ahead: i64) -> World {
     World::around(&idp, move |issuer, port| {
         let options = options(issuer, port, &[]);
         let server = example_api::resource_server(&options, port)
-            .clock(move || SystemClock.now().plus(ahead))
+            .with_clock(move || SystemClock.now().plus(ahead))
             .build()
             .unwrap();
         let router = example_api::router(&options, server).unwrap();

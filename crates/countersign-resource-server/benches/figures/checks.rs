@@ -1,5 +1,5 @@
-//! A signature check by the library alone, the checks of a proof, and everything that a resource server does with a
-//! request whose token it knows: in turns, over the same proofs.
+//! A signature check by the library alone, the checks of a proof, and everything that a resource
+//! server does with a request whose token it knows: in turns, over the same proofs.
 
 use std::{
     future::Future,
@@ -15,7 +15,7 @@ use countersign::{
     proof::{BoundToken, DpopField, Expected, NonceCheck, Verifier, VerifierPolicy},
     target::TargetUri,
 };
-use countersign_resource_server::{Clock, ResourceServer, SystemClock};
+use countersign_resource_server::{Clock, Issuer, ResourceServer, StaticKeys, SystemClock};
 
 use crate::{
     Figures, NOW,
@@ -130,10 +130,9 @@ fn parts(proof: &str) -> (&[u8], Vec<u8>) {
 fn resource_server(issuer: &Key) -> ResourceServer {
     let jwk = issuer.public().to_json();
     let jwk = jwk.replacen('{', r#"{"kid":"2026-01","#, 1);
-    ResourceServer::builder(ISSUER, API)
-        .public_url(API)
-        .static_keys(format!(r#"{{"keys":[{jwk}]}}"#))
-        .clock(Stopped)
+    let keys = StaticKeys::new(format!(r#"{{"keys":[{jwk}]}}"#));
+    ResourceServer::builder(API, Issuer::from_keys(ISSUER, API, keys))
+        .with_clock(Stopped)
         .build()
         .unwrap()
 }

@@ -1,5 +1,5 @@
-//! What a signature of each algorithm costs to verify, in checks of ES256 by the library alone: in turns, so that all run
-//! on the same machine in the same moment.
+//! What a signature of each algorithm costs to verify, in checks of ES256 by the library alone: in
+//! turns, so that all run on the same machine in the same moment.
 
 use aws_lc_rs::{
     rand::SystemRandom,
@@ -51,7 +51,8 @@ pub(crate) fn measure(figures: &mut Figures) {
         let first = round % contenders.len();
         contenders.rotate_left(first);
         for contender in &mut contenders {
-            // The first finds the caches cold. One is timed: the longer a slice, the likelier it is interrupted.
+            // The first finds the caches cold. One is timed: the longer a slice, the likelier it is
+            // interrupted.
             (contender.check)();
             let taken = timed(|| (contender.check)());
             if round >= WARM_UP {

@@ -1,8 +1,10 @@
-//! What `cargo xtask bench` measures: one core, one run, medians. Writes one flat JSON object to the path after
-//! `--json`; `--only checks`, `--only costs` or `--only replay` measures a part, for a profiler.
+//! What `cargo xtask bench` measures: one core, one run, medians. Writes one flat JSON object to
+//! the path after `--json`; `--only checks`, `--only costs` or `--only replay` measures a part, for
+//! a profiler.
 //!
-//! An own loop and neither criterion nor divan: these time one function after the other, and a ratio is only worth
-//! something when both sides ran in the same milliseconds, on a machine that does other things too.
+//! An own loop and neither criterion nor divan: these time one function after the other, and a
+//! ratio is only worth something when both sides ran in the same milliseconds, on a machine that
+//! does other things too.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used)] // A benchmark that fails has nothing to say.
 

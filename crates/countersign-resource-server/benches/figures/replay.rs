@@ -129,7 +129,8 @@ fn bytes(entries: usize, room: usize) -> f64 {
         .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
-/// What the process grew by, resident, for each entry: with everything that allocating and growing leaves behind.
+/// What the process grew by, resident, for each entry: with everything that allocating and growing
+/// leaves behind.
 pub(crate) fn print_bytes(entries: usize, room: usize) {
     let before = resident_bytes();
     let store = InProcessReplayStore::new(room, &[7; 32]);

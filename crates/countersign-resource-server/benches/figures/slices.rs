@@ -16,7 +16,8 @@ impl Times {
         each as f64 / median(self.0.clone())
     }
 
-    /// How fast the other was while this one took its turns: its time by this one's, round by round.
+    /// How fast the other was while this one took its turns: its time by this one's, round by
+    /// round.
     pub(crate) fn ratio(&self, other: &Self) -> f64 {
         median(
             self.0

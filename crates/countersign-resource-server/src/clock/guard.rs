@@ -12,7 +12,6 @@ use std::{
 use countersign::UnixSeconds;
 
 use super::Clock;
-use crate::Unavailable;
 
 /// A larger jump ahead of the monotonic clock needs to hold. Time servers correct by less; what
 /// exceeds it is a machine that slept, a clock that somebody set, or a fault.
@@ -32,6 +31,12 @@ pub(crate) struct ClockGuard {
     lead: AtomicI64,
     is_in_doubt: AtomicBool,
     doubt: Mutex<Option<Doubt>>,
+}
+
+/// A jump ahead that has not held for long enough yet.
+#[derive(Debug)]
+pub(crate) struct ClockJump {
+    pub(crate) seconds_ahead: i64,
 }
 
 /// A jump that has yet to hold.
@@ -55,8 +60,8 @@ impl ClockGuard {
         }
     }
 
-    /// The present moment; an error while it is in doubt.
-    pub(crate) fn now(&self) -> Result<UnixSeconds, Unavailable> {
+    /// Reads the clock; an error while its time is in doubt.
+    pub(crate) fn now(&self) -> Result<UnixSeconds, ClockJump> {
         let now = self.clock.now();
         let Some(monotonic) = self.clock.monotonic() else {
             return Ok(now);
@@ -85,9 +90,9 @@ impl ClockGuard {
         lead: i64,
         jump: i64,
         monotonic: Duration,
-    ) -> Result<(), Unavailable> {
+    ) -> Result<(), ClockJump> {
         let mut doubt = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = Err(Unavailable::Clock {
+        let refused = Err(ClockJump {
             seconds_ahead: jump,
         });
         match &*doubt {
@@ -109,7 +114,8 @@ impl ClockGuard {
                 tracing::error!(
                     now = now.0,
                     seconds_ahead = jump,
-                    "the clock has jumped ahead; requests are answered 503 until it has held for {HOLDS_FOR:?}"
+                    "the clock has jumped ahead; requests are answered 503 until it has held for \
+                     {HOLDS_FOR:?}"
                 );
                 *doubt = Some(Doubt {
                     lead,
@@ -121,7 +127,7 @@ impl ClockGuard {
         }
     }
 
-    /// The clock is back: what it showed meanwhile has not held.
+    /// Forgets the jump: the clock is back, so it has not held.
     #[cold]
     fn forget_doubt(&self) {
         let mut doubt = self.doubt.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,51 +3,35 @@
 
 mod guard;
 
-use std::{
-    sync::LazyLock,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+mod system;
+
+use std::time::Duration;
 
 use countersign::UnixSeconds;
 
-pub(crate) use guard::{ClockGuard, HOLDS_FOR};
+pub(crate) use guard::{ClockGuard, ClockJump, HOLDS_FOR};
+#[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
+pub use system::SystemClock;
 
-/// The present moment, as the checks of tokens, proofs and nonces see it.
+/// Tells the time to the checks of tokens, proofs and nonces.
 ///
-/// A clock that runs behind accepts tokens and proofs that have expired, one that runs ahead refuses
-/// good ones: keep servers synchronised.
+/// With a clock that runs behind, the server accepts tokens and proofs that have expired; with one
+/// that runs ahead, it refuses valid ones. Keep servers synchronised.
 ///
-/// A moment far ahead that is seen once would make a replay store forget what it has to remember,
-/// and refuse every later proof. So where the clock also has a [`monotonic`](Self::monotonic) side,
-/// a jump ahead of that by more than an hour is believed only when it still holds five seconds
-/// later; until then requests are answered 503.
+/// A single reading far ahead would make a replay store forget what it has to remember, and refuse
+/// every later proof. So if the clock also has a [`monotonic`](Self::monotonic) side, a jump of
+/// more than an hour ahead of that is believed only if it still holds five seconds later; until
+/// then requests are answered 503.
 pub trait Clock: Send + Sync + 'static {
     /// The present moment.
     fn now(&self) -> UnixSeconds;
 
-    /// The time since some fixed moment, by a clock that nobody sets. `None`, which is the default,
-    /// and a closure's answer: there is none, and every jump of [`now`](Self::now) is believed at
-    /// once.
+    /// The time since some fixed moment, by a clock that cannot be set. `None` (the default, and
+    /// the answer of a closure): there is no such clock, and every jump of [`now`](Self::now) is
+    /// believed at once.
     fn monotonic(&self) -> Option<Duration> {
         None
-    }
-}
-
-/// The machine's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> UnixSeconds {
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        UnixSeconds(i64::try_from(since.as_secs()).unwrap_or(i64::MAX))
-    }
-
-    fn monotonic(&self) -> Option<Duration> {
-        static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-        Some(START.elapsed())
     }
 }
 
@@ -57,18 +41,5 @@ where
 {
     fn now(&self) -> UnixSeconds {
         self()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_machine_has_both_clocks() {
-        let before = SystemClock.monotonic().expect("a monotonic clock");
-        assert!(SystemClock.now().0 > 1_700_000_000);
-        assert!(SystemClock.monotonic().expect("a monotonic clock") >= before);
-        assert_eq!((|| UnixSeconds(7)).monotonic(), None);
     }
 }

@@ -6,88 +6,80 @@ use thiserror::Error;
 
 use crate::keys::UrlProblem;
 
-/// A value that a resource server cannot work with.
+/// Why a resource server cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The issuer is no URL that keys may be read from.
-    #[error("the issuer `{value}` cannot be used: {problem}")]
+    /// The issuer is not a URL that keys may be read from.
+    #[error("the issuer `{value}` cannot be used")]
     Issuer {
         /// The value.
         value: String,
         /// What is wrong with it.
+        #[source]
         problem: UrlProblem,
     },
-    /// Without an audience, every token of the issuer would open this API.
+    /// The audience is empty. Without it, every token of the issuer would open this API.
     #[error(
-        "the audience is empty: give the value that the issuer puts into `aud` for this API, often \
-         the API's URL"
+        "the audience is empty: give the value that the issuer puts into `aud` for this API, \
+         often the API's URL"
     )]
     Audience,
-    /// The public URL has not been set.
+    /// The public URL is not a URL that clients can call.
     #[error(
-        "public_url is not set: a proof names the URL that the client called, and the Host header is \
-         the client's to choose; give the API's address as clients see it, like \
-         `https://api.example.com`"
-    )]
-    PublicUrlMissing,
-    /// The public URL is not one.
-    #[error(
-        "the public URL `{value}` cannot be used: give scheme, host and, if there is one, the path that \
-         stands before this API's paths, like `https://api.example.com`"
+        "the public URL `{value}` cannot be used: give scheme, host and, if there is one, the \
+         path that stands before this API's paths, like `https://api.example.com`"
     )]
     PublicUrl {
         /// The value.
         value: String,
     },
-    /// A path prefix is not one.
+    /// A path prefix is not a path.
     #[error(
-        "the path prefix `{value}` cannot be used: it must be a path that begins with `/`, as it is sent: without dot \
-         segments, and with letters, digits, `-`, `.` and `_` as they are"
+        "the path prefix `{value}` cannot be used: it must be a path that begins with `/`, as it \
+         is sent: without dot segments, and with letters, digits, `-`, `.` and `_` as they are"
     )]
     PathPrefix {
         /// The value.
         value: String,
     },
-    /// One path prefix has two outsides.
-    #[error("the path prefix `{value}` is given twice: one path inside has one path outside")]
+    /// One path prefix has two counterparts outside.
+    #[error("the path prefix `{value}` is set twice: each path inside has one path outside")]
     PathPrefixTwice {
         /// The prefix inside.
         value: String,
     },
-    /// Two paths inside have one outside, so that a proof for one would open the other.
+    /// Two path prefixes have the same counterpart outside, so that a proof for one would open the
+    /// other.
     #[error(
-        "two path prefixes have the outside `{value}`: a proof for one of them would open the other; give each one of \
-         its own"
+        "two path prefixes are `{value}` outside: a proof for one of them would open the other; \
+         give each its own path outside"
     )]
     PathPrefixOutsideTwice {
         /// The prefix outside.
         value: String,
     },
-    /// Keys that are given are not also read.
-    #[error(
-        "static_keys is set beside fetch or jwks_uri: give the issuer's keys, or say how and where they are read, not both"
-    )]
-    TwoKeySources,
-    /// The `jwks_uri` is no URL that keys may be read from.
-    #[error("the jwks_uri `{value}` cannot be used: {problem}")]
+    /// The `jwks_uri` is not a URL that keys may be read from.
+    #[error("the jwks_uri `{value}` cannot be used")]
     JwksUri {
         /// The value.
         value: String,
         /// What is wrong with it.
+        #[source]
         problem: UrlProblem,
     },
-    /// Keys would be fetched without end, or never be usable.
+    /// The key ages contradict each other: keys would be fetched constantly, or never be usable.
     #[error(
-        "key_refresh_age is {refresh:?} and key_max_age {max:?}: the first must be a second or more, the second no shorter"
+        "the keys' refresh age is {refresh:?} and their max age {max:?}: the first must be a \
+         second or more, the second no shorter"
     )]
     KeyAges {
-        /// [`key_refresh_age`](crate::ResourceServerBuilder::key_refresh_age)
+        /// Keys of this age are read again.
         refresh: Duration,
-        /// [`key_max_age`](crate::ResourceServerBuilder::key_max_age)
+        /// Keys of this age are used no longer.
         max: Duration,
     },
-    /// No access token could be accepted.
+    /// The access tokens' policy allows no algorithm, so no token could be accepted.
     #[error(
         "the access tokens' policy allows no algorithm: name one or more, or leave the default"
     )]
@@ -95,14 +87,14 @@ pub enum BuildError {
     /// The static keys are not a JSON Web Key Set with a usable key.
     #[error("the static keys are not a JSON Web Key Set with at least one public signature key")]
     StaticKeys,
-    /// There is nothing to read the issuer's keys with.
+    /// There is no clock: this platform has none.
+    #[error("this platform has no clock: give one (ResourceServerBuilder::with_clock)")]
+    ClockMissing,
+    /// There are no random bytes for the secret of the replay store.
     #[error(
-        "there is no way to read the issuer's keys: set static_keys or fetch, or enable the feature \
-         `reqwest`"
+        "cannot draw random bytes for the replay store's secret: give a store \
+         (ResourceServerBuilder::with_replay_store)"
     )]
-    NoFetch,
-    /// The operating system gives no random bytes.
-    #[error("cannot draw random bytes from the operating system")]
     Random,
     /// TLS cannot be set up.
     #[error("cannot set up HTTPS: {cause}")]

@@ -1,7 +1,17 @@
-//! The configuration of a resource server, checked when it is built.
+//! What a resource server is told: its address, whose tokens it takes and how those are checked.
+//! The values are checked together by
+//! [`ResourceServerBuilder::build`](crate::ResourceServerBuilder::build).
 
-mod builder;
 mod error;
+mod issuer;
+mod issuer_keys;
+mod public_url;
 
-pub use builder::{DpopRequirement, ResourceServerBuilder, random_secret};
-pub use error::BuildError;
+#[cfg(feature = "discovery")]
+pub use self::issuer_keys::RemoteKeys;
+pub use self::{
+    error::BuildError,
+    issuer::Issuer,
+    issuer_keys::{IssuerKeys, StaticKeys},
+    public_url::PublicUrl,
+};

@@ -1,72 +1,16 @@
 //! Reading an issuer's metadata (OpenID Connect Discovery 1.0; RFC 8414) and its keys.
 
-use std::time::Duration;
-
 use serde::Deserialize;
-use thiserror::Error;
 
 use super::{
-    fetch::{Fetch, FetchError},
+    error::{DiscoveryError, FetchError},
+    fetch::DynFetch,
     set::KeySet,
-    url::{self, UrlProblem},
+    url,
 };
 
-/// Real documents have a few kilobytes.
+/// Real documents have a few kilobytes (limit in bytes).
 const MAX_DOCUMENT: usize = 256 * 1024;
-
-/// Why the keys of an authorization server could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum DiscoveryError {
-    /// A document could not be read.
-    #[error("cannot read {url}: {source}")]
-    Fetch {
-        /// The document's address.
-        url: String,
-        /// What went wrong.
-        source: FetchError,
-    },
-    /// A document is not what it should be.
-    #[error("{url} is not {expected}")]
-    Malformed {
-        /// The document's address.
-        url: String,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// The metadata speaks for another issuer; its keys are not those of ours.
-    #[error("{url} is the metadata of `{received}`, not of `{expected}`")]
-    IssuerMismatch {
-        /// The metadata's address.
-        url: String,
-        /// The issuer as configured.
-        expected: String,
-        /// The metadata's `issuer`.
-        received: String,
-    },
-    /// The metadata's `jwks_uri` may not be trusted with keys.
-    #[error("the jwks_uri `{url}` cannot be used: {problem}")]
-    JwksUri {
-        /// The `jwks_uri`.
-        url: String,
-        /// What is wrong with it.
-        problem: UrlProblem,
-    },
-    /// No complete answer in time.
-    #[error("no complete answer within {after:?}")]
-    TimedOut {
-        /// How long was waited.
-        after: Duration,
-    },
-    /// The runtime that fetched them was shut down.
-    #[error("the fetch was interrupted")]
-    Interrupted,
-    /// There is no runtime to fetch them on.
-    #[error(
-        "keys are fetched on a tokio runtime, and none runs here: judge requests within one, or set static_keys"
-    )]
-    NoRuntime,
-}
 
 #[derive(Deserialize)]
 struct Metadata {
@@ -74,15 +18,18 @@ struct Metadata {
     jwks_uri: String,
 }
 
-/// Whose keys are read, and from where.
+/// The issuer whose keys are read, and where they are.
 #[derive(Debug)]
 pub(crate) struct KeySource {
     pub(crate) issuer: String,
-    /// What the operator says instead of the issuer's metadata.
+    /// Set by the operator, in place of what the issuer's metadata says.
     pub(crate) jwks_uri: Option<String>,
 }
 
-pub(super) async fn keys(source: &KeySource, fetch: &dyn Fetch) -> Result<KeySet, DiscoveryError> {
+pub(super) async fn keys(
+    source: &KeySource,
+    fetch: &dyn DynFetch,
+) -> Result<KeySet, DiscoveryError> {
     let url = match &source.jwks_uri {
         Some(url) => url.clone(),
         None => discover(&source.issuer, fetch).await?,
@@ -94,8 +41,8 @@ pub(super) async fn keys(source: &KeySource, fetch: &dyn Fetch) -> Result<KeySet
     })
 }
 
-/// The `jwks_uri` of the issuer's metadata.
-async fn discover(issuer: &str, fetch: &dyn Fetch) -> Result<String, DiscoveryError> {
+/// Reads the `jwks_uri` of the issuer's metadata.
+async fn discover(issuer: &str, fetch: &dyn DynFetch) -> Result<String, DiscoveryError> {
     let (url, body) = metadata(issuer, fetch).await?;
     let Some(metadata) = parse::<Metadata>(&body) else {
         return Err(DiscoveryError::Malformed {
@@ -117,9 +64,10 @@ async fn discover(issuer: &str, fetch: &dyn Fetch) -> Result<String, DiscoveryEr
     }
 }
 
-/// Most issuers have the OpenID document, whose well-known part comes last; a plain OAuth server has
-/// the other, whose well-known part comes before the issuer's path (RFC 8414, section 3.1).
-async fn metadata(issuer: &str, fetch: &dyn Fetch) -> Result<(String, Vec<u8>), DiscoveryError> {
+/// Reads the issuer's metadata. Most issuers have the OpenID document, whose well-known part comes
+/// last; a plain OAuth server has the other one, whose well-known part comes before the issuer's
+/// path (RFC 8414, section 3.1).
+async fn metadata(issuer: &str, fetch: &dyn DynFetch) -> Result<(String, Vec<u8>), DiscoveryError> {
     let issuer = issuer.trim_end_matches('/');
     let openid = format!("{issuer}/.well-known/openid-configuration");
     match get(&openid, fetch).await {
@@ -133,7 +81,7 @@ async fn metadata(issuer: &str, fetch: &dyn Fetch) -> Result<(String, Vec<u8>), 
             let oauth = format!("{origin}/.well-known/oauth-authorization-server{path}");
             match get(&oauth, fetch).await {
                 Ok(body) => Ok((oauth, body)),
-                // The first address is the one that people look for.
+                // People look for the document at the first address.
                 Err(also) if is_not_found(&also) => Err(missing),
                 Err(other) => Err(other),
             }
@@ -152,7 +100,7 @@ fn is_not_found(error: &DiscoveryError) -> bool {
     )
 }
 
-async fn get(url: &str, fetch: &dyn Fetch) -> Result<Vec<u8>, DiscoveryError> {
+async fn get(url: &str, fetch: &dyn DynFetch) -> Result<Vec<u8>, DiscoveryError> {
     match fetch.get(url, MAX_DOCUMENT).await {
         Ok(body) if body.len() <= MAX_DOCUMENT => Ok(body),
         Ok(_) => Err(FetchError::TooLong(MAX_DOCUMENT)),
@@ -173,15 +121,15 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::keys::FetchFuture;
+    use crate::keys::{Fetch, UrlProblem};
 
     /// Documents by their address.
     struct Site(BTreeMap<&'static str, String>);
 
     impl Fetch for Site {
-        fn get<'a>(&'a self, url: &'a str, _limit: usize) -> FetchFuture<'a> {
+        async fn get(&self, url: &str, _limit: usize) -> Result<Vec<u8>, FetchError> {
             let body = self.0.get(url).map(|body| body.clone().into_bytes());
-            Box::pin(async move { body.ok_or(FetchError::Status(404)) })
+            body.ok_or(FetchError::Status(404))
         }
     }
 
@@ -236,7 +184,7 @@ mod tests {
     #[tokio::test]
     async fn keys_are_not_read_over_plain_http() {
         let other = "http://keys.example.net/jwks";
-        // Whoever writes a https issuer's metadata does not decide what listens on this machine.
+        // The author of an https issuer's metadata does not decide what listens on this machine.
         let here = "http://localhost:8080/jwks";
         let too = "HTTP://127.0.0.1/jwks";
         for (url, problem) in [

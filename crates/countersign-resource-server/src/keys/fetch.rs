@@ -1,38 +1,37 @@
 //! The port through which discovery and JWKS documents are read, so that tests and unusual networks
-//! bring their own. It reads one document; what is asked for, when and how often is decided by
-//! [`keys::remote`](super::remote).
+//! bring their own. It reads one document; [`keys::remote`](super::remote) decides what is read,
+//! when and how often.
 
 use std::{future::Future, pin::Pin};
 
-use thiserror::Error;
-
-/// What [`Fetch::get`] returns.
-pub type FetchFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>> + Send + 'a>>;
+use super::FetchError;
 
 /// Reads documents of the authorization server.
 ///
-/// An implementation that follows redirects, or that does not check certificates, lets whoever
-/// controls the network choose the keys that every token is checked with.
+/// An implementation that follows redirects, or that does not check certificates, lets an attacker
+/// who controls the network choose the keys that every token is checked with.
 pub trait Fetch: Send + Sync + 'static {
-    /// The body of `url`, with status 200 and at most `limit` bytes. The caller puts a time limit
-    /// around the future; dropping it ends the request.
+    /// Reads the body of `url`, which has status 200 and at most `limit` bytes. The caller puts a
+    /// time limit around the future; dropping it ends the request.
     ///
     /// # Errors
     /// [`FetchError`] when there is no such answer.
-    fn get<'a>(&'a self, url: &'a str, limit: usize) -> FetchFuture<'a>;
+    fn get(
+        &self,
+        url: &str,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<u8>, FetchError>> + Send;
 }
 
-/// Why a document could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum FetchError {
-    /// The server answered with another status than 200 (redirects are not followed).
-    #[error("it answered with status {0}")]
-    Status(u16),
-    /// The document is longer than the limit in bytes.
-    #[error("the document is longer than {0} bytes")]
-    TooLong(usize),
-    /// No answer: name resolution, connection or TLS failed, in the adapter's words.
-    #[error("{0}")]
-    Transport(String),
+type GetFuture<'a> = Pin<Box<dyn Future<Output = Result<Vec<u8>, FetchError>> + Send + 'a>>;
+
+/// Any [`Fetch`] behind one type. The port's future has no name, so it is boxed.
+pub(crate) trait DynFetch: Send + Sync {
+    fn get<'a>(&'a self, url: &'a str, limit: usize) -> GetFuture<'a>;
+}
+
+impl<F: Fetch> DynFetch for F {
+    fn get<'a>(&'a self, url: &'a str, limit: usize) -> GetFuture<'a> {
+        Box::pin(Fetch::get(self, url, limit))
+    }
 }

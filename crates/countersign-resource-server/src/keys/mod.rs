@@ -1,37 +1,71 @@
 //! The keys that access tokens are signed with: given, or read from the issuer.
 
+#[cfg(feature = "discovery")]
 mod discovery;
+mod error;
+#[cfg(feature = "discovery")]
 mod fetch;
+#[cfg(feature = "discovery")]
 mod remote;
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "https")]
 mod reqwest;
-#[cfg(feature = "reqwest")]
+#[cfg(feature = "https")]
 mod resolver;
 mod set;
+#[cfg_attr(not(feature = "discovery"), allow(dead_code))]
 mod url;
 
 use std::sync::Arc;
 
 use countersign::UnixSeconds;
 
-pub use discovery::DiscoveryError;
-pub(crate) use discovery::KeySource;
-pub use fetch::{Fetch, FetchError, FetchFuture};
-pub(crate) use remote::{
-    Generation, KeyAges, Newer, RETRY_AFTER_FAILURE, RemoteKeys, UNKNOWN_KEY_INTERVAL,
+#[cfg(feature = "discovery")]
+pub use self::fetch::Fetch;
+#[cfg(feature = "https")]
+pub(crate) use self::reqwest::HttpFetch;
+#[cfg(feature = "https")]
+pub(crate) use self::url::leads_to_loopback;
+#[cfg(feature = "discovery")]
+pub(crate) use self::{
+    discovery::KeySource,
+    fetch::DynFetch,
+    remote::{KeyAges, KeyReader},
+    url::{check_https, check_issuer, check_plain},
 };
-#[cfg(feature = "reqwest")]
-pub(crate) use reqwest::HttpFetch;
-pub(crate) use set::KeySet;
-pub use url::UrlProblem;
-#[cfg(feature = "reqwest")]
-pub(crate) use url::leads_to_loopback;
-pub(crate) use url::{check_https, check_issuer, check_plain};
+pub use self::{
+    error::{DiscoveryError, FetchError},
+    url::UrlProblem,
+};
+pub(crate) use self::{
+    error::{RETRY_AFTER_FAILURE, UNKNOWN_KEY_INTERVAL},
+    set::KeySet,
+};
+
+/// The keys as one fetch found them.
+#[derive(Debug)]
+pub(crate) struct Generation {
+    /// Grows whenever the keys change; a token verified under another number is verified again.
+    pub(crate) number: u64,
+    pub(crate) set: KeySet,
+}
+
+/// The answer to a request for other keys.
+#[derive(Debug)]
+#[cfg_attr(not(feature = "discovery"), expect(dead_code))] // given keys are never newer
+pub(crate) enum Newer {
+    /// Other keys.
+    Keys(Arc<Generation>),
+    /// There are no others.
+    None,
+    /// Unknown: it is too early to ask the issuer again.
+    NotNow,
+}
 
 /// Where keys come from.
 pub(crate) enum Keys {
     Static(Arc<Generation>),
-    Remote(Arc<RemoteKeys>),
+    #[cfg(feature = "discovery")]
+    Remote(Arc<KeyReader>),
 }
 
 impl Keys {
@@ -39,10 +73,12 @@ impl Keys {
         Self::Static(Arc::new(Generation { number: 0, set }))
     }
 
-    /// The generation of the keys that may be used without a thought of fetching.
+    /// The generation of the keys, if they are fresh enough to be used without fetching.
+    #[cfg_attr(not(feature = "discovery"), expect(unused_variables))]
     pub(crate) fn fresh(&self, now: UnixSeconds) -> Option<u64> {
         match self {
             Self::Static(keys) => Some(keys.number),
+            #[cfg(feature = "discovery")]
             Self::Remote(keys) => keys.fresh(now),
         }
     }
@@ -51,14 +87,17 @@ impl Keys {
     pub(crate) async fn current(&self) -> Result<Arc<Generation>, Arc<DiscoveryError>> {
         match self {
             Self::Static(keys) => Ok(Arc::clone(keys)),
+            #[cfg(feature = "discovery")]
             Self::Remote(keys) => keys.current().await,
         }
     }
 
     /// Other keys than those of generation `seen`.
+    #[cfg_attr(not(feature = "discovery"), expect(unused_variables))]
     pub(crate) async fn newer(&self, seen: u64) -> Result<Newer, Arc<DiscoveryError>> {
         match self {
             Self::Static(_) => Ok(Newer::None),
+            #[cfg(feature = "discovery")]
             Self::Remote(keys) => keys.newer(seen).await,
         }
     }

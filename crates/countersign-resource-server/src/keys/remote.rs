@@ -10,41 +10,40 @@ use std::{
     time::Duration,
 };
 
-use countersign::UnixSeconds;
+use countersign::{UnixSeconds, sibling::with_causes};
 use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
 
 use super::{
-    discovery::{self, DiscoveryError, KeySource},
-    fetch::Fetch,
+    Generation, Newer,
+    discovery::{self, KeySource},
+    error::{DiscoveryError, RETRY_AFTER_FAILURE, UNKNOWN_KEY_INTERVAL},
+    fetch::DynFetch,
     set::KeySet,
 };
 use crate::clock::Clock;
 
-/// Discovery and JWKS together. Nobody waits longer.
+/// The longest that discovery and JWKS may take together, and that a request waits.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// A fetch that has not even timed out after this stands still with the runtime that it runs on, as
-/// in a program whose threads each have one and run it while they wait. The next request makes its
-/// own.
+/// A fetch that has not even timed out after this is stuck with the runtime that it runs on, as in
+/// a program whose threads each have a runtime and run it only while they wait. The next request
+/// starts its own fetch.
 const LOST_AFTER: Duration = Duration::from_secs(6);
-/// Seconds between a failed fetch and the next.
-pub(crate) const RETRY_AFTER_FAILURE: i64 = 2;
-/// An issuer that gave no answer in time is likely to give none again: for so many seconds nobody
-/// who has keys waits for it.
+/// An issuer that did not answer in time is unlikely to answer now: for this many seconds, requests
+/// that have keys do not wait for it.
 const HANGS_FOR: i64 = 60;
-/// Anyone can name a key that does not exist, or sign with one: so many fetches on behalf of unknown keys ...
+/// The most fetches at once on behalf of unknown keys, because anyone can name a key that does not
+/// exist, or sign with one. One more is earned each [`UNKNOWN_KEY_INTERVAL`].
 const UNKNOWN_KEY_BURST: u32 = 5;
-/// ... and one more each time these seconds have passed.
-pub(crate) const UNKNOWN_KEY_INTERVAL: i64 = 10;
 
 /// How old keys may be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct KeyAges {
-    /// Older keys are refreshed beside the requests that use them, so that a key withdrawn by the
-    /// issuer stops working here without anybody asking for another one. Above twice this age,
+    /// Older keys are refreshed while requests still use them, so that a key withdrawn by the
+    /// issuer stops working here although no token asks for another one. Above twice this age,
     /// requests wait.
     pub(crate) refresh: Duration,
-    /// Older keys are used by nobody: after a day without its issuer a server no longer knows which
-    /// keys have been withdrawn.
+    /// Older keys are not used: a server that has not reached its issuer for a day no longer knows
+    /// which keys have been withdrawn.
     pub(crate) max: Duration,
 }
 
@@ -71,29 +70,10 @@ fn whole_seconds(duration: Duration) -> i64 {
     i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// The keys as one fetch found them.
-#[derive(Debug)]
-pub(crate) struct Generation {
-    /// Grows whenever the keys have changed; what was verified under another number is verified anew.
-    pub(crate) number: u64,
-    pub(crate) set: KeySet,
-}
-
-/// What comes of asking for other keys.
-#[derive(Debug)]
-pub(crate) enum Newer {
-    /// Here they are.
-    Keys(Arc<Generation>),
-    /// There are none.
-    None,
-    /// Nobody knows: it is too early to ask the issuer again.
-    NotNow,
-}
-
-pub(crate) struct RemoteKeys {
+pub(crate) struct KeyReader {
     source: KeySource,
     ages: KeyAges,
-    fetch: Box<dyn Fetch>,
+    fetch: Arc<dyn DynFetch>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -105,7 +85,7 @@ struct State {
     failure: Option<(UnixSeconds, Arc<DiscoveryError>)>,
     budget: Budget,
     flight: Option<Flight>,
-    /// The task that keeps the keys fresh, once one has begun.
+    /// The task that keeps the keys fresh, once it has started.
     keeper: Option<AbortHandle>,
 }
 
@@ -116,11 +96,11 @@ struct Flight {
     done: watch::Receiver<bool>,
 }
 
-impl RemoteKeys {
+impl KeyReader {
     pub(crate) fn new(
         source: KeySource,
         ages: KeyAges,
-        fetch: Box<dyn Fetch>,
+        fetch: Arc<dyn DynFetch>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let state = State {
@@ -172,7 +152,7 @@ impl RemoteKeys {
         };
         flight.landed().await;
         let state = self.lock();
-        // Those that the fetch has brought, or the old ones where it failed.
+        // The fetched keys, or the old ones if the fetch failed.
         state.usable(now).ok_or_else(|| state.unavailable())
     }
 
@@ -199,7 +179,8 @@ impl RemoteKeys {
         }
     }
 
-    /// `None`: the last fetch failed so shortly ago that there is no new one, or nothing runs one here.
+    /// Joins the fetch under way or starts one. `None`: the last one failed too recently, or there
+    /// is no runtime here.
     fn join_or_start(self: &Arc<Self>, state: &mut State, now: UnixSeconds) -> Option<Flight> {
         if state.in_flight() {
             return state.flight.clone();
@@ -223,8 +204,8 @@ impl RemoteKeys {
             done: receiver,
         };
         state.flight = Some(flight.clone());
-        // Here, and not when the server is built: there may be no runtime yet. Anew where the
-        // runtime has ended.
+        // Started here and not when the server is built, because there may be no runtime yet;
+        // started again if the runtime has ended.
         if state.keeper.as_ref().is_none_or(AbortHandle::is_finished) {
             let keeper = runtime.spawn(keep_fresh(Arc::downgrade(self)));
             state.keeper = Some(keeper.abort_handle());
@@ -232,7 +213,7 @@ impl RemoteKeys {
         Some(flight)
     }
 
-    /// Fetches where it is time, and says after how long to look again.
+    /// Fetches if it is time, and says after how long to look again.
     fn tend(self: &Arc<Self>) -> Duration {
         let now = self.clock.now();
         let mut state = self.lock();
@@ -241,7 +222,7 @@ impl RemoteKeys {
             return Duration::from_secs(left.unsigned_abs());
         }
         self.join_or_start(&mut state, now);
-        // Longer than a fetch and the pause after one that failed.
+        // Longer than a fetch and the pause after a failed one.
         TIMEOUT * 2
     }
 
@@ -265,7 +246,11 @@ impl RemoteKeys {
                 state.failure = None;
             }
             Err(error) => {
-                tracing::warn!(issuer = self.source.issuer, %error, "cannot read the issuer's keys");
+                tracing::warn!(
+                    issuer = self.source.issuer,
+                    error = with_causes(&error),
+                    "cannot read the issuer's keys"
+                );
                 state.failure = Some((now, Arc::new(error)));
             }
         }
@@ -277,7 +262,7 @@ impl RemoteKeys {
     }
 }
 
-impl Drop for RemoteKeys {
+impl Drop for KeyReader {
     fn drop(&mut self) {
         if let Some(keeper) = self.lock().keeper.take() {
             keeper.abort();
@@ -285,21 +270,21 @@ impl Drop for RemoteKeys {
     }
 }
 
-/// Keeps the keys fresh while the server lives, requests or not: after a quiet night, the first
-/// request must not be judged by keys that have been withdrawn. Holds the keys only while it looks
-/// at them.
-async fn keep_fresh(keys: Weak<RemoteKeys>) {
+/// Keeps the keys fresh as long as the server exists, with or without requests: after a quiet
+/// night, the first request must not be checked with withdrawn keys. Holds the keys only while it
+/// looks at them.
+async fn keep_fresh(keys: Weak<KeyReader>) {
     while let Some(pause) = keys.upgrade().map(|keys| keys.tend()) {
         tokio::time::sleep(pause).await;
     }
 }
 
 impl Flight {
-    /// It has ended, or its task with the runtime it ran on, or it is lost.
+    /// Waits until the fetch has ended, or its task has with its runtime, or it is lost.
     async fn landed(mut self) {
         let done = self.done.wait_for(|done| *done);
         if Handle::try_current().is_err() {
-            // Of a runtime elsewhere; here nothing tells when it is lost.
+            // It runs on a runtime elsewhere; without one here, there is no timer for a lost fetch.
             let _ended_either_way = done.await;
             return;
         }
@@ -319,7 +304,7 @@ impl State {
             .map(Arc::clone)
     }
 
-    /// After a clock that stepped back, keys are as good as old.
+    /// The age of the keys in seconds. After the clock has stepped back, they count as old.
     fn age(&self, now: UnixSeconds) -> i64 {
         match now.0.saturating_sub(self.fetched_at.0) {
             age if age < 0 => self.ages.refresh_seconds(),
@@ -344,7 +329,7 @@ impl State {
         })
     }
 
-    /// Whether the issuer, when it was last asked, gave no answer in time.
+    /// Whether the issuer did not answer in time when it was last asked.
     fn hangs(&self, now: UnixSeconds) -> bool {
         self.failure.as_ref().is_some_and(|(at, error)| {
             matches!(**error, DiscoveryError::TimedOut { .. })
@@ -363,7 +348,7 @@ impl State {
     }
 }
 
-/// Fetches on behalf of keys that nobody knows.
+/// The budget of fetches on behalf of unknown keys.
 struct Budget {
     left: u32,
     since: UnixSeconds,

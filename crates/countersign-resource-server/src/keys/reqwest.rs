@@ -5,23 +5,20 @@ use std::time::Duration;
 use countersign::sibling::with_causes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use super::{
-    fetch::{Fetch, FetchError, FetchFuture},
-    resolver::LoopbackResolver,
-};
+use super::{Fetch, FetchError, resolver::LoopbackResolver};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Reads documents over HTTP. Redirects are not followed: a document of the authorization server
-/// stands where its metadata says.
+/// Reads documents over HTTP. Redirects are not followed: a document of the authorization server is
+/// where its metadata says.
 #[derive(Debug, Clone)]
 pub(crate) struct HttpFetch {
     client: reqwest::Client,
 }
 
 impl HttpFetch {
-    /// `loopback`: the documents are on this machine, where a proxy of the environment cannot reach. `asks_dns`: also for
-    /// names of this machine.
+    /// Sets up the HTTP client. `loopback`: the documents are on this machine, which a proxy of the
+    /// environment cannot reach. `asks_dns`: DNS is asked for names of this machine too.
     ///
     /// # Errors
     /// When the TLS backend cannot be set up.
@@ -46,28 +43,25 @@ impl HttpFetch {
 }
 
 impl Fetch for HttpFetch {
-    fn get<'a>(&'a self, url: &'a str, limit: usize) -> FetchFuture<'a> {
-        Box::pin(async move {
-            let response = self
-                .client
-                .get(url)
-                .header(http::header::ACCEPT, "application/json")
-                .send()
-                .await
-                .map_err(transport)?;
-            if response.status() != http::StatusCode::OK {
-                return Err(FetchError::Status(response.status().as_u16()));
-            }
-            let body = Limited::new(reqwest::Body::from(response), limit);
-            let body =
-                body.collect()
-                    .await
-                    .map_err(|error| match error.is::<LengthLimitError>() {
-                        true => FetchError::TooLong(limit),
-                        false => FetchError::Transport(with_causes(&*error)),
-                    })?;
-            Ok(body.to_bytes().into())
-        })
+    async fn get(&self, url: &str, limit: usize) -> Result<Vec<u8>, FetchError> {
+        let response = self
+            .client
+            .get(url)
+            .header(http::header::ACCEPT, "application/json")
+            .send()
+            .await
+            .map_err(transport)?;
+        if response.status() != http::StatusCode::OK {
+            return Err(FetchError::Status(response.status().as_u16()));
+        }
+        let body = Limited::new(reqwest::Body::from(response), limit)
+            .collect()
+            .await;
+        let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+            true => FetchError::TooLong(limit),
+            false => FetchError::Transport(with_causes(&*error)),
+        })?;
+        Ok(body.to_bytes().into())
     }
 }
 

@@ -1,16 +1,17 @@
-//! Names of this machine lead to this machine.
+//! Resolves the names of this machine without DNS.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use countersign::loopback::is_loopback;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Resolves `localhost` and the names under it to the loopback addresses by itself (RFC 6761, 6.3), and all others as the
-/// system does: a resolver on the network that is asked for such a name could give other keys.
+/// Resolves `localhost` and the names under it to the loopback addresses (RFC 6761, 6.3), and all
+/// other names as the system does: a resolver on the network that is asked for such a name could
+/// lead to an attacker's keys.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LoopbackResolver;
 
-/// The order in which systems and browsers try them.
+/// The loopback addresses in the order in which systems and browsers try them.
 const ADDRESSES: [IpAddr; 2] = [
     IpAddr::V6(Ipv6Addr::LOCALHOST),
     IpAddr::V4(Ipv4Addr::LOCALHOST),

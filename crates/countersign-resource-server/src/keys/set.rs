@@ -3,8 +3,9 @@
 use countersign::{crypto::Algorithm, jose::json::parse_object, jwk::PublicJwk};
 use serde_json::Value;
 
-/// The public signature keys of a set. Keys that we cannot use (encryption, unknown types) are left out, since a
-/// set serves other programs too. A weak one (RSA below 2048 bits) stays, and no signature of it verifies.
+/// The public signature keys of a set. Keys for other uses and of unknown types are left out,
+/// because a set serves other programs too. A weak key (RSA below 2048 bits) stays; no signature by
+/// it verifies.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct KeySet {
     keys: Vec<Key>,
@@ -13,15 +14,15 @@ pub(crate) struct KeySet {
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
     kid: Option<String>,
-    /// The only algorithm that the key is for, if it says so.
+    /// The only algorithm that the key is for, if it names one.
     alg: Option<String>,
     key: PublicJwk,
 }
 
 impl KeySet {
-    /// `None` when the document is no key set.
+    /// Reads a set. `None`: the document is not a key set.
     pub(crate) fn parse(document: &[u8]) -> Option<Self> {
-        // Strictly: of two members of one name, another program may take the other.
+        // Strict, because of two members with one name another program may use the other.
         let document = parse_object(document).ok()?;
         let entries = document.get("keys")?.as_array()?;
         Some(Self {
@@ -29,6 +30,7 @@ impl KeySet {
         })
     }
 
+    #[cfg(feature = "discovery")]
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }
@@ -37,7 +39,8 @@ impl KeySet {
         self.keys.is_empty()
     }
 
-    /// The keys that a signature by `algorithm` may be of: those named `kid`, or all that fit.
+    /// Selects the keys that a signature by `algorithm` may be by: those named `kid`, or all that
+    /// fit.
     pub(crate) fn candidates<'a>(
         &'a self,
         kid: Option<&'a str>,

@@ -1,5 +1,4 @@
-//! Which URLs of the authorization server may be trusted with the keys: https, or plain http on this
-//! machine.
+//! The URLs from which the issuer's keys may be read: https, or plain http on this machine.
 
 use countersign::loopback::is_loopback;
 use http::Uri;
@@ -12,24 +11,26 @@ pub enum UrlProblem {
     /// Not an absolute `https` or `http` URL.
     #[error("it is not an absolute https URL")]
     NotAbsolute,
-    /// Plain `http` to another machine: whoever is on the path could swap the keys.
+    /// Plain `http` to another machine: an attacker on the path could replace the keys.
     #[error(
-        "plain http is accepted on this machine only (localhost, names under it, 127.0.0.0/8, [::1]); use https"
+        "plain http is accepted on this machine only (localhost, names under it, 127.0.0.0/8, \
+         [::1]); use https"
     )]
     Insecure,
-    /// Plain `http`, on this machine or not, where the issuer is `https`, or where the operator's word for it is missing.
+    /// Plain `http`, even on this machine, although the issuer is `https` or the operator has not
+    /// allowed it.
     #[error(
-        "it is plain http, which takes the operator's word even on this machine; serve the keys over https, or name the address \
-         by dangerous_plain_http_jwks_uri"
+        "it is plain http, which the operator has to allow even on this machine; serve the keys \
+         over https, or set the address by with_dangerous_plain_http_jwks_uri"
     )]
     Downgrade,
-    /// It holds a user name, a query or a fragment where none may stand.
-    #[error("it must hold no user name, no query and no fragment")]
+    /// It contains a user name, a query or a fragment, which is not allowed there.
+    #[error("it must not contain a user name, a query or a fragment")]
     Extra,
 }
 
-/// An issuer identifier (OpenID Connect Discovery, section 3; RFC 8414, section 2): no query, no
-/// fragment.
+/// Checks an issuer identifier (OpenID Connect Discovery, section 3; RFC 8414, section 2): no
+/// query, no fragment.
 pub(crate) fn check_issuer(url: &str) -> Result<(), UrlProblem> {
     check_document(url)?;
     if url.contains(['?', '#']) {
@@ -38,7 +39,7 @@ pub(crate) fn check_issuer(url: &str) -> Result<(), UrlProblem> {
     Ok(())
 }
 
-/// A document's URL, which may have a query.
+/// Checks a document's URL, which may have a query.
 pub(crate) fn check_document(url: &str) -> Result<(), UrlProblem> {
     let uri: Uri = url.parse().map_err(|_| UrlProblem::NotAbsolute)?;
     let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
@@ -55,8 +56,8 @@ pub(crate) fn check_document(url: &str) -> Result<(), UrlProblem> {
     }
 }
 
-/// A document's URL that the metadata of `issuer` names: what was read over https names no plain
-/// http, not even on this machine, where any program may listen.
+/// Checks a document's URL that the metadata of `issuer` names: metadata read over https must not
+/// name plain http, not even on this machine, where any program may listen.
 pub(crate) fn check_named_by(issuer: &str, url: &str) -> Result<(), UrlProblem> {
     check_document(url)?;
     match is_https(issuer) && !is_https(url) {
@@ -65,7 +66,7 @@ pub(crate) fn check_named_by(issuer: &str, url: &str) -> Result<(), UrlProblem> 
     }
 }
 
-/// A `jwks_uri` of the operator's: https.
+/// Checks a `jwks_uri` of the operator's: https.
 pub(crate) fn check_https(url: &str) -> Result<(), UrlProblem> {
     check_plain(url)?;
     match is_https(url) {
@@ -74,7 +75,7 @@ pub(crate) fn check_https(url: &str) -> Result<(), UrlProblem> {
     }
 }
 
-/// An absolute URL, plain http included.
+/// Checks an absolute URL, plain http included.
 pub(crate) fn check_plain(url: &str) -> Result<(), UrlProblem> {
     match check_document(url) {
         Err(UrlProblem::Insecure) => Ok(()),
@@ -87,8 +88,8 @@ fn is_https(url: &str) -> bool {
         .is_ok_and(|uri| uri.scheme_str() == Some("https"))
 }
 
-/// Whether `url` leads to this machine, where no proxy of the environment may stand in between.
-#[cfg(feature = "reqwest")]
+/// Whether `url` leads to this machine, which a proxy of the environment cannot reach.
+#[cfg(feature = "https")]
 pub(crate) fn leads_to_loopback(url: &str) -> bool {
     url.parse::<Uri>()
         .is_ok_and(|uri| uri.host().is_some_and(is_here))

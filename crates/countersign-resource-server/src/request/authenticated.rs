@@ -6,25 +6,33 @@ use countersign::{UnixSeconds, access_token::Scheme, digest::Thumbprint};
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
-use crate::{Refused, Rejection, server::Shared, token::AccessToken};
+use super::judge::check_scope;
+use crate::{
+    response::{Challenges, RejectionResponse},
+    token::AccessToken,
+};
 
-/// A request's access token, valid and presented as it must be. Only
+/// A request's valid access token, presented as it must be. Only
 /// [`ResourceServer::authenticate`](crate::ResourceServer::authenticate) makes one.
 ///
-/// It covers method, URL without query, and token. Query, body and other headers are not signed (RFC
-/// 9449, section 11.7).
+/// It covers method, URL without query, and token. Query, body and other headers are not signed
+/// (RFC 9449, section 11.7).
 #[derive(Clone)]
 pub struct Authenticated {
-    shared: Arc<Shared>,
+    challenges: Arc<Challenges>,
     token: Arc<AccessToken>,
     scheme: Scheme,
     next_nonce: Option<HeaderValue>,
 }
 
 impl Authenticated {
-    pub(crate) fn new(shared: Arc<Shared>, token: Arc<AccessToken>, scheme: Scheme) -> Self {
+    pub(crate) fn new(
+        challenges: Arc<Challenges>,
+        token: Arc<AccessToken>,
+        scheme: Scheme,
+    ) -> Self {
         Self {
-            shared,
+            challenges,
             token,
             scheme,
             next_nonce: None,
@@ -44,22 +52,22 @@ impl Authenticated {
     /// The thumbprint of the key that was proven; `None` for Bearer.
     #[must_use]
     pub fn thumbprint(&self) -> Option<&Thumbprint> {
-        self.token.confirmation()
+        self.token.thumbprint()
     }
 
-    /// Whom the token speaks for (`sub`).
+    /// The subject that the token was issued for (`sub`).
     #[must_use]
     pub fn subject(&self) -> Option<&str> {
         self.token.text("sub")
     }
 
-    /// The client that the token was issued to (`client_id`, elsewhere `azp`).
+    /// The client that the token was issued to (`client_id`, or else `azp`).
     #[must_use]
     pub fn client_id(&self) -> Option<&str> {
         self.token.text("client_id").or(self.token.text("azp"))
     }
 
-    /// The token's scope, separated by spaces (`scope`, elsewhere `scp`).
+    /// The token's scope, separated by spaces (`scope`, or else `scp`).
     #[must_use]
     pub fn scope(&self) -> Option<&str> {
         self.token.scope()
@@ -68,17 +76,16 @@ impl Authenticated {
     /// Whether the token has `scope`. Scopes are compared exactly (RFC 6749, section 3.3).
     #[must_use]
     pub fn has_scope(&self, scope: &str) -> bool {
-        self.scope()
-            .is_some_and(|granted| granted.split(' ').any(|one| one == scope))
+        self.token.has_scope(scope)
     }
 
-    /// For a handler whose needs depend on more than its route. What it gives back makes the response that
-    /// the layer would have made, in axum by `?`:
+    /// Checks for a scope within a handler, whose needs depend on more than its route. In axum, the
+    /// error becomes the response that the layer would have made, by `?`:
     ///
     /// ```
     /// # #[cfg(feature = "axum")] {
-    /// # use countersign_resource_server::{Authenticated, Refused};
-    /// async fn publish(caller: Authenticated) -> Result<&'static str, Refused> {
+    /// # use countersign_resource_server::{Authenticated, RejectionResponse};
+    /// async fn publish(caller: Authenticated) -> Result<&'static str, RejectionResponse> {
     ///     caller.require_scope("notes:publish")?;
     ///     Ok("published")
     /// }
@@ -86,19 +93,11 @@ impl Authenticated {
     /// ```
     ///
     /// # Errors
-    /// [`Rejection::Scope`] in a [`Refused`] when the token lacks `scope`.
-    pub fn require_scope(&self, scope: &str) -> Result<(), Refused> {
-        self.check_scope(scope)
-            .map_err(|rejection| Refused::new(Arc::clone(&self.shared), rejection))
-    }
-
-    pub(crate) fn check_scope(&self, scope: &str) -> Result<(), Rejection> {
-        match self.has_scope(scope) {
-            true => Ok(()),
-            false => Err(Rejection::Scope {
-                required: scope.to_owned(),
-            }),
-        }
+    /// [`Rejection::Scope`](crate::Rejection::Scope) in a [`RejectionResponse`] when the token
+    /// lacks `scope`.
+    pub fn require_scope(&self, scope: &str) -> Result<(), RejectionResponse> {
+        check_scope(&self.token, scope)
+            .map_err(|rejection| RejectionResponse::new(Arc::clone(&self.challenges), rejection))
     }
 
     /// When the token ends.
@@ -113,8 +112,8 @@ impl Authenticated {
         self.token.claims()
     }
 
-    /// A nonce to send as `DPoP-Nonce` with the response, since the client's is about to end (RFC 9449,
-    /// section 8.2). The tower layer does that.
+    /// A nonce to send as `DPoP-Nonce` with the response, because the client's nonce is about to
+    /// expire (RFC 9449, section 8.2). The tower layer sends it.
     #[must_use]
     pub fn next_nonce(&self) -> Option<&HeaderValue> {
         self.next_nonce.as_ref()

@@ -1,9 +1,13 @@
 //! The decision about a request, and what it needs of the request.
 
 mod authenticated;
-mod explain;
+mod check;
+mod fields;
+mod judge;
 mod target;
 
-pub use authenticated::Authenticated;
-pub use explain::{Check, Examined};
-pub(crate) use target::PublicUrl;
+pub use self::{authenticated::Authenticated, check::Check};
+pub(crate) use self::{
+    judge::{Accepted, Demands, Judge},
+    target::{Targets, check_encoding},
+};

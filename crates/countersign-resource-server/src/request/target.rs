@@ -1,21 +1,25 @@
-//! The URL of a request as its client sees it. A server behind a proxy sees another host, another scheme
-//! and perhaps another path than the client signed as `htu`; headers that claim to know better
-//! (`Host`, `Forwarded`) are the client's to choose, so one setting decides.
+//! The URL of a request as its client sees it. A server behind a proxy sees another host, another
+//! scheme and perhaps another path than the client signed as `htu`. The client chooses the headers
+//! that might tell (`Host`, `Forwarded`), so one setting decides.
 
 use countersign::target::TargetUri;
 use http::request::Parts;
 
-use crate::{BuildError, Rejection};
+use crate::{
+    config::{BuildError, PublicUrl},
+    response::Rejection,
+};
 
+/// Gives the URL of each request.
 #[derive(Debug, Clone)]
-pub(crate) struct PublicUrl {
-    /// Normalised, without a slash at the end.
+pub(crate) struct Targets {
+    /// The normalised URL, without a slash at the end.
     base: String,
-    /// The longest inside first.
+    /// The path prefixes, the longest inside first.
     prefixes: Vec<Prefix>,
 }
 
-/// Neither ends with a slash.
+/// A path prefix. Neither side ends with a slash.
 #[derive(Debug, Clone)]
 struct Prefix {
     /// A path as it is sent to this server.
@@ -24,10 +28,14 @@ struct Prefix {
     outside: String,
 }
 
-impl PublicUrl {
-    pub(crate) fn new(base: &str, prefixes: &[(String, String)]) -> Result<Self, BuildError> {
+impl Targets {
+    pub(crate) fn new(
+        public_url: &PublicUrl,
+        prefixes: &[(String, String)],
+    ) -> Result<Self, BuildError> {
+        let PublicUrl::Fixed(base) = public_url;
         let refused = || BuildError::PublicUrl {
-            value: base.to_owned(),
+            value: base.clone(),
         };
         if base.contains(['?', '#']) {
             return Err(refused());
@@ -64,14 +72,15 @@ impl PublicUrl {
         })
     }
 
-    /// The `htu` that a proof for this request has.
+    /// Gives the `htu` that a proof for this request must have.
     pub(crate) fn of(&self, parts: &Parts) -> Result<TargetUri, Rejection> {
         let path = original_path(parts);
         let refused = || Rejection::Target {
             path: path.to_owned(),
         };
-        // `OPTIONS *` has no path; appended to the base it would change the host. A path with dot segments
-        // means one resource in the proof, which is compared without them, and another to handlers.
+        // `OPTIONS *` has no path; appended to the base, it would change the host. Dot segments are
+        // resolved before a proof is compared, but not for handlers, so such a path would mean two
+        // resources.
         if !path.starts_with('/') || path.split('/').any(is_dot_segment) {
             return Err(refused());
         }
@@ -87,8 +96,8 @@ impl PublicUrl {
         Ok(target)
     }
 
-    /// The prefix that the path begins with, what stands for it outside, and the rest. By the path as it was sent: that is
-    /// what a router goes by.
+    /// Gives the prefix that the path begins with, its counterpart outside, and the rest. It
+    /// compares the path as it was sent, as routers do.
     fn outside<'a>(&'a self, path: &'a str) -> (Option<&'a Prefix>, &'a str, &'a str) {
         self.prefixes
             .iter()
@@ -99,8 +108,8 @@ impl PublicUrl {
             .unwrap_or((None, &self.base, path))
     }
 
-    /// Whether the URL outside leads to another path than this one, so that a proof for that path would open this one too:
-    /// outside, as inside, the longest prefix wins.
+    /// Whether the URL outside belongs to another path, so that a proof for that path would open
+    /// this one too. Outside, as inside, the longest prefix wins.
     fn is_of_another_path(&self, target: &TargetUri, prefix: Option<&Prefix>, rest: &str) -> bool {
         if self.prefixes.is_empty() {
             return false;
@@ -115,7 +124,14 @@ impl PublicUrl {
     }
 }
 
-/// Checks a prefix, and gives the URL that it stands for outside.
+/// Refuses a given target that [encodes needlessly](TargetUri::check_encoding).
+pub(crate) fn check_encoding(uri: &TargetUri) -> Result<(), Rejection> {
+    uri.check_encoding().map_err(|_| Rejection::Target {
+        path: uri.htu().to_owned(),
+    })
+}
+
+/// Checks a prefix, and gives its URL outside.
 fn path_prefix(base: &str, prefix: &str) -> Result<String, BuildError> {
     let refused = || BuildError::PathPrefix {
         value: prefix.to_owned(),
@@ -135,13 +151,13 @@ fn without_slash(text: &str) -> String {
     text.trim_end_matches('/').to_owned()
 }
 
-/// What follows the prefix, which ends where a segment does.
+/// Gives what follows the prefix, which has to end where a segment does.
 fn rest_of<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = text.strip_prefix(prefix)?;
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 
-/// `.` or `..`, each dot also as `%2e`.
+/// Whether a segment is `.` or `..`, each dot also as `%2e`.
 fn is_dot_segment(segment: &str) -> bool {
     let mut rest = segment;
     let mut dots = 0;
@@ -156,7 +172,7 @@ fn is_dot_segment(segment: &str) -> bool {
     rest.is_empty() && (dots == 1 || dots == 2)
 }
 
-/// axum's `nest` takes the prefix away from what a layer inside it sees.
+/// Gives the path before axum's `nest` removed its prefix.
 #[cfg(feature = "axum")]
 fn original_path(parts: &Parts) -> &str {
     parts
@@ -175,18 +191,18 @@ fn original_path(parts: &Parts) -> &str {
 mod tests {
     use super::*;
 
-    fn of(url: &PublicUrl, target: &str) -> Result<String, Rejection> {
+    fn of(url: &Targets, target: &str) -> Result<String, Rejection> {
         let request = http::Request::builder().uri(target).body(()).expect(target);
         let (parts, ()) = request.into_parts();
         url.of(&parts).map(|found| found.htu().to_owned())
     }
 
-    fn public(base: &str, prefixes: &[(&str, &str)]) -> Result<PublicUrl, BuildError> {
+    fn public(base: &str, prefixes: &[(&str, &str)]) -> Result<Targets, BuildError> {
         let prefixes: Vec<_> = prefixes
             .iter()
             .map(|(inside, outside)| ((*inside).to_owned(), (*outside).to_owned()))
             .collect();
-        PublicUrl::new(base, &prefixes)
+        Targets::new(&base.into(), &prefixes)
     }
 
     #[test]
@@ -234,7 +250,7 @@ mod tests {
         }
     }
 
-    fn assert_refused(url: &PublicUrl, target: &str) {
+    fn assert_refused(url: &Targets, target: &str) {
         let path = target.to_owned();
         assert_eq!(of(url, target), Err(Rejection::Target { path }));
     }

@@ -1,25 +1,20 @@
-//! Why a request is refused, and the one table that turns a reason into a response.
+//! Why a request is refused, and the one table of what becomes of each reason.
 //!
-//! The two sides are kept apart: [`Rejection`], its `Display` and [`Rejection::name`] are for logs and
-//! hold the exact reason; the client gets the RFC's error code and a description of that code.
+//! The two sides are kept apart: [`Rejection`], its `Display` and [`Rejection::name`] are for logs
+//! and hold the exact reason; the client gets the RFC's error code and a description of that code.
 
 use std::sync::Arc;
 
 use countersign::{
     access_token::CredentialsError,
-    challenge::{Challenge, RESOURCE_METADATA},
     proof::ProofError,
-    sibling::Quoted,
+    sibling::{Quoted, with_causes},
 };
-use http::{
-    HeaderValue, Response, StatusCode,
-    header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE},
-};
+use http::StatusCode;
 use thiserror::Error;
 
 use crate::{
-    clock::HOLDS_FOR,
-    headers::DPOP_NONCE,
+    clock::{ClockJump, HOLDS_FOR},
     keys::{DiscoveryError, RETRY_AFTER_FAILURE, UNKNOWN_KEY_INTERVAL},
     token::TokenError,
 };
@@ -28,99 +23,97 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Rejection {
-    /// The request presents no token, or not clearly one.
-    #[error("{0}")]
+    /// The request does not present exactly one token.
+    #[error(transparent)]
     Credentials(CredentialsError),
-    /// The request's own target is no path that a URL has once it is normalised (not one at all, one with
-    /// dot segments, one that percent-encodes a letter, a digit, `-`, `.` or `_`), or by its prefix it is the
-    /// URL of another path, so no proof can be for it.
+    /// The request's target is not the normalised path of a URL (not a path, with dot segments, or
+    /// with a percent-encoded letter, digit, `-`, `.` or `_`), or by its prefix it has the URL of
+    /// another path. No proof can be for it.
     #[error(
-        "the request target {} is no path of a URL, has dot segments, encodes a letter, a digit, `-`, `.` or `_`, or \
-         has the URL of another path", Quoted(.path)
+        "the request target {} is not the path of a URL, has dot segments, encodes a letter, a \
+         digit, `-`, `.` or `_`, or has the URL of another path", Quoted(.path)
     )]
     Target {
-        /// What stands there.
+        /// The target as it came.
         path: String,
     },
-    /// The token is not one of ours, not valid now, or not to be used in this way.
-    #[error("the access token is refused: {0}")]
-    Token(TokenError),
-    /// The proof does not prove this request, or wants a nonce.
-    #[error("the proof is refused: {0}")]
-    Proof(ProofError),
+    /// The token is not for this API, not valid now, or may not be used as it was.
+    #[error("the access token is refused")]
+    Token(#[source] TokenError),
+    /// The proof does not prove this request, or needs a nonce.
+    #[error("the proof is refused")]
+    Proof(#[source] ProofError),
     /// The proof has been used before.
     #[error("the proof is a replay: this key has used its jti before")]
     Replayed,
-    /// Token and proof are good; the token does not allow this.
+    /// Token and proof are valid; the token does not allow this.
     #[error("the access token lacks the scope `{required}`")]
     Scope {
         /// The scope that the route requires.
         required: String,
     },
-    /// The request cannot be judged now. Not the client's fault.
-    #[error("cannot decide now: {0}")]
-    Unavailable(Unavailable),
+    /// The request cannot be decided now. It is not the client's fault.
+    #[error("cannot decide now")]
+    Unavailable(#[source] Unavailable),
 }
 
-/// What a decision would need and is missing.
+/// What a decision needs and is missing.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum Unavailable {
     /// The keys of the authorization server.
-    #[error("the issuer's keys are missing: {0}")]
-    Keys(Arc<DiscoveryError>),
-    /// Room in the replay store: accepting more would mean to forget proofs that are still usable.
+    #[error("the issuer's keys are missing")]
+    Keys(#[source] Arc<DiscoveryError>),
+    /// Room in the replay store: to accept more, it would have to forget proofs that are still
+    /// usable.
     #[error("the replay store is full")]
     ReplayStoreFull,
-    /// The replay store.
+    /// The answer of the replay store.
     #[error("the replay store does not answer")]
     ReplayStore,
-    /// The replay store's memory: the proof's time has passed for it, so an earlier use may be
-    /// forgotten. This server's clock has stepped back, or those of replicas are apart.
+    /// The replay store's memory: for the store, the proof's time has passed, so it may have
+    /// forgotten an earlier use. This server's clock has stepped back, or the clocks of replicas
+    /// differ.
     #[error("the proof ends before the replay store's newest moment; check the server's clock")]
     Stale,
-    /// A key that the token may be signed with: none that is known fits, and the issuer has been
-    /// asked for newer ones too often on behalf of unknown keys to be asked again now.
+    /// The key that the token is signed with: no known key fits, and the issuer has been asked too
+    /// often for unknown keys to be asked again now.
     #[error(
-        "the token's key is not known, and the issuer was asked too often for unknown keys to be asked again now"
+        "the token's key is not known, and the issuer was asked too often for unknown keys to be \
+         asked again now"
     )]
     UnknownKey,
-    /// The time: the clock has jumped ahead, and it's not yet sure that it stays there.
+    /// The time: the clock has jumped ahead, and has not held for long enough yet.
     #[error(
-        "the clock has jumped {seconds_ahead} seconds ahead of the monotonic clock; it is believed when it has held \
-         for five seconds"
+        "the clock has jumped {seconds_ahead} seconds ahead of the monotonic clock; it is \
+         believed when it has held for five seconds"
     )]
     Clock {
-        /// How far.
+        /// How far it has jumped.
         seconds_ahead: i64,
     },
 }
 
-const USE_DPOP_NONCE: &str = "use_dpop_nonce";
-
-/// What a response to a refused request depends on beside the reason.
-pub(crate) struct Context<'a> {
-    /// The proof algorithms of the policy, separated by spaces.
-    pub(crate) algorithms: &'a str,
-    /// Unbound tokens are accepted too.
-    pub(crate) bearer: bool,
-    /// The URL of the resource's metadata (RFC 9728, 5.1).
-    pub(crate) metadata: Option<&'a str>,
-    /// For [`ProofError`]s that ask for a nonce.
-    pub(crate) fresh_nonce: Option<HeaderValue>,
-}
+pub(super) const USE_DPOP_NONCE: &str = "use_dpop_nonce";
 
 /// One row of the table.
-struct Row {
-    status: StatusCode,
-    /// The `error` of the challenges; `None` where the client has not tried yet.
-    error: Option<&'static str>,
+pub(super) struct Row {
+    pub(super) status: StatusCode,
+    /// The `error` of the challenges; `None` if the client presented no token.
+    pub(super) error: Option<&'static str>,
     /// Whether the error concerns Bearer too.
-    concerns_bearer: bool,
-    retry_after: Option<u16>,
+    pub(super) concerns_bearer: bool,
+    /// Seconds.
+    pub(super) retry_after: Option<u16>,
 }
 
 impl Rejection {
+    /// The whole reason with its causes in one line, for logs. Never send it to the client.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        with_causes(self)
+    }
+
     /// The name of the reason, for metrics and logs: that of the innermost variant.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -149,20 +142,20 @@ impl Rejection {
         self.row().status
     }
 
-    /// The error code that a client gets in the challenge (RFC 9449, section 7.1; RFC 6750, section 3.1); `None` where it
-    /// presented no token, or is not to blame.
+    /// The error code that a client gets in the challenge (RFC 9449, section 7.1; RFC 6750, section
+    /// 3.1); `None` if it presented no token, or is not at fault.
     #[must_use]
     pub fn code(&self) -> Option<&'static str> {
         self.row().error
     }
 
-    /// Whether the response is of use only with a nonce.
+    /// Whether the response needs a nonce.
     pub(crate) fn wants_nonce(&self) -> bool {
         self.row().error == Some(USE_DPOP_NONCE)
     }
 
-    /// The table.
-    fn row(&self) -> Row {
+    /// The table of what becomes of each reason.
+    pub(super) fn row(&self) -> Row {
         let row = |status, error, concerns_bearer| Row {
             status,
             error,
@@ -173,7 +166,7 @@ impl Rejection {
             Self::Credentials(CredentialsError::Missing | CredentialsError::UnknownScheme) => {
                 row(StatusCode::UNAUTHORIZED, None, true)
             }
-            // RFC 6750 (3.1) names a malformed token here.
+            // RFC 6750, section 3.1: `invalid_token` includes malformed tokens.
             Self::Credentials(CredentialsError::Malformed) => {
                 row(StatusCode::UNAUTHORIZED, Some("invalid_token"), true)
             }
@@ -193,53 +186,14 @@ impl Rejection {
         }
     }
 
-    pub(crate) fn response(&self, context: Context<'_>) -> Response<()> {
-        let row = self.row();
-        let mut response = Response::new(());
-        *response.status_mut() = row.status;
-        let headers = response.headers_mut();
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if let Some(seconds) = row.retry_after {
-            headers.insert(RETRY_AFTER, seconds.into());
-            return response;
-        }
-        let with_error = |mut challenge: Challenge| {
-            if let Some(error) = row.error {
-                challenge = challenge.with_error(error, self.description(error));
-            }
-            match self {
-                Self::Scope { required } => challenge.with("scope", required),
-                _ => challenge,
-            }
-        };
-        let dpop = with_error(Challenge::dpop().with("algs", context.algorithms));
-        let bearer = context.bearer.then(|| match row.concerns_bearer {
-            true => with_error(Challenge::bearer()),
-            false => Challenge::bearer(),
-        });
-        for mut challenge in [Some(dpop), bearer].into_iter().flatten() {
-            if let Some(url) = context.metadata {
-                challenge = challenge.with(RESOURCE_METADATA, url);
-            }
-            // A built challenge consists of visible ASCII.
-            if let Ok(value) = HeaderValue::from_str(&challenge.to_header()) {
-                headers.append(WWW_AUTHENTICATE, value);
-            }
-        }
-        if row.error == Some(USE_DPOP_NONCE)
-            && let Some(nonce) = context.fresh_nonce
-        {
-            headers.insert(DPOP_NONCE, nonce);
-        }
-        response
-    }
-
-    /// The same sentence for every reason that shares a code: what exactly failed helps an attacker
-    /// more than a client, which can only start over. Only a target is the client's to mend.
-    fn description(&self, error: &str) -> &'static str {
+    /// The description of an error code. It is the same for every reason that shares the code:
+    /// details help an attacker more than a client, which can only start over. Only a target can be
+    /// mended by the client.
+    pub(super) fn description(&self, error: &str) -> &'static str {
         match (self, error) {
             (Self::Target { .. }, _) => {
-                "The request target must be the path of a URL, without dot segments or needless percent-encoding"
+                "The request target must be the path of a URL, without dot segments or needless \
+                 percent-encoding"
             }
             (_, "invalid_request") => "The request must present one well-formed access token",
             (_, "invalid_token") => "The access token is not valid for this request",
@@ -250,16 +204,36 @@ impl Rejection {
     }
 }
 
+impl From<ClockJump> for Unavailable {
+    fn from(jump: ClockJump) -> Self {
+        Self::Clock {
+            seconds_ahead: jump.seconds_ahead,
+        }
+    }
+}
+
+impl From<Arc<DiscoveryError>> for Unavailable {
+    fn from(cause: Arc<DiscoveryError>) -> Self {
+        Self::Keys(cause)
+    }
+}
+
+impl From<Unavailable> for Rejection {
+    fn from(cause: Unavailable) -> Self {
+        Self::Unavailable(cause)
+    }
+}
+
 impl Unavailable {
-    /// Seconds.
+    /// The value of `Retry-After`, in seconds.
     fn retry_after(&self) -> u16 {
         match self {
             Self::Keys(_) => RETRY_AFTER_FAILURE.try_into().unwrap_or(u16::MAX),
-            // Room comes as entries expire, which takes a good part of a proof's lifetime.
+            // Entries expire after a good part of a proof's lifetime.
             Self::ReplayStoreFull => 10,
             Self::ReplayStore => 2,
-            // Proofs that are made later pass as soon as the clock has caught up; how far it is
-            // behind, the store doesn't say.
+            // Later proofs pass as soon as the clock has caught up; the store doesn't say how far
+            // behind it is.
             Self::Stale => 10,
             Self::UnknownKey => UNKNOWN_KEY_INTERVAL.try_into().unwrap_or(u16::MAX),
             Self::Clock { .. } => HOLDS_FOR.as_secs().try_into().unwrap_or(u16::MAX),

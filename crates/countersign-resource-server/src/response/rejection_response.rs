@@ -1,22 +1,23 @@
-//! A refusal from within a handler, which the layer has let through.
-
-use std::{fmt, sync::Arc};
+use std::{error::Error, fmt, sync::Arc};
 
 use http::Response;
 
-use crate::{Rejection, server::Shared};
+use super::{Challenges, Rejection};
 
-/// A [`Rejection`] together with what its response depends on, so that an axum handler can return it
-/// with `?`.
+/// A [`Rejection`] together with what its response depends on, so that an axum handler can return
+/// it with `?`.
 #[derive(Clone)]
-pub struct Refused {
-    shared: Arc<Shared>,
+pub struct RejectionResponse {
+    challenges: Arc<Challenges>,
     rejection: Rejection,
 }
 
-impl Refused {
-    pub(crate) fn new(shared: Arc<Shared>, rejection: Rejection) -> Self {
-        Self { shared, rejection }
+impl RejectionResponse {
+    pub(crate) fn new(challenges: Arc<Challenges>, rejection: Rejection) -> Self {
+        Self {
+            challenges,
+            rejection,
+        }
     }
 
     /// The reason.
@@ -25,41 +26,31 @@ impl Refused {
         &self.rejection
     }
 
-    /// The response, as [`ResourceServer::refusal`](crate::ResourceServer::refusal) makes it.
+    /// The response, as
+    /// [`ResourceServer::rejection_response`](crate::ResourceServer::rejection_response) makes it.
     #[must_use]
     pub fn response(&self) -> Response<()> {
-        self.shared.refusal(&self.rejection, None)
+        self.challenges.response(&self.rejection, None)
     }
 }
 
-impl fmt::Debug for Refused {
+impl fmt::Debug for RejectionResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
-            .debug_struct("Refused")
+            .debug_struct("RejectionResponse")
             .field("rejection", &self.rejection)
             .finish_non_exhaustive()
     }
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for RejectionResponse {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.rejection.fmt(formatter)
     }
 }
 
-impl std::error::Error for Refused {}
-
-#[cfg(feature = "axum")]
-impl axum::response::IntoResponse for Refused {
-    fn into_response(self) -> axum::response::Response {
-        tracing::debug!(
-            reason = self.rejection.name(),
-            "refused: {}",
-            self.rejection
-        );
-        let mut response = self.response().map(|()| axum::body::Body::empty());
-        // For a log or a metric further out, as the layer leaves it there.
-        response.extensions_mut().insert(self.rejection);
-        response
+impl Error for RejectionResponse {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.rejection.source()
     }
 }

@@ -1,5 +1,5 @@
-//! Tokens that have been validated, by the SHA-256 of their text. A hit saves the signature check and
-//! the parsing; what changes with time is checked on each hit by the caller.
+//! Validated tokens by the SHA-256 of their text. A hit saves the signature check and the parsing;
+//! the caller checks on each hit what changes with time.
 
 use std::{fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::AccessToken;
 #[derive(Clone)]
 pub(crate) struct CachedToken {
     pub(crate) token: Arc<AccessToken>,
-    /// The generation of the keys that verified it. Where another one is current, its own key may be gone.
+    /// The generation of the keys that verified it. If another one is current, its key may be gone.
     pub(crate) generation: u64,
 }
 

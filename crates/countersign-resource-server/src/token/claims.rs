@@ -1,17 +1,17 @@
 //! What the claims of an access token say.
 
-use countersign::{NumericDate, UnixSeconds, access_token::bound_key, digest::Thumbprint};
+use countersign::{NumericDate, UnixSeconds};
 use serde_json::{Map, Value};
 
 use super::{error::TokenError, policy::AccessTokenPolicy};
 
-/// For an issuer whose clock is a little ahead, or behind.
+/// The tolerance for an issuer whose clock is a little ahead or behind.
 const LEEWAY: i64 = 5; // seconds
 
 /// Claims that only other JWTs of an issuer have: ID tokens (OpenID Connect Core, 2 and 3.3.2.11;
 /// FAPI 1.0), logout and security event tokens (RFC 8417), JARM responses.
 const OF_OTHER_JWTS: [&str; 6] = ["nonce", "at_hash", "c_hash", "s_hash", "events", "code"];
-/// Keycloak writes into a claim `typ` what a token is; its access tokens are `Bearer` and `DPoP`.
+/// Keycloak's tokens say in a claim `typ` what they are; its access tokens are `Bearer` and `DPoP`.
 const OTHER_TYPES: [&str; 6] = [
     "ID",
     "Refresh",
@@ -21,12 +21,10 @@ const OTHER_TYPES: [&str; 6] = [
     "RegistrationAccessToken",
 ];
 
-/// What the claims say, in types.
-#[derive(Clone)]
+/// The claims that decisions use, in types.
 pub(super) struct Facts {
     pub(super) expires_at: UnixSeconds,
     pub(super) not_before: Option<UnixSeconds>,
-    pub(super) confirmation: Option<Thumbprint>,
     pub(super) scope: Option<String>,
 }
 
@@ -37,13 +35,12 @@ impl Facts {
                 return Err(TokenError::Claim { claim });
             }
         }
-        // Nothing depends on it; it is a number wherever it is there (RFC 7519, 4.1.6).
+        // No decision uses it; if present, it must be a number (RFC 7519, 4.1.6).
         moment(claims, "iat")?;
         Ok(Self {
             expires_at: moment(claims, "exp")?.ok_or(TokenError::Claim { claim: "exp" })?,
             not_before: moment(claims, "nbf")?,
             scope: scope(claims)?,
-            confirmation: bound_key(claims).map_err(TokenError::Confirmation)?,
         })
     }
 
@@ -71,8 +68,8 @@ impl Facts {
     }
 }
 
-/// Refuses a token whose claims say that it is something else than an access token. For those whose
-/// header does not say what they are.
+/// Refuses a token whose claims say that it is not an access token. Used for tokens whose header
+/// does not say what they are.
 pub(super) fn check_kind(claims: &Map<String, Value>) -> Result<(), TokenError> {
     if let Some(claim) = OF_OTHER_JWTS
         .into_iter()
@@ -85,7 +82,7 @@ pub(super) fn check_kind(claims: &Map<String, Value>) -> Result<(), TokenError> 
     if claims.contains_key("typ") && text("typ").is_none_or(is_other_type) {
         return Err(TokenError::OtherJwt { claim: "typ" });
     }
-    // An access token speaks for somebody: a user or a client.
+    // An access token is issued for a user or a client.
     match ["sub", "client_id", "azp"]
         .into_iter()
         .any(|claim| text(claim).is_some_and(|name| !name.is_empty()))
@@ -106,7 +103,7 @@ pub(super) fn check_issuer(claims: &Map<String, Value>, expected: &str) -> Resul
     }
 }
 
-/// A string, or an array of strings (RFC 7519, section 4.1.3).
+/// Checks `aud`: a string, or an array of strings (RFC 7519, section 4.1.3).
 pub(super) fn check_audience(
     claims: &Map<String, Value>,
     expected: &str,
@@ -144,7 +141,7 @@ fn moment(
     }
 }
 
-/// `scope`, or `scp` as text or as a list.
+/// Reads `scope`, or else `scp`, which is a string or an array.
 fn scope(claims: &Map<String, Value>) -> Result<Option<String>, TokenError> {
     if let Some(scope) = claims.get("scope") {
         let text = scope.as_str().ok_or(TokenError::Claim { claim: "scope" })?;

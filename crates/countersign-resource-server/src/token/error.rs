@@ -1,7 +1,10 @@
 //! Why an access token is refused.
 
 use countersign::{
-    UnixSeconds, access_token::ConfirmationError, jose::jws::JwsError, sibling::Quoted,
+    UnixSeconds,
+    access_token::{ConfirmationError, PresentationError},
+    jose::jws::JwsError,
+    sibling::Quoted,
 };
 use thiserror::Error;
 
@@ -10,29 +13,28 @@ use thiserror::Error;
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum TokenError {
-    /// It is no JWT.
-    #[error("it is no well-formed JWT: {0}")]
-    Malformed(JwsError),
+    /// It is not a well-formed signed JWT.
+    #[error("it is not a well-formed JWT")]
+    Malformed(#[source] JwsError),
     /// Its `typ` is that of another kind of JWT.
     #[error("its typ is {}, which is not that of an access token", Quoted(.received))]
     Type {
         /// The header's `typ`.
         received: String,
     },
-    /// It has no `typ`, where only `at+jwt` is accepted.
+    /// It has no `typ`, and only `at+jwt` is accepted.
     #[error("it has no typ; have the issuer write `at+jwt`, or accept other types (TokenTypes)")]
     TypeMissing,
-    /// Its header does not say that it is an access token, and a claim says that it is something
-    /// else.
-    #[error("its claim `{claim}` is that of another JWT than an access token")]
+    /// Its header does not say that it is an access token, and a claim says that it is another JWT.
+    #[error("its claim `{claim}` belongs to another kind of JWT")]
     OtherJwt {
         /// The claim.
         claim: &'static str,
     },
-    /// Its header does not say that it is an access token, and it speaks for nobody.
-    #[error("it has none of `sub`, `client_id` and `azp`, so it is no access token")]
+    /// Its header does not say that it is an access token, and it names neither user nor client.
+    #[error("it has none of `sub`, `client_id` and `azp`, so it is not an access token")]
     Nobody,
-    /// Its `alg` is not on the list.
+    /// Its `alg` is not accepted.
     #[error("its alg {} is not accepted", Quoted(.received))]
     Algorithm {
         /// The header's `alg`.
@@ -49,35 +51,35 @@ pub enum TokenError {
     AmbiguousKey {
         /// The header's `kid`.
         kid: Option<String>,
-        /// So many keys are tried.
+        /// How many keys are tried at most.
         most: usize,
     },
-    /// The signature is not of the issuer's key.
+    /// Its signature does not verify with the issuer's key.
     #[error("its signature does not verify")]
     Signature,
-    /// A claim is missing or of another JSON type than it must be.
+    /// A claim is missing or has the wrong JSON type.
     #[error("its claim `{claim}` is missing or malformed")]
     Claim {
         /// The claim.
         claim: &'static str,
     },
-    /// Another issuer's.
+    /// It is from another issuer.
     #[error("its issuer is {}, not `{expected}`", Quoted(.received))]
     Issuer {
-        /// As configured.
+        /// The configured value.
         expected: String,
         /// The claim.
         received: String,
     },
-    /// For another API.
+    /// It is for another API.
     #[error("its audience {} does not include `{expected}`", Quoted(&.received.join(" ")))]
     Audience {
-        /// As configured.
+        /// The configured value.
         expected: String,
         /// The claim's values.
         received: Vec<String>,
     },
-    /// Its time has passed.
+    /// It has expired.
     #[error("it expired {} seconds ago", now.since(*at))]
     Expired {
         /// `exp`
@@ -85,10 +87,10 @@ pub enum TokenError {
         /// When it was presented.
         now: UnixSeconds,
     },
-    /// It claims to be valid for longer than is believed.
+    /// It expires later than the policy allows.
     #[error(
-        "it expires in {} seconds, and no more than {limit_seconds} are believed; have the issuer give it a shorter life, \
-         or raise AccessTokenPolicy::with_max_time_left",
+        "it expires in {} seconds, and at most {limit_seconds} are accepted; have the issuer give \
+         it a shorter life, or raise AccessTokenPolicy::with_max_time_left",
         at.since(*now)
     )]
     ExpiresTooLate {
@@ -99,35 +101,29 @@ pub enum TokenError {
         /// The policy's.
         limit_seconds: i64,
     },
-    /// Its time has not come.
-    #[error("it is valid in {} seconds only", at.since(*now))]
+    /// It is not valid yet.
+    #[error("it is not valid for another {} seconds", at.since(*now))]
     NotYetValid {
         /// `nbf`
         at: UnixSeconds,
         /// When it was presented.
         now: UnixSeconds,
     },
-    /// `cnf` names no key.
-    #[error("{0}")]
+    /// Its `cnf` does not name a key.
+    #[error(transparent)]
     Confirmation(ConfirmationError),
-    /// A bound token under the Bearer scheme: what a thief without the key would try.
-    #[error("it is bound to a key and was presented as Bearer, without a proof")]
-    BoundAsBearer,
-    /// An unbound token under the DPoP scheme.
-    #[error("it is bound to no key and was presented as DPoP")]
-    UnboundUnderDpop,
-    /// An unbound token where DPoP is required.
-    #[error("it is bound to no key, which this API requires")]
-    Unbound,
+    /// It may not be presented as it was.
+    #[error(transparent)]
+    Presentation(#[from] PresentationError),
     /// An unbound token whose header does not say that it is an access token.
     #[error(
-        "it is bound to no key and its typ is not `at+jwt`: it may be another JWT of the issuer; have the issuer write \
-         `at+jwt`, or accept other types (AccessTokenPolicy::lenient)"
+        "it is bound to no key and its typ is not `at+jwt`: it may be another JWT of the issuer; \
+         have the issuer write `at+jwt`, or accept other types (AccessTokenPolicy::lenient)"
     )]
     UnboundType,
 }
 
-/// ` its kid "..."`, where it has one.
+/// Says ` its kid "..."` if there is one.
 fn named(kid: Option<&str>) -> String {
     kid.map_or_else(String::new, |kid| format!(" its kid {}", Quoted(kid)))
 }
@@ -135,17 +131,19 @@ fn named(kid: Option<&str>) -> String {
 fn ambiguous(kid: Option<&str>, most: usize) -> String {
     match kid {
         None => format!(
-            "it has no `kid`, and more than {most} keys of the issuer fit its alg; have the issuer write `kid` into the header"
+            "it has no `kid`, and more than {most} keys of the issuer fit its alg; have the \
+             issuer write `kid` into the header"
         ),
         Some(kid) => format!(
-            "more than {most} keys of the issuer have its kid {}; have the issuer give each key a `kid` of its own",
+            "more than {most} keys of the issuer have its kid {}; have the issuer give each key a \
+             `kid` of its own",
             Quoted(kid)
         ),
     }
 }
 
 impl TokenError {
-    /// The variant's name, unmistakable among the names of all rejections.
+    /// The variant's name, which is unique among the names of all rejections.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -165,9 +163,10 @@ impl TokenError {
             Self::ExpiresTooLate { .. } => "TokenExpiresTooLate",
             Self::NotYetValid { .. } => "TokenNotYetValid",
             Self::Confirmation(_) => "TokenConfirmation",
-            Self::BoundAsBearer => "TokenBoundAsBearer",
-            Self::UnboundUnderDpop => "TokenUnboundUnderDpop",
-            Self::Unbound => "TokenUnbound",
+            Self::Presentation(PresentationError::BoundAsBearer) => "TokenBoundAsBearer",
+            Self::Presentation(PresentationError::UnboundUnderDpop) => "TokenUnboundUnderDpop",
+            Self::Presentation(PresentationError::Unbound) => "TokenUnbound",
+            Self::Presentation(_) => "TokenPresentation",
             Self::UnboundType => "TokenUnboundType",
         }
     }

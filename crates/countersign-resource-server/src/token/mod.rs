@@ -12,7 +12,7 @@ mod signature;
 
 use countersign::{
     UnixSeconds, access_token::bound_key, crypto::Algorithm, digest::Thumbprint,
-    jose::jws::CompactJws,
+    jose::jws::CompactJws, sibling::Sink,
 };
 use serde_json::{Map, Value};
 
@@ -28,14 +28,14 @@ pub use self::{
 };
 use crate::keys::KeySet;
 
-/// Tokens travel in a header, which servers bound at 8 or 16 kilobytes.
+/// Tokens travel in a header, which servers limit to 8 or 16 kilobytes.
 const MAX_TOKEN: usize = 16 * 1024; // bytes
 
 /// A check of an access token, in its order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenCheck {
-    /// A well-formed signed JWT.
+    /// It is a well-formed signed JWT.
     Syntax,
     /// `typ` is that of an access token.
     Type,
@@ -45,15 +45,15 @@ pub enum TokenCheck {
     Issuer,
     /// `aud` names this API.
     Audience,
-    /// The other claims are of their types, and `exp` is there.
+    /// The other claims have their types, and `exp` is present.
     Claims,
-    /// `cnf`, where it is there, names a key.
+    /// `cnf`, if present, names a key.
     Confirmation,
-    /// Where `typ` doesn't say that it is an access token, no claim says that it is another JWT.
+    /// If `typ` doesn't say that it is an access token, no claim says that it is another JWT.
     Kind,
-    /// Between `nbf` and `exp`, and `exp` is not too far ahead.
+    /// The time is between `nbf` and `exp`, and `exp` is not too far ahead.
     Time,
-    /// By one of the issuer's keys.
+    /// It is signed by one of the issuer's keys.
     Signature,
 }
 
@@ -73,7 +73,7 @@ impl TokenCheck {
     ];
 }
 
-/// Whose tokens, for whom, and what they must be like.
+/// The issuer of tokens, their audience, and what they must be like.
 #[derive(Debug)]
 pub(crate) struct TokenPolicy {
     pub(crate) issuer: String,
@@ -81,135 +81,107 @@ pub(crate) struct TokenPolicy {
     pub(crate) access_tokens: AccessTokenPolicy,
 }
 
-/// How a token may be presented, as it says itself.
-#[derive(Clone, Copy)]
-pub(crate) struct Form {
-    /// The key that it is bound to.
-    pub(crate) confirmation: Option<Thumbprint>,
-    /// Whether its header says that it is an access token.
-    pub(crate) is_typed: bool,
+/// A token that has been read, and whose claims have been checked. Its signature is not yet
+/// verified. `M` stands for what an explanation may lack.
+pub(crate) struct UnverifiedToken<'a, M> {
+    jws: Result<CompactJws<'a>, M>,
+    algorithm: Result<Algorithm, M>,
+    facts: Result<Facts, M>,
+    bound_key: Result<Option<Thumbprint>, M>,
 }
 
-impl Form {
-    /// Of a token that may fail its checks. `None`: that can't be told.
-    pub(crate) fn claimed_by(token: &str) -> Option<Self> {
-        let jws = CompactJws::parse(token.as_bytes(), MAX_TOKEN).ok()?;
-        Some(Self {
-            confirmation: bound_key(jws.claims()).ok()?,
-            is_typed: jws.typ().is_some_and(is_at_jwt),
-        })
-    }
-}
-
-/// A token that claims to be of our issuer, for us and valid now. Its signature is not yet
-/// verified.
-pub(crate) struct UnverifiedToken<'a> {
-    jws: CompactJws<'a>,
-    algorithm: Algorithm,
-    facts: Facts,
-}
-
-impl<'a> UnverifiedToken<'a> {
-    /// Everything that can be refused without a key is refused here, so that tokens of other
-    /// issuers and expired ones never make us ask for keys.
-    pub(crate) fn parse(
+impl<'a, M: Copy> UnverifiedToken<'a, M> {
+    /// Makes every check but that of the signature. A token of another issuer or an expired one is
+    /// refused here, before the issuer is asked for keys.
+    ///
+    /// # Errors
+    /// Those of the sink.
+    pub(crate) fn read<S: Sink<TokenCheck, TokenError, Missing = M>>(
+        sink: &mut S,
         text: &'a str,
         policy: &TokenPolicy,
         now: UnixSeconds,
-    ) -> Result<Self, TokenError> {
+    ) -> Result<Self, S::Stop> {
         let rules = &policy.access_tokens;
-        let jws = CompactJws::parse(text.as_bytes(), MAX_TOKEN).map_err(TokenError::Malformed)?;
-        check_type(&jws, rules)?;
-        let algorithm = check_algorithm(&jws, rules)?;
-        let claims = jws.claims();
-        check_issuer(claims, &policy.issuer)?;
-        check_audience(claims, &policy.audience)?;
-        let facts = Facts::of(claims)?;
-        check_kind_unless_typed(&jws)?;
-        facts.check_time(rules, now)?;
+        let parsed = CompactJws::parse(text.as_bytes(), MAX_TOKEN).map_err(TokenError::Malformed);
+        let parsed = sink.find(TokenCheck::Syntax, Ok(parsed))?;
+        let jws = as_ref(&parsed);
+        let claims = jws.map(CompactJws::claims);
+        sink.check(TokenCheck::Type, jws.map(|jws| check_type(jws, rules)))?;
+        let algorithm = jws.map(|jws| check_algorithm(jws, rules));
+        let algorithm = sink.find(TokenCheck::Algorithm, algorithm)?;
+        let issuer = claims.map(|claims| check_issuer(claims, &policy.issuer));
+        sink.check(TokenCheck::Issuer, issuer)?;
+        let audience = claims.map(|claims| check_audience(claims, &policy.audience));
+        sink.check(TokenCheck::Audience, audience)?;
+        let facts = sink.find(TokenCheck::Claims, claims.map(Facts::of))?;
+        let bound_key = claims.map(|claims| bound_key(claims).map_err(TokenError::Confirmation));
+        let bound_key = sink.find(TokenCheck::Confirmation, bound_key)?;
+        sink.check(TokenCheck::Kind, jws.map(check_kind_unless_typed))?;
+        let time = as_ref(&facts).map(|facts| facts.check_time(rules, now));
+        sink.check(TokenCheck::Time, time)?;
         Ok(Self {
-            jws,
+            jws: parsed,
             algorithm,
             facts,
+            bound_key,
         })
     }
 
-    /// The token, where one of `keys` has signed it.
-    pub(crate) fn verify(&self, keys: &KeySet) -> Result<AccessToken, TokenError> {
-        check_signature(&self.jws, self.algorithm, keys)?;
-        Ok(self.verified())
+    /// The key that it says it is bound to.
+    pub(crate) fn bound_key(&self) -> Result<Option<Thumbprint>, M> {
+        self.bound_key
     }
 
-    /// As [`verify`](Self::verify), where `older` keys have been tried. `None`: the request has
-    /// cost as much as one may.
+    /// Whether its header says that it is an access token.
+    pub(crate) fn is_typed(&self) -> Result<bool, M> {
+        as_ref(&self.jws).map(is_typed)
+    }
+
+    /// Whether its header names the key that it is signed by.
+    pub(crate) fn names_its_key(&self) -> Result<bool, M> {
+        as_ref(&self.jws).map(|jws| jws.kid().is_some())
+    }
+
+    /// Verifies that one of `keys` signed it.
+    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Result<(), TokenError>, M> {
+        let jws = as_ref(&self.jws)?;
+        Ok(check_signature(jws, self.algorithm?, keys))
+    }
+
+    /// Verifies as [`verify`](Self::verify) does, after `older` keys have been tried. `None`: the
+    /// request has cost as much as one may.
     pub(crate) fn verify_by_newer(
         &self,
         keys: &KeySet,
         older: &KeySet,
-    ) -> Option<Result<AccessToken, TokenError>> {
-        let checked = check_newer_signature(&self.jws, self.algorithm, keys, older)?;
-        Some(checked.map(|()| self.verified()))
+    ) -> Result<Option<Result<(), TokenError>>, M> {
+        let jws = as_ref(&self.jws)?;
+        Ok(check_newer_signature(jws, self.algorithm?, keys, older))
     }
 
-    /// Whether its header names the key that it is signed by.
-    pub(crate) fn names_its_key(&self) -> bool {
-        self.jws.kid().is_some()
-    }
-
-    fn verified(&self) -> AccessToken {
-        AccessToken {
-            claims: self.jws.claims().clone(),
-            facts: self.facts.clone(),
-            is_typed: self.jws.typ().is_some_and(is_at_jwt),
-        }
+    /// Gives the token. Only for a caller that has seen every check pass, that of the signature
+    /// too.
+    pub(crate) fn verified(self) -> Result<AccessToken, M> {
+        let jws = self.jws?;
+        Ok(AccessToken {
+            is_typed: is_typed(&jws),
+            facts: self.facts?,
+            bound_key: self.bound_key?,
+            claims: jws.into_claims(),
+        })
     }
 }
 
-/// How each check of a token went, for showing it to a person: `None` where it could not be made.
-pub(crate) fn examine(
-    text: &str,
-    policy: &TokenPolicy,
-    keys: &KeySet,
-    now: UnixSeconds,
-) -> Vec<(TokenCheck, Option<Result<(), TokenError>>)> {
-    let checks = |made: [Option<Result<(), TokenError>>; 10]| TokenCheck::ALL.into_iter().zip(made);
-    let jws = match CompactJws::parse(text.as_bytes(), MAX_TOKEN) {
-        Ok(jws) => jws,
-        Err(error) => {
-            let mut made = [const { None }; 10];
-            made[0] = Some(Err(TokenError::Malformed(error)));
-            return checks(made).collect();
-        }
-    };
-    let rules = &policy.access_tokens;
-    let claims = jws.claims();
-    let algorithm = check_algorithm(&jws, rules);
-    let facts = Facts::of(claims);
-    let (claim, confirmation) = match &facts {
-        Ok(_) => (Ok(()), Some(Ok(()))),
-        Err(TokenError::Confirmation(error)) => {
-            (Ok(()), Some(Err(TokenError::Confirmation(*error))))
-        }
-        Err(error) => (Err(error.clone()), None),
-    };
-    let facts = facts.as_ref().ok();
-    let algorithm_known = algorithm.as_ref().ok().copied();
-    checks([
-        Some(Ok(())),
-        Some(check_type(&jws, rules)),
-        Some(algorithm.map(|_| ())),
-        Some(check_issuer(claims, &policy.issuer)),
-        Some(check_audience(claims, &policy.audience)),
-        Some(claim),
-        confirmation,
-        Some(check_kind_unless_typed(&jws)),
-        facts.map(|facts| facts.check_time(rules, now)),
-        algorithm_known.map(|algorithm| check_signature(&jws, algorithm, keys)),
-    ])
-    .collect()
+fn as_ref<T, M: Copy>(found: &Result<T, M>) -> Result<&T, M> {
+    found.as_ref().map_err(|missing| *missing)
 }
 
-/// Nothing but an access token's: a proof or an ID token's relative must not pass for one (RFC
+fn is_typed(jws: &CompactJws<'_>) -> bool {
+    jws.typ().is_some_and(is_at_jwt)
+}
+
+/// Checks that `typ` is that of an access token: a proof or another JWT must not pass for one (RFC
 /// 9449, section 11.5; RFC 8725, section 3.11).
 fn check_type(jws: &CompactJws<'_>, policy: &AccessTokenPolicy) -> Result<(), TokenError> {
     let typ = jws.header().get("typ");
@@ -223,21 +195,22 @@ fn check_type(jws: &CompactJws<'_>, policy: &AccessTokenPolicy) -> Result<(), To
 }
 
 fn check_kind_unless_typed(jws: &CompactJws<'_>) -> Result<(), TokenError> {
-    match jws.typ().is_some_and(is_at_jwt) {
+    match is_typed(jws) {
         true => Ok(()),
         false => check_kind(jws.claims()),
     }
 }
 
-/// A token of our issuer, for us. Only [`UnverifiedToken::verify`] makes one.
+/// A validated token of the issuer, for this API. Only [`UnverifiedToken::verified`] makes one.
 pub(crate) struct AccessToken {
     claims: Map<String, Value>,
     facts: Facts,
+    bound_key: Option<Thumbprint>,
     is_typed: bool,
 }
 
 impl AccessToken {
-    /// What was true when the signature was checked may have ended.
+    /// Checks the time again: it has passed since the signature was checked.
     pub(crate) fn check_time(
         &self,
         policy: &TokenPolicy,
@@ -262,23 +235,29 @@ impl AccessToken {
         self.facts.expires_at
     }
 
-    pub(crate) fn confirmation(&self) -> Option<&Thumbprint> {
-        self.facts.confirmation.as_ref()
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        let granted = self.scope();
+        granted.is_some_and(|granted| granted.split(' ').any(|one| one == scope))
     }
 
-    pub(crate) fn form(&self) -> Form {
-        Form {
-            confirmation: self.facts.confirmation,
-            is_typed: self.is_typed,
-        }
+    pub(crate) fn thumbprint(&self) -> Option<&Thumbprint> {
+        self.bound_key.as_ref()
+    }
+
+    pub(crate) fn bound_key(&self) -> Option<Thumbprint> {
+        self.bound_key
+    }
+
+    pub(crate) fn is_typed(&self) -> bool {
+        self.is_typed
     }
 }
 
 impl TokenPolicy {
-    /// Whether an unbound token may be presented as Bearer, where this API takes unbound tokens at
-    /// all.
-    pub(crate) fn check_unbound(&self, form: Form) -> Result<(), TokenError> {
-        match self.access_tokens.wants_type_of_unbound() && !form.is_typed {
+    /// Checks that a token may be presented as Bearer although its header does not say that it is
+    /// an access token. For an API that accepts unbound tokens at all.
+    pub(crate) fn check_untyped_bearer(&self) -> Result<(), TokenError> {
+        match self.access_tokens.wants_type_of_unbound() {
             true => Err(TokenError::UnboundType),
             false => Ok(()),
         }

@@ -1,4 +1,4 @@
-//! What access tokens must be like, beside issuer and audience.
+//! What access tokens must be like, apart from issuer and audience.
 
 use std::time::Duration;
 
@@ -10,14 +10,17 @@ use serde_json::Value;
 /// [`fapi2`](Self::fapi2) for APIs that follow that profile.
 ///
 /// ```
-/// use countersign_resource_server::{AccessTokenPolicy, DpopRequirement, ResourceServer};
+/// use countersign_resource_server::{
+///     AccessTokenPolicy, DpopRequirement, Issuer, ResourceServer, StaticKeys,
+/// };
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let keys = StaticKeys::as_they_are(r#"{"keys":[]}"#);
 /// // Entra ID has no DPoP, and its tokens are of the type `JWT`.
-/// let server = ResourceServer::builder("https://login.example.com/tenant/v2.0", "6e74172b")
-///     .public_url("https://api.example.com")
-///     .dpop(DpopRequirement::Optional)
-///     .access_tokens(AccessTokenPolicy::lenient())
+/// let issuer = Issuer::from_keys("https://login.example.com/tenant/v2.0", "6e74172b", keys)
+///     .with_policy(AccessTokenPolicy::lenient());
+/// let server = ResourceServer::builder("https://api.example.com", issuer)
+///     .with_dpop(DpopRequirement::Optional)
 ///     .build()?;
 /// # Ok(())
 /// # }
@@ -43,8 +46,8 @@ pub struct AccessTokenPolicy {
 pub enum TokenTypes {
     /// `at+jwt` (RFC 9068) for every token.
     AtJwt,
-    /// `at+jwt` for unbound tokens. Bound ones may also be of the type `JWT`, or of none: who
-    /// presents one holds the key that it was issued to.
+    /// `at+jwt` for unbound tokens. Bound ones may also have the type `JWT` or none: their sender
+    /// holds the key that they were issued to.
     #[default]
     AtJwtUnlessBound,
     /// `at+jwt`, `JWT` or none, for unbound tokens too.
@@ -63,29 +66,31 @@ impl Default for AccessTokenPolicy {
             ]
             .to_vec(),
             types: TokenTypes::default(),
-            // Auth0's tokens live as long by default; those of others for minutes.
+            // Auth0's tokens live that long by default; those of other issuers live for
+            // minutes.
             max_seconds_left: 24 * 3600,
         }
     }
 }
 
 impl AccessTokenPolicy {
-    /// For issuers whose unbound access tokens are of the type `JWT` or of none: Keycloak, Auth0,
-    /// Okta, Entra ID.
+    /// The policy for issuers whose unbound access tokens are of the type `JWT` or of none:
+    /// Keycloak, Auth0, Okta, Entra ID.
     #[must_use]
     pub fn lenient() -> Self {
         Self::default().with_types(TokenTypes::Lenient)
     }
 
-    /// The algorithms of the FAPI 2.0 Security Profile (5.4.1): PS256, ES256 and EdDSA. The rest is
-    /// as by default. [`ResourceServerBuilder::fapi2`](crate::ResourceServerBuilder::fapi2) sets
-    /// this and the policy of proofs.
+    /// The policy with the algorithms of the FAPI 2.0 Security Profile (5.4.1): PS256, ES256 and
+    /// EdDSA. Everything else is as by default.
+    /// [`ResourceServerBuilder::with_fapi2`](crate::ResourceServerBuilder::with_fapi2) sets this
+    /// and the policy of proofs.
     #[must_use]
     pub fn fapi2() -> Self {
         Self::default().with_algorithms(&[Algorithm::Ps256, Algorithm::Es256, Algorithm::EdDsa])
     }
 
-    /// What tokens may be signed with: by default ES256, RS256, PS256, EdDSA and ES384. The
+    /// Sets what tokens may be signed with: by default ES256, RS256, PS256, EdDSA and ES384. The
     /// algorithms of proofs are [another
     /// setting](countersign::proof::VerifierPolicy::with_algorithms).
     #[must_use]
@@ -94,16 +99,16 @@ impl AccessTokenPolicy {
         self
     }
 
-    /// Which `typ` tokens may have. Default: [`TokenTypes::AtJwtUnlessBound`].
+    /// Sets which `typ` tokens may have. Default: [`TokenTypes::AtJwtUnlessBound`].
     #[must_use]
     pub fn with_types(mut self, types: TokenTypes) -> Self {
         self.types = types;
         self
     }
 
-    /// How long, in whole seconds from now, a token may still be valid: 24 hours by default. A
-    /// token that claims more is refused, so that one stolen long ago, or a refresh token that
-    /// passes for an access token, is of no use for ever.
+    /// Sets how long, in whole seconds from now, a token may still be valid: 24 hours by default. A
+    /// token that claims more is refused, so that a token stolen long ago, or a refresh token that
+    /// looks like an access token, does not stay useful for ever.
     #[must_use]
     pub fn with_max_time_left(mut self, max_time_left: Duration) -> Self {
         self.max_seconds_left = i64::try_from(max_time_left.as_secs()).unwrap_or(i64::MAX);

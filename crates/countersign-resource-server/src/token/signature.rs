@@ -1,5 +1,5 @@
-//! Which of the issuer's keys has signed a token, at a bounded cost: whoever can send a request can
-//! make us try.
+//! Finds the issuer's key that signed a token, at a bounded cost: anyone who can send a request can
+//! make the server try.
 
 use countersign::{
     crypto::{self, Algorithm},
@@ -10,7 +10,7 @@ use countersign::{
 use super::{AccessTokenPolicy, error::TokenError};
 use crate::keys::KeySet;
 
-/// Signature checks that one request may cost on behalf of its token.
+/// The most signature checks that the token of one request may cost.
 const MOST_TRIED: usize = 3;
 
 pub(super) fn check_algorithm(
@@ -24,7 +24,7 @@ pub(super) fn check_algorithm(
         })
 }
 
-/// By the key that `kid` names, or one of those that fit where there is no `kid`.
+/// Verifies with the key that `kid` names, or with those that fit if there is no `kid`.
 pub(super) fn check_signature(
     jws: &CompactJws<'_>,
     algorithm: Algorithm,
@@ -37,8 +37,9 @@ pub(super) fn check_signature(
     }
 }
 
-/// As [`check_signature`], after all fitting keys of `older` have been tried in vain: only others
-/// are. `None`: they would be more than a request may cost; the next one begins with them.
+/// Verifies as [`check_signature`] does, with the keys that are not in `older`, whose fitting keys
+/// have all been tried in vain. `None`: the request has cost as much as one may; the next one
+/// begins with the rest.
 pub(super) fn check_newer_signature(
     jws: &CompactJws<'_>,
     algorithm: Algorithm,
@@ -60,7 +61,7 @@ pub(super) fn check_newer_signature(
     Some(Err(TokenError::Signature))
 }
 
-/// The keys that may have signed it: at least one, and not too many.
+/// Selects the keys that may have signed a token: at least one, and not too many.
 fn fitting<'a>(
     jws: &'a CompactJws<'_>,
     algorithm: Algorithm,

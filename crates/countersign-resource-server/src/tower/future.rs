@@ -8,11 +8,11 @@ use std::{
 use http::{Request, Response, StatusCode, request::Parts};
 use tower::{Service, ServiceExt};
 
-use crate::{Authenticated, ResourceServer, headers::DPOP_NONCE};
+use crate::{headers::DPOP_NONCE, request::Authenticated, server::ResourceServer};
 
 /// The response of an [`Authenticate`](super::Authenticate) service.
 pub struct ResponseFuture<ResBody, E> {
-    // The checks await the issuer and the replay store, in a future whose type has no name.
+    // Boxed, because the future of the checks has no name.
     inner: Pin<Box<dyn Future<Output = Result<Response<ResBody>, E>> + Send>>,
 }
 
@@ -49,9 +49,12 @@ impl<ResBody, E> ResponseFuture<ResBody, E> {
                         method = %parts.method,
                         path = parts.uri.path(),
                         reason = rejection.name(),
-                        "refused: {rejection}"
+                        "refused: {}",
+                        rejection.reason()
                     );
-                    let mut response = server.refusal(&rejection).map(|()| ResBody::default());
+                    let mut response = server
+                        .rejection_response(&rejection)
+                        .map(|()| ResBody::default());
                     response.extensions_mut().insert(rejection);
                     Ok(response)
                 }
@@ -61,8 +64,8 @@ impl<ResBody, E> ResponseFuture<ResBody, E> {
     }
 }
 
-/// An outer layer has accepted the request and used up its proof; refusing it here as replayed would blame
-/// the client for the server's routes.
+/// Answers 500: an outer layer has accepted the request and used up its proof. Refusing it here as
+/// replayed would blame the client for the server's routes.
 fn layered_twice<ResBody: Default>(parts: &Parts) -> Response<ResBody> {
     tracing::error!(
         method = %parts.method,

@@ -1,12 +1,12 @@
 use tower::Layer;
 
 use super::Authenticate;
-use crate::ResourceServer;
+use crate::server::ResourceServer;
 
-/// Puts [`Authenticate`] around a service; made by [`ResourceServer::layer`].
+/// Puts [`Authenticate`] around a service; [`ResourceServer::layer`] makes one.
 ///
-/// One request passes one such layer: a proof is good once. A second one answers 500 and says so in the log.
-/// Routes with other requirements get a layer of their own, of a
+/// A request may pass only one such layer, because a proof is good once. A second layer answers 500
+/// and logs the reason. Routes with other requirements get their own layer, from
 /// [`ResourceServer::requiring_nonces`] or [`ResourceServer::requiring_scope`].
 #[derive(Debug, Clone)]
 pub struct AuthenticateLayer {
@@ -14,7 +14,7 @@ pub struct AuthenticateLayer {
 }
 
 impl AuthenticateLayer {
-    pub(crate) fn new(server: ResourceServer) -> Self {
+    pub(super) fn new(server: ResourceServer) -> Self {
         Self { server }
     }
 }

@@ -4,15 +4,16 @@ use http::{Request, Response};
 use tower::Service;
 
 use super::ResponseFuture;
-use crate::ResourceServer;
+use crate::server::ResourceServer;
 
 /// Calls the inner service with authenticated requests only.
 ///
-/// - An accepted request carries [`Authenticated`](crate::Authenticated) in its extensions. Its response
-///   gets a `DPoP-Nonce` when the client needs a new one soon (RFC 9449, section 8.2).
+/// - An accepted request carries [`Authenticated`](crate::Authenticated) in its extensions. Its
+///   response gets a `DPoP-Nonce` when the client needs a new one soon (RFC 9449, section 8.2).
 /// - A refused request never reaches the inner service. Its response has an empty body, the status,
-///   challenges and headers of [`ResourceServer::refusal`], and the [`Rejection`](crate::Rejection) in
-///   its extensions, for a log or a metric in a layer further out.
+///   challenges and headers of [`ResourceServer::rejection_response`], and the
+///   [`Rejection`](crate::Rejection) in its extensions, for a log or a metric in a layer further
+///   out.
 ///
 /// It decides first and then waits until the inner service is ready, so that forged tokens hold
 /// none of its permits, not even while the issuer's keys are fetched. For the layers around it that

@@ -60,7 +60,7 @@ impl ReplayStore for Store {
 fn world() -> (Machine, World) {
     let machine = Machine::default();
     let clock = machine.clone();
-    (machine, World::with(|builder| builder.clock(clock)))
+    (machine, World::with(|builder| builder.with_clock(clock)))
 }
 
 /// A call by a client whose own clock, and whose issuer's, shows the world's time.
@@ -105,7 +105,7 @@ async fn v15_a_replay_store_is_never_told_of_a_moment_in_doubt() {
     let store = InProcessReplayStore::new(100, &[7; 32]);
     let store = Store(Arc::new((store, Mutex::default())));
     let (clock, told) = (machine.clone(), store.clone());
-    let world = World::with(|builder| builder.clock(clock).replay_store(store));
+    let world = World::with(|builder| builder.with_clock(clock).with_replay_store(store));
     let token = world.token_with(|claims| claims["exp"] = json!(START + 3600 * 10));
     let proof = world.proof(&token);
     world.call(&token, &proof).await.assert_accepted();
@@ -192,7 +192,7 @@ async fn v15_a_proof_that_the_store_may_have_forgotten_is_the_servers_trouble() 
     let log = Log::default();
     let logging = log.as_default();
     call(&world).await.assert_accepted();
-    assert_eq!(world.server.stale_refusals(), 0);
+    assert_eq!(world.server.stale_rejections(), 0);
     world.advance(-600);
     for _ in 0..3 {
         let answer = call(&world).await;
@@ -204,7 +204,7 @@ async fn v15_a_proof_that_the_store_may_have_forgotten_is_the_servers_trouble() 
         assert_eq!(answer.header("retry-after"), Some("10"));
         assert!(answer.challenges().is_empty());
     }
-    assert_eq!(world.server.clone().stale_refusals(), 3);
+    assert_eq!(world.server.clone().stale_rejections(), 3);
     drop(logging);
     // One line a second.
     let errors = log.lines_with("ERROR");
@@ -219,14 +219,14 @@ async fn n2_no_nonce_is_made_of_a_moment_in_doubt() {
     let machine = Machine::default();
     let clock = machine.clone();
     let nonces = NonceIssuer::new(&[7; 32], Duration::from_secs(300));
-    let world = World::with(|builder| builder.clock(clock).nonces(nonces));
+    let world = World::with(|builder| builder.with_clock(clock).with_nonces(nonces));
     let token = world.token();
     let challenged = world.call(&token, &world.proof(&token)).await;
     let rejection = challenged.rejection.clone().unwrap();
     assert_eq!(rejection.code(), Some("use_dpop_nonce"));
     assert!(challenged.header("dpop-nonce").is_some());
     machine.jumps(YEAR);
-    let response = world.server.refusal(&rejection);
+    let response = world.server.rejection_response(&rejection);
     assert_eq!(response.status(), 503);
     assert!(response.headers().get("dpop-nonce").is_none());
 }

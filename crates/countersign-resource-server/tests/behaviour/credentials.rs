@@ -25,7 +25,7 @@ async fn r5_without_credentials_the_challenge_has_no_error() {
 
 #[tokio::test]
 async fn r5_where_bearer_is_accepted_its_challenge_stands_beside() {
-    let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
+    let world = World::with(|builder| builder.with_dpop(DpopRequirement::Optional));
     let dpop = format!(r#"DPoP algs="{ALGS}""#);
     let answer = world.get(&[]).await;
     assert_eq!(answer.challenges(), [&*dpop, "Bearer"]);

@@ -17,7 +17,8 @@ async fn with_header(world: &World, change: impl FnOnce(&mut Value)) -> Answer {
 #[track_caller]
 fn assert_one_short_line(answer: &Answer, name: &str) {
     assert_eq!(answer.name(), name);
-    let said = answer.rejection.as_ref().unwrap().to_string();
+    let said = answer.rejection.as_ref().unwrap();
+    let said = said.reason();
     assert!(said.len() < 500, "{} bytes", said.len());
     let is_plain = |c: char| !c.is_control() && c != '\u{202e}';
     assert!(said.chars().all(is_plain), "{said:?}");

@@ -4,6 +4,7 @@
 
 mod clocks;
 mod configuration;
+mod conformance;
 mod cors;
 mod credentials;
 mod keys;

@@ -14,7 +14,7 @@ fn world(requirement: DpopRequirement) -> World {
         "dpop_bound_access_tokens_required",
         "what the configuration says",
     );
-    World::with(|builder| builder.dpop(requirement).metadata(metadata))
+    World::with(|builder| builder.with_dpop(requirement).with_metadata(metadata))
 }
 
 /// The protected API, and the document beside it.
@@ -79,7 +79,7 @@ async fn r7_without_metadata_nothing_is_served_or_named() {
 async fn r7_the_document_of_an_api_with_a_path_is_at_the_hosts_root() {
     let resource = format!("{AUDIENCE}/v1/notes");
     let metadata = ResourceMetadata::new(&resource).unwrap();
-    let world = World::with(|builder| builder.metadata(metadata));
+    let world = World::with(|builder| builder.with_metadata(metadata));
     let path = format!("{PATH}/v1/notes");
     let routes: Router = world.server.metadata_routes();
     assert_eq!(send(&routes, "GET", &path, &[]).await.status, 200);
@@ -93,7 +93,7 @@ async fn r7_any_path_that_a_url_may_have_is_served() {
     // For a router, the first two would be patterns.
     for path in ["/:tenant", "/*notes", "/a%20b", "/a;b=c/~d"] {
         let metadata = ResourceMetadata::new(&format!("{AUDIENCE}{path}")).unwrap();
-        let world = World::with(|builder| builder.metadata(metadata));
+        let world = World::with(|builder| builder.with_metadata(metadata));
         let routes: Router = world.server.metadata_routes();
         let at = |path: &str| format!("{PATH}{path}");
         assert_eq!(send(&routes, "GET", &at(path), &[]).await.status, 200);

@@ -5,7 +5,7 @@ use axum::{
     body::Bytes,
     routing::{get, post},
 };
-use countersign_resource_server::{Authenticated, Refused, Rejection, Scheme};
+use countersign_resource_server::{Authenticated, Rejection, RejectionResponse, Scheme};
 use serde_json::{Value, json};
 
 use crate::world::{ALGS, Log, World, api as protected, send};
@@ -113,7 +113,7 @@ async fn r5_a_handlers_own_scope_check_gets_the_same_response() {
     let publish = |caller: Authenticated| async move {
         caller.require_scope("notes:read")?;
         caller.require_scope("admin")?;
-        Ok::<_, Refused>("published")
+        Ok::<_, RejectionResponse>("published")
     };
     let api = Router::new()
         .route("/notes", get(publish))

@@ -15,7 +15,7 @@ fn issuer() -> NonceIssuer {
 }
 
 fn world() -> World {
-    World::with(|builder| builder.nonces(issuer()))
+    World::with(|builder| builder.with_nonces(issuer()))
 }
 
 fn proof_with_nonce(world: &World, token: &str, nonce: &str) -> String {

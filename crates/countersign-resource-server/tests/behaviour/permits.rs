@@ -11,7 +11,7 @@ use std::{
 };
 
 use axum::body::Body;
-use countersign_resource_server::{AuthenticateLayer, Fetch, FetchFuture};
+use countersign_resource_server::{AuthenticateLayer, Fetch, FetchError, RemoteKeys};
 use http::{Request, Response, StatusCode};
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -26,10 +26,10 @@ struct Silent<F> {
 }
 
 impl<F: Fetch> Fetch for Silent<F> {
-    fn get<'a>(&'a self, url: &'a str, limit: usize) -> FetchFuture<'a> {
+    async fn get(&self, url: &str, limit: usize) -> Result<Vec<u8>, FetchError> {
         match self.is_silent.load(Ordering::Relaxed) {
-            true => Box::pin(pending()),
-            false => self.site.get(url, limit),
+            true => pending().await,
+            false => self.site.get(url, limit).await,
         }
     }
 }
@@ -64,7 +64,7 @@ async fn a_forged_token_holds_no_permit_of_the_application_while_keys_are_fetche
         is_silent: Arc::clone(&is_silent),
         site: site.port(),
     };
-    let world = World::signed_by(issuer, |builder| builder.fetch(fetch));
+    let world = World::with_keys(issuer, RemoteKeys::from_fetch(fetch));
     let permits = Arc::new(Semaphore::new(1));
     let app = app(&world.server.layer(), &permits);
     let honest = async |app| {

@@ -103,7 +103,7 @@ async fn v1_two_proofs_are_refused() {
 
 #[tokio::test]
 async fn the_first_step_that_fails_gives_the_reason() {
-    let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
+    let world = World::with(|builder| builder.with_dpop(DpopRequirement::Optional));
     let token = world.token();
     let expired = world.token_with(|claims| claims["exp"] = json!(START - 60));
     let (bound, late) = (format!("DPoP {token}"), format!("DPoP {expired}"));

@@ -10,7 +10,7 @@ use countersign::{
         conformance::{self, Fixture},
     },
 };
-use countersign_resource_server::{Rejection, ResourceServer, Unavailable};
+use countersign_resource_server::{Issuer, Rejection, ResourceServer, StaticKeys, Unavailable};
 use serde_json::json;
 use tokio::{
     runtime::Runtime,
@@ -104,7 +104,7 @@ async fn v15_a_replay_is_refused_as_long_as_the_proof_could_be_accepted() {
 #[tokio::test]
 async fn v15_a_refused_request_uses_nothing_up() {
     let store = Scripted::default();
-    let world = World::with(|builder| builder.replay_store(store.clone()));
+    let world = World::with(|builder| builder.with_replay_store(store.clone()));
     let token = world.token();
     let wrong = world.proof_with(&token, |_, claims| claims["htm"] = "PUT".into());
     assert_eq!(world.call(&token, &wrong).await.status, 401);
@@ -123,7 +123,7 @@ async fn v15_a_refused_request_uses_nothing_up() {
 #[tokio::test]
 async fn v15_without_the_stores_word_nothing_is_accepted() {
     let store = Scripted::default();
-    let world = World::with(|builder| builder.replay_store(store.clone()));
+    let world = World::with(|builder| builder.with_replay_store(store.clone()));
     let token = world.token();
     for (error, cause, seconds) in [
         (ReplayError::Full, Unavailable::ReplayStoreFull, "10"),
@@ -151,7 +151,7 @@ async fn v15_without_the_stores_word_nothing_is_accepted() {
 #[tokio::test]
 async fn rr4_other_proofs_push_no_proof_out() {
     let store = InProcessReplayStore::new(8, &[7; 32]);
-    let world = World::with(|builder| builder.replay_store(store));
+    let world = World::with(|builder| builder.with_replay_store(store));
     let token = world.token();
     let stolen = world.proof(&token);
     world.call(&token, &stolen).await.assert_accepted();
@@ -198,14 +198,14 @@ async fn v15_of_a_burst_of_the_same_proof_one_is_accepted() {
 #[tokio::test]
 async fn v16_replicas_that_share_a_store_accept_a_proof_once() {
     let shared = Arc::new(InProcessReplayStore::new(8, &[7; 32]));
-    let world = World::with(|builder| builder.replay_store(Arc::clone(&shared)));
+    let world = World::with(|builder| builder.with_replay_store(Arc::clone(&shared)));
     let now = world.now();
     let replica = |store| {
-        let replica = ResourceServer::builder(ISSUER, AUDIENCE)
-            .public_url(AUDIENCE)
-            .static_keys(world.issuer.jwks("1"))
-            .clock(move || now)
-            .replay_store(store);
+        let keys = StaticKeys::new(world.issuer.jwks("1"));
+        let issuer = Issuer::from_keys(ISSUER, AUDIENCE, keys);
+        let replica = ResourceServer::builder(AUDIENCE, issuer)
+            .with_clock(move || now)
+            .with_replay_store(store);
         api(&replica.build().unwrap())
     };
     let token = world.token();

@@ -101,7 +101,8 @@ async fn v9_a_target_with_dot_segments_is_refused_whatever_the_proof_names() {
     }
 }
 
-/// A router goes by the path as it was sent, often before this layer runs; a proof is compared after it is normalised.
+/// A router goes by the path as it was sent, often before this layer runs; a proof is compared
+/// after it is normalised.
 #[tokio::test]
 async fn v9_a_proof_for_one_resource_opens_no_other_by_another_encoding() {
     let world = World::new();
@@ -154,8 +155,8 @@ async fn v9_a_caller_that_knows_the_url_is_told_of_another_encoding_too() {
     let path = format!("{AUDIENCE}/notes");
     let rejection = Rejection::Target { path };
     assert_eq!(refused.err(), Some(rejection.clone()));
-    let examined = world.server.examine_at(&parts(), &encoded).await.unwrap();
-    let first = examined.into_iter().find_map(|one| one.outcome?.err());
+    let explained = world.server.explain_at(&parts(), &encoded).await;
+    let first = explained.into_iter().find_map(|one| one.outcome?.err());
     assert_eq!(first, Some(rejection));
     let accepted = world.server.authenticate_at(&parts(), &uri("/notes")).await;
     assert!(accepted.is_ok());

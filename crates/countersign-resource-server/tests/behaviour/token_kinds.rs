@@ -4,21 +4,20 @@ use std::time::Duration;
 
 use countersign::UnixSeconds;
 use countersign_resource_server::{
-    AccessTokenPolicy, Algorithm, DpopRequirement, ResourceServerBuilder, TokenError, TokenTypes,
-    VerifierPolicy,
+    AccessTokenPolicy, Algorithm, DpopRequirement, Issuer, PresentationError,
+    ResourceServerBuilder, StaticKeys, TokenError, TokenTypes, VerifierPolicy,
 };
 use serde_json::{Value, json};
 
-use crate::world::{Answer, Key, START, World};
+use crate::world::{AUDIENCE, Answer, ISSUER, Key, START, World};
 
 const DAY: i64 = 24 * 3600;
 
 fn optional(policy: AccessTokenPolicy) -> World {
-    World::with(|builder| {
-        builder
-            .dpop(DpopRequirement::Optional)
-            .access_tokens(policy)
-    })
+    World::with_issuer(
+        |issuer| issuer.with_policy(policy),
+        |builder| builder.with_dpop(DpopRequirement::Optional),
+    )
 }
 
 fn lenient() -> World {
@@ -61,7 +60,7 @@ fn refused(answer: &Answer, error: &TokenError) {
 
 #[tokio::test]
 async fn s5_an_unbound_token_says_in_its_header_that_it_is_an_access_token() {
-    let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
+    let world = World::with(|builder| builder.with_dpop(DpopRequirement::Optional));
     let claims = unbound(&world);
     for typ in [
         "at+jwt",
@@ -94,7 +93,10 @@ async fn s5_an_unbound_token_says_in_its_header_that_it_is_an_access_token() {
     // Where unbound tokens are not taken at all, that is the reason.
     let world = World::new();
     let token = signed(&world, &json!("JWT"), &unbound(&world));
-    refused(&bearer(&world, &token).await, &TokenError::Unbound);
+    refused(
+        &bearer(&world, &token).await,
+        &PresentationError::Unbound.into(),
+    );
 }
 
 #[tokio::test]
@@ -178,7 +180,7 @@ async fn s5_another_jwt_of_the_issuer_is_no_access_token_in_the_lenient_policy()
 #[tokio::test]
 async fn s5_nor_is_it_bound_to_a_key_by_any_policy() {
     for policy in [AccessTokenPolicy::default(), AccessTokenPolicy::lenient()] {
-        let world = World::with(|builder| builder.access_tokens(policy));
+        let world = World::with_policy(policy);
         for (claim, value) in marks() {
             let mut claims = world.claims();
             claims[claim] = value;
@@ -233,7 +235,7 @@ async fn no_exp_is_believed_beyond_a_day() {
             .assert_invalid_token(&too_late(exp, DAY));
     }
     let hour = AccessTokenPolicy::default().with_max_time_left(Duration::from_secs(3600));
-    let strict = World::with(|builder| builder.access_tokens(hour));
+    let strict = World::with_policy(hour);
     let token = strict.token_with(|claims| claims["exp"] = json!(START + 3606));
     strict
         .prove(&token)
@@ -246,18 +248,16 @@ async fn no_exp_is_believed_beyond_a_day() {
     assert_eq!(strict.prove(&token).await.name(), "TokenExpiresTooLate");
 }
 
-fn by(key: Key, configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder) -> World {
-    let jwks = key.jwks("1");
-    World::signed_by(key, |builder| configure(builder.static_keys(jwks)))
-}
-
 /// What becomes of a token signed by this algorithm, with a proof by ES256.
 async fn signed_with(
     alg: &str,
     key: Key,
+    policy: AccessTokenPolicy,
     configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
 ) -> Answer {
-    let world = by(key, configure);
+    let keys = StaticKeys::new(key.jwks("1"));
+    let issuer = Issuer::from_keys(ISSUER, AUDIENCE, keys).with_policy(policy);
+    let world = World::signed_by(key, issuer, configure);
     let header = json!({ "typ": "at+jwt", "alg": alg, "kid": "1" });
     world
         .prove(&world.issuer.jwt(&header, &world.claims()))
@@ -266,30 +266,35 @@ async fn signed_with(
 
 #[tokio::test]
 async fn s6_the_algorithms_of_tokens_are_a_setting_of_their_own() {
-    let rs256 = |builder: ResourceServerBuilder| {
-        builder
-            .access_tokens(AccessTokenPolicy::default().with_algorithms(&[Algorithm::Rs256]))
-            .policy(VerifierPolicy::default().with_algorithms(&[Algorithm::Es256]))
+    let rs256 = || AccessTokenPolicy::default().with_algorithms(&[Algorithm::Rs256]);
+    let es256 = |builder: ResourceServerBuilder| {
+        builder.with_proof_policy(VerifierPolicy::default().with_algorithms(&[Algorithm::Es256]))
     };
-    let answer = signed_with("RS256", Key::rsa(), rs256).await;
+    let answer = signed_with("RS256", Key::rsa(), rs256(), es256).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     for (alg, key) in [("PS256", Key::rsa()), ("ES256", Key::p256())] {
-        assert_eq!(signed_with(alg, key, rs256).await.name(), "TokenAlgorithm");
+        let answer = signed_with(alg, key, rs256(), es256).await;
+        assert_eq!(answer.name(), "TokenAlgorithm");
     }
 }
 
 #[tokio::test]
 async fn s6_fapi2_sets_the_algorithms_of_tokens_and_of_proofs() {
-    let fapi2 = ResourceServerBuilder::fapi2;
+    let fapi2 = ResourceServerBuilder::with_fapi2;
+    let default = AccessTokenPolicy::default;
     for (alg, key) in [
         ("PS256", Key::rsa()),
         ("ES256", Key::p256()),
         ("EdDSA", Key::ed25519()),
     ] {
-        assert_eq!(signed_with(alg, key, fapi2).await.status, 200, "{alg}");
+        assert_eq!(
+            signed_with(alg, key, default(), fapi2).await.status,
+            200,
+            "{alg}"
+        );
     }
     for (alg, key) in [("RS256", Key::rsa()), ("ES384", Key::p384())] {
-        let answer = signed_with(alg, key, fapi2).await;
+        let answer = signed_with(alg, key, default(), fapi2).await;
         assert_eq!(answer.name(), "TokenAlgorithm", "{alg}");
     }
     let mut world = World::with(fapi2);

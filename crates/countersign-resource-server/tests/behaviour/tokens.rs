@@ -1,7 +1,7 @@
 //! Which access tokens are accepted.
 
 use countersign::{UnixSeconds, jose::jws::JwsError};
-use countersign_resource_server::{DpopRequirement, TokenError};
+use countersign_resource_server::{DpopRequirement, PresentationError, TokenError};
 use serde_json::{Value, json};
 
 use crate::world::{AUDIENCE, Answer, ISSUER, Key, START, World, with_part};
@@ -26,7 +26,7 @@ async fn every_accepted_algorithm_verifies() {
     ];
     for (alg, key) in kinds {
         let jwks = key.jwks("k");
-        let world = World::with(|builder| builder.static_keys(jwks));
+        let world = World::trusting(&jwks);
         let header = json!({ "alg": alg, "kid": "k" });
         world
             .prove(&key.jwt(&header, &world.claims()))
@@ -41,7 +41,7 @@ async fn ed25519_keys_and_tokens_go_by_either_name() {
     for of_key in ["Ed25519", "EdDSA"] {
         let entry = key.entry(&json!({ "kid": "k", "alg": of_key }));
         let jwks = json!({ "keys": [entry] }).to_string();
-        let world = World::with(|builder| builder.static_keys(jwks));
+        let world = World::trusting(&jwks);
         for alg in ["Ed25519", "EdDSA"] {
             let header = json!({ "alg": alg, "kid": "k" });
             world
@@ -71,7 +71,7 @@ async fn a_key_is_used_with_its_own_algorithm_only() {
     let key = Key::rsa();
     let entry = key.entry(&json!({ "kid": "1", "alg": "PS256", "use": "sig" }));
     let jwks = json!({ "keys": [entry] }).to_string();
-    let world = World::with(|builder| builder.static_keys(jwks));
+    let world = World::trusting(&jwks);
     let with = |alg: &str| key.jwt(&json!({ "alg": alg, "kid": "1" }), &world.claims());
     world.prove(&with("PS256")).await.assert_accepted();
     let unknown = TokenError::UnknownKey {
@@ -135,7 +135,7 @@ async fn without_a_kid_each_fitting_key_is_tried() {
     let mut entries: Vec<_> = others.iter().map(|key| key.entry(&json!({}))).collect();
     entries.push(issuer.entry(&json!({ "kid": "other" })));
     let jwks = json!({ "keys": entries }).to_string();
-    let world = World::with(|builder| builder.static_keys(jwks));
+    let world = World::trusting(&jwks);
     let token = issuer.jwt(&json!({ "alg": "ES256" }), &world.claims());
     world.prove(&token).await.assert_accepted();
     let token = Key::p384().jwt(&json!({ "alg": "ES384" }), &world.claims());
@@ -166,7 +166,7 @@ async fn keys_for_encryption_verify_nothing() {
     ] {
         let spare = Key::ed25519().entry(&json!({ "kid": "2" }));
         let jwks = json!({ "keys": [issuer.entry(&members), spare] }).to_string();
-        let world = World::with(|builder| builder.static_keys(jwks));
+        let world = World::trusting(&jwks);
         let header = json!({ "alg": "ES256", "kid": "1" });
         let answer = world.prove(&issuer.jwt(&header, &world.claims())).await;
         answer.assert_invalid_token(&TokenError::UnknownKey {
@@ -309,7 +309,7 @@ async fn claims_of_another_json_type_are_refused() {
 
 #[tokio::test]
 async fn s9_a_confirmation_that_we_cannot_check_is_no_confirmation_and_no_lack_of_one() {
-    let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
+    let world = World::with(|builder| builder.with_dpop(DpopRequirement::Optional));
     for cnf in [
         json!({}),
         json!(null),
@@ -353,7 +353,7 @@ async fn what_is_no_jwt_is_refused() {
 #[tokio::test]
 async fn r4_a_bound_token_as_bearer_is_refused_in_both_modes() {
     for requirement in [DpopRequirement::Required, DpopRequirement::Optional] {
-        let world = World::with(|builder| builder.dpop(requirement));
+        let world = World::with(|builder| builder.with_dpop(requirement));
         let token = world.token();
         let authorization = format!("Bearer {token}");
         let alone = world.get(&[("authorization", &authorization)]).await;
@@ -372,7 +372,7 @@ async fn r4_a_bound_token_as_bearer_is_refused_in_both_modes() {
 #[tokio::test]
 async fn r4_an_unbound_token_under_dpop_is_refused_in_both_modes() {
     for requirement in [DpopRequirement::Required, DpopRequirement::Optional] {
-        let world = World::with(|builder| builder.dpop(requirement));
+        let world = World::with(|builder| builder.with_dpop(requirement));
         let answer = world.prove(&world.unbound_token()).await;
         assert_eq!(answer.name(), "TokenUnboundUnderDpop");
         assert_eq!(answer.status, 401);
@@ -383,9 +383,9 @@ async fn r4_an_unbound_token_under_dpop_is_refused_in_both_modes() {
 async fn an_unbound_token_is_accepted_as_bearer_only_where_that_is_chosen() {
     let world = World::new();
     let answer = bearer(&world, &world.unbound_token()).await;
-    answer.assert_invalid_token(&TokenError::Unbound);
+    answer.assert_invalid_token(&PresentationError::Unbound.into());
 
-    let world = World::with(|builder| builder.dpop(DpopRequirement::Optional));
+    let world = World::with(|builder| builder.with_dpop(DpopRequirement::Optional));
     bearer(&world, &world.unbound_token())
         .await
         .assert_accepted();

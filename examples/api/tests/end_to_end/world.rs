@@ -32,7 +32,7 @@ pub(crate) fn api_with_clock(issuer: &str) -> (Router, Arc<AtomicI64>) {
     let ahead = Arc::new(AtomicI64::new(0));
     let clock = Arc::clone(&ahead);
     let server = resource_server(&options, 9442)
-        .clock(move || SystemClock.now().plus(clock.load(Ordering::Relaxed)))
+        .with_clock(move || SystemClock.now().plus(clock.load(Ordering::Relaxed)))
         .build()
         .unwrap();
     (router(&options, server).unwrap(), ahead)

@@ -8,7 +8,7 @@ mod fresh;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::keys::{FetchError, FetchFuture};
+use crate::keys::{Fetch, FetchError};
 
 const ISSUER: &str = "https://issuer.example.com";
 const START: i64 = 1_767_225_600;
@@ -36,30 +36,28 @@ struct World {
 struct Port(Arc<World>);
 
 impl Fetch for Port {
-    fn get<'a>(&'a self, url: &'a str, _limit: usize) -> FetchFuture<'a> {
-        Box::pin(async move {
-            self.0.asked.lock().expect("lock").push(url.to_owned());
-            let issuer = *self.0.issuer.lock().expect("lock");
-            let jwks = match issuer {
-                Issuer::IsDown => return Err(FetchError::Transport("refused".to_owned())),
-                Issuer::Hangs => std::future::pending().await,
-                Issuer::Serves(jwks) => jwks,
-                Issuer::WaitsToServe(jwks) => {
-                    if url.ends_with("configuration") {
-                        self.0.go.notified().await;
-                    }
-                    jwks
+    async fn get(&self, url: &str, _limit: usize) -> Result<Vec<u8>, FetchError> {
+        self.0.asked.lock().expect("lock").push(url.to_owned());
+        let issuer = *self.0.issuer.lock().expect("lock");
+        let jwks = match issuer {
+            Issuer::IsDown => return Err(FetchError::Transport("refused".to_owned())),
+            Issuer::Hangs => std::future::pending().await,
+            Issuer::Serves(jwks) => jwks,
+            Issuer::WaitsToServe(jwks) => {
+                if url.ends_with("configuration") {
+                    self.0.go.notified().await;
                 }
-            };
-            match url.ends_with("configuration") {
-                true => Ok(format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{ISSUER}/jwks"}}"#).into()),
-                false => Ok(jwks.into()),
+                jwks
             }
-        })
+        };
+        match url.ends_with("configuration") {
+            true => Ok(format!(r#"{{"issuer":"{ISSUER}","jwks_uri":"{ISSUER}/jwks"}}"#).into()),
+            false => Ok(jwks.into()),
+        }
     }
 }
 
-fn world(issuer: Issuer) -> (Arc<World>, Arc<RemoteKeys>) {
+fn world(issuer: Issuer) -> (Arc<World>, Arc<KeyReader>) {
     let world = Arc::new(World {
         issuer: Mutex::new(issuer),
         asked: Mutex::default(),
@@ -67,13 +65,13 @@ fn world(issuer: Issuer) -> (Arc<World>, Arc<RemoteKeys>) {
         now: AtomicI64::new(START),
     });
     let clock = Arc::clone(&world);
-    let keys = RemoteKeys::new(
+    let keys = KeyReader::new(
         KeySource {
             issuer: ISSUER.to_owned(),
             jwks_uri: None,
         },
         KeyAges::default(),
-        Box::new(Port(Arc::clone(&world))),
+        Arc::new(Port(Arc::clone(&world))),
         Arc::new(move || UnixSeconds(clock.now.load(Ordering::Relaxed))),
     );
     (world, Arc::new(keys))

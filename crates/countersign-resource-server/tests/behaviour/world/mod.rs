@@ -16,7 +16,8 @@ use countersign::{
     jose::base64url,
 };
 use countersign_resource_server::{
-    Authenticated, Rejection, ResourceServer, ResourceServerBuilder, TokenError,
+    AccessTokenPolicy, Authenticated, Issuer, IssuerKeys, Rejection, RemoteKeys, ResourceServer,
+    ResourceServerBuilder, StaticKeys, TokenError,
 };
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -49,30 +50,54 @@ impl World {
     pub(crate) fn with(
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
-        let issuer = Key::p256();
-        let jwks = issuer.jwks("1");
-        Self::signed_by(issuer, |builder| configure(builder.static_keys(jwks)))
+        Self::with_issuer(|issuer| issuer, configure)
+    }
+
+    pub(crate) fn with_policy(policy: AccessTokenPolicy) -> Self {
+        Self::with_issuer(|issuer| issuer.with_policy(policy), |builder| builder)
+    }
+
+    /// Where these keys are the issuer's.
+    pub(crate) fn trusting(jwks: &str) -> Self {
+        let keys = StaticKeys::new(jwks);
+        Self::with_issuer(|issuer| issuer.with_keys(keys), |builder| builder)
+    }
+
+    pub(crate) fn with_issuer(
+        change: impl FnOnce(Issuer) -> Issuer,
+        configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
+    ) -> Self {
+        let key = Key::p256();
+        let keys = StaticKeys::new(key.jwks("1"));
+        let issuer = Issuer::from_keys(ISSUER, AUDIENCE, keys);
+        Self::signed_by(key, change(issuer), configure)
     }
 
     /// Whose keys are read from `site`.
-    pub(crate) fn reading(issuer: Key, site: &Arc<Site>) -> Self {
-        let site = Arc::clone(site);
-        Self::signed_by(issuer, |builder| builder.fetch(site.port()))
+    pub(crate) fn reading(key: Key, site: &Arc<Site>) -> Self {
+        let keys = RemoteKeys::from_fetch(Arc::clone(site).port());
+        Self::with_keys(key, keys)
     }
 
-    /// Whose tokens are of `issuer`; where its keys come from, `configure` says.
+    /// Whose tokens are signed by `key`, and verified by `keys`.
+    pub(crate) fn with_keys(key: Key, keys: impl Into<IssuerKeys>) -> Self {
+        let issuer = Issuer::from_keys(ISSUER, AUDIENCE, keys);
+        Self::signed_by(key, issuer, |builder| builder)
+    }
+
+    /// Whose tokens are signed by `key`.
     pub(crate) fn signed_by(
-        issuer: Key,
+        key: Key,
+        issuer: Issuer,
         configure: impl FnOnce(ResourceServerBuilder) -> ResourceServerBuilder,
     ) -> Self {
         let now = Arc::new(AtomicI64::new(START));
         let clock = Arc::clone(&now);
-        let builder = ResourceServer::builder(ISSUER, AUDIENCE)
-            .public_url(AUDIENCE)
-            .clock(move || UnixSeconds(clock.load(Ordering::Relaxed)));
+        let builder = ResourceServer::builder(AUDIENCE, issuer)
+            .with_clock(move || UnixSeconds(clock.load(Ordering::Relaxed)));
         Self {
             now,
-            issuer,
+            issuer: key,
             client: Key::p256(),
             server: configure(builder).build().unwrap(),
         }
@@ -174,6 +199,12 @@ pub(crate) fn api(server: &ResourceServer) -> Router {
     Router::new()
         .route("/notes", any(hello))
         .layer(server.layer())
+}
+
+/// Answers every path and method.
+pub(crate) fn api_for_every_path(server: &ResourceServer) -> Router {
+    let hello = |_: Authenticated| async {};
+    Router::new().fallback(hello).layer(server.layer())
 }
 
 pub(crate) async fn send(

@@ -45,16 +45,16 @@ async fn rr2_an_issuer_that_hangs_keeps_one_request_from_old_keys_and_not_each()
 }
 
 /// Keys whose clock is the runtime's.
-fn living(issuer: Issuer) -> (Arc<World>, Arc<RemoteKeys>) {
+fn living(issuer: Issuer) -> (Arc<World>, Arc<KeyReader>) {
     let (world, _) = world(issuer);
     let began = tokio::time::Instant::now();
-    let keys = RemoteKeys::new(
+    let keys = KeyReader::new(
         KeySource {
             issuer: ISSUER.to_owned(),
             jwks_uri: None,
         },
         KeyAges::default(),
-        Box::new(Port(Arc::clone(&world))),
+        Arc::new(Port(Arc::clone(&world))),
         Arc::new(move || {
             let elapsed = i64::try_from(began.elapsed().as_secs()).expect("a short test");
             UnixSeconds(START + elapsed)
@@ -133,8 +133,8 @@ fn keys_serve_in_another_runtime_than_the_first() {
     assert_eq!(found.number, 1);
 }
 
-/// A program without an asynchronous server has a runtime in each thread, which runs while that thread waits for
-/// something.
+/// A program without an asynchronous server has a runtime in each thread, which runs while that
+/// thread waits for something.
 #[test]
 fn rr2_a_fetch_that_stands_still_with_its_runtime_keeps_nobody_waiting() {
     let runtime = |is_paused| {

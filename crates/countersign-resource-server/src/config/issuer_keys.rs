@@ -1,0 +1,71 @@
+//! Where an issuer's keys come from.
+
+#[cfg(feature = "discovery")]
+mod remote;
+
+#[cfg(feature = "discovery")]
+pub use remote::RemoteKeys;
+
+use super::BuildError;
+use crate::keys::{KeySet, Keys};
+
+/// Where the keys of an [`Issuer`](crate::Issuer) come from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum IssuerKeys {
+    /// They are read from the issuer, and kept fresh.
+    #[cfg(feature = "discovery")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
+    Remote(RemoteKeys),
+    /// They are given.
+    Static(StaticKeys),
+}
+
+/// Keys that are given as a JSON Web Key Set. They stay until the process ends: following the
+/// issuer's rotations is up to the API's operator. Where more than 3 keys fit a token's `alg`, the
+/// token needs a `kid`.
+#[derive(Debug, Clone)]
+pub struct StaticKeys {
+    jwks: String,
+    may_be_empty: bool,
+}
+
+impl StaticKeys {
+    /// The keys of a set with at least one usable key.
+    #[must_use]
+    pub fn new(jwks: impl Into<String>) -> Self {
+        Self {
+            jwks: jwks.into(),
+            may_be_empty: false,
+        }
+    }
+
+    /// The keys of a set that may lack a usable key; every token is refused then. For a tool that
+    /// shows what happens; for a server such a set is a mistake in the configuration.
+    #[must_use]
+    pub fn as_they_are(jwks: impl Into<String>) -> Self {
+        Self {
+            jwks: jwks.into(),
+            may_be_empty: true,
+        }
+    }
+
+    pub(crate) fn checked(self) -> Result<Keys, BuildError> {
+        let set = KeySet::parse(self.jwks.as_bytes());
+        let usable = set.filter(|set| self.may_be_empty || !set.is_empty());
+        usable.map(Keys::of).ok_or(BuildError::StaticKeys)
+    }
+}
+
+impl From<StaticKeys> for IssuerKeys {
+    fn from(keys: StaticKeys) -> Self {
+        Self::Static(keys)
+    }
+}
+
+#[cfg(feature = "discovery")]
+impl From<RemoteKeys> for IssuerKeys {
+    fn from(keys: RemoteKeys) -> Self {
+        Self::Remote(keys)
+    }
+}
