@@ -6,5 +6,5 @@ pub use crate::text::{cut, push_ascii, push_decimal, push_json_string, with_caus
 #[cfg(feature = "verify")]
 pub use crate::{
     proof::expected::ExpectedParts,
-    sink::{Decide, Explain, Missing, Sink, Within},
+    sink::{Decide, Explain, Missing, Sink},
 };

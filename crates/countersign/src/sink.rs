@@ -28,8 +28,28 @@ pub trait Sink<C, E>: sealed::Sealed {
     type Missing: Copy;
     /// Why the sequence ends early: a decision by its first error, an explanation never.
     type Stop;
+    /// The sink of an inner sequence that is complete in itself.
+    type Inner<D: PartialEq, F>: Sink<D, F, Missing = Self::Missing>;
     /// Whether the first failure ends the sequence.
     const DECIDES: bool;
+
+    /// Returns the sink of an inner sequence, whose result goes to [`absorb`](Self::absorb).
+    ///
+    /// A decision converts the one error of the inner sequence at its end, so that the sequence
+    /// costs no more than by itself.
+    fn inner<D: PartialEq, F>() -> Self::Inner<D, F>;
+
+    /// Takes over the checks of an inner sequence and its result.
+    ///
+    /// # Errors
+    /// The sequence ends here.
+    fn absorb<D: PartialEq, F, T>(
+        &mut self,
+        inner: Self::Inner<D, F>,
+        result: Result<T, <Self::Inner<D, F> as Sink<D, F>>::Stop>,
+        check: impl Fn(D) -> C,
+        error: impl Fn(F) -> E,
+    ) -> Result<T, Self::Stop>;
 
     /// Receives the result of a check, or why it could not be made.
     ///
@@ -70,19 +90,6 @@ pub trait Sink<C, E>: sealed::Sealed {
     /// # Errors
     /// At least one check has not passed.
     fn passed(&self) -> Result<(), Self::Missing>;
-
-    /// Returns this sink for an inner sequence, whose checks and errors are converted to those of
-    /// the outer one.
-    fn within<F, G>(&mut self, check: F, error: G) -> Within<'_, Self, F, G>
-    where
-        Self: Sized,
-    {
-        Within {
-            outer: self,
-            check,
-            error,
-        }
-    }
 }
 
 #[allow(unnameable_types, reason = "so that no other module implements `Sink`")]
@@ -90,7 +97,6 @@ mod sealed {
     pub trait Sealed {}
     impl Sealed for super::Decide {}
     impl<C, E> Sealed for super::Explain<C, E> {}
-    impl<S: Sealed, F, G> Sealed for super::Within<'_, S, F, G> {}
 }
 
 /// Ends a sequence at the first check that fails, with its error.
@@ -101,7 +107,24 @@ pub struct Decide;
 impl<C, E> Sink<C, E> for Decide {
     type Missing = Infallible;
     type Stop = E;
+    type Inner<D: PartialEq, F> = Self;
     const DECIDES: bool = true;
+
+    #[inline]
+    fn inner<D: PartialEq, F>() -> Self {
+        Self
+    }
+
+    #[inline]
+    fn absorb<D: PartialEq, F, T>(
+        &mut self,
+        _inner: Self,
+        result: Result<T, F>,
+        _check: impl Fn(D) -> C,
+        error: impl Fn(F) -> E,
+    ) -> Result<T, E> {
+        result.map_err(error)
+    }
 
     #[inline]
     fn find<T>(
@@ -173,7 +196,26 @@ impl<C: PartialEq, E> Explain<C, E> {
 impl<C: PartialEq, E> Sink<C, E> for Explain<C, E> {
     type Missing = Missing;
     type Stop = Infallible;
+    type Inner<D: PartialEq, F> = Explain<D, F>;
     const DECIDES: bool = false;
+
+    fn inner<D: PartialEq, F>() -> Explain<D, F> {
+        Explain::new()
+    }
+
+    fn absorb<D: PartialEq, F, T>(
+        &mut self,
+        inner: Explain<D, F>,
+        result: Result<T, Infallible>,
+        check: impl Fn(D) -> C,
+        error: impl Fn(F) -> E,
+    ) -> Result<T, Infallible> {
+        for one in inner.outcomes {
+            let outcome = one.outcome.map(|result| result.map_err(&error));
+            self.record(check(one.check), outcome);
+        }
+        result
+    }
 
     fn find<T>(
         &mut self,
@@ -213,50 +255,6 @@ impl<C: PartialEq, E> Sink<C, E> for Explain<C, E> {
     }
 }
 
-/// The sink of an outer sequence, for an inner one ([`Sink::within`]).
-#[derive(Debug)]
-pub struct Within<'a, S, F, G> {
-    outer: &'a mut S,
-    check: F,
-    error: G,
-}
-
-impl<S, F, G, C, E, OuterC, OuterE> Sink<C, E> for Within<'_, S, F, G>
-where
-    S: Sink<OuterC, OuterE>,
-    F: Fn(C) -> OuterC,
-    G: Fn(E) -> OuterE,
-{
-    type Missing = S::Missing;
-    type Stop = S::Stop;
-    const DECIDES: bool = S::DECIDES;
-
-    #[inline]
-    fn find<T>(
-        &mut self,
-        check: C,
-        made: Result<Result<T, E>, S::Missing>,
-    ) -> Result<Result<T, S::Missing>, S::Stop> {
-        let made = made.map(|result| result.map_err(&self.error));
-        self.outer.find((self.check)(check), made)
-    }
-
-    #[inline]
-    fn part<T>(
-        &mut self,
-        check: C,
-        made: Result<Result<T, E>, S::Missing>,
-    ) -> Result<Result<T, S::Missing>, S::Stop> {
-        let made = made.map(|result| result.map_err(&self.error));
-        self.outer.part((self.check)(check), made)
-    }
-
-    #[inline]
-    fn passed(&self) -> Result<(), S::Missing> {
-        self.outer.passed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,8 +268,9 @@ mod tests {
     ) -> Result<Result<u8, S::Missing>, S::Stop> {
         let first = sink.find("first", Ok(first))?;
         let second = {
-            let mut inner = sink.within(|()| "inner", |error: i8| i32::from(error) * 100);
-            inner.find((), Ok(second.map_err(|_| 2)))?
+            let mut inner = S::inner::<(), i8>();
+            let second = inner.find((), Ok(second.map_err(|_| 2)));
+            sink.absorb(inner, second, |()| "inner", |error| i32::from(error) * 100)?
         };
         let sum = first.and_then(|first| Ok(first + second?));
         sink.check("sum", sum.map(|sum| if sum < 10 { Ok(()) } else { Err(3) }))?;

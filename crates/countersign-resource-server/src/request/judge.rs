@@ -114,8 +114,9 @@ impl Judge {
                         None => NonceCheck::NotRequired,
                     },
                 };
-                let mut sink = sink.within(Check::Proof, Rejection::Proof);
-                Some(self.verifier.run(&mut sink, field, &expected, now)?)
+                let mut inner = S::inner();
+                let proof = self.verifier.run(&mut inner, field, &expected, now);
+                Some(sink.absorb(inner, proof, Check::Proof, Rejection::Proof)?)
             }
         };
         if let Some(scope) = demands.scope {
@@ -180,8 +181,9 @@ impl Judge {
                 return Ok(Checked::of(cached.token, self.clock(sink)?));
             }
         }
-        let mut within = sink.within(Check::Token, Rejection::Token);
-        let unverified = UnverifiedToken::read(&mut within, text, &self.tokens, now)?;
+        let mut inner = S::inner();
+        let unverified = UnverifiedToken::read(&mut inner, text, &self.tokens, now);
+        let unverified = sink.absorb(inner, unverified, Check::Token, Rejection::Token)?;
         let (bound_key, is_typed) = (unverified.bound_key(), unverified.is_typed());
         let has_passed = sink.passed();
         let generation = self.verify(&unverified, has_passed.is_ok()).await;
