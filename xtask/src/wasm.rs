@@ -311,10 +311,10 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 11] = [
     "--strip-target-features",
     "--remove-exports=__*",
     "-ocimfs",
-    "20",
+    "25",
     "--flatten",
     "--rereloop",
-    "-Oz",
+    "-Os",
     "-Oz",
     "--converge",
 ];
