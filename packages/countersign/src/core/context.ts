@@ -21,9 +21,7 @@ export function makeContext(settings: Settings, engine: Engine, mode: Mode, issu
 }
 
 /** What the app adds to each token request. */
-export function tokenParams({ params }: Context, more?: Record<string, string | undefined>): Record<string, string> {
+export function tokenParams({ params }: Context, more?: Record<string, string | undefined>): Record<string, string | undefined> {
     const { extraTokenParams: extra } = params;
-    const all = { ...(typeof extra === "function" ? extra() : extra), ...more };
-    // As text, whatever JavaScript passes: `searchParams` makes the same of the other request's.
-    return Object.fromEntries(Object.entries(all).flatMap(([name, value]) => (value === undefined ? [] : [[name, `${value}`]])));
+    return { ...(typeof extra === "function" ? extra() : extra), ...more };
 }

@@ -1,5 +1,5 @@
 /** What early init has saved of the browser (`page/natives.ts`), as the core and the engine use it. */
-import type { EngineHost } from "../engine/interface.js";
+import type { EngineHost, EngineHostClasses } from "../engine/interface.js";
 import { freeze, page, saved } from "../page/natives.js";
 
 export { saved };
@@ -23,25 +23,16 @@ const decoder = new saved.TextDecoder.constructor();
 /** What the engine uses of the page. */
 export const natives = freeze<EngineHost>({
     ...page,
+    ...(saved as unknown as EngineHostClasses),
     __proto__: null as null,
-    fetch: (input, init) => fetchOf(undefined, input as string, init),
     // `undefined` in an insecure context.
     subtle: (saved.Crypto.subtle as typeof saved.Crypto.subtle | undefined)?.(page.crypto),
-    SubtleCrypto: saved.SubtleCrypto as unknown as EngineHost["SubtleCrypto"],
-    getRandomValues: array => saved.Crypto.getRandomValues(page.crypto, array) as typeof array,
     parseUrl: text => {
         const url = new saved.URL.constructor(text);
-        return { origin: saved.URL.origin(url), path: saved.URL.pathname(url), href: saved.URL.href(url) };
+        return { origin: saved.URL.origin(url), path: saved.URL.pathname(url), href: saved.RegExp.exec(/^[^#]*/, saved.URL.href(url))![0] };
     },
     encodeInto: (text, bytes) => saved.TextEncoder.encodeInto(encoder, text, bytes),
     decode: bytes => saved.TextDecoder.decode(decoder, bytes),
-    includes: saved.String.includes,
-    charCodeAt: saved.String.charCodeAt,
     Promise: NativePromise,
-    responseStatus: saved.Response.status,
-    responseHeaders: saved.Response.headers,
-    responseText: saved.Response.text,
-    headersGet: saved.Headers.get,
-    instantiate: (bytes, imports) => saved.Instance.exports(new saved.Instance.constructor(new saved.Module.constructor(bytes), imports)),
-    memoryBuffer: saved.Memory.buffer
+    instantiate: (bytes, imports) => saved.Instance.exports(new saved.Instance.constructor(new saved.Module.constructor(bytes), imports))
 });

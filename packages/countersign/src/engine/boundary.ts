@@ -54,7 +54,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
      */
     const bound = { __proto__: null } as object as Record<string, BoundToken>;
 
-    const view: View = (pointer, length) => new host.Uint8Array(host.memoryBuffer(exports.memory), pointer, length);
+    const view: View = (pointer, length) => new host.Uint8Array(host.Memory.buffer(exports.memory), pointer, length);
 
     const memory: Memory = {
         view,
@@ -114,11 +114,13 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             });
         });
 
-    const addPairs = (texts: Texts, parameters: Record<string, string> | undefined): Texts => {
+    const addPairs = (texts: Texts, parameters: Record<string, string | undefined> | undefined): Texts => {
         for (const name in parameters) {
-            if (host.hasOwn(parameters, name)) {
+            const value = host.hasOwn(parameters, name) ? parameters[name] : undefined;
+            if (value !== undefined) {
                 texts[texts.length++] = name;
-                texts[texts.length++] = parameters[name]!;
+                // As text, whatever JavaScript passes: `searchParams` makes the same of the other request's.
+                texts[texts.length++] = `${value}`;
             }
         }
         return texts;
@@ -219,7 +221,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             exports = host.instantiate(bytes, given) as unknown as Exports;
         } catch (error) {
             // That, and not that memory has run out: a script can use it up.
-            if (!host.includes((error as Error).message, "main thread")) {
+            if (!host.String.includes((error as Error).message, "main thread")) {
                 throw error;
             }
             // Chromium before 114 compiles nothing of this size at once. The exports have no prototype; what holds them has.
@@ -265,7 +267,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         boundToken: accessToken => bound[accessToken],
         holdsBoundToken: text => {
             for (const token in bound) {
-                if (host.includes(text, token)) {
+                if (host.String.includes(text, token)) {
                     return true;
                 }
             }

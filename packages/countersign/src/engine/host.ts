@@ -83,13 +83,13 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             redirect: form ? "error" : "follow",
             signal: host.timeout?.(PATIENCE_MILLISECONDS) ?? null
         };
-        const response = await host.fetch(url === "/" ? host.origin + url : url!, init);
-        const header = (name: string) => host.headersGet(host.responseHeaders(response), name);
+        const response = await host.fetchOf(undefined, url === "/" ? host.origin + url : url!, init);
+        const header = (name: string) => host.Headers.get(host.Response.headers(response), name);
         return {
             __proto__: null,
-            status: host.responseStatus(response),
+            status: host.Response.status(response),
             time: toMillis(header("Date")),
-            handle: parse(await host.responseText(response)),
+            handle: parse(await host.Response.text(response)),
             texts: toTexts([header("DPoP-Nonce") ?? ""])
         };
     };
@@ -132,7 +132,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         now: () => host.now(),
         monotonic: () => host.monotonic(),
         random: (pointer: number, length: number) => {
-            host.getRandomValues(memory.view(pointer, length));
+            host.Crypto.getRandomValues(host.crypto, memory.view(pointer, length));
         },
         parse: (pointer: number, length: number) => parse(memory.text(pointer, length)),
         merge: (object: number, overrides: number) =>

@@ -102,11 +102,11 @@ export interface Engine extends Bare {
     redeem(
         client: ClientHandle,
         response: ArrayLike<readonly [name: string, value: string]>,
-        extraTokenParams?: Record<string, string>
+        extraTokenParams?: Record<string, string | undefined>
     ): Promise<Tokens>;
 
     /** Renews by refresh token. Rejects with `EngineError`, code `no_refresh_token` where there is none. */
-    renew(client: ClientHandle, extraTokenParams: Record<string, string>): Promise<Tokens>;
+    renew(client: ClientHandle, extraTokenParams: Record<string, string | undefined>): Promise<Tokens>;
 
     tokens(client: ClientHandle): Tokens | undefined;
 
@@ -161,19 +161,35 @@ export class EngineError extends Error {
     }
 }
 
-/** The natives saved at early init, before any other script; the engine uses nothing else of the page. */
-export interface EngineHost extends Bare {
-    readonly fetch: typeof fetch;
-    /** `undefined` in an insecure context. */
-    readonly subtle: SubtleCrypto | undefined;
-    /** What is called on `subtle`. */
+/** Members of the page's classes as functions of their object: methods, and getters. */
+export interface EngineHostClasses {
+    readonly Crypto: { readonly getRandomValues: (self: Crypto, array: Uint8Array<ArrayBuffer>) => unknown };
+    readonly Headers: { readonly get: (self: Headers, name: string) => string | null };
+    readonly Memory: { readonly buffer: (self: WebAssembly.Memory) => ArrayBuffer };
+    readonly Response: {
+        readonly status: (self: Response) => number;
+        readonly headers: (self: Response) => Headers;
+        readonly text: (self: Response) => Promise<string>;
+    };
+    readonly String: {
+        readonly includes: (self: string, part: string) => boolean;
+        readonly charCodeAt: (self: string, index: number) => number;
+    };
     readonly SubtleCrypto: {
         readonly generateKey: (self: SubtleCrypto, algorithm: EcKeyGenParams, isExtractable: boolean, usages: KeyUsage[]) => Promise<CryptoKeyPair>;
         readonly exportKey: (self: SubtleCrypto, format: "jwk", key: CryptoKey) => Promise<JsonWebKey>;
         readonly sign: (self: SubtleCrypto, algorithm: EcdsaParams, key: CryptoKey, data: BufferSource) => Promise<ArrayBuffer>;
         readonly digest: (self: SubtleCrypto, algorithm: string, data: BufferSource) => Promise<ArrayBuffer>;
     };
-    readonly getRandomValues: (array: Uint8Array<ArrayBuffer>) => Uint8Array<ArrayBuffer>;
+}
+
+/** The natives saved at early init, before any other script; the engine uses nothing else of the page. */
+export interface EngineHost extends Bare, EngineHostClasses {
+    /** With the `this` of the call. */
+    readonly fetchOf: (self: undefined, url: string, init: RequestInit) => Promise<Response>;
+    /** `undefined` in an insecure context. */
+    readonly subtle: SubtleCrypto | undefined;
+    readonly crypto: Crypto;
     readonly now: () => number;
     /** Milliseconds of a clock that nobody sets. */
     readonly monotonic: () => number;
@@ -189,22 +205,15 @@ export interface EngineHost extends Bare {
     /** The app's own origin: asked (`HEAD`) for a `Date` where no server lets us read its own. */
     readonly origin: string;
     readonly parseDate: (text: string) => number;
-    /** Throws where it is no URL. */
+    /** `href`: without the fragment, which is not sent. Throws where it is no URL. */
     readonly parseUrl: (text: string) => { readonly origin: string; readonly path: string; readonly href: string };
     readonly hasOwn: (object: object, name: string) => boolean;
     readonly isArray: (value: unknown) => value is unknown[];
     readonly encodeInto: (text: string, bytes: Uint8Array<ArrayBuffer>) => TextEncoderEncodeIntoResult;
     readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
-    readonly includes: (text: string, part: string) => boolean;
-    readonly charCodeAt: (text: string, index: number) => number;
     readonly atob: (base64: string) => string;
     readonly Uint8Array: Uint8ArrayConstructor;
     readonly Promise: PromiseConstructor;
-    readonly responseStatus: (response: Response) => number;
-    readonly responseHeaders: (response: Response) => Headers;
-    readonly responseText: (response: Response) => Promise<string>;
-    readonly headersGet: (headers: Headers, name: string) => string | null;
     /** Compiles and starts at once, since a promise would show the exports to others. */
     readonly instantiate: (bytes: BufferSource, imports: WebAssembly.Imports) => WebAssembly.Exports;
-    readonly memoryBuffer: (memory: WebAssembly.Memory) => ArrayBuffer;
 }

@@ -30,7 +30,7 @@ const decode = (host: EngineHost, base64: string): Uint8Array<ArrayBuffer> => {
     const text = host.atob(base64);
     const bytes = new host.Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) {
-        bytes[i] = host.charCodeAt(text, i);
+        bytes[i] = host.String.charCodeAt(text, i);
     }
     return bytes;
 };

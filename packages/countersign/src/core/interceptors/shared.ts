@@ -4,7 +4,7 @@
  */
 import type { Attempt, BoundToken, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { sentences } from "../errors/failure.js";
-import { saved } from "../natives.js";
+import { natives, saved } from "../natives.js";
 
 /** `null`: a token of ours in a form that we don't understand, while a server may; it is not sent. */
 export type FoundToken = BoundToken | null;
@@ -48,10 +48,7 @@ export interface Target {
     path: string;
 }
 
-export function targetOf(url: string): Target {
-    const parsed = new saved.URL.constructor(url);
-    return { href: saved.RegExp.exec(/^[^#]*/, saved.URL.href(parsed))![0], origin: saved.URL.origin(parsed), path: saved.URL.pathname(parsed) };
-}
+export const targetOf: (url: string) => Target = natives.parseUrl;
 
 /** As for every request that fails before a response: a `TypeError`, here with the engine's error as its cause. */
 export const notSent = (method: string, { href }: Target, cause: unknown): TypeError =>

@@ -11,7 +11,8 @@ export const engineHost = overrides => ({
         digest: (subtle, ...args) => subtle.digest(...args),
         sign: (subtle, ...args) => subtle.sign(...args)
     },
-    getRandomValues: array => crypto.getRandomValues(array),
+    crypto,
+    Crypto: { getRandomValues: (crypto, array) => crypto.getRandomValues(array) },
     now: () => Date.now(),
     monotonic: () => performance.now(),
     parse: JSON.parse,
@@ -24,23 +25,20 @@ export const engineHost = overrides => ({
     parseDate: Date.parse,
     parseUrl: text => {
         const { origin, pathname, href } = new URL(text);
-        return { origin, path: pathname, href };
+        return { origin, path: pathname, href: href.replace(/#.*/s, "") };
     },
     hasOwn: Object.hasOwn,
     isArray: Array.isArray,
     encodeInto: (text, bytes) => encoder.encodeInto(text, bytes),
     decode: bytes => decoder.decode(bytes),
-    includes: (text, part) => text.includes(part),
-    charCodeAt: (text, index) => text.charCodeAt(index),
     atob,
     Uint8Array,
     Promise,
-    responseStatus: response => response.status,
-    responseHeaders: response => response.headers,
-    responseText: response => response.text(),
-    headersGet: (headers, name) => headers.get(name),
+    Headers: { get: (headers, name) => headers.get(name) },
+    Memory: { buffer: memory => memory.buffer },
+    Response: { status: response => response.status, headers: response => response.headers, text: response => response.text() },
+    String: { includes: (text, part) => text.includes(part), charCodeAt: (text, index) => text.charCodeAt(index) },
     instantiate: (bytes, imports) => new WebAssembly.Instance(new WebAssembly.Module(bytes), imports).exports,
-    memoryBuffer: memory => memory.buffer,
     ...overrides
 });
 

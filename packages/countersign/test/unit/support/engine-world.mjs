@@ -58,7 +58,7 @@ export async function world({ respond, host: overrides } = {}) {
         };
     };
     const host = engineHost({
-        fetch: async (url, init) => {
+        fetchOf: async (_self, url, init) => {
             const request = {
                 url: String(url),
                 method: init.method,
