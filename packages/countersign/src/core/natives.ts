@@ -16,7 +16,6 @@ export const NativeWeakMap: WeakMapConstructor = saved.WeakMap.constructor;
 export const weakMapGet = saved.WeakMap.get as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K) => V | undefined;
 export const weakMapSet = saved.WeakMap.set as <K extends WeakKey, V>(map: WeakMap<K, V>, key: K, value: V) => void;
 
-const { constructor: NativePromise } = saved.Promise;
 const encoder = new saved.TextEncoder.constructor();
 const decoder = new saved.TextDecoder.constructor();
 
@@ -33,6 +32,5 @@ export const natives = freeze<EngineHost>({
     },
     encodeInto: (text, bytes) => saved.TextEncoder.encodeInto(encoder, text, bytes),
     decode: bytes => saved.TextDecoder.decode(decoder, bytes),
-    Promise: NativePromise,
     instantiate: (bytes, imports) => saved.Instance.exports(new saved.Instance.constructor(new saved.Module.constructor(bytes), imports))
 });

@@ -101,7 +101,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         run: (task: number) => void,
         toResult: (fields: Texts, attempt: Attempt) => T
     ): Promise<T> =>
-        new host.Promise((resolve, reject) => {
+        new host.Promise.constructor((resolve, reject) => {
             const texts = toTexts(message);
             enter(() => {
                 pending[++lastTask] = {
@@ -147,7 +147,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
     };
 
     const authorize = (message: string[], { number }: BoundToken, signal: AbortSignal | undefined): Promise<Upgrade> =>
-        new host.Promise((resolve, reject) => {
+        new host.Promise.constructor((resolve, reject) => {
             let isAborted = false;
             const abort = () => {
                 isAborted = true;

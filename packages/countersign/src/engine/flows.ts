@@ -41,7 +41,7 @@ const isAlive = (host: EngineHost, lifetime: number, { until }: { readonly until
 
 /** Runs `act` in one transaction, which also deletes what has died. Its promise shows nobody a record. */
 const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStore) => void): Promise<void> =>
-    new host.Promise((resolve, reject) => {
+    new host.Promise.constructor((resolve, reject) => {
         host.setTimeout(reject, PATIENCE_MILLISECONDS);
         const opening = host.indexedDB!.open(NAME);
         opening.onupgradeneeded = () => opening.result.createObjectStore(NAME);

@@ -109,7 +109,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         const digest = await SubtleCrypto.digest(subtle, "SHA-256", memory.view(pointer, length));
         return { __proto__: null, bytes: new host.Uint8Array(digest), length: 32 };
     };
-    const sleep: Ask<"sleep"> = (_, __, milliseconds) => new host.Promise(resolve => host.setTimeout(() => resolve(DONE), milliseconds));
+    const sleep: Ask<"sleep"> = (_, __, milliseconds) => new host.Promise.constructor(resolve => host.setTimeout(() => resolve(DONE), milliseconds));
     const keep: Ask<"keep"> = async (pointer, length, key) => {
         await keepFlow(host, FLOW_LIFETIME_MILLIS, memory.fields(pointer, length), keyOf(key));
         return DONE;

@@ -166,6 +166,7 @@ export interface EngineHostClasses {
     readonly Crypto: { readonly getRandomValues: (self: Crypto, array: Uint8Array<ArrayBuffer>) => unknown };
     readonly Headers: { readonly get: (self: Headers, name: string) => string | null };
     readonly Memory: { readonly buffer: (self: WebAssembly.Memory) => ArrayBuffer };
+    readonly Promise: { readonly constructor: PromiseConstructor };
     readonly Response: {
         readonly status: (self: Response) => number;
         readonly headers: (self: Response) => Headers;
@@ -213,7 +214,6 @@ export interface EngineHost extends Bare, EngineHostClasses {
     readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
     readonly atob: (base64: string) => string;
     readonly Uint8Array: Uint8ArrayConstructor;
-    readonly Promise: PromiseConstructor;
     /** Compiles and starts at once, since a promise would show the exports to others. */
     readonly instantiate: (bytes: BufferSource, imports: WebAssembly.Imports) => WebAssembly.Exports;
 }

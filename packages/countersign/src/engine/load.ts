@@ -17,7 +17,7 @@ export const loadEngine = async (
         throw new EngineError("insecure_context", []);
     }
     let unpacked: ArrayBuffer | undefined;
-    await new host.Promise<void>(resolve =>
+    await new host.Promise.constructor<void>(resolve =>
         unpack!(decode(host, base64), bytes => {
             unpacked = bytes;
             resolve();

@@ -33,7 +33,7 @@ export const engineHost = overrides => ({
     decode: bytes => decoder.decode(bytes),
     atob,
     Uint8Array,
-    Promise,
+    Promise: { constructor: Promise },
     Headers: { get: (headers, name) => headers.get(name) },
     Memory: { buffer: memory => memory.buffer },
     Response: { status: response => response.status, headers: response => response.headers, text: response => response.text() },
