@@ -40,7 +40,7 @@ interface Pending extends Bare {
 type Safe = Bare | string | undefined | void;
 
 const toUpgrade = ({ 0: proof }: Texts, attempt: Attempt): Upgrade | undefined =>
-    proof === undefined ? proof : { __proto__: null, proof, attempt };
+    proof ? { __proto__: null, proof, attempt } : undefined;
 
 /** Starts an engine and gives it to `deliver`: a promise would show it to a getter on `Promise.prototype`. */
 export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
