@@ -24,6 +24,7 @@ use crate::text::Text;
 const NONCE_WAIT_MILLIS: u32 = 1_000;
 
 /// The headers of one request.
+#[non_exhaustive]
 pub struct Upgraded<P: Platform> {
     /// Value of the `DPoP` header: for this request only.
     pub proof: Text,
@@ -82,6 +83,10 @@ impl<P: Platform> Attempt<P> {
 
 /// What the engine reads of an API's response. A header that cannot be read is empty, or `None`.
 #[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "callers build it, and a constructor would be more WebAssembly"
+)]
 pub struct Observed<'a> {
     /// HTTP status.
     pub status: u16,

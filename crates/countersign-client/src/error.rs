@@ -10,6 +10,11 @@ use core::ops::Deref;
 use crate::text::Text;
 
 pub mod catalogue;
+#[allow(
+    clippy::exhaustive_enums,
+    clippy::exhaustive_structs,
+    reason = "hidden, for `cargo xtask package` alone"
+)]
 pub mod sentence;
 
 pub use catalogue::Cause;
@@ -20,6 +25,7 @@ pub struct ClientError(Rc<Failure>);
 
 /// What a [`ClientError`] says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Failure {
     /// Why.
     pub cause: Cause,

@@ -30,6 +30,10 @@ const MAX_FLOWS: usize = 16;
 
 /// How the browser goes to the authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a browser leaves its page or does not"
+)]
 pub enum Visit {
     /// It leaves the page, and the user may be asked.
     Interactive,
@@ -41,6 +45,7 @@ pub enum Visit {
 
 /// An authorization request (RFC 6749, 4.1.1) before it is sent.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct AuthorizationRequest {
     /// Where it goes. It may have a query of its own, which stays (RFC 6749, 3.1).
     pub endpoint: Text,

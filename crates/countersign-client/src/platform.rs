@@ -11,6 +11,7 @@ use crate::text::Text;
 
 /// Milliseconds since the Unix epoch, by the local clock or by a server's, as the name beside it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(clippy::exhaustive_structs, reason = "a number with its unit")]
 pub struct UnixMillis(pub i64);
 
 /// How long a kept login may wait for its response: an hour, in milliseconds. People stay at a login page to reset a
@@ -22,6 +23,7 @@ pub const OWN_ORIGIN: &str = "/";
 
 /// An HTTP request of the engine's own: discovery, token endpoint, own origin. Never cached, without credentials.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Request<'a> {
     /// `GET`, `POST` or `HEAD`.
     pub method: &'static str,
@@ -35,6 +37,10 @@ pub struct Request<'a> {
 
 /// What the engine reads of a response.
 #[derive(Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "platforms build it, and a constructor would be more WebAssembly"
+)]
 pub struct Response<D> {
     /// HTTP status.
     pub status: u16,
@@ -48,14 +54,20 @@ pub struct Response<D> {
 
 /// No response: refused connection, DNS, CORS, timeout. The platform does not say more.
 #[derive(Debug)]
+#[allow(clippy::exhaustive_structs, reason = "it has nothing to say")]
 pub struct SendError;
 
 /// The platform's cryptography refused.
 #[derive(Debug)]
+#[allow(clippy::exhaustive_structs, reason = "it has nothing to say")]
 pub struct KeyError;
 
 /// A handle to a private key that only the platform can use, and its public half.
 #[derive(Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "platforms build it, and a constructor would be more WebAssembly"
+)]
 pub struct KeyPair<K> {
     /// The platform's handle.
     pub private: K,
@@ -65,6 +77,10 @@ pub struct KeyPair<K> {
 
 /// A login under way, as the platform keeps it across a full-page redirect.
 #[derive(Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "platforms build it, and a constructor would be more WebAssembly"
+)]
 pub struct Record<K> {
     /// Strings whose meaning is the engine's.
     pub fields: Vec<Text>,
@@ -74,6 +90,10 @@ pub struct Record<K> {
 
 /// A URL taken apart as WHATWG serialises it: what a proof names (P4).
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "platforms build it, and a constructor would be more WebAssembly"
+)]
 pub struct Url {
     /// Scheme, host and port (the default one left out): `https://as.example`.
     pub origin: Text,

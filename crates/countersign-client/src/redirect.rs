@@ -2,6 +2,7 @@
 
 /// What becomes of a request with one of our tokens when it is redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "platforms must handle each")]
 pub enum Redirected<'a> {
     /// To another origin. Neither token nor proof goes there, and nothing is learned from its
     /// answer.

@@ -21,6 +21,7 @@ const SHORTEST_MILLIS: i64 = 1_000;
 
 /// Whether tokens are to be renewed before they are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "callers must handle each")]
 pub enum Renewal {
     /// They are good for a while, or a renewal has just failed and they are still good.
     NotDue,
@@ -32,6 +33,7 @@ pub enum Renewal {
 
 /// When a client's tokens are to be renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Schedule {
     /// By a call that needs them now.
     pub now: Renewal,

@@ -24,6 +24,10 @@ use crate::text::Text;
 const NONCE_CAPACITY: usize = 64;
 
 /// What an application says about itself.
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "callers build it, and a constructor would be more WebAssembly"
+)]
 pub struct ClientConfig<D> {
     /// Compared exactly with what the server calls itself.
     pub issuer: Text,

@@ -3,9 +3,7 @@
 
 mod world;
 
-use countersign_client::{
-    Cause, ClientConfig, ClientError, Engine, Mode, Renewal, Schedule, Visit,
-};
+use countersign_client::{Cause, Client, ClientConfig, ClientError, Engine, Mode, Renewal, Visit};
 use serde_json::json;
 use world::*;
 
@@ -226,23 +224,25 @@ fn an_id_token_that_comes_with_a_refresh_has_to_be_fresh() {
     );
 }
 
-fn schedule(now: Renewal, wait_millis: i64) -> Schedule {
-    Schedule { now, wait_millis }
+/// Whether a renewal is due, and in how many milliseconds a program renews unasked.
+fn schedule(engine: &Engine<World>, client: &Client<World>) -> (Renewal, i64) {
+    let schedule = engine.schedule(client);
+    (schedule.now, schedule.wait_millis)
 }
 
 #[test]
 fn tokens_are_renewed_half_a_minute_before_their_end() {
     let (world, engine, client) = logged_in();
-    let is = |expected| assert_eq!(engine.schedule(&client), expected);
-    is(schedule(Renewal::NotDue, 270_000));
+    let is = |expected| assert_eq!(schedule(&engine, &client), expected);
+    is((Renewal::NotDue, 270_000));
     world.pass(269_500);
-    is(schedule(Renewal::NotDue, 1_000));
+    is((Renewal::NotDue, 1_000));
     world.pass(501);
-    is(schedule(Renewal::Due, 30_000));
+    is((Renewal::Due, 30_000));
     world.pass(29_999);
-    is(schedule(Renewal::Overdue, 30_000));
+    is((Renewal::Overdue, 30_000));
     world.run(engine.renew(&client, &[])).unwrap();
-    is(schedule(Renewal::NotDue, 270_000));
+    is((Renewal::NotDue, 270_000));
 }
 
 #[test]
@@ -256,8 +256,8 @@ fn a_short_life_is_used_for_three_quarters() {
         });
         world.run(engine.renew(&client, &[])).unwrap();
         assert_eq!(
-            engine.schedule(&client),
-            schedule(Renewal::NotDue, wait),
+            schedule(&engine, &client),
+            (Renewal::NotDue, wait),
             "{lifetime}"
         );
         world.pass(lifetime * 750 + 1);
@@ -273,14 +273,14 @@ fn after_a_renewal_that_failed_the_next_one_is_half_a_minute_later() {
         Some(error(503, "temporarily_unavailable"))
     });
     world.run(engine.renew(&client, &[])).unwrap_err();
-    let paused = schedule(Renewal::NotDue, 30_000);
-    assert_eq!(engine.schedule(&client), paused);
+    let paused = (Renewal::NotDue, 30_000);
+    assert_eq!(schedule(&engine, &client), paused);
     world.pass(24_000);
-    assert_eq!(engine.schedule(&client), paused);
+    assert_eq!(schedule(&engine, &client), paused);
     // What has ended is renewed whatever has failed before.
     world.pass(1_000);
-    let over = schedule(Renewal::Overdue, 30_000);
-    assert_eq!(engine.schedule(&client), over);
+    let over = (Renewal::Overdue, 30_000);
+    assert_eq!(schedule(&engine, &client), over);
 }
 
 #[test]
@@ -303,11 +303,11 @@ fn asking_in_an_iframe_is_a_renewal_that_has_failed_until_its_tokens_come() {
 fn who_has_no_tokens_is_to_get_some() {
     let (_, engine) = World::new();
     let client = create(&engine, config(Mode::Auto));
-    let none = schedule(Renewal::Overdue, 30_000);
-    assert_eq!(engine.schedule(&client), none);
+    let none = (Renewal::Overdue, 30_000);
+    assert_eq!(schedule(&engine, &client), none);
     let (_, engine, client) = logged_in();
     engine.logout(&client, &"".into());
-    assert_eq!(engine.schedule(&client), none);
+    assert_eq!(schedule(&engine, &client), none);
 }
 
 #[test]
@@ -316,5 +316,5 @@ fn a_local_clock_that_is_set_back_postpones_no_renewal() {
     engine.schedule(&client);
     world.pass(200_000);
     world.0.local_error.set(-3_600_000);
-    assert_eq!(engine.schedule(&client), schedule(Renewal::NotDue, 70_000));
+    assert_eq!(schedule(&engine, &client), (Renewal::NotDue, 70_000));
 }

@@ -93,7 +93,7 @@ impl Output {
 
     pub(crate) fn error(self, error: &Error) {
         let code = match error {
-            Error::Refused(refused) => refused.cause.code(),
+            Error::Engine(error) => error.cause.code(),
             Error::NotLoggedIn => "not_logged_in",
             Error::LoginTimedOut { .. } => "login_timed_out",
             Error::Request(_) => "request_failed",

@@ -50,7 +50,7 @@ impl NativeClient {
     /// request, with PKCE and `dpop_jkt` (section 10).
     ///
     /// # Errors
-    /// [`Error::Listener`]; [`Error::Refused`] with a cause of discovery or of the pushed request, or
+    /// [`Error::Listener`]; [`Error::Engine`] with a cause of discovery or of the pushed request, or
     /// [`DpopUnsupported`](crate::Cause::DpopUnsupported).
     pub async fn begin_login(&self) -> Result<PendingLogin, Error> {
         let loopback = self.0.redirect_uri.listen().await?;
@@ -61,7 +61,7 @@ impl NativeClient {
     /// [secret](super::NativeClientBuilder::client_secret_basic). They are renewed in the same way.
     ///
     /// # Errors
-    /// [`Error::Refused`] with a cause of discovery, the token request or the mode.
+    /// [`Error::Engine`] with a cause of discovery, the token request or the mode.
     pub async fn client_credentials(&self) -> Result<Tokens, Error> {
         let asked = self
             .0
@@ -87,7 +87,7 @@ impl NativeClient {
     /// by itself when the access token is near its end. Calls at the same time share one request.
     ///
     /// # Errors
-    /// [`Error::Refused`]: [`NoRefreshToken`](crate::Cause::NoRefreshToken),
+    /// [`Error::Engine`]: [`NoRefreshToken`](crate::Cause::NoRefreshToken),
     /// [`TokenRefused`](crate::Cause::TokenRefused) with the server's error, ...
     pub async fn renew(&self) -> Result<Tokens, Error> {
         let renewed = self.0.engine.ask(async move |driver| driver.renew().await);

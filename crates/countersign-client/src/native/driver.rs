@@ -18,7 +18,7 @@ use tokio::runtime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{JoinSet, LocalSet};
 
-use super::error::{Error, Refused};
+use super::error::{EngineError, Error};
 use super::http::Http;
 use super::platform::{Json, Native};
 use super::secret::ClientSecret;
@@ -147,11 +147,11 @@ impl Driver {
 
     /// The engine's error, with the network's reason where that was it.
     pub(super) fn error(&self, error: &ClientError) -> Error {
-        let mut refused = Refused::from(error);
-        if let [url, ..] = &refused.details[..] {
-            refused.reason = self.engine.platform.reason(url);
+        let mut error = EngineError::from(error);
+        if let [url, ..] = &error.details[..] {
+            error.reason = self.engine.platform.reason(url);
         }
-        Error::Refused(refused)
+        Error::Engine(error)
     }
 
     /// Keeps an attempt; it can be taken with the ticket's number.

@@ -14,9 +14,9 @@ use crate::error::{Cause, ClientError, sentence::Reader};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The engine refused: see its [`cause`](Refused::cause).
+    /// The engine refused: see its [`cause`](EngineError::cause).
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Engine(#[from] EngineError),
     /// There are no tokens yet, or they were dropped by a logout.
     #[error("nobody is logged in; call login() first")]
     NotLoggedIn,
@@ -89,7 +89,7 @@ pub enum Error {
 /// A [`ClientError`](crate::ClientError) that has left the engine's thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Refused {
+pub struct EngineError {
     /// Why.
     pub cause: Cause,
     /// The values in play, in the order that the cause documents. Never a secret.
@@ -98,7 +98,7 @@ pub struct Refused {
     pub reason: Option<String>,
 }
 
-impl fmt::Display for Refused {
+impl fmt::Display for EngineError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let details: Vec<&str> = self.details.iter().map(String::as_str).collect();
         let reason = self.reason.as_deref().unwrap_or_default();
@@ -112,9 +112,9 @@ impl fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl core::error::Error for EngineError {}
 
-impl From<&ClientError> for Refused {
+impl From<&ClientError> for EngineError {
     fn from(error: &ClientError) -> Self {
         Self {
             cause: error.cause,
@@ -130,7 +130,7 @@ impl From<&ClientError> for Refused {
 
 impl From<ClientError> for Error {
     fn from(error: ClientError) -> Self {
-        Self::Refused(Refused::from(&error))
+        Self::Engine(EngineError::from(&error))
     }
 }
 
@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_server_cannot_write_on_the_terminal() {
-        let refused = Refused {
+        let error = EngineError {
             cause: Cause::TokenRefused,
             details: ["invalid_grant", "a\u{1b}[2Jb\u{9b}c\nd", "400"]
                 .map(String::from)
@@ -149,7 +149,7 @@ mod tests {
             reason: None,
         };
         assert_eq!(
-            refused.to_string(),
+            error.to_string(),
             "the token endpoint refused with \"invalid_grant\" (a\u{fffd}[2Jb\u{fffd}c\u{fffd}d); check the client's \
              configuration there"
         );
@@ -157,13 +157,13 @@ mod tests {
 
     #[test]
     fn what_the_network_said_is_told() {
-        let refused = Refused {
+        let error = EngineError {
             cause: Cause::TokenUnreachable,
             details: [String::from("https://a.example/token")].into(),
             reason: Some(String::from("connection refused")),
         };
         assert_eq!(
-            refused.to_string(),
+            error.to_string(),
             "the token endpoint https://a.example/token could not be reached (connection refused); check that the \
              authorization server is running"
         );

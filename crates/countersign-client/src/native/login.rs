@@ -51,7 +51,7 @@ impl PendingLogin {
     /// Waits for the browser to come back, and redeems the code.
     ///
     /// # Errors
-    /// [`Error::LoginTimedOut`]; [`Error::Refused`] with a cause of the response, the token request or the id_token.
+    /// [`Error::LoginTimedOut`]; [`Error::Engine`] with a cause of the response, the token request or the id_token.
     pub async fn finish(self) -> Result<Tokens, Error> {
         let Self {
             engine,

@@ -61,7 +61,7 @@ pub use browser::open_browser;
 pub use builder::NativeClientBuilder;
 pub use client::NativeClient;
 pub use countersign::access_token::Scheme;
-pub use error::{Error, Refused};
+pub use error::{EngineError, Error};
 pub use login::PendingLogin;
 #[cfg(fuzzing)]
 pub use loopback::fuzzing;

@@ -56,7 +56,7 @@ impl NativeClient {
     ///
     /// # Errors
     /// [`Error::NotLoggedIn`], [`Error::HeaderPresent`], [`Error::UrlUnusable`], [`Error::UrlInsecure`];
-    /// [`Error::Request`] where reqwest has failed; [`Error::Refused`] where a renewal was due and nothing is left of the old token. A response with an
+    /// [`Error::Request`] where reqwest has failed; [`Error::Engine`] where a renewal was due and nothing is left of the old token. A response with an
     /// error status is no error here.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
         self.execute(request.build()?).await

@@ -119,9 +119,7 @@ impl Driver {
             (Ok(()), Some(tokens)) => Ok(tokens),
             (Err(_), Some(tokens)) if renewal == Renewal::Due => Ok(tokens),
             // A session that the engine has ended says why; nobody's says that there is none.
-            (Err(Error::Refused(refused)), _)
-                if !is_held && refused.cause == Cause::NoRefreshToken =>
-            {
+            (Err(Error::Engine(error)), _) if !is_held && error.cause == Cause::NoRefreshToken => {
                 Err(Error::NotLoggedIn)
             }
             (outcome, _) => Err(outcome.err().unwrap_or(Error::NotLoggedIn)),

@@ -10,7 +10,7 @@ use countersign_client::native::{NativeClient, Scheme};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use serde_json::json;
 
-use crate::world::{World, listen, log_in, refused};
+use crate::world::{World, engine_error, listen, log_in};
 
 #[tokio::test]
 async fn login_and_calls_work_where_both_servers_have_names_under_localhost() {
@@ -57,7 +57,7 @@ async fn look_alikes_of_this_machine_are_refused() {
         "http://[::2]",
     ] {
         let client = NativeClient::builder(issuer, "cli").build().unwrap();
-        let refused = refused(client.begin_login().await);
+        let refused = engine_error(client.begin_login().await);
         assert_eq!(refused.cause, Cause::IssuerInvalid, "{issuer}");
     }
 }

@@ -8,7 +8,7 @@ use reqwest::StatusCode;
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::world::{World, answer, log_in, parameters, refused, visit};
+use crate::world::{World, answer, engine_error, log_in, parameters, visit};
 
 #[tokio::test]
 async fn a_login_comes_back_to_a_free_port_of_this_machine() {
@@ -131,7 +131,7 @@ async fn a_user_who_cancels_is_told_so_by_both() {
     let (tokens, (status, page)) = tokio::join!(pending.finish(), visit(&back));
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("refused"), "{page}");
-    let refused = refused(tokens);
+    let refused = engine_error(tokens);
     assert_eq!(refused.cause, Cause::AuthorizationError);
     assert_eq!(refused.details[0], "access_denied");
     assert!(refused.to_string().contains("access_denied"), "{refused}");
@@ -152,7 +152,7 @@ async fn a_response_of_another_issuer_is_refused() {
             _ => (name, value),
         }));
     let (tokens, _) = tokio::join!(pending.finish(), visit(forged.as_str()));
-    assert_eq!(refused(tokens).cause, Cause::ResponseIssuerMismatch);
+    assert_eq!(engine_error(tokens).cause, Cause::ResponseIssuerMismatch);
     assert!(world.token_requests().is_empty(), "the code goes nowhere");
 }
 
@@ -163,7 +163,7 @@ async fn a_response_that_repeats_a_parameter_is_refused() {
     let pending = client.begin_login().await.unwrap();
     let back = answer(pending.url(), "alice").await + "&code=other";
     let (tokens, _) = tokio::join!(pending.finish(), visit(&back));
-    let refused = refused(tokens);
+    let refused = engine_error(tokens);
     assert_eq!(refused.cause, Cause::ResponseInvalid);
     assert_eq!(
         refused.to_string(),
@@ -188,7 +188,7 @@ async fn parameters_that_bind_a_login_are_not_the_programs() {
                 tokio::join!(pending.finish(), visit(&back)).0
             }
         };
-        let refused = refused(outcome);
+        let refused = engine_error(outcome);
         assert_eq!(refused.cause, Cause::ParameterReserved);
         let [name] = &refused.details[..] else {
             panic!("one name");
@@ -260,7 +260,7 @@ async fn a_secret_goes_with_token_requests_and_nowhere_else() {
     let post = world.builder().client_secret_post("s3cret").build();
     for client in [basic, post] {
         // Its clients are public, so this server refuses; what matters is what it was sent.
-        let refused = refused(log_in(&client.unwrap()).await);
+        let refused = engine_error(log_in(&client.unwrap()).await);
         assert_eq!(refused.cause, Cause::TokenRefused);
         assert_eq!(refused.details[0], "invalid_client");
     }
@@ -304,7 +304,7 @@ async fn after_a_logout_there_is_nothing_left() {
 #[tokio::test]
 async fn a_server_that_is_down_is_said_to_be_down() {
     let client = NativeClient::builder("http://localhost:1", "cli").build();
-    let refused = refused(client.unwrap().begin_login().await);
+    let refused = engine_error(client.unwrap().begin_login().await);
     assert_eq!(refused.cause, Cause::DiscoveryUnreachable);
     assert!(refused.to_string().contains("refused"), "{refused}");
 }
@@ -316,7 +316,7 @@ async fn a_server_that_never_answers_is_one_that_cannot_be_reached() {
     let client = NativeClient::builder(&issuer, "cli")
         .timeout(Duration::from_millis(200))
         .build();
-    let refused = refused(client.unwrap().begin_login().await);
+    let refused = engine_error(client.unwrap().begin_login().await);
     assert_eq!(refused.cause, Cause::DiscoveryUnreachable);
     assert!(refused.to_string().contains("timed out"), "{refused}");
 }

@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use url::Url;
 
-use crate::world::{World, answer, parameters, refused, visit};
+use crate::world::{World, answer, engine_error, parameters, visit};
 
 #[tokio::test]
 async fn a_port_that_is_taken_is_named() {
@@ -110,7 +110,7 @@ async fn a_redirect_uri_is_sent_as_it_is_registered() {
         let response = format!("{asked}?error=e&state={state}");
         assert_eq!(visit(&response).await.0, StatusCode::OK);
         assert_eq!(
-            refused(finished.await.unwrap()).cause,
+            engine_error(finished.await.unwrap()).cause,
             Cause::ResponseIssuerMismatch
         );
     }

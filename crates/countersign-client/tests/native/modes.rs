@@ -4,7 +4,7 @@ use countersign_client::native::Scheme;
 use countersign_client::{Cause, Mode};
 use reqwest::StatusCode;
 
-use crate::world::{World, log_in, refused};
+use crate::world::{World, engine_error, log_in};
 
 const OPTIONAL: &[&str] = &["--dpop", "optional"];
 
@@ -31,7 +31,7 @@ async fn auto_ends_in_bearer_at_a_server_without_dpop() {
 async fn t7_enforced_asks_a_server_without_dpop_for_nothing() {
     let world = World::with("dpop = \"off\"", OPTIONAL).await;
     let client = world.builder().mode(Mode::Enforced).build().unwrap();
-    let refused = refused(client.begin_login().await);
+    let refused = engine_error(client.begin_login().await);
     assert_eq!(refused.cause, Cause::DpopUnsupported);
     assert_eq!(refused.details, [world.issuer]);
 }
@@ -40,10 +40,13 @@ async fn t7_enforced_asks_a_server_without_dpop_for_nothing() {
 async fn enforced_refuses_a_token_that_is_not_bound_and_says_so_later_too() {
     let world = World::with("dpop = \"advertised-only\"", OPTIONAL).await;
     let client = world.builder().mode(Mode::Enforced).build().unwrap();
-    assert_eq!(refused(log_in(&client).await).cause, Cause::TokenNotBound);
+    assert_eq!(
+        engine_error(log_in(&client).await).cause,
+        Cause::TokenNotBound
+    );
     assert!(client.tokens().await.unwrap().is_none());
     let outcome = client.send(client.http().get(world.url("/api/me"))).await;
-    assert_eq!(refused(outcome).cause, Cause::TokenNotBound);
+    assert_eq!(engine_error(outcome).cause, Cause::TokenNotBound);
     assert!(world.calls.is_empty());
 }
 

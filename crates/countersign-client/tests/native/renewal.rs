@@ -9,7 +9,7 @@ use countersign_client::Cause;
 use countersign_client::native::NativeClient;
 use reqwest::StatusCode;
 
-use crate::world::{World, refused};
+use crate::world::{World, engine_error};
 
 async fn me(client: &NativeClient, world: &World) -> StatusCode {
     let me = client.http().get(world.url("/api/me"));
@@ -68,7 +68,7 @@ async fn a_renewal_that_fails_is_no_failure_while_the_token_lives() {
         2,
         "one attempt, not one a call"
     );
-    let refused = refused(client.renew().await);
+    let refused = engine_error(client.renew().await);
     assert_eq!(refused.cause, Cause::TokenRefused);
     assert_eq!(refused.details[2], "503");
 }
@@ -84,7 +84,7 @@ async fn without_a_refresh_token_the_session_ends_with_the_token() {
     assert_eq!(me(&client, &world).await, StatusCode::OK);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     let outcome = client.send(client.http().get(world.url("/api/me"))).await;
-    let refused = refused(outcome);
+    let refused = engine_error(outcome);
     assert_eq!(refused.cause, Cause::NoRefreshToken);
     assert!(refused.to_string().contains("log in again"), "{refused}");
     assert_eq!(world.calls.to("/api/me").len(), 1);

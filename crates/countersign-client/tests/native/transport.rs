@@ -10,7 +10,7 @@ use countersign_client::native::{Error, NativeClient, NativeClientBuilder};
 use reqwest::StatusCode;
 use serde_json::json;
 
-use crate::world::{listen, refused};
+use crate::world::{engine_error, listen};
 
 /// A service of the issuer whose token endpoint this is.
 fn service(issuer: &str, token_endpoint: &str) -> NativeClientBuilder {
@@ -100,12 +100,12 @@ async fn forms_and_secrets_follow_no_redirect() {
             service("https://as.example", &format!("{local}/token")).http(follows),
         ] {
             let outcome = builder.build().unwrap().client_credentials().await;
-            let refused = refused(outcome);
+            let refused = engine_error(outcome);
             assert_eq!(refused.cause, Cause::TokenRefused);
             assert_eq!(refused.details[2], status.as_str());
         }
         let discovered = NativeClient::builder(&local, "service").build().unwrap();
-        let refused = refused(discovered.client_credentials().await);
+        let refused = engine_error(discovered.client_credentials().await);
         assert_eq!(refused.cause, Cause::DiscoveryUnreachable);
         assert_eq!(refused.details[1], status.as_str());
     }
@@ -119,6 +119,6 @@ async fn an_answer_without_end_is_no_answer() {
     let token = move || async move { endless };
     let (local, _) = listen(|_| Router::new().route("/token", post(token))).await;
     let client = service("https://as.example", &format!("{local}/token")).build();
-    let refused = refused(client.unwrap().client_credentials().await);
+    let refused = engine_error(client.unwrap().client_credentials().await);
     assert_eq!(refused.cause, Cause::TokenResponseInvalid);
 }

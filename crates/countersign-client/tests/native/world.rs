@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use clap::Parser as _;
 use countersign_authorization_server::{AuthorizationServer, Clock, Config, Listeners, serve};
 use countersign_client::native::{
-    Error, LoopbackResolver, NativeClient, NativeClientBuilder, Refused, Tokens,
+    EngineError, Error, LoopbackResolver, NativeClient, NativeClientBuilder, Tokens,
 };
 use example_api::Options;
 use reqwest::StatusCode;
@@ -294,9 +294,9 @@ pub(crate) fn parameters(url: &str) -> std::collections::HashMap<String, String>
 }
 
 #[track_caller]
-pub(crate) fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Refused {
+pub(crate) fn engine_error<T: std::fmt::Debug>(outcome: Result<T, Error>) -> EngineError {
     match outcome {
-        Err(Error::Refused(refused)) => refused,
+        Err(Error::Engine(error)) => error,
         other => panic!("{other:?}"),
     }
 }
