@@ -1,6 +1,6 @@
-//! One API call: the headers before it, and what its response says.
+//! One API call: the headers that it needs, and what its response tells.
 //!
-//! Steady state costs one signature: header, `ath` and key are cached (RC11).
+//! In the steady state a call costs one signature: header, `ath` and key are cached (RC11).
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -20,7 +20,7 @@ use crate::redirect::{Redirected, redirect};
 use crate::state::{BoundToken, KnownToken};
 use crate::text::Text;
 
-/// How long a call waits for another one's nonce before it goes without.
+/// How long a call waits for the nonce that another call asked for, before it is sent without one.
 const NONCE_WAIT_MILLIS: u32 = 1_000;
 
 /// The headers of one request.
@@ -28,12 +28,12 @@ const NONCE_WAIT_MILLIS: u32 = 1_000;
 pub struct Upgraded<P: Platform> {
     /// Value of the `DPoP` header: for this request only.
     pub proof: Text,
-    /// To be given back with the response.
+    /// Belongs to [`Engine::observe`], together with the response.
     pub attempt: Attempt<P>,
 }
 
-/// One sent request whose response is still to be observed. Dropped when there will be none (network error, abort):
-/// whoever waits for it goes on.
+/// A request that was sent and whose response is still to be observed. Drop it if there will be no
+/// response (network error, abort): calls that wait for its nonce then go on.
 pub struct Attempt<P: Platform>(Box<Sending<P>>);
 
 struct Sending<P: Platform> {
@@ -46,22 +46,22 @@ struct Sending<P: Platform> {
     probe: Option<Keeper>,
 }
 
-/// What may follow an attempt.
+/// Which attempt may follow this one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Another one, where that helps.
+    /// One more, if that helps.
     First,
-    /// Another one for a 401, since the proof named another URL than the one that answered.
+    /// One more after a 401, because the proof named another URL than the one that answered.
     Redirected,
-    /// No other.
+    /// None.
     Last,
-    /// Nothing: it was another origin that answered.
+    /// None, and nothing is learned: another origin answered.
     Lost,
 }
 
 impl<P: Platform> Attempt<P> {
-    /// Tells where redirects have led that the platform has followed by itself, with the old proof,
-    /// before the response is [observed](Engine::observe).
+    /// Tells the engine where redirects led that the platform followed by itself, with the old
+    /// proof. Call it before the response is [observed](Engine::observe).
     pub fn redirected(&mut self, url: Url) {
         let sending = &mut *self.0;
         sending.stage = match redirect(&sending.method, &sending.url.origin, &url.origin, None) {
@@ -72,7 +72,7 @@ impl<P: Platform> Attempt<P> {
         sending.url = url;
     }
 
-    /// The request's `Authorization` header (R1).
+    /// Returns the request's `Authorization` header (R1).
     #[must_use]
     pub fn authorization(&self) -> String {
         let mut authorization = String::from("DPoP ");
@@ -81,7 +81,7 @@ impl<P: Platform> Attempt<P> {
     }
 }
 
-/// What the engine reads of an API's response. A header that cannot be read is empty, or `None`.
+/// What the engine reads of an API's response. A header that cannot be read is empty or `None`.
 #[derive(Clone, Copy, Debug)]
 #[allow(
     clippy::exhaustive_structs,
@@ -92,17 +92,18 @@ pub struct Observed<'a> {
     pub status: u16,
     /// `DPoP-Nonce`.
     pub dpop_nonce: &'a str,
-    /// `WWW-Authenticate`, several joined by commas.
+    /// `WWW-Authenticate`; several are joined by commas.
     pub www_authenticate: &'a str,
     /// `Date`.
     pub date: Option<UnixMillis>,
 }
 
 impl<P: Platform> Engine<P> {
-    /// The headers for one request with an access token that [`bound_token`](Self::bound_token) has found; `None`: it is
-    /// ours no more.
+    /// Returns the headers for one request with an access token that
+    /// [`bound_token`](Self::bound_token) found, or `None` if the engine no longer knows that
+    /// token.
     ///
-    /// Waits, at most a second, where another call is already asking this origin for a nonce.
+    /// Waits, for at most a second, if another call is already asking this origin for a nonce.
     ///
     /// # Errors
     /// [`Cause::KeyFailed`](crate::Cause::KeyFailed).
@@ -129,8 +130,9 @@ impl<P: Platform> Engine<P> {
         self.upgrade(sending).await.map(Some)
     }
 
-    /// Reads a response. `None`: deliver it. Otherwise send once more, with these headers (N5):
-    /// to where redirects have led, if there were any.
+    /// Reads a response. Returns `None` if the caller gets this response. Otherwise the request
+    /// must be sent once more with the returned headers (N5), to the URL where redirects led, if
+    /// there were any.
     ///
     /// # Errors
     /// [`Cause::KeyFailed`](crate::Cause::KeyFailed).
@@ -154,7 +156,7 @@ impl<P: Platform> Engine<P> {
         let is_for_nonce = (is_unreadable || fault == Fault::Nonce)
             && self.is_newer(Role::ResourceServer, origin, sending.nonce.as_ref());
         let is_for_url = sending.stage == Stage::Redirected && response.status == 401;
-        // A 401 that does not say what it is for is asked about only where the clocks differ.
+        // If a 401 does not say its reason, a second attempt is made only if the clocks differ.
         let may_be_for_time = fault == Fault::Proof || (is_unreadable && response.date.is_some());
         if is_for_nonce
             || is_for_url
@@ -169,7 +171,7 @@ impl<P: Platform> Engine<P> {
         Ok(None)
     }
 
-    /// Learns what the response tells, and lets those go on who wait for it.
+    /// Learns from the response, and wakes the calls that wait for its nonce.
     fn judge(&self, sending: &mut Sending<P>, response: &Observed<'_>) -> Fault {
         let origin = &*sending.url.origin;
         let is_refused = response.status == 401;
@@ -225,8 +227,9 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Nobody waits on an origin that never challenged. Where one has and no nonce is held, one call asks (it gets the
-    /// keeper) and the others wait for it (RC10); if it gives up, the next one asks.
+    /// Waits for a nonce if one is needed. No call waits on an origin that never challenged. If an
+    /// origin has challenged and no nonce is held, one call asks (it gets the keeper) and the
+    /// others wait for it (RC10). If that call gives up, the next one asks.
     async fn await_nonce(&self, origin: &str) -> Option<Keeper> {
         let mut timer = pin!(self.platform.sleep(NONCE_WAIT_MILLIS));
         loop {
@@ -261,7 +264,7 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// What a 401 was for.
+/// The reason of a 401.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Fault {
     Nonce,
@@ -274,7 +277,7 @@ enum Fault {
 impl Fault {
     fn of(response: &Observed<'_>) -> Self {
         let header = response.www_authenticate.as_bytes();
-        // The codes mean one thing wherever they stand in the header. Taking it apart
+        // The codes mean the same wherever they stand in the header. Parsing it
         // (`challenge::parse`) would add 1,300 bytes to the WebAssembly's 20,000.
         if header.is_empty() {
             Self::Unreadable

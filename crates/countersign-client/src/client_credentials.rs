@@ -1,5 +1,5 @@
-//! Tokens for the client itself, without a user (RFC 6749, 4.4). Its authentication is the platform's part: it goes with
-//! every form.
+//! Tokens for the client itself, without a user (RFC 6749, 4.4). The platform authenticates the
+//! client, in every form that it sends.
 
 use alloc::rc::Rc;
 
@@ -13,17 +13,20 @@ use crate::renewal::turn;
 use crate::state::{Client, Tokens};
 use crate::text::Text;
 
-/// How long an access token is used whose end neither the response nor the token tells (RFC 6749, 5.1, recommends that
-/// it does): asking too often is better than calling with a dead one. Milliseconds.
+/// How long an access token is used if neither the response nor the token tells when it ends (RFC
+/// 6749, 5.1, recommends that the response does), in milliseconds. Asking too often is better than
+/// calling with an expired token.
 const UNTOLD_LIFETIME_MILLIS: i64 = 60_000;
 
 impl<P: Platform> Engine<P> {
-    /// Gets tokens for the client itself; once more when they end, as there is no refresh token. Concurrent calls share
-    /// one request. `scope`: separated by spaces; empty: the server's choice.
+    /// Gets tokens for the client itself. Call it again when they end: there is no refresh token.
+    /// Concurrent calls share one request. `scope`: separated by spaces; if it is empty, the server
+    /// chooses.
     ///
     /// # Errors
-    /// Discovery's, [`Cause::DpopUnsupported`], [`Cause::KeyFailed`], [`Cause::ParameterReserved`], those of the token endpoint and the access token, and
-    /// [`Cause::NoRefreshToken`] where the client was logged out, or a user in, before the answer came.
+    /// Those of [`discover`](Self::discover), [`Cause::KeyFailed`], [`Cause::ParameterReserved`],
+    /// those of the token endpoint and the access token, and [`Cause::NoRefreshToken`] if the
+    /// client was logged out, or a user logged in, before the response came.
     pub async fn client_credentials(
         &self,
         client: &Rc<Client<P>>,
@@ -70,7 +73,7 @@ impl<P: Platform> Engine<P> {
         };
         let now = self.platform.now().0 + self.clock_offset(client);
         let expires = self.end(&document, now, "expires_in", &access_token);
-        // Nobody has logged in: there are no claims.
+        // Nobody has logged in, so there are no claims.
         let claims = self
             .platform
             .parse(b"{}")

@@ -1,51 +1,53 @@
-//! How far each server's clock is from the local one, learned from `Date`.
+//! The difference between each server's clock and the local one, learned from `Date`.
 //!
-//! A `Date` is never ahead of its server's clock but may lag it: whole seconds, the way back, a response out of a
-//! cache. So a later one is always believed, an earlier one only from a response that was certainly fresh.
+//! A `Date` is never ahead of its server's clock but may lag behind it: it has whole seconds, takes
+//! the way back, and may come out of a cache. So a later one is always believed, an earlier one
+//! only if the response was certainly fresh.
 //!
-//! Whoever moves a clock ahead gets proofs that are good later, when the page is closed. So a large change comes from
-//! the authorization server or from the app's own origin; what an API answers, which scripts of the page may have a hand
-//! in, changes little.
+//! An attacker who moves the clock ahead gets proofs that are good later, when the page is closed.
+//! So only the authorization server or the app's own origin can change the offset by much. Scripts
+//! of the page may influence what an API seems to answer, so that changes little.
 
 use alloc::vec::Vec;
 
 use crate::platform::UnixMillis;
 use crate::text::Text;
 
-/// Smaller differences are the way back and the rounding of `Date`.
+/// Smaller differences come from the way back and from the rounding of `Date`.
 const TOLERANCE_MILLIS: i64 = 2_000;
 
-/// Of the local clock against the monotonic one: smaller differences may be what the two drift apart in days.
+/// The smallest jump of the local clock against the monotonic one that counts. Smaller ones may be
+/// the drift of some days.
 const JUMP_MILLIS: i64 = 10_000;
 
-/// So far an API's clock may lie from the one that is vouched for: more than synchronised servers differ by, and less
-/// than the time that a proof is good for anyway.
+/// How far an API's clock may be from the one that is vouched for. Synchronised servers differ by
+/// less, and a proof is good for longer anyway.
 const LEEWAY_MILLIS: i64 = 60_000;
 
 struct Known {
     origin: Text,
-    /// Server's clock minus the local one in milliseconds.
+    /// The server's clock minus the local one, in milliseconds.
     offset: i64,
-    /// What was vouched for of it. `None`: the authorization server's is taken.
+    /// The part of it that was vouched for. `None`: the authorization server's offset is taken.
     anchor: Option<i64>,
 }
 
-/// Who says it.
+/// Where a time comes from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The authorization server, or the app's own origin.
     Vouched,
-    /// Any other server, or whoever pretends to be one.
+    /// Any other server, or a script that pretends to be one.
     Anybody,
 }
 
 /// The clocks of all servers, and the local one's own jumps.
 pub(crate) struct Clocks {
     known: Vec<Known>,
-    /// Local minus monotonic clock, when last looked at; zero before.
+    /// The local clock minus the monotonic one when they were last compared; zero before that.
     base: i64,
-    /// The local clock has come so far ahead of the monotonic one: it was set, or the machine has slept, which some
-    /// monotonic clocks do not count.
+    /// How far the local clock has moved ahead of the monotonic one: it was set, or the machine has
+    /// slept, which some monotonic clocks do not count.
     ahead: i64,
 }
 
@@ -58,14 +60,15 @@ impl Clocks {
         }
     }
 
-    /// The offset of an origin; where nothing is known of it, that of the authorization server that it trusts.
+    /// Returns the offset of an origin. If nothing is known of it, that is the offset of the
+    /// authorization server that it trusts.
     pub(crate) fn offset(&self, origin: &str, authorization_server: &str) -> i64 {
         self.get(origin)
             .or_else(|| self.get(authorization_server))
             .map_or(0, |known| known.offset)
     }
 
-    /// Has this origin shown its clock?
+    /// Tells whether this origin's clock is known.
     pub(crate) fn is_known(&self, origin: &str) -> bool {
         self.get(origin).is_some()
     }
@@ -114,8 +117,9 @@ impl Clocks {
         }
     }
 
-    /// Compares the local clock with the monotonic one. Set back, it is known to have been set; what it is ahead by is to
-    /// be asked about: see [`take_ahead`](Self::take_ahead).
+    /// Compares the local clock with the monotonic one. If the local clock moved back, it was
+    /// certainly set. If it moved ahead, the engine has to ask: see
+    /// [`take_ahead`](Self::take_ahead).
     pub(crate) fn notice(&mut self, local: UnixMillis, monotonic: i64) {
         let base = local.0 - monotonic;
         let jump = base - core::mem::replace(&mut self.base, base);
@@ -129,15 +133,16 @@ impl Clocks {
         }
     }
 
-    /// How far the local clock is ahead of where it should be, unless the machine has slept. Zero: not at all, or
-    /// there is nothing to correct. The caller asks what time it is and tells by [`settle`](Self::settle).
+    /// Returns how far the local clock has moved ahead, if that may need a correction; zero
+    /// otherwise. The machine may only have slept, so the caller asks for the time and passes it to
+    /// [`settle`](Self::settle).
     pub(crate) fn take_ahead(&mut self) -> i64 {
         let ahead = core::mem::take(&mut self.ahead);
         if self.known.is_empty() { 0 } else { ahead }
     }
 
-    /// `offset`: what the app's own origin tells of the local clock now. Was it set, or has the machine slept? The
-    /// likelier of the two.
+    /// Decides whether the clock was set or the machine has slept, whichever is likelier. `offset`:
+    /// the local clock's offset according to the app's own origin.
     pub(crate) fn settle(&mut self, ahead: i64, offset: i64, authorization_server: &str) {
         let error = offset - self.offset(authorization_server, "");
         if (error + ahead).abs() < error.abs() {
@@ -145,7 +150,7 @@ impl Clocks {
         }
     }
 
-    /// The local clock was set: the servers' were not.
+    /// Corrects all offsets: the local clock was set, the servers' clocks were not.
     fn shift(&mut self, by: i64) {
         for known in &mut self.known {
             known.offset += by;
@@ -154,7 +159,7 @@ impl Clocks {
     }
 }
 
-/// Would a proof made now carry a time that differs from the one that was refused?
+/// Tells whether a proof made now would carry another time than the one that was refused.
 pub(crate) fn has_moved(now: i64, used: i64) -> bool {
     (now - used).abs() >= TOLERANCE_MILLIS
 }
@@ -219,10 +224,10 @@ mod tests {
         clocks.notice(UnixMillis(1_000_000 - HOUR + 1_000), 1_000);
         assert_eq!(clocks.offset("https://a", ""), 5_000 + HOUR);
         assert_eq!(clocks.take_ahead(), 0);
-        // And not once more.
+        // It is not corrected twice.
         clocks.notice(UnixMillis(1_000_000 - HOUR + 2_000), 2_000);
         assert_eq!(clocks.offset("https://a", ""), 5_000 + HOUR);
-        // What was vouched for has moved along.
+        // The offset that was vouched for has moved along.
         let far = learn(&mut clocks, 5_000, true, Source::Anybody);
         assert_eq!(far, 5_000 + HOUR);
     }

@@ -1,6 +1,6 @@
 //! OpenID Connect Discovery: where the endpoints are and whether tokens are bound.
 //!
-//! Fetched once per client and page, never read back from web storage (RS2).
+//! It is fetched once per client and page, and never read back from web storage (RS2).
 
 use alloc::boxed::Box;
 use alloc::string::String;
@@ -34,7 +34,7 @@ const PUSH_FAILURES: Failures = Failures {
 
 impl<P: Platform> Engine<P> {
     /// Finds the authorization server's endpoints, and decides whether this client's tokens are
-    /// bound (T7). Asks the server once: afterwards the answer is known.
+    /// bound (T7). It asks the server once; later calls return the same answer.
     ///
     /// # Errors
     /// [`Cause::IssuerInvalid`], [`Cause::DiscoveryUnreachable`], [`Cause::DiscoveryInvalid`],
@@ -143,7 +143,7 @@ impl<P: Platform> Engine<P> {
         Err(ClientError::new(cause, &[url, &detail]))
     }
 
-    /// Takes apart a URL that is https, or http on this machine (RFC 8252, 8.3).
+    /// Splits a URL that is https, or http on this machine (RFC 8252, 8.3).
     fn secure(&self, cause: Cause, name: &str, url: &str) -> Result<Url, ClientError> {
         if let Some(parts) = self.platform.url(url) {
             let origin = &*parts.origin;

@@ -1,4 +1,4 @@
-//! The engine, and what can be asked of it without a request: clients, keys, proofs.
+//! The engine, and what it does without a request: clients, keys, proofs.
 
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -13,14 +13,15 @@ use crate::platform::Platform;
 use crate::state::{BoundToken, Client, ClientConfig, KnownToken, Signer, State};
 use crate::text::Text;
 
-/// Every client of a page, their keys, tokens, nonces and clocks. Belongs to one thread.
+/// All clients of a page or program, with their keys, tokens, nonces and clocks. It belongs to one
+/// thread.
 pub struct Engine<P: Platform> {
     pub(crate) platform: P,
     pub(crate) state: RefCell<State<P>>,
 }
 
 impl<P: Platform> Engine<P> {
-    /// An engine without clients.
+    /// Creates an engine without clients.
     pub const fn new(platform: P) -> Self {
         Self {
             platform,
@@ -28,8 +29,8 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Registers a client and returns its index. The same issuer and client id give the same
-    /// client, as configured first.
+    /// Registers a client and returns its index. A client with the same issuer and client id is
+    /// registered once, with its first configuration.
     pub fn create(&self, config: ClientConfig<P::Document>) -> usize {
         let clients = &mut self.state.borrow_mut().clients;
         let known = clients.iter().position(|client| {
@@ -41,33 +42,34 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// The client of an index that [`create`](Self::create) gave.
+    /// Returns the client of an index that [`create`](Self::create) returned.
     pub fn client(&self, index: usize) -> Option<Rc<Client<P>>> {
         self.state.borrow().clients.get(index).cloned()
     }
 
-    /// This exact string as an access token of ours that goes out as DPoP. It stays ours until it expires, also when it
-    /// has been renewed away.
+    /// Finds this exact string among the engine's bound access tokens, which are sent as DPoP. A
+    /// token is known until it expires, even after a renewal has replaced it.
     pub fn bound_token(&self, access_token: &str) -> Option<BoundToken> {
         let known = &self.state.borrow().known;
         let found = known.iter().find(|known| known.token == access_token);
         found.map(|known| known.number)
     }
 
-    /// Is this token still ours?
+    /// Tells whether the engine still knows this token.
     pub fn is_bound(&self, token: BoundToken) -> bool {
         self.known(token).is_some()
     }
 
-    /// The authorization server's clock minus the local one, milliseconds.
+    /// Returns the authorization server's clock minus the local one, in milliseconds.
     pub fn clock_offset(&self, client: &Client<P>) -> i64 {
         let clocks = &mut self.state.borrow_mut().clocks;
         clocks.notice(self.platform.now(), self.platform.monotonic());
         clocks.offset(client.server(), "")
     }
 
-    /// The clock of `origin`, or of `fallback` where nothing is known of it, minus the local one,
-    /// milliseconds.
+    /// Returns the clock of
+    /// `origin` minus the local one, in milliseconds. If nothing is known of `origin`, `fallback`
+    /// takes its place.
     pub(crate) fn offset(&self, origin: &str, fallback: &str) -> i64 {
         self.state.borrow().clocks.offset(origin, fallback)
     }
@@ -81,12 +83,12 @@ impl<P: Platform> Engine<P> {
             .cloned()
     }
 
-    /// Forgets the other tokens.
+    /// Forgets all tokens but these.
     pub(crate) fn retain_known(&self, is_kept: &dyn Fn(&KnownToken<P>) -> bool) {
         self.state.borrow_mut().known.retain(|known| is_kept(known));
     }
 
-    /// Drops a client's tokens and key; later renewals say `why`.
+    /// Drops a client's tokens and key. Later renewals fail with `why`.
     pub(crate) fn end_session(&self, client: &Client<P>, why: Option<&ClientError>) {
         let session = &mut *client.session.borrow_mut();
         session.signer = None;
@@ -95,7 +97,7 @@ impl<P: Platform> Engine<P> {
         self.retain_known(&|known| !ptr::eq(&*known.client, client));
     }
 
-    /// Random bytes, base64url (P2 asks for 96 bits).
+    /// Draws random bytes, as base64url (P2 asks for 96 bits).
     pub(crate) fn random_text(&self, length: usize) -> Text {
         let mut bytes = [0; 32];
         let bytes = &mut bytes[..length];
@@ -112,7 +114,7 @@ impl<P: Platform> Engine<P> {
         Ok(base64url::encode(&digest).into())
     }
 
-    /// The client's key, made when first needed.
+    /// Returns the client's key, which is generated when it is first needed.
     pub(crate) async fn signer(
         &self,
         client: &Client<P>,
@@ -135,7 +137,7 @@ impl<P: Platform> Engine<P> {
         ))
     }
 
-    /// A new proof for one request (P8). `offset`: the server's clock minus the local one,
+    /// Signs a new proof for one request (P8). `offset`: the server's clock minus the local one, in
     /// milliseconds.
     pub(crate) async fn prove(
         &self,

@@ -1,7 +1,7 @@
-//! What can go wrong for a caller: a cause and the values that a person needs, no sentences.
+//! What can go wrong for a caller: a cause and the values that a person needs, without a sentence.
 //!
-//! Sentences are made of the [`catalogue`] by the adapters (in the browser by TypeScript, which is written from it),
-//! because formatting is dear in WebAssembly.
+//! The adapters make sentences from the [`catalogue`] (in the browser, TypeScript that is generated
+//! from it does), because formatting takes many bytes in WebAssembly.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -19,17 +19,17 @@ pub mod sentence;
 
 pub use catalogue::Cause;
 
-/// A refusal or failure, ready to be told. One word wide: every step of the engine hands it on.
+/// An error of the engine. It is one word wide, because every step of the engine passes it on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientError(Rc<Failure>);
 
-/// What a [`ClientError`] says.
+/// The content of a [`ClientError`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Failure {
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// The values in play, in the order that the cause documents. Never a secret.
+    /// The values involved, in the order that the cause documents. Never a secret.
     pub details: Vec<Text>,
 }
 
@@ -43,7 +43,7 @@ impl Deref for ClientError {
 
 impl ClientError {
     pub(crate) fn new(cause: Cause, details: &[&str]) -> Self {
-        // `collect` would be three functions more in WebAssembly.
+        // `collect` would add three functions to the WebAssembly.
         let mut texts = Vec::new();
         for &detail in details {
             texts.push(Text::from(detail));
@@ -55,7 +55,7 @@ impl ClientError {
     }
 }
 
-/// Two values that have to be the same. `Err` tells both.
+/// Checks that two values are the same. The error tells both.
 #[inline(never)] // called often
 pub(crate) fn same(cause: Cause, expected: &str, received: &str) -> Result<(), ClientError> {
     if expected == received {

@@ -1,6 +1,8 @@
-//! What the engine sends to the authorization server's own endpoints: forms with proofs, and what every response tells.
+//! Requests to the authorization server's endpoints: forms with proofs, and what every response
+//! tells.
 //!
-//! Nonces are taken from every response (8.2, RC7). One retry, only for what a new proof can mend.
+//! Every response may bring a nonce (8.2, RC7). A request is sent once more only if a new proof can
+//! help.
 
 use countersign::nonce::{Nonce, Role};
 
@@ -12,7 +14,7 @@ use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis};
 use crate::state::{Endpoint, Signer};
 
 impl<P: Platform> Engine<P> {
-    /// One form (T1), and once more where it was refused for its proof's nonce or time.
+    /// Sends a form (T1), and once more if the server refused the proof for its nonce or time.
     pub(crate) async fn post(
         &self,
         endpoint: &Endpoint,
@@ -51,7 +53,7 @@ impl<P: Platform> Engine<P> {
             self.remember_nonce(Role::AuthorizationServer, origin, &response.dpop_nonce);
             self.learn(origin, "", response.date, true, Source::Vouched);
             let document = response.json;
-            // Tokens come with 200, what was pushed is answered with 201 (RFC 9126, 2.2).
+            // Tokens come with 200; a pushed request is answered with 201 (RFC 9126, 2.2).
             if matches!(response.status, 200 | 201) {
                 return document.ok_or_else(|| endpoint.invalid(""));
             }
@@ -66,7 +68,7 @@ impl<P: Platform> Engine<P> {
                     "use_dpop_nonce" => {
                         self.is_newer(Role::AuthorizationServer, origin, nonce.as_ref())
                     }
-                    // The second is what Keycloak calls a proof that it refuses.
+                    // Keycloak calls a proof that it refuses an `invalid_request`.
                     "invalid_dpop_proof" | "invalid_request" => {
                         self.is_clock_mended(origin, "", offset, response.date)
                             .await
@@ -89,7 +91,7 @@ impl<P: Platform> Engine<P> {
         self.state.borrow().nonces.newest(role, origin).cloned()
     }
 
-    /// Is another nonce held than the one that was used?
+    /// Tells whether another nonce is held than the one that was used.
     pub(crate) fn is_newer(&self, role: Role, origin: &str, used: Option<&Nonce>) -> bool {
         let nonces = &self.state.borrow().nonces;
         let newest = nonces.newest(role, origin);
@@ -118,8 +120,8 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Where the local clock has come ahead of the monotonic one since the last proof, the app's own origin tells whether
-    /// it was set. `server`: the authorization server's origin.
+    /// Asks the app's own origin whether the local clock was set, if it has moved ahead of the
+    /// monotonic one since the last proof. `server`: the authorization server's origin.
     pub(crate) async fn settle_clock(&self, server: &str) {
         let ahead = {
             let clocks = &mut self.state.borrow_mut().clocks;
@@ -145,8 +147,8 @@ impl<P: Platform> Engine<P> {
         self.platform.send(request).await.ok()?.date
     }
 
-    /// After a proof that may have been refused for its time: is another now known than the one that was used? Where
-    /// none could be read, or one that was not believed, the app's own origin is asked for its `Date`.
+    /// Tells whether another time is known than the one that a refused proof carried. If none could
+    /// be read, or one that was not believed, it asks the app's own origin for its `Date`.
     pub(crate) async fn is_clock_mended(
         &self,
         origin: &str,

@@ -1,5 +1,5 @@
-//! `application/x-www-form-urlencoded`, the part of it that OAuth sends, and the two or three text helpers that would
-//! otherwise pull `core::str`'s pattern machinery into the WebAssembly.
+//! `application/x-www-form-urlencoded`, as far as OAuth uses it, and a few text helpers that keep
+//! `core::str`'s pattern machinery out of the WebAssembly.
 
 use alloc::string::String;
 use core::ptr;
@@ -12,9 +12,10 @@ use crate::text::Text;
 /// A name and its value.
 pub type Parameter = (Text, Text);
 
-/// Parameters of authorization and token requests that the engine alone decides, whether a request has them or not: who
-/// asks, where the answer goes, and what the answer is bound to. A `request` object (RFC 9101) would bring all of them
-/// again. `code` also stands for `code_challenge` and whatever else goes on with `_`, and so do the others.
+/// Parameters of authorization and token requests that only the engine decides, whether a request
+/// has them or not: who asks, where the response goes, and what it is bound to. A
+/// `request` object (RFC 9101) could bring all of them again. `code` also stands for
+/// `code_challenge` and every other name that continues with `_`; the other names work alike.
 static RESERVED: [&str; 10] = [
     "client_id",
     "redirect_uri",
@@ -28,7 +29,7 @@ static RESERVED: [&str; 10] = [
     "refresh_token",
 ];
 
-/// Refuses a name that is reserved. Some servers do not tell upper from lower case.
+/// Returns an error for a reserved name. Some servers ignore case, so this does too.
 ///
 /// # Errors
 /// [`Cause::ParameterReserved`].
@@ -46,7 +47,7 @@ pub(crate) fn check_reserved(name: &str) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// The first name that comes twice (RFC 6749, 3.1, forbids it).
+/// Returns the first name that occurs twice (RFC 6749, 3.1, forbids it).
 pub(crate) fn repeated(parameters: &[Parameter]) -> Option<&Text> {
     let is_later = |(name, own): &&Parameter| {
         value(parameters, name).is_some_and(|first| !ptr::eq(first, own))
@@ -54,11 +55,11 @@ pub(crate) fn repeated(parameters: &[Parameter]) -> Option<&Text> {
     parameters.iter().find(is_later).map(|(name, _)| name)
 }
 
-/// Parameters, encoded; each begins with `&`.
+/// Encoded parameters; each begins with `&`.
 pub(crate) struct Form(String);
 
 impl Form {
-    /// Begins with parameters that are encoded already.
+    /// Creates a form that begins with parameters which are encoded already.
     pub(crate) fn new(encoded: &str) -> Self {
         Self(String::from(encoded))
     }
@@ -73,7 +74,7 @@ impl Form {
         percent_encode(&mut self.0, value);
     }
 
-    /// Grows without leaving a copy behind, as tokens and codes are among the values.
+    /// Grows without leaving a copy behind, because tokens and codes are among the values.
     #[cfg(feature = "native")]
     fn make_room(&mut self, further: usize) {
         let needed = self.0.len() + further;
@@ -85,7 +86,8 @@ impl Form {
         }
     }
 
-    /// Adds the application's: of each name that is not there yet the first.
+    /// Adds the application's parameters. The first one of each name counts, and names that are
+    /// already there are left out.
     ///
     /// # Errors
     /// [`Cause::ParameterReserved`].
@@ -107,12 +109,12 @@ impl Form {
         Ok(())
     }
 
-    /// The body of a request.
+    /// Returns the body of a request.
     pub(crate) fn as_str(&self) -> &str {
         self.0.get(1..).unwrap_or_default()
     }
 
-    /// `endpoint` with these parameters added to whatever query it has.
+    /// Appends these parameters to `endpoint`, which may have a query.
     pub(crate) fn at(&self, endpoint: &str) -> String {
         let mut url = String::from(endpoint);
         let mut query = &*self.0;
@@ -132,7 +134,7 @@ impl Drop for Form {
     }
 }
 
-/// Everything but RFC 3986's unreserved characters.
+/// Encodes everything but RFC 3986's unreserved characters.
 fn percent_encode(out: &mut String, text: &str) {
     for &byte in text.as_bytes() {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
@@ -153,12 +155,12 @@ fn hex(digit: u8) -> u8 {
     }
 }
 
-/// Does the text hold this part, as it is?
+/// Tells whether the text contains this part.
 pub(crate) fn holds(text: &[u8], part: &[u8]) -> bool {
     text.windows(part.len()).any(|window| window == part)
 }
 
-/// The value of a parameter.
+/// Returns the value of a parameter.
 pub(crate) fn value<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a Text> {
     parameters
         .iter()
@@ -166,7 +168,7 @@ pub(crate) fn value<'a>(parameters: &'a [Parameter], name: &str) -> Option<&'a T
         .map(|(_, value)| value)
 }
 
-/// A status as text.
+/// Formats a status.
 pub(crate) fn status_text(status: u16) -> String {
     let mut text = String::new();
     push_decimal(&mut text, i64::from(status));

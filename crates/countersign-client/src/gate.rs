@@ -1,4 +1,4 @@
-//! One task works, others wait for its outcome: single flight for renewals, one probe for a nonce.
+//! One task works, and others wait for its outcome: one renewal at a time, one probe for a nonce.
 
 use alloc::rc::Rc;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use core::task::{Context, Poll, Waker};
 
 use crate::error::ClientError;
 
-/// What a probe for a nonce answers says nothing but that it is over: `Ok`.
+/// The outcome. That of a probe for a nonce only means that it is over: `Ok`.
 pub(crate) type Outcome = Result<(), ClientError>;
 
 struct Inner {
@@ -16,10 +16,10 @@ struct Inner {
     waiting: Vec<Waker>,
 }
 
-/// What the others wait at.
+/// What the other tasks wait for.
 pub(crate) struct Gate(RefCell<Inner>);
 
-/// Held by the one that works. Dropped without an answer, it opens the gate all the same: nobody waits for the dead.
+/// Held by the task that works. A keeper that is dropped without an answer opens the gate.
 pub(crate) struct Keeper(Rc<Gate>);
 
 impl Gate {
@@ -36,7 +36,7 @@ impl Gate {
         self.0.borrow().is_open
     }
 
-    /// Ready when the gate is open; `None` where the keeper gave up.
+    /// Is ready when the gate is open. `None`: the keeper gave up.
     pub(crate) fn poll(&self, context: &mut Context<'_>) -> Poll<Option<Outcome>> {
         let mut inner = self.0.borrow_mut();
         if inner.is_open {
@@ -46,7 +46,7 @@ impl Gate {
         Poll::Pending
     }
 
-    /// What the keeper answers. One that gave up answers nothing: then everything is as it was.
+    /// Waits for the keeper's answer. A keeper that gave up has none: then it is `Ok`.
     pub(crate) fn outcome(&self) -> impl Future<Output = Outcome> {
         core::future::poll_fn(|context| self.poll(context).map(|answer| answer.unwrap_or(Ok(()))))
     }

@@ -1,6 +1,6 @@
 //! The claims of an id_token: OpenID Connect Core 3.1.3.7 (login) and 12.2 (refresh).
 //!
-//! Not the signature: the token came straight from the token endpoint over TLS.
+//! The signature is not verified: the token came straight from the token endpoint over TLS.
 
 use countersign::jose::base64url;
 use countersign::sibling::cut;
@@ -9,10 +9,10 @@ use crate::error::{Cause, ClientError, same};
 use crate::platform::{Document, Platform};
 use crate::text::Text;
 
-/// Clocks may differ by this much after the offset is known: `Date` counts whole seconds.
+/// How far clocks may differ after the offset is known: `Date` counts whole seconds.
 const LEEWAY_SECONDS: i64 = 10;
 
-/// The payload of a JWT, unverified.
+/// Parses the payload of a JWT. Not verified.
 pub(crate) fn payload<P: Platform>(platform: &P, jwt: &str) -> Option<P::Document> {
     let (_header, rest) = cut(jwt, b'.')?;
     let (payload, signature) = cut(rest, b'.')?;
@@ -22,10 +22,10 @@ pub(crate) fn payload<P: Platform>(platform: &P, jwt: &str) -> Option<P::Documen
     platform.parse(&base64url::decode(payload)?)
 }
 
-/// The checks in the order of the specification. Returns the subject.
+/// Makes the checks in the order of the specification. Returns the subject.
 ///
-/// `nonce` must be there at login; at a refresh it may be missing, never another one. `subject`: at a refresh, whose
-/// session it is. `now`: by the server's clock, seconds since the epoch.
+/// `nonce` is required at login; at a refresh it may be missing but not differ. `subject`: the
+/// session's subject, at a refresh. `now`: by the server's clock, in seconds since the epoch.
 pub(crate) fn check<D: Document>(
     claims: &D,
     issuer: &str,
@@ -60,7 +60,7 @@ pub(crate) fn check<D: Document>(
     }
     let received = claims.text("sub");
     if received.is_empty() || subject.is_some() {
-        // Nobody's session has an empty subject.
+        // No session has an empty subject.
         same(
             Cause::IdTokenSubject,
             subject.map_or("?", |subject| subject),

@@ -13,15 +13,16 @@
 //! # }
 //! ```
 //!
-//! Native programs use the module `native`, as above. Below it is an engine, which decides, while a
-//! [`Platform`] acts. The engine has no network, no clock, no random source and no runtime: the same
-//! source runs in a browser (WebAssembly), natively, and under a virtual clock in tests.
+//! Native programs use the module
+//! `native`, as above. Below it is an engine, which decides, while a [`Platform`] acts. The engine
+//! has no network, no clock, no random source and no runtime: the same source runs in a browser
+//! (WebAssembly), natively, and under a virtual clock in tests.
 //!
 //! The engine implements the client's side of RFC 9449 (sections 4.2, 5, 7, 8, 9 and 10), RFC 7636
 //! (PKCE, S256), RFC 9126 (pushed authorization requests, where the server requires them), RFC 9207
-//! (`iss` in the response) and the checks of OpenID Connect Core 3.1.3.7 and 12.2. It doesn't verify
-//! the signature of an id_token, as 3.1.3.7 allows: the id_token came straight from the token
-//! endpoint over TLS.
+//! (`iss` in the response) and the checks of OpenID Connect Core 3.1.3.7 and 12.2. It doesn't
+//! verify the signature of an id_token, as 3.1.3.7 allows: the id_token came straight from the
+//! token endpoint over TLS.
 //!
 //! # The engine
 //! A login is [`Engine::discover`], [`Engine::prepare`], [`Engine::push`] where the server requires

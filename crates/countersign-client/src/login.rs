@@ -1,7 +1,7 @@
-//! Login and logout: the authorization request, its response, and what waits between the two.
+//! Login and logout: the authorization request, its response, and what is kept between them.
 //!
-//! A redirect leaves the page, so verifier, OIDC nonce and key wait in the platform's keeping under `state`; a silent
-//! login in a hidden iframe waits in memory.
+//! A redirect leaves the page, so the platform keeps verifier, OIDC nonce and key under `state`. A
+//! silent login in a hidden iframe stays in memory.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -18,14 +18,14 @@ use crate::platform::{Document, FLOW_LIFETIME_MILLIS, Platform, Record};
 use crate::state::{Client, Flow, Signer};
 use crate::text::{Text, or_empty};
 
-/// What a page recognises our authorization responses by.
+/// The prefix by which a page recognises authorization responses of this engine.
 const STATE_PREFIX: &str = "cs.";
 
 const STATE: &str = "state";
 const DPOP_JKT: &str = "dpop_jkt";
 const REQUEST_URI: &str = "request_uri";
 
-/// Silent logins that are remembered; an iframe that never answers leaves one behind.
+/// The most silent logins that are remembered. An iframe that never answers leaves one behind.
 const MAX_FLOWS: usize = 16;
 
 /// How the browser goes to the authorization server.
@@ -35,11 +35,11 @@ const MAX_FLOWS: usize = 16;
     reason = "a browser leaves its page or does not"
 )]
 pub enum Visit {
-    /// It leaves the page, and the user may be asked.
+    /// It leaves the page, and the server may ask the user.
     Interactive,
-    /// It leaves the page, and nobody is asked (`prompt=none`).
+    /// It leaves the page, and the server must not ask the user (`prompt=none`).
     Silent,
-    /// In a hidden iframe, with `prompt=none`. Nothing is kept outside memory.
+    /// It goes there in a hidden iframe, with `prompt=none`. The login is kept in memory alone.
     Iframe,
 }
 
@@ -47,30 +47,30 @@ pub enum Visit {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct AuthorizationRequest {
-    /// Where it goes. It may have a query of its own, which stays (RFC 6749, 3.1).
+    /// The authorization endpoint. If it has a query, that is kept (RFC 6749, 3.1).
     pub endpoint: Text,
     /// Names and values.
     pub parameters: Vec<Parameter>,
 }
 
 impl AuthorizationRequest {
-    /// Names the login: its response has the same.
+    /// Returns the `state`, which names the login. The response carries the same.
     #[must_use]
     pub fn state(&self) -> &str {
         or_empty(self.value(STATE))
     }
 
-    /// Whether the code will be bound to the client's key (`dpop_jkt`; RFC 9449, 10).
+    /// Tells whether the code will be bound to the client's key (`dpop_jkt`; RFC 9449, 10).
     #[must_use]
     pub fn is_bound(&self) -> bool {
         self.value(DPOP_JKT).is_some()
     }
 
-    /// Joins the URL, with the application's parameters: of each name that is not there yet the
-    /// first.
+    /// Builds the URL and adds the application's parameters. The first one of each name counts, and
+    /// names that are already there are left out.
     ///
     /// # Errors
-    /// [`Cause::ParameterReserved`] for one that the engine alone decides.
+    /// [`Cause::ParameterReserved`] for a parameter that only the engine decides.
     pub fn to_url(&self, extra: &[Parameter]) -> Result<String, ClientError> {
         let mut query = Form::new("");
         for (name, value) in &self.parameters {
@@ -88,9 +88,9 @@ impl AuthorizationRequest {
 }
 
 impl<P: Platform> Engine<P> {
-    /// Prepares an authorization request (C1): discovers, makes or reuses the key, and remembers
-    /// the login until its response comes. The application's parameters are added before the
-    /// request is given to [`push`](Self::push).
+    /// Prepares an authorization request (C1): discovers the endpoints, generates or reuses the
+    /// key, and remembers the login until its response comes. Add the application's parameters
+    /// before giving the request to [`push`](Self::push).
     ///
     /// # Errors
     /// Those of [`discover`](Self::discover), [`Cause::KeyFailed`], [`Cause::StorageRefused`].
@@ -136,7 +136,8 @@ impl<P: Platform> Engine<P> {
             flows.push(flow);
         } else {
             while !self.platform.keep(&state, &record).await {
-                // A key that cannot wait is made after the redirect: the code is then bound by PKCE alone.
+                // A key that cannot be kept is generated after the redirect, and only PKCE binds
+                // the code.
                 signer = None;
                 if record.key.take().is_none() {
                     return Err(Cause::StorageRefused.into());
@@ -166,13 +167,12 @@ impl<P: Platform> Engine<P> {
         })
     }
 
-    /// Pushes an authorization request where the server requires it (RFC 9126), and returns where
-    /// to send the browser instead. `None`: to the request's own URL. The pushed request proves its
-    /// key (C3).
+    /// Pushes an authorization request if the server requires it (RFC 9126), and returns where to
+    /// send the browser instead. `None`: the browser goes to the request's own URL. The pushed
+    /// request carries a proof (C3).
     ///
-    /// Where the application has changed the request, `changed` are the names of the parameters
-    /// that it has added, removed, doubled or given another value: none may be one that the engine
-    /// alone decides.
+    /// `changed`: the names of the parameters that the application added, removed, repeated or gave
+    /// another value. None may be one that only the engine decides.
     ///
     /// # Errors
     /// [`Cause::ParameterReserved`], [`Cause::PushUnreachable`], [`Cause::PushRefused`],
@@ -194,7 +194,8 @@ impl<P: Platform> Engine<P> {
             return Ok(None);
         };
         let (page, form) = cut(url, b'?').unwrap_or((url, ""));
-        // The code will be bound to this key, or to none: one that could not be kept is not there after the redirect.
+        // The code is bound to this key, or to none: a key that could not be kept is gone after the
+        // redirect.
         let signer = client.session.borrow().signer.clone();
         let signer = signer.filter(|_| is_bound);
         let document = self.post(endpoint, signer.as_deref(), form).await?;
@@ -205,7 +206,8 @@ impl<P: Platform> Engine<P> {
         let mut query = Form::new("");
         query.add("client_id", &client.config.client_id);
         query.add(REQUEST_URI, &request_uri);
-        // The app may have chosen another page of the server; a query of the endpoint's own stays (RFC 6749, 3.1).
+        // The app may have chosen another page of the server. The endpoint's own query is kept (RFC
+        // 6749, 3.1).
         let mut visited = String::from(page);
         if let Some((_, own)) = cut(&metadata.authorization_endpoint, b'?') {
             push_ascii(&mut visited, b'?');
@@ -214,12 +216,13 @@ impl<P: Platform> Engine<P> {
         Ok(Some(query.at(&visited)))
     }
 
-    /// Redeems an authorization response, its parameters as they came. The flow that its `state` names is forgotten
-    /// first, so a second call finds nothing.
+    /// Redeems an authorization response; its parameters are given as they came. The engine first
+    /// forgets the login that `state` names, so a second call finds nothing.
     ///
     /// # Errors
-    /// [`Cause::FlowUnknown`], [`Cause::ResponseIssuerMismatch`], [`Cause::AuthorizationError`],
-    /// [`Cause::ResponseInvalid`], [`Cause::ParameterReserved`], and those of discovery, token request and id_token.
+    /// [`Cause::FlowUnknown`], [`Cause::ResponseIssuerMismatch`],
+    /// [`Cause::AuthorizationError`], [`Cause::ResponseInvalid`], [`Cause::ParameterReserved`], and
+    /// those of discovery, token request and id_token.
     pub async fn redeem(
         &self,
         client: &Rc<Client<P>>,
@@ -273,9 +276,9 @@ impl<P: Platform> Engine<P> {
         self.obtain_tokens(client, signer, form, nonce, None).await
     }
 
-    /// Drops tokens and key. Returns the end-session URL (OpenID Connect RP-Initiated Logout 1.0), `None` where the
-    /// server has no such endpoint, or has not been asked for its metadata. `post_logout_redirect_uri` may be empty: the
-    /// browser then stays there.
+    /// Drops tokens and key. Returns the end-session URL (OpenID Connect RP-Initiated Logout 1.0),
+    /// or `None` if the server has no such endpoint or its metadata is not known. If
+    /// `post_logout_redirect_uri` is empty, the browser stays at the server.
     pub fn logout(&self, client: &Client<P>, post_logout_redirect_uri: &Text) -> Option<String> {
         let tokens = client.tokens();
         self.end_session(client, None);

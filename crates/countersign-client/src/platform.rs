@@ -1,6 +1,7 @@
-//! The port: everything that the engine needs from outside and does not do itself.
+//! The port: everything that the engine needs from outside.
 //!
-//! Responsible for the contract only. The browser's adapter is `countersign-browser`; tests script their own.
+//! This module holds the contract only. The browser's adapter is `countersign-browser`; tests
+//! script their own.
 
 use alloc::rc::Rc;
 use alloc::string::String;
@@ -9,19 +10,21 @@ use countersign::jwk::PublicJwk;
 
 use crate::text::Text;
 
-/// Milliseconds since the Unix epoch, by the local clock or by a server's, as the name beside it says.
+/// Milliseconds since the Unix epoch, by the local clock or by a server's; the name beside it says
+/// which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(clippy::exhaustive_structs, reason = "a number with its unit")]
 pub struct UnixMillis(pub i64);
 
-/// How long a kept login may wait for its response: an hour, in milliseconds. People stay at a login page to reset a
-/// password or to look for a second factor.
+/// How long a kept login may wait for its response: an hour, in milliseconds. Users may stay at a
+/// login page to reset a password or to find a second factor.
 pub const FLOW_LIFETIME_MILLIS: i64 = 3_600_000;
 
-/// The URL that asks the app's own origin (a `HEAD`, for its `Date`).
+/// The URL for a request to the app's own origin (a `HEAD`, for its `Date`).
 pub const OWN_ORIGIN: &str = "/";
 
-/// An HTTP request of the engine's own: discovery, token endpoint, own origin. Never cached, without credentials.
+/// An HTTP request of the engine's own: to discovery, the token endpoint or the app's own origin.
+/// It is never cached and carries no cookies.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Request<'a> {
@@ -44,20 +47,20 @@ pub struct Request<'a> {
 pub struct Response<D> {
     /// HTTP status.
     pub status: u16,
-    /// `DPoP-Nonce`; empty where it cannot be read.
+    /// `DPoP-Nonce`; empty if it cannot be read.
     pub dpop_nonce: Text,
-    /// `Date`; `None` where it cannot be read.
+    /// `Date`; `None` if it cannot be read.
     pub date: Option<UnixMillis>,
-    /// The body, where it is a JSON object.
+    /// The body, if it is a JSON object.
     pub json: Option<D>,
 }
 
-/// No response: refused connection, DNS, CORS, timeout. The platform does not say more.
+/// There was no response: connection refused, DNS, CORS, timeout. The platform does not say which.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs, reason = "it has nothing to say")]
 pub struct SendError;
 
-/// The platform's cryptography refused.
+/// The platform's cryptography failed.
 #[derive(Debug)]
 #[allow(clippy::exhaustive_structs, reason = "it has nothing to say")]
 pub struct KeyError;
@@ -75,27 +78,27 @@ pub struct KeyPair<K> {
     pub public: PublicJwk,
 }
 
-/// A login under way, as the platform keeps it across a full-page redirect.
+/// A login that waits for its response, as the platform keeps it across a full-page redirect.
 #[derive(Debug)]
 #[allow(
     clippy::exhaustive_structs,
     reason = "platforms build it, and a constructor would be more WebAssembly"
 )]
 pub struct Record<K> {
-    /// Strings whose meaning is the engine's.
+    /// Strings that only the engine interprets.
     pub fields: Vec<Text>,
     /// The key that the code will be bound to.
     pub key: Option<Rc<KeyPair<K>>>,
 }
 
-/// A URL taken apart as WHATWG serialises it: what a proof names (P4).
+/// The parts of a URL as WHATWG serialises it. A proof names them (P4).
 #[derive(Clone, Debug)]
 #[allow(
     clippy::exhaustive_structs,
     reason = "platforms build it, and a constructor would be more WebAssembly"
 )]
 pub struct Url {
-    /// Scheme, host and port (the default one left out): `https://as.example`.
+    /// Scheme, host and port, without the default port: `https://as.example`.
     pub origin: Text,
     /// The path, without query and fragment; at least `/`.
     pub path: Text,
@@ -109,16 +112,17 @@ impl Url {
     }
 }
 
-/// A JSON object, read by name. No member that the engine reads may be empty and mean something, so "empty" and "none"
-/// are one.
+/// A JSON object, read by name. No member that the engine reads has a meaning when it is empty, so
+/// empty and missing are the same.
 pub trait Document {
-    /// A member that is a string; empty for anything else.
+    /// Returns a member that is a string; empty for anything else.
     fn text(&self, name: &str) -> Text;
-    /// A member that is a number; NaN, which compares with nothing, for anything else.
+    /// Returns a member that is a number; NaN, which equals nothing, for anything else.
     fn number(&self, name: &str) -> f64;
-    /// A member that is `true`.
+    /// Tells whether a member is `true`.
     fn is_true(&self, name: &str) -> bool;
-    /// A member that is an array of strings, or a string (an array of one); empty for anything else.
+    /// Returns a member that is an array of strings, or a string (an array of one); empty for
+    /// anything else.
     fn texts(&self, name: &str) -> Vec<Text>;
 }
 
@@ -126,41 +130,44 @@ pub trait Document {
 // The engine is the only caller and never needs to name or bound the futures.
 #[allow(async_fn_in_trait)]
 pub trait Platform {
-    /// A handle to a private key; its material is out of the engine's reach.
+    /// A handle to a private key, whose material the engine cannot reach.
     type Key;
     /// A parsed JSON object.
     type Document: Document;
 
-    /// What [`Engine::observe`](crate::Engine::observe) is given is certainly what the server has sent. In a page, where
-    /// scripts may have a hand in it, it is not: its `Date` then changes little.
+    /// Whether the responses that [`Engine::observe`](crate::Engine::observe) gets certainly come
+    /// from the server. In a page they do not, because scripts may forge them: their `Date` then
+    /// changes little.
     const ARE_RESPONSES_GENUINE: bool;
 
-    /// Sends one request, without following redirects to another origin with its headers. Ends in bounded time, with a
-    /// response or without one: a server that never answers is one that cannot be reached.
+    /// Sends one request. It must not follow redirects to another origin with the request's
+    /// headers, and must end in bounded time: a server that never answers counts as unreachable.
     async fn send(&self, request: Request<'_>) -> Result<Response<Self::Document>, SendError>;
-    /// Makes a P-256 signing key, not extractable where the platform knows the notion.
+    /// Generates a P-256 signing key, not extractable if the platform supports that.
     async fn generate_key(&self) -> Result<Rc<KeyPair<Self::Key>>, KeyError>;
-    /// ES256: ECDSA over P-256 with SHA-256, as the 64 bytes R || S.
+    /// Signs with ES256: ECDSA over P-256 with SHA-256, as the 64 bytes R || S.
     async fn sign(&self, key: &Self::Key, message: &[u8]) -> Result<Vec<u8>, KeyError>;
-    /// SHA-256: 32 bytes.
+    /// Hashes with SHA-256: 32 bytes.
     async fn digest(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
-    /// Ends after so many milliseconds.
+    /// Ends after this many milliseconds.
     async fn sleep(&self, milliseconds: u32);
-    /// The local clock.
+    /// Reads the local clock.
     fn now(&self) -> UnixMillis;
-    /// Milliseconds of a clock that nobody sets; from when on does not matter, nor whether it counts sleep.
+    /// Reads a clock that nobody sets, in milliseconds. Its starting point does not matter, nor
+    /// whether it counts sleep.
     fn monotonic(&self) -> i64;
-    /// Fills with unpredictable bytes.
+    /// Fills `bytes` with unpredictable ones.
     fn random(&self, bytes: &mut [u8]);
-    /// Parses a JSON object; `None` for anything else.
+    /// Parses a JSON object; returns `None` for anything else.
     fn parse(&self, json: &[u8]) -> Option<Self::Document>;
-    /// An object with the members of both; `overrides` wins.
+    /// Returns an object with the members of both; `overrides` wins.
     fn merge(&self, object: Self::Document, overrides: &Self::Document) -> Self::Document;
-    /// Parses an absolute URL; `None` where it is none, or carries user information.
+    /// Parses an absolute URL; returns `None` for anything else, and if it has user information.
     fn url(&self, text: &str) -> Option<Url>;
-    /// Keeps a record under a name for [`FLOW_LIFETIME_MILLIS`], and never longer. `false`: it could not be written,
-    /// and nothing is left behind. A record without a key may go where a key may not.
+    /// Keeps a record under a name for [`FLOW_LIFETIME_MILLIS`] and no longer. Returns `false` if
+    /// it could not be written; then nothing is left behind. A record without a key may be stored
+    /// where a key may not.
     async fn keep(&self, name: &str, record: &Record<Self::Key>) -> bool;
-    /// Takes a record out: whoever comes second finds nothing.
+    /// Removes and returns a record. A second call finds nothing.
     async fn take(&self, name: &str) -> Option<Record<Self::Key>>;
 }

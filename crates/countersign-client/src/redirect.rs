@@ -1,22 +1,22 @@
 //! Redirects of API calls: whether one may be followed with the token, and by which method.
 
-/// What becomes of a request with one of our tokens when it is redirected.
+/// How a request with a bound token continues when it is redirected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "platforms must handle each")]
 pub enum Redirected<'a> {
-    /// To another origin. Neither token nor proof goes there, and nothing is learned from its
-    /// answer.
+    /// It leads to another origin. Neither token nor proof is sent there, and nothing is learned
+    /// from its answer.
     OtherOrigin,
-    /// It is not sent by us: the status is no redirect's, or nobody can tell the method.
+    /// The engine does not follow it: the status is no redirect's, or the method cannot be known.
     Unclear,
-    /// It is sent with this method, with a proof for the new URL. Where the method is another one
-    /// than before, it is `GET` without a body.
+    /// It is sent with this method and a proof for the new URL. If the method changes, it becomes
+    /// `GET` without a body.
     SameOrigin(&'a str),
 }
 
-/// Decides by the rules of the Fetch standard (HTTP-redirect fetch). `status`: that of the redirect;
-/// `None` where the platform has followed it unseen, as browsers do. They have sent the old proof
-/// along then.
+/// Decides by the rules of the Fetch standard (HTTP-redirect fetch).
+/// `status`: the redirect's; `None` if the platform followed the redirect unseen, as browsers do,
+/// and sent the old proof along.
 #[must_use]
 #[inline(always)] // what a browser does not know is not there
 pub fn redirect<'a>(method: &'a str, from: &str, to: &str, status: Option<u16>) -> Redirected<'a> {
@@ -25,7 +25,7 @@ pub fn redirect<'a>(method: &'a str, from: &str, to: &str, status: Option<u16>) 
     }
     let is_read = matches!(method, "GET" | "HEAD");
     match status {
-        // Every redirect keeps these.
+        // Every redirect keeps these methods.
         None | Some(301 | 302 | 303 | 307 | 308) if is_read => Redirected::SameOrigin(method),
         Some(301 | 302) if method == "POST" => Redirected::SameOrigin("GET"),
         Some(303) => Redirected::SameOrigin("GET"),

@@ -1,4 +1,4 @@
-//! Renewal: when a client's tokens are to be renewed, and how a refresh token does it.
+//! Renewal: when a client's tokens should be renewed, and how a refresh token does it.
 
 use alloc::rc::Rc;
 
@@ -9,41 +9,42 @@ use crate::gate::{Gate, Keeper};
 use crate::platform::Platform;
 use crate::state::Client;
 
-/// Tokens are renewed this long before their end, or when three quarters of a short life are over.
-/// Milliseconds.
+/// How long before their end tokens are renewed, in milliseconds. Short-lived ones are renewed
+/// after three quarters of their life.
 const MARGIN_MILLIS: i64 = 30_000;
 
-/// After a renewal that failed, the next one by itself is this much later. Milliseconds.
+/// How long after a failed renewal the next automatic one comes, in milliseconds.
 const RETRY_MILLIS: i64 = 30_000;
 
-/// Tokens with a very short life are not renewed by itself more often. Milliseconds.
+/// The shortest time between automatic renewals, for tokens with a very short life. Milliseconds.
 const SHORTEST_MILLIS: i64 = 1_000;
 
-/// Whether tokens are to be renewed before they are used.
+/// Whether tokens should be renewed before they are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(clippy::exhaustive_enums, reason = "callers must handle each")]
 pub enum Renewal {
     /// They are good for a while, or a renewal has just failed and they are still good.
     NotDue,
-    /// They should be renewed, and are still good where that fails.
+    /// They should be renewed, but can be used if that fails.
     Due,
-    /// They have ended, or there are none.
+    /// They have expired, or there are none.
     Overdue,
 }
 
-/// When a client's tokens are to be renewed.
+/// When a client's tokens should be renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// By a call that needs them now.
+    /// For a call that needs them now.
     pub now: Renewal,
-    /// By a program that renews them unasked: after so many milliseconds, at least a thousand.
-    /// Where that is due already, a renewal has failed, or the tokens came expired.
+    /// For a program that renews them in the background: after this many milliseconds, at least a
+    /// thousand. If a renewal is already due, an earlier one has failed or the tokens arrived
+    /// expired.
     pub wait_millis: i64,
 }
 
 impl<P: Platform> Engine<P> {
-    /// Decides when a client's tokens are to be renewed.
+    /// Decides when a client's tokens should be renewed.
     pub fn schedule(&self, client: &Client<P>) -> Schedule {
         let now = self.platform.now().0 + self.clock_offset(client);
         let session = client.session.borrow();
@@ -68,7 +69,7 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// Renews by refresh token. Concurrent calls share one request (and the first one's `extra`).
+    /// Renews by refresh token. Concurrent calls share one request, with the first one's `extra`.
     ///
     /// # Errors
     /// [`Cause::NoRefreshToken`], [`Cause::ParameterReserved`], [`Cause::TokenRefused`]
@@ -111,7 +112,7 @@ impl<P: Platform> Engine<P> {
             .await
     }
 
-    /// Tells those who wait for their turn how it went.
+    /// Tells the outcome to the calls that wait for it.
     pub(crate) fn end_turn(
         &self,
         client: &Client<P>,
@@ -124,18 +125,18 @@ impl<P: Platform> Engine<P> {
         keeper.answer(outcome.clone());
     }
 
-    /// Until new tokens come, no renewal is due for a while.
+    /// No renewal is due for a while, unless new tokens come.
     pub(crate) fn pause_renewal(&self, client: &Client<P>) {
         client.session.borrow_mut().pause = self.platform.monotonic() + RETRY_MILLIS;
     }
 }
 
-/// How long before its end a token is renewed that has so long to live. Milliseconds.
+/// Returns how long before its end a token with this lifetime is renewed, in milliseconds.
 pub(crate) fn margin(lifetime: i64) -> i64 {
     MARGIN_MILLIS.min(lifetime / 4)
 }
 
-/// Whose turn it is to ask for tokens: the caller's, or theirs who have the gate.
+/// Decides who asks for tokens: the caller, who gets the keeper, or the one that holds the gate.
 #[inline(always)] // as if it had one caller, which it has in a browser
 pub(crate) fn turn<P: Platform>(client: &Client<P>) -> Result<Keeper, Rc<Gate>> {
     let under_way = client.session.borrow().renewal.clone();

@@ -1,8 +1,8 @@
-//! What the engine knows: clients, their metadata, keys and tokens, logins under way.
+//! What the engine knows: clients, their metadata, keys and tokens, logins in progress.
 //!
-//! Values only; what is done with them stands in the modules that use these. State is never
-//! borrowed across an await: each method borrows, copies what it needs, and lets go. What never
-//! changes after it is known (a client's configuration, its metadata) is borrowed freely.
+//! Values only; other modules work with them. State is never borrowed across an await: each method
+//! borrows, copies what it needs, and lets go. Values that never change once they are known (a
+//! client's configuration, its metadata) are borrowed freely.
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -20,27 +20,27 @@ use crate::gate::Gate;
 use crate::platform::{KeyPair, Platform, Record, UnixMillis, Url};
 use crate::text::Text;
 
-/// Servers whose nonce is remembered.
+/// The most servers whose nonce is remembered.
 const NONCE_CAPACITY: usize = 64;
 
-/// What an application says about itself.
+/// The configuration of a client.
 #[allow(
     clippy::exhaustive_structs,
     reason = "callers build it, and a constructor would be more WebAssembly"
 )]
 pub struct ClientConfig<D> {
-    /// Compared exactly with what the server calls itself.
+    /// The issuer; it must be exactly the one that the server names.
     pub issuer: Text,
-    /// As registered with the authorization server.
+    /// The id that the client is registered with.
     pub client_id: Text,
-    /// Separated by spaces, `openid` included.
+    /// The scopes, separated by spaces, including `openid`.
     pub scope: Text,
     /// Whether to bind tokens.
     pub mode: Mode,
     /// Members that take precedence over the discovery document's. With both
-    /// `authorization_endpoint` and `token_endpoint` there is no discovery.
-    /// `require_pushed_authorization_requests: true` pushes where the server requires it of this
-    /// client only (RFC 9126, 6), or where the application prefers it.
+    /// `authorization_endpoint` and `token_endpoint` there is no discovery. With
+    /// `require_pushed_authorization_requests: true` requests are pushed, for a server that
+    /// requires it of this client only (RFC 9126, 6), or because the application prefers it.
     pub metadata: Option<D>,
 }
 
@@ -55,69 +55,69 @@ pub struct Client<P: Platform> {
 pub struct Metadata {
     pub(crate) authorization_endpoint: Text,
     pub(crate) token: Endpoint,
-    /// Where the server wants authorization requests pushed (RFC 9126, 5).
+    /// The pushed authorization request endpoint, if the server requires it (RFC 9126, 5).
     pub(crate) pushed: Option<Endpoint>,
     pub(crate) end_session_endpoint: Option<Text>,
-    /// RFC 9207: the response must carry `iss`.
+    /// Whether the response must carry `iss` (RFC 9207).
     pub(crate) is_iss_required: bool,
     /// Whether this client's token requests carry proofs.
     pub(crate) scheme: Scheme,
 }
 
-/// Where forms go.
+/// An endpoint that forms are sent to.
 pub(crate) struct Endpoint {
     pub(crate) url: Text,
     pub(crate) parts: Url,
     pub(crate) failures: Failures,
 }
 
-/// What it is called when an endpoint does not do its part.
+/// The causes of an endpoint's failures.
 pub(crate) struct Failures {
     pub(crate) unreachable: Cause,
     pub(crate) refused: Cause,
     pub(crate) invalid: Cause,
 }
 
-/// What changes about a client.
+/// The state of a client.
 pub(crate) struct Session<P: Platform> {
     pub(crate) signer: Option<Rc<Signer<P::Key>>>,
     pub(crate) tokens: Option<Rc<Tokens<P::Document>>>,
-    /// How long before its end the access token is renewed, milliseconds.
+    /// How long before its end the access token is renewed, in milliseconds.
     pub(crate) margin: i64,
-    /// By the monotonic clock: no renewal is due before then, since one has failed.
+    /// No renewal is due before this time of the monotonic clock, since one has failed.
     pub(crate) pause: i64,
     pub(crate) renewal: Option<Rc<Gate>>,
-    /// Why the session was ended; every later renewal says the same.
+    /// Why the session ended; every later renewal fails with it.
     pub(crate) ended: Option<ClientError>,
 }
 
 /// The tokens of a client.
 pub struct Tokens<D> {
-    /// For API calls.
+    /// The access token, for API calls.
     pub access_token: Text,
-    /// By the server's clock.
+    /// When the access token ends, by the server's clock.
     pub expires: UnixMillis,
-    /// As it came last.
+    /// The newest id_token.
     pub id_token: Text,
-    /// Its payload.
+    /// The id_token's payload.
     pub claims: Rc<D>,
-    /// Rotated with each renewal where the server does so.
+    /// The refresh token. It changes with each renewal if the server rotates it.
     pub refresh_token: Option<Text>,
-    /// By the server's clock; `None`: not told.
+    /// When the refresh token ends, by the server's clock; `None`: the server did not tell.
     pub refresh_expires: Option<UnixMillis>,
-    /// API calls go out as DPoP; else as Bearer.
+    /// Whether API calls are sent as DPoP; otherwise as Bearer.
     pub is_bound: bool,
     pub(crate) subject: Text,
     pub(crate) nonce: Text,
 }
 
-/// A key with everything about it that every proof repeats.
+/// A key, with all that is the same in each of its proofs.
 pub(crate) struct Signer<K> {
     pub(crate) pair: Rc<KeyPair<K>>,
     pub(crate) header: ProofHeader,
 }
 
-/// A bound access token, known until it expires, also when it has been renewed away (RC8).
+/// A bound access token. It is known until it expires, even after a renewal has replaced it (RC8).
 pub(crate) struct KnownToken<P: Platform> {
     pub(crate) token: Text,
     pub(crate) ath: Text,
@@ -127,18 +127,18 @@ pub(crate) struct KnownToken<P: Platform> {
     pub(crate) number: BoundToken,
 }
 
-/// A bound access token by its number: no other token of the engine gets it.
+/// A bound access token, by a number that no other token of the engine gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoundToken(NonZeroU32);
 
 impl BoundToken {
-    /// `None`: zero.
+    /// Creates one from its number; returns `None` for zero.
     #[must_use]
     pub fn from_number(number: u32) -> Option<Self> {
         NonZeroU32::new(number).map(Self)
     }
 
-    /// From 1 on.
+    /// Returns the number, from 1 on.
     #[must_use]
     pub fn number(self) -> u32 {
         self.0.get()
@@ -149,7 +149,7 @@ impl BoundToken {
     }
 }
 
-/// A login in a hidden iframe under way.
+/// A login in progress in a hidden iframe.
 pub(crate) struct Flow<K> {
     pub(crate) state: Text,
     pub(crate) started: UnixMillis,
@@ -159,7 +159,7 @@ pub(crate) struct Flow<K> {
 pub(crate) struct State<P: Platform> {
     pub(crate) clients: Vec<Rc<Client<P>>>,
     pub(crate) known: Vec<Rc<KnownToken<P>>>,
-    /// The number of the next one.
+    /// The next token's number.
     pub(crate) next_known: BoundToken,
     pub(crate) nonces: NonceJar,
     pub(crate) clocks: Clocks,
@@ -200,14 +200,14 @@ impl<P: Platform> Client<P> {
         }
     }
 
-    /// The client's tokens, while it is logged in.
+    /// Returns the client's tokens while it is logged in.
     pub fn tokens(&self) -> Option<Rc<Tokens<P::Document>>> {
         self.session.borrow().tokens.clone()
     }
 
-    /// Are these still the client's tokens? An answer continues the session it was asked for: one
-    /// that was logged out meanwhile is not revived, and whoever has logged in since does not get
-    /// it.
+    /// Checks that these are still the client's tokens. A response continues the session that asked
+    /// for it: a session that was logged out meanwhile does not come back, and a user who has
+    /// logged in since does not get another's tokens.
     pub(crate) fn check_held(
         &self,
         tokens: Option<&Rc<Tokens<P::Document>>>,
@@ -219,8 +219,8 @@ impl<P: Platform> Client<P> {
         Err(Cause::NoRefreshToken.into())
     }
 
-    /// The origin of its token endpoint: the clock that a resource server is taken to share until
-    /// it shows its own.
+    /// Returns the origin of the token endpoint. Until a resource server shows its own clock, it is
+    /// taken to have that of this origin.
     pub(crate) fn server(&self) -> &str {
         self.metadata
             .get()
@@ -229,7 +229,7 @@ impl<P: Platform> Client<P> {
 }
 
 impl Metadata {
-    /// Where authorization requests go. It may have a query of its own.
+    /// Returns the authorization endpoint. It may have a query.
     #[must_use]
     pub fn authorization_endpoint(&self) -> &Text {
         &self.authorization_endpoint
@@ -237,7 +237,7 @@ impl Metadata {
 }
 
 impl Endpoint {
-    /// Its answer lacks a member, or is no JSON.
+    /// Returns the error for an answer that is no JSON or lacks a member.
     pub(crate) fn invalid(&self, member: &str) -> ClientError {
         ClientError::new(self.failures.invalid, &[member])
     }

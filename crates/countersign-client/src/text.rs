@@ -5,9 +5,9 @@ use alloc::string::String;
 use core::fmt;
 use core::ops::Deref;
 
-/// An immutable string that costs one word to move and to clone.
+/// An immutable string that is one word wide, and cheap to clone.
 ///
-/// The engine's futures move many strings about; with three words each, that was half of the WebAssembly.
+/// The engine's futures move many strings; with three words each, that was half of the WebAssembly.
 #[derive(PartialEq, Eq)]
 #[allow(clippy::rc_buffer)] // `Rc<str>` is two words
 pub struct Text(Rc<String>);
@@ -19,8 +19,8 @@ impl Clone for Text {
     }
 }
 
-/// Many are secrets, which the memory of a native program shall not keep. In a browser they are in JavaScript's strings
-/// anyway.
+/// Wipes the string: many are secrets, which must not stay in the memory of a native program. In a
+/// browser they are in JavaScript's strings anyway.
 #[cfg(feature = "native")]
 impl Drop for Text {
     fn drop(&mut self) {
@@ -75,7 +75,7 @@ impl fmt::Debug for Text {
     }
 }
 
-/// The text, or an empty one.
+/// Returns the text, or an empty one.
 pub(crate) fn or_empty(text: Option<&Text>) -> &str {
     text.map_or("", |text| text)
 }

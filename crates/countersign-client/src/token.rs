@@ -1,4 +1,4 @@
-//! Tokens: what is believed of the token endpoint's answers.
+//! Tokens: how the token endpoint's responses are checked.
 
 use alloc::rc::Rc;
 
@@ -17,12 +17,12 @@ use crate::renewal::margin;
 use crate::state::{Client, KnownToken, Signer, Tokens};
 use crate::text::Text;
 
-/// A renewed-away token stays known this long after its expiry, as clocks may differ.
+/// How long after its expiry a replaced token stays known, as clocks may differ.
 const KNOWN_LEEWAY_MILLIS: i64 = 300_000;
 
 impl<P: Platform> Engine<P> {
-    /// Asks the token endpoint and makes its answer the client's. `nonce`: that of the login. `previous`: the tokens that
-    /// are renewed.
+    /// Asks the token endpoint and stores the tokens that it issues.
+    /// `nonce`: the login's. `previous`: the tokens that are renewed.
     pub(crate) async fn obtain_tokens(
         &self,
         client: &Rc<Client<P>>,
@@ -31,7 +31,7 @@ impl<P: Platform> Engine<P> {
         nonce: &Text,
         previous: Option<&Rc<Tokens<P::Document>>>,
     ) -> Result<(), ClientError> {
-        // There is no code and no refresh token without it.
+        // Without metadata there is no code and no refresh token.
         let endpoint = &client.metadata.get().ok_or(Cause::NoRefreshToken)?.token;
         let document = self
             .post(endpoint, signer.as_deref(), form.as_str())
@@ -46,7 +46,7 @@ impl<P: Platform> Engine<P> {
         Ok(())
     }
 
-    /// What a token response has to be.
+    /// Checks a token response.
     fn check_tokens(
         &self,
         client: &Client<P>,
@@ -65,8 +65,8 @@ impl<P: Platform> Engine<P> {
         let now = || self.platform.now().0 + self.offset(server, "");
         let mut id_token = document.text("id_token");
         let (claims, subject) = match previous {
-            // A refresh need not renew it (OpenID Connect Core, 12.2): the old one told who the user is when it came,
-            // and may have expired since.
+            // A refresh need not bring an id_token (OpenID Connect Core, 12.2). The old one told
+            // who the user is when it came, and may have expired since.
             Some(previous) if id_token.is_empty() => {
                 id_token = previous.id_token.clone();
                 (Rc::clone(&previous.claims), previous.subject.clone())
@@ -76,8 +76,9 @@ impl<P: Platform> Engine<P> {
                 let claims =
                     id_token::payload(&self.platform, &id_token).ok_or(Cause::IdTokenMalformed)?;
                 if !self.state.borrow().clocks.is_known(server) {
-                    // No `Date` was readable, and these are fresh. Some servers date tokens back by minutes, and by an
-                    // access token's end and lifetime it was issued later: a local time between the two may be right.
+                    // No `Date` could be read, but these tokens are fresh. Some servers date tokens
+                    // back by minutes. An access token's end and lifetime tell a later time of
+                    // issue: a local time between the two may be right.
                     let issued = claims.number("iat");
                     let end = id_token::payload(&self.platform, &access_token)
                         .map_or(f64::NAN, |claims| claims.number("exp"));
@@ -121,7 +122,7 @@ impl<P: Platform> Engine<P> {
         }))
     }
 
-    /// The access token of a token response, and whether it is bound.
+    /// Returns the access token of a token response, and whether it is bound.
     #[inline(always)] // as if it had one caller, which it has in a browser
     pub(crate) fn check_access_token(
         &self,
@@ -154,7 +155,8 @@ impl<P: Platform> Engine<P> {
         }
     }
 
-    /// When a token ends, as the response says or the token itself. `now`: by the server's clock, milliseconds.
+    /// Returns when a token ends, according to the response or the token itself. `now`: by the
+    /// server's clock, in milliseconds.
     #[inline(always)] // as above
     pub(crate) fn end(
         &self,
@@ -170,7 +172,7 @@ impl<P: Platform> Engine<P> {
         millis(id_token::payload(&self.platform, token)?.number("exp"))
     }
 
-    /// The client's tokens and key from now on. `ath`: where the access token is bound.
+    /// Stores the client's tokens and key. `ath`: the access token's hash, if the token is bound.
     pub(crate) fn adopt_tokens(
         &self,
         client: &Rc<Client<P>>,
@@ -209,12 +211,13 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// A `NumericDate`; NaN is none.
+/// Converts a `NumericDate`; NaN is none.
 fn millis(seconds: f64) -> Option<UnixMillis> {
     (!seconds.is_nan()).then_some(UnixMillis(to_millis(seconds)))
 }
 
-/// Within what JavaScript's `Date` reaches, so that sums of a few stay far from the end of an `i64`.
+/// Converts to milliseconds within the range of JavaScript's
+/// `Date`, so that sums of a few values never overflow an `i64`.
 fn to_millis(seconds: f64) -> i64 {
     (seconds * 1000.0).clamp(-8.64e15, 8.64e15) as i64
 }

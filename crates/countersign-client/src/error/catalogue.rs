@@ -1,7 +1,8 @@
-//! Every error that a client can tell: its code, its details in order, and its sentence.
+//! Every error of a client: its code, its details in order, and its sentence.
 //!
-//! [`Cause`] and the native client's sentences are made of this table, and so are the codes and sentences of the npm
-//! package and the table in its README, which `cargo xtask package` writes. The WebAssembly engine knows the codes alone.
+//! This table defines [`Cause`], the native client's sentences, and the npm package's codes and
+//! sentences and the table in its README, which `cargo xtask package` generates. The WebAssembly
+//! engine holds the codes alone.
 
 use super::sentence::found;
 pub use super::sentence::{Detail, Entry};
@@ -31,9 +32,10 @@ macro_rules! causes {
         $cause:ident = $code:literal
         [$($detail:ident $(: $plain:ident)? $(or $none:literal)?),*] => [$($case:expr),+ $(,)?];
     )*) => {
-        /// Why the engine refused, or could not go on.
+        /// Why the engine failed.
         ///
-        /// The documentation of each names what [`Failure::details`](super::Failure::details) hold, in square brackets.
+        /// Each variant's documentation names its [`Failure::details`](super::Failure::details) in
+        /// square brackets.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
         pub enum Cause {
@@ -45,7 +47,7 @@ macro_rules! causes {
         }
 
         impl Cause {
-            /// The name by which applications know it.
+            /// Returns the code that applications know it by.
             #[must_use]
             pub fn code(self) -> &'static str {
                 match self {
@@ -53,7 +55,7 @@ macro_rules! causes {
                 }
             }
 
-            /// Its row of the catalogue.
+            /// Returns its row of the catalogue.
             #[doc(hidden)]
             #[must_use]
             pub fn entry(self) -> &'static Entry {
@@ -61,7 +63,7 @@ macro_rules! causes {
             }
         }
 
-        /// What the engine refuses, in the order of [`Cause`].
+        /// The engine's errors, in the order of [`Cause`].
         pub static ENGINE: &[Entry] = entries! { $(
             $(#[doc = $meaning])+
             $cause = $code [$($detail $(: $plain)? $(or $none)?),*] => [$($case),+];
@@ -76,8 +78,8 @@ causes! {
             .advise("give the https URL of the authorization server")
     ];
 
-    /// The discovery document could not be fetched: the server is down, or a browser is kept from it by CORS or the
-    /// Content-Security-Policy.
+    /// The discovery document could not be fetched: the server is down, or a browser is kept from
+    /// it by CORS or the Content-Security-Policy.
     DiscoveryUnreachable = "discovery_unreachable" [url, status or ""] => [
         found("{$url|the discovery document} answered with status $status")
             .given("status")
@@ -150,8 +152,8 @@ causes! {
             .advise_native("remove it from authorization_parameter() and token_parameter()")
     ];
 
-    /// No answer from the pushed authorization request endpoint (RFC 9126): the server is down, or its CORS settings leave
-    /// out a browser's origin or the `DPoP` header.
+    /// No answer from the pushed authorization request endpoint (RFC 9126): the server is down, or
+    /// its CORS settings leave out a browser's origin or the `DPoP` header.
     PushUnreachable = "push_unreachable" [url] => [
         found("the pushed authorization request endpoint{ $url|} could not be reached{ ($reason)|}")
             .advise_page("check that the authorization server is running and allows this page's origin and the DPoP header by CORS")
@@ -170,7 +172,8 @@ causes! {
             .advise("check the authorization server")
     ];
 
-    /// The authorization response belongs to no login that is under way: taken before, abandoned, or forged.
+    /// The authorization response belongs to no login that is under way: taken before, abandoned,
+    /// or forged.
     FlowUnknown = "flow_unknown" [state: plain] => [
         found(r#"the authorization response{ "$state"|} belongs to no login that is under way"#).advise("log in again")
     ];
@@ -187,7 +190,8 @@ causes! {
             .advise("check the client's configuration there")
     ];
 
-    /// The authorization response holds neither a code nor an error, or a parameter twice (RFC 6749, 3.1).
+    /// The authorization response holds neither a code nor an error, or a parameter twice (RFC
+    /// 6749, 3.1).
     ResponseInvalid = "response_invalid" [repeated: plain or ""] => [
         found(r#"the authorization response holds "$repeated" twice (RFC 6749, 3.1)"#)
             .given("repeated")
@@ -195,8 +199,8 @@ causes! {
         found("the authorization response holds neither a code nor an error").advise("check the authorization server")
     ];
 
-    /// No answer from the token endpoint: the server is down, or its CORS settings leave out a browser's origin or the
-    /// `DPoP` header.
+    /// No answer from the token endpoint: the server is down, or its CORS settings leave out a
+    /// browser's origin or the `DPoP` header.
     TokenUnreachable = "token_unreachable" [url] => [
         found("the token endpoint{ $url|} could not be reached{ ($reason)|}")
             .advise_page("check that the authorization server is running and allows this page's origin and the DPoP header by CORS")
@@ -277,7 +281,8 @@ pub static BOUNDARY: &[Entry] = entries! {
             .advise("serve it by https")
     ];
 
-    /// The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or a lockdown mode.
+    /// The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or
+    /// a lockdown mode.
     "wasm_refused" [message or ""] => [
         found("the browser refused to compile WebAssembly{ ($message)|}")
             .advise("add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, or leave the browser's lockdown mode for this site")
@@ -295,7 +300,7 @@ pub static BOUNDARY: &[Entry] = entries! {
     ];
 };
 
-/// What `createOidc` refuses before or beside the engine.
+/// The errors of `createOidc` itself.
 pub static PAGE: &[Entry] = entries! {
     /// `oidcEarlyInit` was not called, and the Vite plugin is not there.
     "early_init_missing" [] => [
@@ -340,7 +345,8 @@ pub static PAGE: &[Entry] = entries! {
             .advise("return to a URL in it, or correct BASE_URL")
     ];
 
-    /// No answer in the hidden iframe: framing is forbidden, the redirect URI is not registered, or the server shows a page.
+    /// No answer in the hidden iframe: framing is forbidden, the redirect URI is not registered, or
+    /// the server shows a page.
     "iframe_timeout" [redirect_uri] => [
         found("the authorization server did not answer in the hidden iframe")
             .advise(r#"register the redirect URI{ $redirect_uri|} there, let this page frame both (frame-src here, frame-ancestors 'self' of the app), or use sessionRestorationMethod "full page redirect""#)
@@ -355,7 +361,7 @@ pub static PAGE: &[Entry] = entries! {
     "unexpected" [message] => [found("{$message|something unexpected happened}")];
 };
 
-/// Every error there is, in the order of the README's table.
+/// Iterates over all errors, in the order of the README's table.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
     PAGE.iter().chain(BOUNDARY).chain(ENGINE)
 }

@@ -1,12 +1,13 @@
 //! Templates of sentences: what was found, then what to do about it.
 //!
-//! `$name` stands for a detail. `{first|second|...}` is the first of these in which every detail is there, that is, not
-//! empty. `$reason` is what the network said where there was no response, which only native programs know.
+//! `$name` stands for a detail. `{first|second|...}` is the first alternative whose details all
+//! exist, that is, are not empty. `$reason` is the network's reason for a missing response, which
+//! only native programs know.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-/// Whom a sentence is for: they can do different things about it.
+/// The reader of a sentence. Different readers can do different things about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reader {
     /// The developer of a page that uses the npm package.
@@ -18,13 +19,13 @@ pub enum Reader {
 /// One error of the catalogue.
 #[derive(Debug)]
 pub struct Entry {
-    /// The name by which applications know it.
+    /// The code that applications know it by.
     pub code: &'static str,
     /// What happened, in lines of Markdown.
     pub meaning: &'static [&'static str],
-    /// What is told with it, in order.
+    /// Its details, in order.
     pub details: &'static [Detail],
-    /// The sentence: the first case that applies.
+    /// The sentence is the first case that applies.
     pub cases: &'static [Case],
 }
 
@@ -33,22 +34,23 @@ pub struct Entry {
 pub struct Detail {
     /// Its name in the sentence's templates.
     pub name: &'static str,
-    /// It came with a URL, so anybody may have written it: only plain characters of it are shown.
+    /// Whether it came with a URL, so that anybody may have written it: only plain characters of it
+    /// are shown.
     pub is_plain: bool,
-    /// It is `""` where there is none.
+    /// Whether it may be missing: it is then `""`.
     pub is_optional: bool,
 }
 
-/// What a sentence says in one case.
+/// The sentence for one case.
 #[derive(Debug)]
 pub struct Case {
-    /// The detail that must be there; empty: it applies always.
+    /// The detail that must exist; empty: the case always applies.
     pub given: &'static str,
     found: &'static str,
     advice: [&'static str; 2],
 }
 
-/// A case that applies always and gives no advice.
+/// Creates a case that always applies and gives no advice.
 pub(super) const fn found(found: &'static str) -> Case {
     Case {
         given: "",
@@ -76,7 +78,7 @@ impl Case {
         self
     }
 
-    /// The parts of the sentence, without a full stop.
+    /// Returns the parts of the sentence, without a full stop.
     #[must_use]
     pub fn parts(&self, reader: Reader) -> Vec<Part> {
         let mut parts = parts(self.found);
@@ -92,15 +94,15 @@ impl Case {
 /// A part of a template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// As it stands.
+    /// A text as it stands.
     Text(&'static str),
     /// The detail of this name.
     Detail(&'static str),
-    /// The first alternative whose details are there.
+    /// The first alternative whose details exist.
     FirstOf(Vec<Vec<Self>>),
 }
 
-/// The parts of a template.
+/// Splits a template.
 fn parts(template: &'static str) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut rest = template;
@@ -123,7 +125,7 @@ fn parts(template: &'static str) -> Vec<Part> {
     parts
 }
 
-/// The parts of a template without alternatives.
+/// Splits a template without alternatives.
 fn flat_parts(template: &'static str, parts: &mut Vec<Part>) {
     let mut pieces = template.split('$');
     let push_text = |parts: &mut Vec<Part>, text: &'static str| {
@@ -141,7 +143,7 @@ fn flat_parts(template: &'static str, parts: &mut Vec<Part>) {
 }
 
 impl Entry {
-    /// The sentence, without a full stop. A detail that is missing is as one that is empty.
+    /// Returns the sentence, without a full stop. A missing detail is the same as an empty one.
     #[must_use]
     pub fn sentence(&self, reader: Reader, details: &[&str], reason: &str) -> String {
         let value = |name: &str| {
@@ -180,11 +182,12 @@ fn write(sentence: &mut String, parts: &[Part], value: &dyn Fn(&str) -> String) 
     }
 }
 
-/// What came with a URL is shown up to this many characters.
+/// The most characters that are shown of a value that came with a URL.
 pub const PLAIN_CHARACTERS: usize = 200;
 
 impl Detail {
-    /// What a sentence shows of a value. What anybody may have written is neither markup nor a line of its own in it.
+    /// Returns what a sentence shows of a value. Text that anybody may have written becomes neither
+    /// markup nor a line of its own.
     fn shown(&self, value: &str) -> String {
         if !self.is_plain {
             return String::from(value);
@@ -228,7 +231,7 @@ mod tests {
         );
     }
 
-    /// Every detail, in alternatives too.
+    /// Collects every detail, also in alternatives.
     fn names(parts: &[Part], found: &mut Vec<&'static str>) {
         for part in parts {
             match part {
@@ -280,7 +283,7 @@ mod tests {
                             .iter()
                             .all(|hole| !sentence.contains(hole));
                     assert!(is_whole, "{}: {sentence}", entry.code);
-                    // The user's own `""` is what they are told about.
+                    // The user's own `""` is the finding.
                     let is_named = ["issuer_invalid", "option_unknown"].contains(&entry.code);
                     assert!(
                         is_named || !sentence.contains("\"\""),
