@@ -1,23 +1,24 @@
-//! The user's browser, by whatever the system opens URLs with.
+//! Opens URLs in the user's browser, by the system's own means.
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// As long as a system takes to find that it has no browser.
+/// How long a system takes to find that it has no browser.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Opens a URL in the user's browser, for [`NativeClient::login`](super::NativeClient::login). `false`: there is none, so
-/// show the URL. Blocks for two seconds at most: some systems come back only when the browser is closed, and the login
-/// ends before.
+/// Opens a URL in the user's browser, for [`NativeClient::login`](super::NativeClient::login).
+/// Returns `false` if there is none: then show the URL. Blocks for two seconds at most: some
+/// systems return only when the browser is closed, and the login ends before that.
 ///
-/// The URL stands in the command line of a process, which other users of the machine may see. It holds no secret.
+/// The URL is in the command line of a process, which other users of the machine may see. It holds
+/// no secret.
 pub fn open_browser(url: &str) -> bool {
     let (program, before): (&str, &[&str]) = if cfg!(target_os = "macos") {
         ("open", &[])
     } else if cfg!(windows) {
-        // Not `cmd /c start`, which takes the URL's `&` for its own.
+        // Not `cmd /c start`, which interprets the URL's `&`.
         ("rundll32", &["url.dll,FileProtocolHandler"])
     } else {
         ("xdg-open", &[])
@@ -33,7 +34,7 @@ fn is_started(command: &mut Command) -> bool {
     };
     let (ended, end) = mpsc::channel();
     thread::spawn(move || {
-        // Nobody may be waiting any more.
+        // The receiver may have stopped waiting.
         let _ = ended.send(child.wait().is_ok_and(|status| status.success()));
     });
     end.recv_timeout(PATIENCE).unwrap_or(true)

@@ -1,4 +1,4 @@
-//! What a client is told before it starts.
+//! The configuration of a client.
 
 use core::fmt;
 use std::string::String;
@@ -17,13 +17,13 @@ use super::platform::Json;
 use super::secret::ClientSecret;
 use crate::platform::FLOW_LIFETIME_MILLIS;
 
-/// RFC 8252, 7.3: the address rather than the name, and any port.
+/// The IP address rather than the name, and any port (RFC 8252, 7.3).
 const REDIRECT_URI: &str = "http://127.0.0.1/";
-/// A login waits that long for the user.
+/// How long a login waits for the user.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(300);
-/// The engine forgets a login then.
+/// The engine forgets a login after this time.
 const LONGEST_LOGIN: Duration = Duration::from_millis(FLOW_LIFETIME_MILLIS as u64);
-/// Discovery and token requests.
+/// The time limit of discovery and token requests.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Builds a [`NativeClient`]. The defaults suit a public client that is registered as native.
@@ -46,8 +46,8 @@ pub struct NativeClientBuilder {
 }
 
 impl NativeClient {
-    /// For the authorization server `issuer` (an https URL, or http on this machine) and the id that this client is
-    /// registered with.
+    /// Begins the configuration of a client. `issuer`: the authorization server, an https URL, or
+    /// http on this machine. `client_id`: the id that the client is registered with.
     pub fn builder(issuer: &str, client_id: &str) -> NativeClientBuilder {
         NativeClientBuilder::new(issuer, client_id)
     }
@@ -73,118 +73,125 @@ impl NativeClientBuilder {
         }
     }
 
-    /// Scopes beside `openid`, which every login of a user has.
+    /// Adds scopes to `openid`, which every login of a user has.
     pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
         let scopes = scopes.into_iter().map(Into::into);
         self.scopes.extend(scopes.filter(|scope| scope != "openid"));
         self
     }
 
-    /// Whether tokens are bound. Default: [`Mode::Auto`], where the server can.
+    /// Sets whether tokens are bound. Default: [`Mode::Auto`], which binds them if the server can.
     pub const fn mode(mut self, mode: Mode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Members that take precedence over the discovery document's, as a JSON object. With both `authorization_endpoint`
-    /// and `token_endpoint` there is no discovery.
+    /// Sets members that take precedence over the discovery document's, as a JSON object. With both
+    /// `authorization_endpoint` and `token_endpoint` there is no discovery.
     pub fn metadata(mut self, metadata: Value) -> Self {
         self.metadata = Some(metadata);
         self
     }
 
-    /// A confidential client's secret, in the `Authorization` header of its token requests (`client_secret_basic`;
-    /// RFC 6749, 2.3.1). A program that others can read has no secret: it is a public client.
+    /// Sets a confidential client's secret, for the `Authorization` header of its token requests
+    /// (`client_secret_basic`; RFC 6749, 2.3.1). A program that others can read cannot keep a
+    /// secret: it is a public client.
     pub fn client_secret_basic(mut self, secret: &str) -> Self {
         self.secret = Some(ClientSecret::new_basic(&self.client_id, secret));
         self
     }
 
-    /// A confidential client's secret, in the body of its token requests (`client_secret_post`), where the server does
-    /// not take the header.
+    /// Sets a confidential client's secret, for the body of its token requests
+    /// (`client_secret_post`), if the server does not accept the header.
     pub fn client_secret_post(mut self, secret: &str) -> Self {
         self.secret = Some(ClientSecret::new_post(secret));
         self
     }
 
-    /// Where the browser comes back to, as registered: `http://127.0.0.1/`, where nothing else is said. Without a port
-    /// it is any free one, which servers allow for native clients (RFC 8252, 7.3); with one it is that. The host may
-    /// also be `[::1]`, or `localhost` where the server insists (8.3 advises against it).
+    /// Sets where the browser comes back to, as registered. Default: `http://127.0.0.1/`. Without a
+    /// port any free one is used, which servers allow for native clients (RFC 8252, 7.3). The host
+    /// may also be `[::1]`, or `localhost` if the server insists (8.3 advises against it).
     pub fn redirect_uri(mut self, redirect_uri: &str) -> Self {
         self.redirect_uri = redirect_uri.into();
         self
     }
 
-    /// A further parameter of authorization requests, like `prompt` or `login_hint`. Of two with one name the first
-    /// counts, and `scope` cannot be replaced. What the client alone decides (`state`, `code_challenge`, ...) makes the
-    /// login fail with [`Cause::ParameterReserved`](crate::Cause::ParameterReserved).
+    /// Adds a parameter to authorization requests, like `prompt` or `login_hint`. The first of two
+    /// with one name counts, and `scope` cannot be replaced. A parameter that only the client
+    /// decides (`state`, `code_challenge`, ...) makes the login fail with
+    /// [`Cause::ParameterReserved`](crate::Cause::ParameterReserved).
     pub fn authorization_parameter(mut self, name: &str, value: &str) -> Self {
         self.authorization_parameters
             .push((name.into(), value.into()));
         self
     }
 
-    /// A further parameter of token requests, under the same rule.
+    /// Adds a parameter to token requests, under the same rule.
     pub fn token_parameter(mut self, name: &str, value: &str) -> Self {
         self.token_parameters.push((name.into(), value.into()));
         self
     }
 
-    /// The API that tokens are for, as its absolute URI (RFC 8707): a parameter of authorization and token requests.
+    /// Names the API that tokens are for by its absolute URI (RFC 8707), in authorization and token
+    /// requests.
     pub fn resource(self, uri: &str) -> Self {
         self.authorization_parameter("resource", uri)
             .token_parameter("resource", uri)
     }
 
-    /// The API that tokens are for, as some servers want it named: a parameter of authorization and token requests.
+    /// Names the API that tokens are for by the parameter `audience`, which some servers want, in
+    /// authorization and token requests.
     pub fn audience(self, audience: &str) -> Self {
         self.authorization_parameter("audience", audience)
             .token_parameter("audience", audience)
     }
 
-    /// How long a login waits for the browser: five minutes by default, an hour at most.
+    /// Sets how long a login waits for the browser: five minutes by default, an hour at most.
     pub fn login_timeout(mut self, limit: Duration) -> Self {
         self.login_timeout = limit.min(LONGEST_LOGIN);
         self
     }
 
-    /// How long discovery and token requests may take, each: ten seconds by default. API calls have the limits of
-    /// [`http`](Self::http) and of each request.
+    /// Sets how long discovery and token requests may take, each: ten seconds by default. API calls
+    /// have the limits of [`http`](Self::http) and of each request.
     pub const fn timeout(mut self, limit: Duration) -> Self {
         self.timeout = limit;
         self
     }
 
-    /// The HTTP client, for proxies, certificates and limits of your own. It will follow no redirects by itself:
-    /// [`NativeClient::send`] does, since each needs a proof. Default: three seconds to connect, and the environment's
-    /// proxies, but none for what is on this machine. Names are resolved by a [`LoopbackResolver`](super::LoopbackResolver),
-    /// whatever resolver is in it, unless [`dangerous_localhost_dns`](Self::dangerous_localhost_dns) is said.
+    /// Sets the HTTP client, for proxies, certificates and limits of your own. It follows no
+    /// redirects by itself: [`NativeClient::send`] does, since each needs a proof. Default: three
+    /// seconds to connect, and the environment's proxies, except for this machine. Names are
+    /// resolved by a [`LoopbackResolver`](super::LoopbackResolver), whatever resolver this client
+    /// has, unless you call [`dangerous_localhost_dns`](Self::dangerous_localhost_dns).
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self
     }
 
-    /// Lets [`NativeClient::send`] call APIs of other machines by plain http, where the network is safe by itself (a
-    /// tunnel, a sidecar). Anyone else in between reads the token, and may use it: at once with its proof where it is
-    /// bound (RFC 9449, 2), for all its life where it is not. The authorization server is reached by https in any case.
+    /// Lets [`NativeClient::send`] call APIs of other machines by plain http, for networks that are
+    /// safe by themselves (a tunnel, a sidecar). Otherwise an attacker in between reads the token,
+    /// and may use it: at once with its proof if it is bound (RFC 9449, 2), until it expires if it
+    /// is not. The authorization server is reached by https in any case.
     pub const fn dangerous_plain_http(mut self) -> Self {
         self.allows_plain_http = true;
         self
     }
 
-    /// Asks DNS for `localhost` and the names under it too, by the system's resolver or by that of [`http`](Self::http), where
-    /// the network is safe by itself and leads them elsewhere (the aliases of a Docker network). These names may be
-    /// reached by plain http: who answers for them in DNS reads codes, tokens and secrets.
+    /// Asks DNS for `localhost` and the names under it too, by the system's resolver or by that of
+    /// [`http`](Self::http). This is for networks that are safe by themselves and lead these names
+    /// elsewhere (the aliases of a Docker network). These names may be reached by plain http, so an
+    /// attacker who answers for them in DNS reads codes, tokens and secrets.
     pub const fn dangerous_localhost_dns(mut self) -> Self {
         self.asks_dns = true;
         self
     }
 
-    /// Starts the client: a thread of its own for the engine, and no request yet.
+    /// Starts the client, with a thread of its own for the engine. It sends no request yet.
     ///
     /// # Errors
-    /// [`Error::RedirectUriInvalid`], [`Error::MetadataInvalid`], [`Error::Request`] where the HTTP client cannot be
-    /// built, [`Error::SetUp`].
+    /// [`Error::RedirectUriInvalid`], [`Error::MetadataInvalid`], [`Error::Request`] if the HTTP
+    /// client cannot be built, [`Error::SetUp`].
     pub fn build(self) -> Result<NativeClient, Error> {
         let redirect_uri = RedirectUri::parse(&self.redirect_uri)?;
         let metadata = match self.metadata {

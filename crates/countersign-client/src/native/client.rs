@@ -1,4 +1,4 @@
-//! The client as a program holds it.
+//! The client that a program holds.
 
 use core::fmt;
 use std::string::String;
@@ -12,18 +12,19 @@ use super::login::PendingLogin;
 use super::loopback::RedirectUri;
 use super::session::Tokens;
 
-/// A client of one authorization server, with one user's session: log in, then [`send`](Self::send).
+/// A client of one authorization server, with one user's session: log in, then
+/// [`send`](Self::send).
 ///
-/// A handle: clones are the same client, and may be used from any number of tasks and threads at once. Its calls need
-/// a Tokio runtime, as reqwest does. Tokens and key are in memory only, and gone with the last handle; a renewal that is
-/// under way then is given up.
+/// This is a handle: clones are the same client, and any number of tasks and threads may use it at
+/// once. Its calls need a Tokio runtime, as reqwest does. Tokens and key are in memory only and are
+/// dropped with the last handle, which also cancels a renewal in progress.
 #[derive(Clone)]
 pub struct NativeClient(Arc<Inner>);
 
 pub(super) struct Inner {
     pub(super) engine: Handle,
     pub(super) http: Http,
-    /// To other machines.
+    /// For requests to other machines.
     pub(super) allows_plain_http: bool,
     pub(super) redirect_uri: RedirectUri,
     pub(super) login_timeout: Duration,
@@ -36,7 +37,7 @@ impl NativeClient {
         Self(Arc::new(inner))
     }
 
-    /// Logs in with the user's browser, which `open` sends to the URL it is given (RFC 8252, 6).
+    /// Logs in with the user's browser. `open` gets a URL and opens it there (RFC 8252, 6).
     ///
     /// # Errors
     /// Those of [`begin_login`](Self::begin_login) and [`PendingLogin::finish`].
@@ -46,19 +47,21 @@ impl NativeClient {
         pending.finish().await
     }
 
-    /// The first half of [`login`](Self::login): discovers, listens at the redirect URI, and makes the authorization
-    /// request, with PKCE and `dpop_jkt` (section 10).
+    /// Begins a login: discovers the endpoints, listens at the redirect URI, and makes the
+    /// authorization request, with PKCE and `dpop_jkt` (section 10). It is the first half of
+    /// [`login`](Self::login).
     ///
     /// # Errors
-    /// [`Error::Listener`]; [`Error::Engine`] with a cause of discovery or of the pushed request, or
-    /// [`DpopUnsupported`](crate::Cause::DpopUnsupported).
+    /// [`Error::Listener`]; [`Error::Engine`] with a cause of discovery or of the pushed request,
+    /// or [`DpopUnsupported`](crate::Cause::DpopUnsupported).
     pub async fn begin_login(&self) -> Result<PendingLogin, Error> {
         let loopback = self.0.redirect_uri.listen().await?;
         PendingLogin::begin(self.0.engine.clone(), loopback, self.0.login_timeout).await
     }
 
-    /// Gets tokens for the client itself, without a user (RFC 6749, 4.4): for services, which have a
-    /// [secret](super::NativeClientBuilder::client_secret_basic). They are renewed in the same way.
+    /// Gets tokens for the client itself, without a user (RFC 6749, 4.4): for services, which have
+    /// a [secret](super::NativeClientBuilder::client_secret_basic). They are renewed in the same
+    /// way.
     ///
     /// # Errors
     /// [`Error::Engine`] with a cause of discovery, the token request or the mode.
@@ -70,9 +73,9 @@ impl NativeClient {
         asked.await
     }
 
-    /// Forgets tokens and key. `Some`: where to send the user's browser to end the session at the server as well
-    /// (OpenID Connect RP-Initiated Logout 1.0), where it has such a place and a user has logged in. The URL holds the
-    /// id_token.
+    /// Forgets tokens and key. If the server has an end-session endpoint and a user has logged in,
+    /// returns the URL where the user's browser ends the session there too (OpenID Connect
+    /// RP-Initiated Logout 1.0). The URL holds the id_token.
     ///
     /// # Errors
     /// [`Error::EngineStopped`].
@@ -83,8 +86,9 @@ impl NativeClient {
             .await
     }
 
-    /// Renews the tokens now: by the refresh token, or as the client got them for itself. [`send`](Self::send) does so
-    /// by itself when the access token is near its end. Calls at the same time share one request.
+    /// Renews the tokens now: by the refresh token, or by a new token request for the client
+    /// itself. [`send`](Self::send) does so automatically when the access token is near its end.
+    /// Concurrent calls share one request.
     ///
     /// # Errors
     /// [`Error::Engine`]: [`NoRefreshToken`](crate::Cause::NoRefreshToken),
@@ -94,7 +98,7 @@ impl NativeClient {
         renewed.await
     }
 
-    /// The tokens as they are; `None`: nobody is logged in.
+    /// Returns the current tokens, or `None` if nobody is logged in.
     ///
     /// # Errors
     /// [`Error::EngineStopped`].
@@ -103,7 +107,8 @@ impl NativeClient {
         tokens.await
     }
 
-    /// The client that this one's requests are sent with, to build them. What it sends itself carries no token.
+    /// Returns the HTTP client that sends this client's requests, to build requests with. What you
+    /// send with it directly carries no token.
     #[must_use]
     pub fn http(&self) -> &reqwest::Client {
         &self.0.http.outside

@@ -1,9 +1,9 @@
 //! The thread that the engine lives on, and the handle to it.
 //!
-//! The engine belongs to one thread, a program's tasks to many. Each question travels as a closure and becomes a task
-//! beside the engine. One whose asker goes away runs to its end all the same: a refresh token that the server has
-//! rotated is not lost with it. The thread ends with the last handle, or when a question panics: what it leaves behind
-//! may be half-changed, so nobody is answered by it any more.
+//! The engine belongs to one thread, a program's tasks to many. Each question travels as a closure
+//! and becomes a task beside the engine. It runs to its end even if its asker goes away, so that a
+//! refresh token that the server has rotated is not lost. The thread ends with the last handle, or
+//! when a question panics: the engine may then be half-changed, so it must not answer any more.
 
 use std::boxed::Box;
 use std::cell::{Cell, RefCell};
@@ -30,11 +30,11 @@ use crate::state::{Client, ClientConfig};
 use crate::text::Text;
 use countersign::mode::Mode;
 
-/// What an engine is made of, on its way to its thread.
+/// What the engine's thread needs to create the engine.
 pub(super) struct Plan {
     pub(super) issuer: String,
     pub(super) client_id: String,
-    /// Beside `openid`.
+    /// The scopes besides `openid`.
     pub(super) scopes: Vec<String>,
     pub(super) mode: Mode,
     pub(super) metadata: Option<Json>,
@@ -51,7 +51,7 @@ pub(super) struct Driver {
     pub(super) client: Rc<Client<Native>>,
     pub(super) authorization_parameters: Vec<Parameter>,
     pub(super) token_parameters: Vec<Parameter>,
-    /// What the client may do for itself.
+    /// The scope of tokens for the client itself.
     pub(super) own_scope: Text,
     attempts: RefCell<HashMap<u64, Attempt<Native>>>,
     next_attempt: Cell<u64>,
@@ -63,7 +63,8 @@ type Job = Box<dyn FnOnce(&Rc<Driver>, &mut JoinSet<()>) + Send>;
 #[derive(Clone)]
 pub(super) struct Handle(mpsc::UnboundedSender<Job>);
 
-/// Names an [`Attempt`], which cannot leave its thread. Dropped, it lets go whoever waits for the attempt's response.
+/// The number of an [`Attempt`], which cannot leave its thread. Dropping the ticket drops the
+/// attempt, so that calls that wait for its response go on.
 pub(super) struct Ticket {
     number: u64,
     handle: Handle,
@@ -98,7 +99,7 @@ impl Handle {
         Ok(Self(sender))
     }
 
-    /// Runs `question` beside the engine and brings its answer back.
+    /// Runs `question` beside the engine and returns its answer.
     pub(super) async fn ask<T, Q>(&self, question: Q) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -108,11 +109,11 @@ impl Handle {
         let job: Job = Box::new(move |driver, questions| {
             let driver = Rc::clone(driver);
             questions.spawn_local(async move {
-                // Nobody may be waiting any more.
+                // The asker may have gone away.
                 let _ = reply.send(question(driver).await);
             });
         });
-        // Refused, or dropped unanswered: the thread is gone.
+        // Not accepted, or dropped without an answer: the thread has ended.
         self.0.send(job).map_err(|_| Error::EngineStopped)?;
         answer.await.map_err(|_| Error::EngineStopped)?
     }
@@ -145,7 +146,7 @@ impl Driver {
         }
     }
 
-    /// The engine's error, with the network's reason where that was it.
+    /// Returns the engine's error, with the network's reason if there was no response.
     pub(super) fn error(&self, error: &ClientError) -> Error {
         let mut error = EngineError::from(error);
         if let [url, ..] = &error.details[..] {
@@ -154,7 +155,7 @@ impl Driver {
         Error::Engine(error)
     }
 
-    /// Keeps an attempt; it can be taken with the ticket's number.
+    /// Keeps an attempt and returns the number by which it can be taken.
     pub(super) fn keep(&self, attempt: Attempt<Native>) -> u64 {
         let number = self.next_attempt.get();
         self.next_attempt.set(number + 1);
@@ -183,14 +184,15 @@ impl Ticket {
 impl Drop for Ticket {
     fn drop(&mut self) {
         let number = self.number;
-        // Where the thread is gone, so is the attempt. One that was observed is not there any more.
+        // If the thread has ended, so has the attempt. One that was observed has already been
+        // taken.
         let _ = self.handle.0.send(Box::new(move |driver, _| {
             drop(driver.take(number));
         }));
     }
 }
 
-/// Names and values, as the engine takes them.
+/// Converts names and values for the engine.
 pub(super) fn parameters(pairs: Vec<(String, String)>) -> Vec<Parameter> {
     let pairs = pairs.into_iter();
     pairs
@@ -213,7 +215,7 @@ mod tests {
                 .ask(async |_| core::future::pending::<Result<(), Error>>().await)
                 .await
         });
-        // It is under way.
+        // It has begun.
         tokio::task::yield_now().await;
         assert!(handle.ask(async |_| Ok(())).await.is_ok());
         let defect = handle.ask(async |driver: Rc<Driver>| {

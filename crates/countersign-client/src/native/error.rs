@@ -1,4 +1,4 @@
-//! What can go wrong: the engine's refusals as sentences, and the adapter's own.
+//! Errors of the native client: the engine's, as sentences, and the adapter's own.
 
 use core::fmt;
 use std::io;
@@ -10,28 +10,29 @@ use countersign::sibling::with_causes;
 
 use crate::error::{Cause, ClientError, sentence::Reader};
 
-/// Why a call of [`NativeClient`](super::NativeClient) failed. Each says what to do; none holds a secret.
+/// Why a call of [`NativeClient`](super::NativeClient) failed. Each message says what to do; none
+/// holds a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The engine refused: see its [`cause`](EngineError::cause).
+    /// The engine failed: see [`cause`](EngineError::cause).
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// There are no tokens yet, or they were dropped by a logout.
+    /// There are no tokens: nobody has logged in yet, or a logout dropped them.
     #[error("nobody is logged in; call login() first")]
     NotLoggedIn,
-    /// No response came back from the browser in time.
+    /// The browser did not come back in time.
     #[error("the browser did not come back within {} seconds; log in again", .limit.as_secs())]
     LoginTimedOut {
         /// How long the listener waited.
         limit: Duration,
     },
-    /// The redirect URI cannot be listened at.
+    /// The client cannot listen at the redirect URI.
     #[error(
         "cannot listen at the redirect URI {redirect_uri} ({reason}); free its port, or leave the port out where the server allows any (RFC 8252, 7.3)"
     )]
     Listener {
-        /// As configured.
+        /// The configured redirect URI.
         redirect_uri: String,
         /// The system's reason.
         #[source]
@@ -42,7 +43,7 @@ pub enum Error {
         "the redirect URI \"{redirect_uri}\" is not plain http on this machine, like http://127.0.0.1/ (RFC 8252, 7.3); correct it"
     )]
     RedirectUriInvalid {
-        /// As configured.
+        /// The configured redirect URI.
         redirect_uri: String,
     },
     /// The `metadata` given to the builder is no JSON object.
@@ -51,21 +52,22 @@ pub enum Error {
     /// The request's URL is neither http nor https, or carries user information.
     #[error("{url} is no http(s) URL without user information; give one")]
     UrlUnusable {
-        /// Without user information.
+        /// The URL, without user information.
         url: String,
     },
-    /// The request's URL is http, and of another machine (RFC 9449, 2: DPoP is no substitute for https).
+    /// The request's URL is http and on another machine (RFC 9449, 2: DPoP is no substitute for
+    /// https).
     #[error(
         "{origin} is reached by http, so that anyone in between could read the token; use https, or dangerous_plain_http() where the network is safe by itself"
     )]
     UrlInsecure {
-        /// The request's.
+        /// The origin of the request.
         origin: String,
     },
-    /// The request has a header that the client sets.
+    /// The request already has a header that the client sets.
     #[error("the request has a header {name} of its own; remove it, this client sets it")]
     HeaderPresent {
-        /// `Authorization` or `DPoP`.
+        /// The header: `Authorization` or `DPoP`.
         name: &'static str,
     },
     /// The server issued an access token with characters that no header can hold.
@@ -73,28 +75,29 @@ pub enum Error {
         "the access token has characters that no header can hold; check the authorization server"
     )]
     TokenUnusable,
-    /// reqwest could not build or send the request, or it had no response.
+    /// reqwest could not build or send the request, or received no response.
     #[error("the request could not be sent ({})", with_causes(.0))]
     Request(#[from] reqwest::Error),
-    /// No HTTP client, or no thread for the engine.
+    /// The HTTP client or the engine's thread could not be created.
     #[error("the client could not be set up ({0})")]
     SetUp(#[source] io::Error),
-    /// The engine's thread is gone, by a defect of its own.
+    /// The engine's thread has ended because of a bug in it.
     #[error(
         "the engine met a defect of its own and was stopped; build a new client, and report it with the steps that led there"
     )]
     EngineStopped,
 }
 
-/// A [`ClientError`](crate::ClientError) that has left the engine's thread.
+/// An error of the engine: a [`ClientError`](crate::ClientError) that can leave the engine's
+/// thread.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct EngineError {
-    /// Why.
+    /// The cause.
     pub cause: Cause,
-    /// The values in play, in the order that the cause documents. Never a secret.
+    /// The values involved, in the order that the cause documents. Never a secret.
     pub details: Vec<String>,
-    /// What the network said, where there was no response.
+    /// The network's reason, if there was no response.
     pub reason: Option<String>,
 }
 
@@ -106,7 +109,7 @@ impl fmt::Display for EngineError {
             .cause
             .entry()
             .sentence(Reader::Native, &details, reason);
-        // What a server says may be shown in a terminal, which obeys control characters.
+        // A server's text may be shown in a terminal, which obeys control characters.
         let is_obeyed = |c: char| c.is_control();
         formatter.write_str(&sentence.replace(is_obeyed, "\u{fffd}"))
     }

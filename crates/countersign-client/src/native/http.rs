@@ -1,4 +1,4 @@
-//! Which HTTP client sends what: the environment's proxies are for other machines.
+//! Decides which HTTP client sends a request: the environment's proxies are for other machines.
 
 use std::time::Duration;
 
@@ -9,17 +9,18 @@ use super::resolver::LoopbackResolver;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Both follow no redirects.
+/// The two HTTP clients. Neither follows redirects.
 #[derive(Clone)]
 pub(super) struct Http {
-    /// By the environment's proxies, or as the program has configured it.
+    /// For other machines: with the environment's proxies, or as the program has configured it.
     pub(super) outside: Client,
-    /// For this machine: a proxy could not reach it, and would be shown tokens in the clear.
+    /// For this machine: a proxy could not reach it, and would see tokens in the clear.
     here: Client,
 }
 
 impl Http {
-    /// `own`: the program's configuration, which then serves for everything. `asks_dns`: also for names of this machine.
+    /// Builds both clients. `own`: the program's configuration, which then serves for everything.
+    /// `asks_dns`: whether names of this machine are resolved by DNS too.
     pub(super) fn new(own: Option<ClientBuilder>, asks_dns: bool) -> reqwest::Result<Self> {
         let build = |mut http: ClientBuilder| {
             if !asks_dns {
@@ -53,7 +54,7 @@ fn defaults() -> ClientBuilder {
         .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
 }
 
-/// Is it on this machine?
+/// Tells whether the URL is on this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
     url.host_str().is_some_and(loopback::is_loopback)
 }
@@ -71,7 +72,7 @@ mod tests {
             ("http://[::1]:8080/", true),
             ("http://LOCALHOST/", true),
             ("http://auth.App.localhost.:80/", true),
-            ("http://127.1/", true), // which the parser has made 127.0.0.1 of
+            ("http://127.1/", true), // which the parser turns into 127.0.0.1
             ("http://localhost@example.com/", false),
             ("http://localhost:80@example.com/", false),
             ("http://notlocalhost/", false),

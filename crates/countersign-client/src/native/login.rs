@@ -1,4 +1,4 @@
-//! A login under way, between the browser's leaving and its coming back.
+//! A login in progress, while the browser is away.
 
 use core::fmt;
 use std::string::String;
@@ -12,7 +12,7 @@ use crate::error::ClientError;
 use crate::login::Visit;
 use crate::text::Text;
 
-/// A login whose response is listened for. Dropped, it is given up.
+/// A login that waits for its response. Dropping it cancels the login.
 pub struct PendingLogin {
     pub(super) engine: Handle,
     pub(super) loopback: Loopback,
@@ -42,7 +42,8 @@ impl PendingLogin {
         })
     }
 
-    /// Where to send the user's browser. It names `state`, PKCE's challenge and the key's thumbprint; none is a secret.
+    /// Returns the URL to open in the user's browser. It holds `state`, PKCE's challenge and the
+    /// key's thumbprint; none of them is a secret.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -51,7 +52,8 @@ impl PendingLogin {
     /// Waits for the browser to come back, and redeems the code.
     ///
     /// # Errors
-    /// [`Error::LoginTimedOut`]; [`Error::Engine`] with a cause of the response, the token request or the id_token.
+    /// [`Error::LoginTimedOut`]; [`Error::Engine`] with a cause of the response, the token request
+    /// or the id_token.
     pub async fn finish(self) -> Result<Tokens, Error> {
         let Self {
             engine,
@@ -81,7 +83,7 @@ impl PendingLogin {
 }
 
 impl Driver {
-    /// Where to send the user's browser, and the `state` of the response.
+    /// Returns the URL to open in the user's browser, and the `state` of the response.
     async fn prepare(&self, redirect_uri: &Text) -> Result<(String, String), ClientError> {
         let (engine, client) = (&self.engine, &self.client);
         let request = engine

@@ -1,9 +1,10 @@
 //! The loopback redirect (RFC 8252, 7.3): a listener for the one authorization response.
 //!
-//! Whoever is on this machine can ask it, and so can any page in its browsers, under any name that leads here (so no
-//! `Host` is believed). It gives nothing away: what it answers is fixed, other paths are 404, and a response without this
-//! login's `state` is refused and not the end of this one. Connections that ask nothing keep nobody out: the oldest of them
-//! makes room for a new one.
+//! Every program of this machine can connect to it, and so can any page in its browsers, under any
+//! name that leads here (so it trusts no `Host`). It gives nothing away: its answers are fixed,
+//! other paths get 404, and a response without this login's `state` is refused and does not end the
+//! login. Connections that send no request lock nobody out: the oldest of them makes room for a new
+//! one.
 
 mod connection;
 
@@ -24,12 +25,12 @@ pub use self::connection::fuzzing;
 use self::connection::{Exchange, Expected, Parameters, serve};
 use super::error::Error;
 
-/// Connections at a time that have not asked yet.
+/// The most connections at a time that have not sent a request yet.
 const MAX_IDLE: usize = 32;
-/// How often a port is looked for that is free at both of `localhost`'s addresses.
+/// How often the client looks for a port that is free at both of `localhost`'s addresses.
 const ATTEMPTS: usize = 8;
 
-/// A redirect URI as configured: its port is known when something listens there.
+/// A redirect URI as configured. Its port is known when the client listens there.
 #[derive(Clone, Debug)]
 pub(super) struct RedirectUri {
     url: reqwest::Url,
@@ -65,7 +66,7 @@ impl RedirectUri {
         let listeners = bind(&self.url).await.map_err(failed)?;
         let port = listeners[0].local_addr().map_err(failed)?.port();
         let mut url = self.url.clone();
-        // Fails for URLs without a host only.
+        // It fails only for URLs without a host.
         let _ = url.set_port(Some(port));
         Ok(Loopback {
             listeners,
@@ -74,7 +75,7 @@ impl RedirectUri {
         })
     }
 
-    /// As it was configured.
+    /// Formats a URL in the way that was configured.
     fn text(&self, url: &reqwest::Url) -> String {
         let text = url.as_str();
         let text = if self.has_path {
@@ -96,8 +97,8 @@ async fn bind(url: &reqwest::Url) -> io::Result<Vec<TcpListener>> {
     }
 }
 
-/// Both addresses of the name, as browsers choose either: where somebody else on this machine has one of them, the
-/// response may be theirs. `port`: 0 is any that is free at both.
+/// Binds both addresses of the name, since browsers choose either: if another program of this
+/// machine has one of them, it may get the response. `port`: 0 stands for any that is free at both.
 async fn bind_both(port: u16) -> io::Result<Vec<TcpListener>> {
     let mut attempts = 1..=ATTEMPTS;
     loop {
@@ -116,7 +117,7 @@ async fn at(address: IpAddr, port: u16) -> io::Result<TcpListener> {
     TcpListener::bind(SocketAddr::new(address, port)).await
 }
 
-/// Listening. Dropped, the port is free again.
+/// The listener. Dropping it frees the port.
 #[derive(Debug)]
 pub(super) struct Loopback {
     listeners: Vec<TcpListener>,
@@ -125,13 +126,13 @@ pub(super) struct Loopback {
 }
 
 impl Loopback {
-    /// With its port.
+    /// Returns the redirect URI with its port.
     pub(super) fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    /// Waits for the response with this `state`: its parameters. The browser has been shown that it may be
-    /// closed.
+    /// Waits for the response with this `state`, and returns its parameters. The browser has then
+    /// been shown that the window may be closed.
     pub(super) async fn response(&self, state: &str) -> Parameters {
         let expected = Arc::new(Expected {
             url: self.url.clone(),
@@ -151,12 +152,13 @@ impl Loopback {
                     let exchange = Exchange::new(&expected);
                     let connection = connections.spawn(serve(stream, exchange.clone()));
                     oldest_first.push_back((exchange, connection));
-                    // What has come already is read before anybody is dropped for the next.
+                    // Requests that have already come are read before a connection is dropped for
+                    // the next.
                     tokio::task::yield_now().await;
                     oldest_first.retain(|(idle, connection)| {
                         !idle.is_settled() && !connection.is_finished()
                     });
-                    // One that has asked is never dropped for a newer one.
+                    // A connection that has sent a request is never dropped for a newer one.
                     if oldest_first.len() > MAX_IDLE
                         && let Some((oldest, connection)) = oldest_first.pop_front()
                         && oldest.settle()
@@ -181,7 +183,7 @@ async fn accept(listeners: &[TcpListener]) -> TcpStream {
         };
         match accepted {
             Ok((stream, _)) => return stream,
-            // Out of descriptors, or the other side is gone already.
+            // There are no descriptors left, or the other side has already closed.
             Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
         }
     }

@@ -1,4 +1,4 @@
-//! What is left in this process's memory of secrets that were dropped: looked for where it is, in all that can be written.
+//! Looks for secrets that were dropped in all writable memory of this process.
 
 use std::boxed::Box;
 use std::fs::{self, File};
@@ -18,11 +18,11 @@ use crate::form::Form;
 use crate::platform::{Document as _, Platform as _};
 use crate::text::Text;
 
-/// The secrets are never written out in the test itself: each byte is hidden by this one.
+/// The test itself never holds the secrets in the clear: each byte is masked by this one.
 const MASK: u8 = 0x80;
 const LENGTH: usize = 300;
 
-/// Letters and digits, other ones for each `number`.
+/// Returns letters and digits, different ones for each `number`.
 fn masked(number: u8) -> [u8; LENGTH] {
     let mut state = u32::from(number) + 1;
     core::array::from_fn(|_| {
@@ -39,7 +39,7 @@ fn secret(masked: &[u8]) -> Zeroizing<String> {
     Zeroizing::new(text)
 }
 
-/// Whether that part of a secret is anywhere.
+/// Tells whether this part of a secret is anywhere in memory.
 fn is_in_memory(part: &[u8]) -> bool {
     let memory = File::open("/proc/self/mem").expect("our own memory");
     let maps = fs::read_to_string("/proc/self/maps").expect("its map");
@@ -54,11 +54,11 @@ fn is_in_memory(part: &[u8]) -> bool {
                 Some(number(start)?..number(end)?)
             });
             let range = range.expect("a range of addresses");
-            // Each piece begins before the end of the one before it.
+            // Each piece begins before the end of the previous one.
             let step = buffer.len() - part.len();
             range.step_by(step).any(|at| {
                 let read = memory.read_at(&mut buffer, at).unwrap_or_default();
-                // Most of it, and this comparison is quick without optimisation too.
+                // Most memory is untouched, and this comparison is quick even without optimisation.
                 if buffer[..read] == untouched[..read] {
                     return false;
                 }
@@ -76,7 +76,7 @@ fn is_in_memory(part: &[u8]) -> bool {
 
 type Keep = fn(&str) -> Box<dyn FnOnce()>;
 
-/// Each takes a secret and gives what lets go of it.
+/// Each takes a secret and returns a function that drops it.
 const KEEPERS: [(&str, Keep); 5] = [
     ("a token, or PKCE's verifier", |secret| {
         let (text, other) = (Text::from(secret), Text::from(secret));
@@ -124,7 +124,7 @@ fn secrets_are_gone_from_memory_when_they_are_dropped() {
             let secret = secret(&masked);
             keep(&secret)
         };
-        // The last third: an allocator may write over the beginning.
+        // The last third, because an allocator may overwrite the beginning.
         let part = &masked[LENGTH / 3 * 2..];
         assert!(is_in_memory(part), "{what} is found while it is held");
         keeper();
@@ -132,13 +132,13 @@ fn secrets_are_gone_from_memory_when_they_are_dropped() {
     }
 }
 
-/// The library keeps a number in words, whose bytes lie the other way round.
+/// The library keeps a number in words, in which the bytes are reversed.
 #[test]
 fn a_private_key_is_gone_from_memory_when_it_is_dropped() {
     for (number, algorithm) in [Algorithm::Es256, Algorithm::EdDsa].into_iter().enumerate() {
         let masked = &masked(100 + number as u8)[..32];
         let reversed: Vec<u8> = masked.iter().rev().copied().collect();
-        // The second halves: an allocator may write over the first.
+        // The second halves, because an allocator may overwrite the first.
         let find = || is_in_memory(&masked[16..]) || is_in_memory(&reversed[16..]);
         let (key, from_jwk) = {
             let secret = secret(masked);

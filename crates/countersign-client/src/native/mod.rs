@@ -1,9 +1,10 @@
 //! The client for native programs (feature `native`): command lines, desktop apps, services.
 //!
-//! [`NativeClient`] logs in with the user's browser, which comes back to a listener on this machine (RFC 8252, 7.3),
-//! holds the tokens and their key, renews them, and sends requests that carry proofs. Every decision is the
-//! [`Engine`](crate::Engine)'s, which lives on a thread of its own, as its futures stay on one; what is here is the
-//! [`Platform`](crate::Platform) it runs on (reqwest, aws-lc-rs) and the way to it.
+//! [`NativeClient`] logs in with the user's browser, which comes back to a listener on this machine
+//! (RFC 8252, 7.3). It holds the tokens and their key, renews them, and sends requests with proofs.
+//! The [`Engine`](crate::Engine) decides everything; it has a thread of its own, because its
+//! futures stay on one. This module holds the [`Platform`](crate::Platform) that the engine runs on
+//! (reqwest, aws-lc-rs) and the way to it.
 //!
 //! ```no_run
 //! use countersign_client::{Mode, native::{NativeClient, open_browser}};
@@ -23,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! A service without a user has a secret, and gets tokens for itself:
+//! A service without a user has a secret and gets tokens for itself:
 //!
 //! ```no_run
 //! # use countersign_client::native::NativeClient;
@@ -37,8 +38,8 @@
 //! # }
 //! ```
 //!
-//! Nothing is written to disk: a program that starts again logs in again, which asks nothing of a user who has a
-//! session in the browser. The key is in the process's memory, not in hardware.
+//! Nothing is written to disk: a program that starts again logs in again, and a user who has a
+//! session in the browser is not asked. The key is in the process's memory, not in hardware.
 
 mod browser;
 mod builder;

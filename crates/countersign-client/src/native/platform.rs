@@ -1,4 +1,5 @@
-//! The [`Platform`] of native programs: reqwest, aws-lc-rs, serde_json, the system's clock and random source.
+//! The [`Platform`] of native programs: reqwest, aws-lc-rs, serde_json, the system's clock and
+//! random source.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,10 +26,11 @@ use crate::platform::{
 };
 use crate::text::Text;
 
-/// The longest document that is read, in bytes. Discovery documents and token responses have a few thousand.
+/// The longest document that is read, in bytes. Discovery documents and token responses have a few
+/// thousand.
 const MAX_DOCUMENT: usize = 1024 * 1024;
 
-/// A JSON object. Token responses are among them, so its strings are wiped when it is dropped.
+/// A JSON object. It may be a token response, so its strings are wiped when it is dropped.
 pub(super) struct Json(pub(super) Map<String, Value>);
 
 impl Drop for Json {
@@ -73,21 +75,21 @@ impl Document for Json {
     }
 }
 
-/// One client's platform: its secret goes with every form that is posted.
+/// One client's platform. It adds the client's secret to every form.
 pub(super) struct Native {
     http: Http,
     timeout: Duration,
     secret: Option<ClientSecret>,
     random: SystemRandom,
     started: Instant,
-    /// Logins under way, and when each began.
+    /// Logins in progress, and when each began.
     flows: RefCell<HashMap<String, (UnixMillis, Record<EcdsaKeyPair>)>>,
     /// URL and reason of the last request that had no response.
     failure: RefCell<Option<(String, String)>>,
 }
 
 impl Native {
-    /// `timeout`: for each request, to the end of its body.
+    /// Creates a platform. `timeout`: of each request, to the end of its body.
     pub(super) fn new(http: Http, timeout: Duration, secret: Option<ClientSecret>) -> Self {
         Self {
             http,
@@ -100,14 +102,14 @@ impl Native {
         }
     }
 
-    /// Why there was no response from this URL, where that was the last thing to fail.
+    /// Returns why there was no response from this URL, if that was the last failure.
     pub(super) fn reason(&self, url: &str) -> Option<String> {
         let failure = self.failure.borrow();
         let (failed, reason) = failure.as_ref()?;
         (failed == url).then(|| reason.clone())
     }
 
-    /// `url`: the request's.
+    /// Sends a request. `url`: the parsed URL of `request`.
     async fn exchange(
         &self,
         url: reqwest::Url,
@@ -133,8 +135,8 @@ impl Native {
             builder = builder.header(header::DPOP, proof);
         }
         let mut response = builder.send().await?;
-        // By hand, since tokens are in it: into memory that is wiped, as long as the body is announced to be (growing would
-        // leave copies behind).
+        // Read by hand, because it holds tokens: into memory that is wiped, with the announced
+        // length (growing would leave copies behind).
         let announced = response.content_length().unwrap_or_default();
         let announced = usize::try_from(announced).unwrap_or(MAX_DOCUMENT);
         let mut body = Zeroizing::new(Vec::with_capacity(announced.min(MAX_DOCUMENT)));
@@ -162,10 +164,10 @@ impl Platform for Native {
 
     async fn send(&self, request: Request<'_>) -> Result<Response<Json>, SendError> {
         if request.url == OWN_ORIGIN {
-            // There is none: `Date` can be read of every response here.
+            // A program has no origin, and does not need one: it can read `Date` in every response.
             return Err(SendError);
         }
-        // The engine has parsed it before.
+        // The engine has already parsed it.
         let url = reqwest::Url::parse(request.url).map_err(|_| SendError)?;
         self.exchange(url, &request).await.map_err(|error| {
             let failure = (String::from(request.url), with_causes(&error));
@@ -262,21 +264,22 @@ fn is_alive(begun: UnixMillis, now: UnixMillis) -> bool {
     now.0 - begun.0 < FLOW_LIFETIME_MILLIS
 }
 
-/// Origin and path, of which `htu` is made; `None` where the URL is not http(s), or carries user information. It is what
-/// stands in the request line: reqwest sends the path as it is here, and nothing in between decodes it.
+/// Returns the origin and path that make up `htu`; `None` if the URL is not http(s), or has user
+/// information. The request line has the same path: reqwest sends it unchanged, and nothing in
+/// between decodes it.
 pub(super) fn parts(url: &reqwest::Url) -> Option<(String, String)> {
     let is_http = matches!(url.scheme(), "http" | "https");
     let is_anonymous = url.username().is_empty() && url.password().is_none();
     (is_http && is_anonymous).then(|| (url.origin().ascii_serialization(), url.path().into()))
 }
 
-/// `DPoP-Nonce`; empty where there is none.
+/// Reads `DPoP-Nonce`; empty if there is none.
 pub(super) fn dpop_nonce(headers: &HeaderMap) -> &str {
     let nonce = headers.get(header::DPOP_NONCE).map(|nonce| nonce.to_str());
     nonce.and_then(Result::ok).unwrap_or_default()
 }
 
-/// `Date`.
+/// Reads `Date`.
 pub(super) fn date(headers: &HeaderMap) -> Option<UnixMillis> {
     let date = headers.get(DATE)?.to_str().ok()?;
     let date = httpdate::parse_http_date(date).ok()?;
@@ -345,7 +348,7 @@ mod tests {
             let (origin, path) = parts(&url).expect("http");
             let sent = origin + &path;
             assert_eq!(sent, htu);
-            // A verifier's normalisation finds the same in the request line.
+            // A verifier's normalisation gets the same from the request line.
             assert_eq!(TargetUri::parse(&sent), TargetUri::parse(url.as_str()));
         }
         for text in [

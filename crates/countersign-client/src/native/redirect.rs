@@ -1,4 +1,5 @@
-//! Redirects of API calls: within one origin only, since the access token is in the request.
+//! Redirects of API calls. They are followed within one origin only, because the request carries
+//! the access token.
 
 use reqwest::header::{
     CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, LOCATION,
@@ -11,14 +12,15 @@ use crate::redirect::{Redirected, redirect};
 
 /// A request that may be redirected.
 pub(super) struct Hop {
-    /// Without its body.
+    /// The request without its body.
     head: Request,
-    /// `None`: its body is a stream.
+    /// The body; `None` if it is a stream.
     whole: Option<Request>,
 }
 
 impl Hop {
-    /// Before it is sent, and without the headers that belong to one request.
+    /// Keeps what a redirect needs of a request that is not sent yet, without the headers that
+    /// belong to one request.
     pub(super) fn before(request: &Request) -> Self {
         let mut head = Request::new(request.method().clone(), request.url().clone());
         head.headers_mut().clone_from(request.headers());
@@ -30,7 +32,8 @@ impl Hop {
         }
     }
 
-    /// The request that follows, as browsers build it; `None`: the response is for the caller.
+    /// Returns the request that follows, as browsers build it, or `None` if the response is for the
+    /// caller.
     pub(super) fn next(self, response: &Response) -> Option<Request> {
         let location = response.headers().get(LOCATION)?.to_str().ok()?;
         let url = self.head.url().join(location).ok()?;

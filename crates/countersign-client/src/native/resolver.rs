@@ -1,4 +1,4 @@
-//! Names of this machine lead to this machine.
+//! Resolves names of this machine to this machine.
 
 use std::boxed::Box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -7,23 +7,24 @@ use std::string::String;
 use countersign::loopback::is_loopback;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Resolves `localhost` and the names under it to the loopback addresses by itself (RFC 6761, 6.3), and all others as the
-/// system does: a resolver on the network that is asked for such a name could lead a token elsewhere.
+/// Resolves `localhost` and the names under it to the loopback addresses, without asking anyone
+/// (RFC 6761, 6.3), and all other names as the system does. A resolver on the network could lead
+/// such a name, and with it a token, elsewhere.
 ///
-/// Every client of a [`NativeClient`](super::NativeClient) resolves by it, and so may a reqwest client of your own.
+/// Every [`NativeClient`](super::NativeClient) uses it, and so may a reqwest client of your own.
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub struct LoopbackResolver;
 
 impl LoopbackResolver {
-    /// Without anything to configure.
+    /// Creates a resolver; there is nothing to configure.
     #[must_use]
     pub const fn new() -> Self {
         Self
     }
 }
 
-/// The order in which systems and browsers try them.
+/// In the order in which systems and browsers try them.
 const ADDRESSES: [IpAddr; 2] = [
     IpAddr::V6(Ipv6Addr::LOCALHOST),
     IpAddr::V4(Ipv4Addr::LOCALHOST),
@@ -69,7 +70,7 @@ mod tests {
 
     #[tokio::test]
     async fn other_names_are_asked_of_the_system() {
-        // It needs no network for an address.
+        // Resolving an address needs no network.
         assert_eq!(resolve("192.0.2.1").await, ["192.0.2.1:0".parse().unwrap()]);
         let name = "localhost.invalid".parse().expect("a name");
         assert!(LoopbackResolver::new().resolve(name).await.is_err());

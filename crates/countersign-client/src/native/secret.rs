@@ -1,5 +1,5 @@
-//! Client authentication with a secret (RFC 6749, 2.3.1). It is wiped from memory with the client; the copies that reqwest
-//! sends are not ours to wipe.
+//! Client authentication with a secret (RFC 6749, 2.3.1). The secret is wiped from memory with the
+//! client; the copies that reqwest sends cannot be wiped here.
 
 use core::fmt;
 use std::string::String;
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::form::Form;
 
-/// How a confidential client shows who it is.
+/// How a confidential client authenticates.
 #[derive(Clone)]
 pub(super) enum ClientSecret {
     /// `client_secret_basic`: in the `Authorization` header.
@@ -35,7 +35,7 @@ impl ClientSecret {
         }
     }
 
-    /// The request with its body, and with the secret where it belongs.
+    /// Adds the body and the secret to a request.
     pub(super) fn authenticate(&self, request: RequestBuilder, form: &str) -> RequestBuilder {
         match self {
             Self::Basic { client_id, secret } => request
@@ -57,11 +57,11 @@ impl fmt::Debug for ClientSecret {
     }
 }
 
-/// Both halves of the header are encoded as a form's values are, before base64.
+/// Both halves of the header are encoded like a form's values before base64.
 fn encoded(text: &str) -> Zeroizing<String> {
     let mut form = Form::new("");
     form.add("", &text.into());
-    // Behind the `=` of an empty name.
+    // The part after the `=` of an empty name.
     let encoded = form.as_str().get(1..).unwrap_or_default();
     Zeroizing::new(encoded.into())
 }

@@ -1,4 +1,5 @@
-//! One API call: upgraded, observed, and sent once more where the engine says so.
+//! One API call: it gets its headers, its response is observed, and it is sent once more if the
+//! engine says so.
 
 use std::format;
 use std::string::{String, ToString as _};
@@ -20,11 +21,12 @@ use crate::platform::Url;
 
 const DPOP: HeaderName = HeaderName::from_static(header::DPOP);
 
-/// As many as browsers follow half of, and more than an API needs.
+/// The most redirects that are followed: half as many as browsers follow, and more than an API
+/// needs.
 const MAX_REDIRECTS: usize = 10;
 
-/// The two headers that a request was sent with: an extension of the [`Response`] of
-/// [`send`](NativeClient::send), for tools that show them. Both are secrets, and marked as sensitive.
+/// The two headers that a request was sent with, for tools that show them. They are an extension of
+/// the [`Response`] of [`send`](NativeClient::send). Both are secrets, and marked as sensitive.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SentHeaders {
@@ -37,35 +39,38 @@ pub struct SentHeaders {
 /// The headers of one request.
 struct Headers {
     authorization: HeaderValue,
-    /// The proof, and what its response is observed with; `None` for a Bearer token.
+    /// The proof, and the ticket to observe its response with; `None` for a Bearer token.
     proof: Option<(HeaderValue, Ticket)>,
 }
 
 impl NativeClient {
-    /// Sends a request with the access token: with `Authorization: DPoP` and a proof of its own where the token is
-    /// bound, else as Bearer (RFC 9449, 7.1). The access token is renewed first where it is near its end.
+    /// Sends a request with the access token: as `Authorization: DPoP` with a proof if the token is
+    /// bound, otherwise as Bearer (RFC 9449, 7.1). If the access token is near its end, it is
+    /// renewed first.
     ///
-    /// A response that asks for a nonce (section 9), or refuses the proof for its time, is answered by sending the
-    /// request once more, with the same body. A body that is a stream cannot be sent twice: then the challenge is the
-    /// response, and the next request has the nonce.
+    /// If the response asks for a nonce (section 9), or refuses the proof for its time, the request
+    /// is sent once more with the same body. A body that is a stream cannot be sent twice: then the
+    /// challenge is the response, and the next request has the nonce.
     ///
-    /// Redirects within the URL's origin are followed as browsers do, up to ten, each with a proof of its own; neither
-    /// token nor proof ever goes to another origin, where the redirect is the response.
+    /// Redirects within the URL's origin are followed as browsers do, up to ten, each with a proof
+    /// of its own. Neither token nor proof is ever sent to another origin: then the redirect is the
+    /// response.
     ///
-    /// The request may be built with any reqwest client, like [`http`](Self::http); it is sent by this client's own.
+    /// The request may be built with any reqwest client, like [`http`](Self::http); this client's
+    /// own sends it.
     ///
     /// # Errors
-    /// [`Error::NotLoggedIn`], [`Error::HeaderPresent`], [`Error::UrlUnusable`], [`Error::UrlInsecure`];
-    /// [`Error::Request`] where reqwest has failed; [`Error::Engine`] where a renewal was due and nothing is left of the old token. A response with an
-    /// error status is no error here.
+    /// [`Error::NotLoggedIn`], [`Error::HeaderPresent`], [`Error::UrlUnusable`],
+    /// [`Error::UrlInsecure`]; [`Error::Request`] if reqwest failed; [`Error::Engine`] if a renewal
+    /// failed and the old token has expired. A response with an error status is not an error here.
     pub async fn send(&self, request: RequestBuilder) -> Result<Response, Error> {
         self.execute(request.build()?).await
     }
 
-    /// [`send`](Self::send) for a request that is built already.
+    /// Sends a request that is already built, like [`send`](Self::send).
     ///
     /// # Errors
-    /// As `send`.
+    /// Those of [`send`](Self::send).
     pub async fn execute(&self, mut request: Request) -> Result<Response, Error> {
         for (header, name) in [(AUTHORIZATION, "Authorization"), (DPOP, "DPoP")] {
             if request.headers().contains_key(header) {
@@ -84,11 +89,11 @@ impl NativeClient {
         }
     }
 
-    /// One request, and once more where that helps.
+    /// Sends one request, and once more if that helps.
     async fn exchange(&self, request: Request) -> Result<Response, Error> {
         let Some((origin, path)) = parts(request.url()) else {
             let mut url = request.url().clone();
-            // Fails for URLs that cannot have any.
+            // It fails only for URLs that cannot have any.
             let _ = (url.set_username(""), url.set_password(None));
             return Err(Error::UrlUnusable { url: url.into() });
         };
@@ -128,13 +133,14 @@ impl NativeClient {
         };
         let (response, ticket) = self.put(copy, headers).await?;
         if let Some(ticket) = ticket {
-            // It teaches as every response does; an attempt that was a retry yields no other.
+            // The engine learns from it as from every response; the attempt of a retry yields no
+            // other.
             self.observe(ticket, &response, false).await?;
         }
         Ok(response)
     }
 
-    /// On the wire.
+    /// Sends one request with these headers.
     async fn put(
         &self,
         mut request: Request,
@@ -206,7 +212,8 @@ impl Driver {
     }
 }
 
-/// A header that logs do not show. A token that no header can hold has not come from a working server.
+/// Creates a header that logs do not show. A token that no header can hold comes from a broken
+/// server.
 fn secret(text: &str) -> Result<HeaderValue, Error> {
     let mut value = HeaderValue::from_str(text).map_err(|_| Error::TokenUnusable)?;
     value.set_sensitive(true);

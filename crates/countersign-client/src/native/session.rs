@@ -20,20 +20,21 @@ use crate::state;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Tokens {
-    /// For calls that [`NativeClient::send`](super::NativeClient::send) cannot make. Where it is bound, it is of no use
-    /// without a proof.
+    /// The access token, for calls that [`NativeClient::send`](super::NativeClient::send) cannot
+    /// make. A bound one is of no use without a proof.
     pub access_token: String,
-    /// How it is used: with proofs, or as Bearer.
+    /// How the access token is used: with proofs, or as Bearer.
     pub scheme: Scheme,
     /// When the access token ends, by the local clock.
     pub expires: SystemTime,
-    /// As it came last; `None` for tokens of the client itself.
+    /// The newest id_token; `None` for tokens of the client itself.
     pub id_token: Option<String>,
-    /// The id_token's payload, or nothing.
+    /// The id_token's payload; empty without one.
     pub claims: Map<String, Value>,
-    /// Whether there is a refresh token. It is not shown: only this client's key can use it.
+    /// Whether there is a refresh token. It is not shown, because only this client's key can use
+    /// it.
     pub has_refresh_token: bool,
-    /// The key's thumbprint (RFC 7638, base64url), where token requests carry proofs.
+    /// The key's thumbprint (RFC 7638, base64url), if token requests carry proofs.
     pub thumbprint: Option<String>,
 }
 
@@ -52,7 +53,7 @@ impl fmt::Debug for Tokens {
 type Held = Rc<state::Tokens<Json>>;
 
 impl Driver {
-    /// The tokens as a program sees them.
+    /// Returns the tokens as a program sees them.
     pub(super) fn tokens(&self) -> Option<Tokens> {
         let tokens = self.client.tokens()?;
         let offset = self.engine.clock_offset(&self.client);
@@ -76,7 +77,7 @@ impl Driver {
         })
     }
 
-    /// Tokens for the client itself.
+    /// Gets tokens for the client itself.
     pub(super) async fn client_credentials(&self) -> Result<Tokens, Error> {
         let (scope, extra) = (&self.own_scope, &self.token_parameters);
         let asked = self.engine.client_credentials(&self.client, scope, extra);
@@ -84,12 +85,12 @@ impl Driver {
         self.held()
     }
 
-    /// The tokens that have just come.
+    /// Returns the tokens that have just come.
     pub(super) fn held(&self) -> Result<Tokens, Error> {
         self.tokens().ok_or(Error::NotLoggedIn)
     }
 
-    /// Renews, whatever is left of the access token.
+    /// Renews the tokens, even if the access token has not expired.
     pub(super) async fn renew(&self) -> Result<Tokens, Error> {
         if self.client.tokens().is_some_and(|held| is_own(&held)) {
             return self.client_credentials().await;
@@ -99,15 +100,15 @@ impl Driver {
         self.held()
     }
 
-    /// Forgets tokens and key. Where the user can end the session at the server, too.
+    /// Forgets tokens and key. Returns the end-session URL if the session is a user's.
     pub(super) fn logout(&self) -> Option<String> {
         let is_users = self.client.tokens().is_none_or(|held| !is_own(&held));
         let url = self.engine.logout(&self.client, &"".into());
         url.filter(|_| is_users)
     }
 
-    /// Tokens that can be used, renewed first where that is due. A renewal that fails is no failure
-    /// as long as there is something left of the old token.
+    /// Returns usable tokens, renewed first if that is due. A failed renewal is no failure as long
+    /// as the old token has not expired.
     pub(super) async fn usable(&self) -> Result<Held, Error> {
         let renewal = self.engine.schedule(&self.client).now;
         let is_held = self.client.tokens().is_some();
@@ -118,7 +119,8 @@ impl Driver {
         match (outcome, self.client.tokens()) {
             (Ok(()), Some(tokens)) => Ok(tokens),
             (Err(_), Some(tokens)) if renewal == Renewal::Due => Ok(tokens),
-            // A session that the engine has ended says why; nobody's says that there is none.
+            // A session that the engine has ended tells why; without any session the error is that
+            // there is none.
             (Err(Error::Engine(error)), _) if !is_held && error.cause == Cause::NoRefreshToken => {
                 Err(Error::NotLoggedIn)
             }
@@ -127,7 +129,7 @@ impl Driver {
     }
 }
 
-/// The client's own, not a user's: every id_token names somebody.
+/// Tells whether the tokens are the client's own, not a user's: every id_token names a user.
 fn is_own(tokens: &state::Tokens<Json>) -> bool {
     tokens.subject.is_empty()
 }

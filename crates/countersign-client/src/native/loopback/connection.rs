@@ -1,4 +1,5 @@
-//! One connection to the listener: one request, judged, and a page. hyper reads and writes the HTTP.
+//! One connection to the listener: its one request is judged and answered with a page. hyper reads
+//! and writes the HTTP.
 
 use core::pin::Pin;
 use core::task::{Context, Poll};
@@ -21,23 +22,24 @@ use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// The longest request head, in bytes. A code may have thousands; servers take 8 KiB at least
-/// (RFC 9112, 3).
+/// The longest request head, in bytes. A code may have thousands of bytes, and servers accept at
+/// least 8 KiB (RFC 9112, 3).
 const MAX_HEAD: usize = 32 * 1024;
-/// How long one connection may take. Browsers open some in advance that never ask.
+/// How long one connection may take. Browsers open some in advance that never send a request.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The parameters of the authorization response.
 pub(super) type Parameters = Vec<(String, String)>;
 
-/// What the listener waits for.
+/// The response that the listener waits for.
 pub(super) struct Expected {
     /// The redirect URI.
     pub(super) url: reqwest::Url,
     pub(super) state: String,
 }
 
-/// What becomes of one connection: it asks, or it is dropped for a newer one, whichever comes first.
+/// The state of one connection. It is settled when it sends a request or is dropped for a newer
+/// one, whichever comes first.
 pub(super) struct Exchange {
     expected: Arc<Expected>,
     is_settled: AtomicBool,
@@ -53,17 +55,17 @@ impl Exchange {
         })
     }
 
-    /// Whether it has asked, or was dropped.
+    /// Tells whether it has sent a request or was dropped.
     pub(super) fn is_settled(&self) -> bool {
         self.is_settled.load(Ordering::Acquire)
     }
 
-    /// Whether it was this call that settled it.
+    /// Settles it, and tells whether this call did so.
     pub(super) fn settle(&self) -> bool {
         !self.is_settled.swap(true, Ordering::AcqRel)
     }
 
-    /// Answers the connection's one request. A body is left unread.
+    /// Answers the connection's one request. It leaves a body unread.
     fn answer<B>(&self, request: &Request<B>) -> io::Result<Response<Full<Bytes>>> {
         if !self.settle() {
             return Err(io::ErrorKind::ConnectionAborted.into());
@@ -74,12 +76,12 @@ impl Exchange {
     }
 }
 
-/// Serves a connection to its end: the parameters, where it was the response.
+/// Serves a connection to its end, and returns the parameters if it was the response.
 pub(super) async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     exchange: Arc<Exchange>,
 ) -> Option<Parameters> {
-    // The browser may have gone away before its page; the response is here all the same.
+    // The browser may go away before it gets its page; the response counts all the same.
     let _ = tokio::time::timeout(PATIENCE, converse(stream, &exchange)).await;
     let mut response = exchange
         .response
@@ -106,8 +108,8 @@ async fn converse(
         .await
 }
 
-/// Says nothing before a whole request was judged: what is no HTTP gets none back, which hyper would
-/// write by itself.
+/// Writes nothing before a whole request was judged: what is not HTTP gets no answer, which hyper
+/// would write by itself.
 struct Silent<'a, S> {
     stream: S,
     exchange: &'a Exchange,
@@ -163,7 +165,8 @@ fn judge<B>(request: &Request<B>, expected: &Expected) -> (Page, Option<Paramete
     asked.set_query(Some(query));
     let parameters: Parameters = asked.query_pairs().into_owned().collect();
     let has = |name: &str| parameters.iter().any(|(key, _)| key == name);
-    // How long it takes must not tell how much of it was right: whoever finds `state` ends the login.
+    // The time of the comparison must not reveal how much was right: an attacker who finds `state`
+    // ends the login.
     let is_ours =
         |given: &str| verify_slices_are_equal(given.as_bytes(), expected.state.as_bytes()).is_ok();
     if !parameters
@@ -205,7 +208,7 @@ impl Page {
         let headers = response.headers_mut();
         for (name, value) in [
             (CONTENT_TYPE, "text/html; charset=utf-8"),
-            // The URL holds the code: it goes to no other site, and into no cache.
+            // The URL holds the code: it must reach no other site and no cache.
             (CACHE_CONTROL, "no-store"),
             (REFERRER_POLICY, "no-referrer"),
             (
@@ -231,16 +234,16 @@ pub mod fuzzing {
 
     use super::*;
 
-    /// What a request gets, and what it was.
+    /// The answer to a request, and what the request was.
     #[derive(Debug, PartialEq, Eq)]
     pub struct Answer {
-        /// The HTTP response; `None`: the connection is closed without one.
+        /// The HTTP response; `None` if the connection is closed without one.
         pub page: Option<String>,
-        /// The parameters, where it was the authorization response.
+        /// The parameters, if it was the authorization response.
         pub response: Option<Parameters>,
     }
 
-    /// Answers what comes in these pieces.
+    /// Answers a request that arrives in these pieces.
     pub fn ask(pieces: &[&[u8]], redirect_uri: &str, state: &str) -> Answer {
         let expected = Arc::new(Expected {
             url: reqwest::Url::parse(redirect_uri).expect("a redirect URI"),
@@ -250,14 +253,14 @@ pub mod fuzzing {
         let [first, second] = [0, 1].map(|at| pieces.get(at).copied().unwrap_or_default());
         let mut written = Vec::new();
         let stream = tokio::io::join(first.chain(second), &mut written);
-        // What goes wrong closes the connection.
+        // An error closes the connection.
         let _ = ready(converse(stream, &exchange));
         let response = exchange.response.lock().expect("nobody panicked").take();
         let page = (!written.is_empty()).then(|| String::from_utf8(written).expect("text"));
         Answer { page, response }
     }
 
-    /// Nothing waits where all bytes are there, though it may ask to be polled again.
+    /// Nothing waits because all bytes are there, though it may ask to be polled again.
     fn ready<T>(future: impl Future<Output = T>) -> T {
         let mut future = pin!(future);
         for _ in 0..1000 {
