@@ -399,15 +399,15 @@ mod tests {
         };
         assert_eq!(
             function_of("id_token_iat"),
-            r#"() => "the id_token has no iat; it was refused.""#
+            r#"() => "the id_token has no iat; check the authorization server.""#
         );
         assert_eq!(
             function_of("id_token_nonce"),
-            r#"() => "the id_token's nonce is not the one of this login; it was refused, log in again.""#
+            r#"() => "the id_token's nonce is not the one of this login; log in again.""#
         );
         assert_eq!(
             function_of("flow_unknown"),
-            r#"state => `the authorization response${plain(state) ? ` "${plain(state)}"` : ""} belongs to no login that is under way; log in again.`"#
+            r#"state => `the authorization response${plain(state) ? ` "${plain(state)}"` : ""} belongs to no login in progress; log in again.`"#
         );
         assert_eq!(
             function_of("token_refused"),

@@ -100,8 +100,8 @@ causes! {
 
     /// The discovery document names another issuer (OpenID Connect Discovery 4.3).
     IssuerMismatch = "issuer_mismatch" [expected, received or ""] => [
-        found(r#"the issuer is {"$expected"|none}, but the server there calls itself {"$received"|none}"#)
-            .advise("use that as the issuer if it is the server you mean")
+        found(r#"the issuer is {"$expected"|none}, but its discovery document names {"$received"|none}"#)
+            .advise("use that issuer if it is the server that you mean")
     ];
 
     /// An endpoint of the authorization server is neither https nor http on this machine.
@@ -110,15 +110,16 @@ causes! {
             .advise("correct it there")
     ];
 
-    /// `enforced`, and the authorization server does not list ES256 for DPoP (RFC 9449, 5.1).
-    /// No authorization request was sent.
+    /// The mode is `enforced`, but the authorization server does not list ES256 for DPoP (RFC 9449,
+    /// 5.1). No authorization request was sent.
     DpopUnsupported = "dpop_unsupported" [issuer] => [
         found("DPoP is enforced, but {$issuer|the authorization server} does not list ES256 in dpop_signing_alg_values_supported")
             .advise_page(r#"turn DPoP on there, or use mode "auto" or disableDPoP"#)
             .advise_native("turn DPoP on there, or use the mode Auto")
     ];
 
-    /// `enforced`, and the server issued a token that is not bound to the key (RFC 9449, 5).
+    /// The mode is `enforced`, but the server issued a token that is not bound to the key (RFC
+    /// 9449, 5).
     TokenNotBound = "token_not_bound" [issuer, token_type or ""] => [
         found(r#"DPoP is enforced, but {$issuer|the authorization server} issued a token of {type "$token_type"|no type} that is not bound to the key"#)
             .advise_page(r#"turn DPoP on for this client there, or use mode "auto" or disableDPoP"#)
@@ -131,18 +132,18 @@ causes! {
             .advise("configure the client for one of them")
     ];
 
-    /// No key or signature could be made.
+    /// The platform could not create a key or a signature.
     KeyFailed = "key_failed" [] => [
-        found("no P-256 key or signature could be made")
+        found("no P-256 key or signature could be created")
             .advise_page("try another browser, or one without hardening")
-            .advise_native("report it")
+            .advise_native("report the bug")
     ];
 
     /// The login could not be kept until its response: the browser stores no data for the site.
     StorageRefused = "storage_refused" [] => [
         found("the login could not be kept until its response")
             .advise_page("allow this site to store data")
-            .advise_native("report it")
+            .advise_native("report the bug")
     ];
 
     /// The app adds, changes or removes a parameter that only the login itself decides.
@@ -172,16 +173,16 @@ causes! {
             .advise("check the authorization server")
     ];
 
-    /// The authorization response belongs to no login that is under way: taken before, abandoned,
-    /// or forged.
+    /// The authorization response belongs to no login in progress: it was used before, its login
+    /// was abandoned, or it is forged.
     FlowUnknown = "flow_unknown" [state: plain] => [
-        found(r#"the authorization response{ "$state"|} belongs to no login that is under way"#).advise("log in again")
+        found(r#"the authorization response{ "$state"|} belongs to no login in progress"#).advise("log in again")
     ];
 
-    /// `iss` of the authorization response is missing or another (RFC 9207).
+    /// The `iss` of the authorization response is missing or names another issuer (RFC 9207).
     ResponseIssuerMismatch = "response_issuer_mismatch" [expected, received: plain or ""] => [
         found(r#"the authorization response should come from {"$expected"|the issuer}, but its iss is {"$received"|none}"#)
-            .advise("it was refused, log in again")
+            .advise("log in again")
     ];
 
     /// The authorization server refused the login (RFC 6749, 4.1.2.1).
@@ -195,7 +196,7 @@ causes! {
     ResponseInvalid = "response_invalid" [repeated: plain or ""] => [
         found(r#"the authorization response holds "$repeated" twice (RFC 6749, 3.1)"#)
             .given("repeated")
-            .advise("it was refused, log in again"),
+            .advise("log in again"),
         found("the authorization response holds neither a code nor an error").advise("check the authorization server")
     ];
 
@@ -229,42 +230,44 @@ causes! {
         found("the id_token is no JWT with a JSON payload").advise("check the authorization server")
     ];
 
-    /// `iss` of the id_token is missing or another.
+    /// The `iss` of the id_token is missing or names another issuer.
     IdTokenIssuer = "id_token_iss" [expected, received or ""] => [
-        found(r#"the id_token's iss is {"$received"|none} and not {"$expected"|the issuer}"#).advise("it was refused")
+        found(r#"the id_token's iss is {"$received"|none} and not {"$expected"|the issuer}"#).advise("check the authorization server")
     ];
 
-    // As many as were received.
-    /// `aud` of the id_token does not name the client.
+    // There are as many `received` as the id_token has.
+    /// The `aud` of the id_token does not name the client.
     IdTokenAudience = "id_token_aud" [expected, received or ""] => [
-        found(r#"the id_token's aud is {"$received"|none} and does not name {"$expected"|this client}"#).advise("it was refused")
+        found(r#"the id_token's aud is {"$received"|none} and does not name {"$expected"|this client}"#)
+            .advise("check the client's configuration at the authorization server")
     ];
 
-    /// `azp` of the id_token is missing or names another client.
+    /// The `azp` of the id_token is missing or names another client.
     IdTokenAuthorizedParty = "id_token_azp" [expected, received or ""] => [
-        found(r#"the id_token's azp is {"$received"|none} and not {"$expected"|this client}"#).advise("it was refused")
+        found(r#"the id_token's azp is {"$received"|none} and not {"$expected"|this client}"#)
+            .advise("check the client's configuration at the authorization server")
     ];
 
     /// The id_token has expired by the server's clock, or has no `exp`.
     IdTokenExpired = "id_token_exp" [] => [
-        found("the id_token has expired by the server's clock, or has no exp").advise("it was refused")
+        found("the id_token has expired by the server's clock, or has no exp").advise("check the authorization server")
     ];
 
     /// The id_token has no `iat`.
-    IdTokenIssuedAt = "id_token_iat" [] => [found("the id_token has no iat").advise("it was refused")];
+    IdTokenIssuedAt = "id_token_iat" [] => [found("the id_token has no iat").advise("check the authorization server")];
 
-    /// `nonce` of the id_token is missing or not the one of the login.
+    /// The `nonce` of the id_token is missing or not the login's.
     IdTokenNonce = "id_token_nonce" [expected, received or ""] => [
-        found("the id_token's nonce is not the one of this login").advise("it was refused, log in again")
+        found("the id_token's nonce is not the one of this login").advise("log in again")
     ];
 
-    // `"?"` is expected at login: anybody.
-    /// `sub` of the id_token is missing, or another than at login.
+    // At login any subject is accepted: `"?"` is expected then.
+    /// The `sub` of the id_token is missing or not the one of the login.
     IdTokenSubject = "id_token_sub" [expected, received or ""] => [
-        found(r#"the id_token's sub is "$received", but {"$expected"|somebody else} had logged in"#)
+        found(r#"the id_token's sub is "$received", but {"$expected"|another user} had logged in"#)
             .given("received")
-            .advise("it was refused"),
-        found("the id_token has no sub").advise("it was refused")
+            .advise("log in again"),
+        found("the id_token has no sub").advise("check the authorization server")
     ];
 
     /// There are no tokens that can be renewed.
@@ -273,7 +276,7 @@ causes! {
     ];
 }
 
-/// What the npm package's side of the boundary refuses.
+/// The errors of the npm package's side of the boundary.
 pub static BOUNDARY: &[Entry] = entries! {
     /// The page has no WebCrypto: it is served neither by https nor from localhost.
     "insecure_context" [] => [
@@ -288,15 +291,15 @@ pub static BOUNDARY: &[Entry] = entries! {
             .advise("add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, or leave the browser's lockdown mode for this site")
     ];
 
-    /// The engine met a defect of its own, and was stopped.
+    /// The engine stopped because of a bug in it.
     "engine_crashed" [message or ""] => [
-        found("the engine met a defect of its own and was stopped{ ($message)|}")
-            .advise("reload the page, and report it with the steps that led there")
+        found("the engine stopped because of a bug in it{ ($message)|}")
+            .advise("reload the page, and report the bug with the steps that led to it")
     ];
 
-    /// The token is not one of this page's.
+    /// The token does not belong to this page.
     "token_unknown" [] => [
-        found("the token is not one of this page's").advise("take it from getTokens()")
+        found("the token does not belong to this page").advise("take it from getTokens()")
     ];
 };
 
@@ -357,7 +360,8 @@ pub static PAGE: &[Entry] = entries! {
         found("the session at the authorization server has ended").advise("log in again")
     ];
 
-    /// Not one of ours: a file of the package could not be loaded, or a callback of the app threw.
+    /// An error of another kind: a file of the package could not be loaded, or a callback of the
+    /// app threw.
     "unexpected" [message] => [found("{$message|something unexpected happened}")];
 };
 

@@ -50,7 +50,9 @@ pub enum Error {
     #[error("the metadata is no JSON object; give an object with members of a discovery document")]
     MetadataInvalid,
     /// The request's URL is neither http nor https, or carries user information.
-    #[error("{url} is no http(s) URL without user information; give one")]
+    #[error(
+        "{url} is no http or https URL, or has user information; give an http or https URL without it"
+    )]
     UrlUnusable {
         /// The URL, without user information.
         url: String,
@@ -58,7 +60,7 @@ pub enum Error {
     /// The request's URL is http and on another machine (RFC 9449, 2: DPoP is no substitute for
     /// https).
     #[error(
-        "{origin} is reached by http, so that anyone in between could read the token; use https, or dangerous_plain_http() where the network is safe by itself"
+        "{origin} is reached by http, so an attacker in between could read the token; use https, or dangerous_plain_http() if the network is safe by itself"
     )]
     UrlInsecure {
         /// The origin of the request.
@@ -83,7 +85,7 @@ pub enum Error {
     SetUp(#[source] io::Error),
     /// The engine's thread has ended because of a bug in it.
     #[error(
-        "the engine met a defect of its own and was stopped; build a new client, and report it with the steps that led there"
+        "the engine stopped because of a bug in it; build a new client, and report the bug with the steps that led to it"
     )]
     EngineStopped,
 }

@@ -167,7 +167,7 @@ async fn a_response_that_repeats_a_parameter_is_refused() {
     assert_eq!(refused.cause, Cause::ResponseInvalid);
     assert_eq!(
         refused.to_string(),
-        "the authorization response holds \"code\" twice (RFC 6749, 3.1); it was refused, log in again"
+        "the authorization response holds \"code\" twice (RFC 6749, 3.1); log in again"
     );
     assert!(world.token_requests().is_empty(), "the code goes nowhere");
 }

@@ -4,9 +4,9 @@ export type EngineErrorCode =
     | "insecure_context"
     /** The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or a lockdown mode. [message or ""] */
     | "wasm_refused"
-    /** The engine met a defect of its own, and was stopped. [message or ""] */
+    /** The engine stopped because of a bug in it. [message or ""] */
     | "engine_crashed"
-    /** The token is not one of this page's. [] */
+    /** The token does not belong to this page. [] */
     | "token_unknown"
     /** The issuer is neither https nor http on this machine. [issuer] */
     | "issuer_invalid"
@@ -18,13 +18,13 @@ export type EngineErrorCode =
     | "issuer_mismatch"
     /** An endpoint of the authorization server is neither https nor http on this machine. [member, url] */
     | "endpoint_insecure"
-    /** `enforced`, and the authorization server does not list ES256 for DPoP (RFC 9449, 5.1). No authorization request was sent. [issuer] */
+    /** The mode is `enforced`, but the authorization server does not list ES256 for DPoP (RFC 9449, 5.1). No authorization request was sent. [issuer] */
     | "dpop_unsupported"
-    /** `enforced`, and the server issued a token that is not bound to the key (RFC 9449, 5). [issuer, token_type or ""] */
+    /** The mode is `enforced`, but the server issued a token that is not bound to the key (RFC 9449, 5). [issuer, token_type or ""] */
     | "token_not_bound"
     /** The token is neither DPoP nor Bearer. [token_type or ""] */
     | "token_type_unknown"
-    /** No key or signature could be made. [] */
+    /** The platform could not create a key or a signature. [] */
     | "key_failed"
     /** The login could not be kept until its response: the browser stores no data for the site. [] */
     | "storage_refused"
@@ -36,9 +36,9 @@ export type EngineErrorCode =
     | "push_refused"
     /** The answer of the pushed authorization request endpoint is not JSON or lacks a member. [member or ""] */
     | "push_response_invalid"
-    /** The authorization response belongs to no login that is under way: taken before, abandoned, or forged. [state] */
+    /** The authorization response belongs to no login in progress: it was used before, its login was abandoned, or it is forged. [state] */
     | "flow_unknown"
-    /** `iss` of the authorization response is missing or another (RFC 9207). [expected, received or ""] */
+    /** The `iss` of the authorization response is missing or names another issuer (RFC 9207). [expected, received or ""] */
     | "response_issuer_mismatch"
     /** The authorization server refused the login (RFC 6749, 4.1.2.1). [error, description or ""] */
     | "authorization_error"
@@ -54,19 +54,19 @@ export type EngineErrorCode =
     | "id_token_missing"
     /** The id_token is no JWT with a JSON payload. [] */
     | "id_token_malformed"
-    /** `iss` of the id_token is missing or another. [expected, received or ""] */
+    /** The `iss` of the id_token is missing or names another issuer. [expected, received or ""] */
     | "id_token_iss"
-    /** `aud` of the id_token does not name the client. [expected, received or ""] */
+    /** The `aud` of the id_token does not name the client. [expected, received or ""] */
     | "id_token_aud"
-    /** `azp` of the id_token is missing or names another client. [expected, received or ""] */
+    /** The `azp` of the id_token is missing or names another client. [expected, received or ""] */
     | "id_token_azp"
     /** The id_token has expired by the server's clock, or has no `exp`. [] */
     | "id_token_exp"
     /** The id_token has no `iat`. [] */
     | "id_token_iat"
-    /** `nonce` of the id_token is missing or not the one of the login. [expected, received or ""] */
+    /** The `nonce` of the id_token is missing or not the login's. [expected, received or ""] */
     | "id_token_nonce"
-    /** `sub` of the id_token is missing, or another than at login. [expected, received or ""] */
+    /** The `sub` of the id_token is missing or not the one of the login. [expected, received or ""] */
     | "id_token_sub"
     /** There are no tokens that can be renewed. [] */
     | "no_refresh_token";

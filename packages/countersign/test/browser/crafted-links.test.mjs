@@ -43,7 +43,7 @@ test("a second crafted link before there is a session is a typed error without m
     assert.deepEqual(main.rejected, {
         name: "OidcInitializationError",
         code: "flow_unknown",
-        message: 'countersign: the authorization response "cs. img src x onerror document.title taken" belongs to no login that is under way; log in again.'
+        message: 'countersign: the authorization response "cs. img src x onerror document.title taken" belongs to no login in progress; log in again.'
     });
     assert.equal(world.page.url(), `${world.app.origin}/`);
     await world.page.reload({ waitUntil: "commit" });
@@ -92,7 +92,7 @@ for (const [name, edit, code, message] of [
         "iss",
         query => query.set("iss", `https://other.example/${MARKUP}`),
         "response_issuer_mismatch",
-        /^countersign: the authorization response should come from "http:\/\/localhost:\d+", but its iss is "https other.example img src x onerror document.title taken"; it was refused, log in again\.$/
+        /^countersign: the authorization response should come from "http:\/\/localhost:\d+", but its iss is "https other.example img src x onerror document.title taken"; log in again\.$/
     ]
 ]) {
     test(`markup in ${name} of a response does not reach the message`, async t => {
@@ -119,7 +119,7 @@ for (const name of ["code", "state", "iss", "session_state", "foo"]) {
         assert.equal(main.initializationError?.code, "response_invalid", JSON.stringify(main));
         assert.equal(
             main.initializationError.message,
-            `countersign: the authorization response holds "${name}" twice (RFC 6749, 3.1); it was refused, log in again.`
+            `countersign: the authorization response holds "${name}" twice (RFC 6749, 3.1); log in again.`
         );
         assert.deepEqual(world.tokenRequests(), []);
         assert.ok(!/[?&](code|state|iss)=/.test(world.page.url()), world.page.url());

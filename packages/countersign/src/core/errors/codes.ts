@@ -21,5 +21,5 @@ export type OidcErrorCode =
     | "iframe_timeout"
     /** The session at the authorization server has ended, twice within seconds. [] */
     | "session_ended"
-    /** Not one of ours: a file of the package could not be loaded, or a callback of the app threw. [message] */
+    /** An error of another kind: a file of the package could not be loaded, or a callback of the app threw. [message] */
     | "unexpected";
