@@ -1,6 +1,8 @@
-//! A service gets tokens for itself, without a user (RFC 6749, 4.4), bound to a key that it makes.
+//! A service gets tokens for itself, without a user (RFC 6749, 4.4). They are bound to a key that
+//! it generates.
 //!
-//! The development authorization server has no services; any other with DPoP does, as Keycloak:
+//! The development authorization server has no clients of this kind; other servers with DPoP do,
+//! like Keycloak:
 //!
 //! ```sh
 //! ISSUER=https://login.example.com CLIENT_ID=backup CLIENT_SECRET=... API=https://api.example.com/notes \

@@ -1,5 +1,5 @@
-//! A native program logs in with the user's browser (RFC 8252) and calls an API. It goes together with `countersign idp` and an
-//! API for it:
+//! A native program logs in with the user's browser (RFC 8252) and calls an API. Run it with
+//! `countersign idp` and an API for it:
 //!
 //! ```sh
 //! cargo run -p countersign-cli -- idp
@@ -15,7 +15,8 @@ use countersign_client::{
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = NativeClient::builder("http://localhost:9441", "demo")
-        // Where the browser comes back to. Most servers take any port of `http://127.0.0.1/`, which is the default.
+        // The browser comes back here. Most servers accept any port of `http://127.0.0.1/`, the
+        // default.
         .redirect_uri("http://localhost:9440/")
         .mode(Mode::Enforced) // `Auto`, the default, uses Bearer where the server has no DPoP
         .build()?;
@@ -28,7 +29,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .await?;
     println!("the token's key: {:?}", tokens.thumbprint);
 
-    // Any request of reqwest; token and proof are added. The tokens are renewed when it is time.
+    // Any request of reqwest: the client adds token and proof, and renews the tokens in time.
     let request = client.http().get("http://localhost:9442/api/me");
     let response = client.send(request).await?;
     println!("{}: {}", response.status(), response.text().await?);

@@ -1,4 +1,4 @@
-//! API calls: `authorize`, `observe`, nonces and clock of resource servers.
+//! API calls: `authorize`, `observe`, and the nonces and clocks of resource servers.
 #![allow(clippy::unwrap_used)]
 
 mod world;
@@ -171,7 +171,7 @@ fn n4_nonces_are_kept_by_origin_and_apart_from_the_authorization_server_s() {
     assert_eq!(at(API), Some("api".into()));
     assert_eq!(at("https://other.example"), None);
     assert_eq!(at("https://api.example:444"), None);
-    // The same origin as the authorization server's is another server.
+    // A resource server at the authorization server's origin counts as another server.
     let upgraded = world
         .run(engine.authorize("GET".into(), url(ISSUER, "/me"), bound(&engine, &token)))
         .unwrap()
@@ -245,7 +245,7 @@ fn an_ordinary_401_is_delivered() {
     assert_eq!(world.sent().len(), 2);
 }
 
-/// An origin that has challenged, and whose nonce is not held: its challenge brought none.
+/// An origin that has challenged and whose nonce is not held: its challenge brought none.
 fn challenged_without_a_nonce() -> (World, Engine<World>, Text) {
     let (world, engine, _, token) = logged_in();
     let upgraded = call(&world, &engine, &token);
@@ -255,7 +255,8 @@ fn challenged_without_a_nonce() -> (World, Engine<World>, Text) {
 
 type Calls<'a> = Vec<std::pin::Pin<Box<dyn Future<Output = (Option<String>, i64)> + 'a>>>;
 
-/// Calls whose responses arrive 50 ms after they were sent; gives each proof's nonce and when it was made.
+/// Makes calls whose responses arrive after 50 ms. Returns each proof's nonce and when it was
+/// signed.
 fn burst<'a>(
     world: &'a World,
     engine: &'a Engine<World>,
@@ -353,7 +354,7 @@ fn rc10_an_answer_without_a_nonce_releases_everybody() {
     assert!(calls.iter().all(|(nonce, _)| nonce.is_none()));
 }
 
-/// A platform that follows redirects by itself, as browsers do, has sent the old proof along.
+/// A platform that follows redirects by itself, as browsers do, sends the old proof along.
 fn redirected(method: &str, end: Url, response: &Observed<'_>) -> (World, Option<Proof>) {
     let (world, engine, _, token) = logged_in();
     let upgraded = world

@@ -1,4 +1,4 @@
-//! Tokens for the client itself (RFC 6749, 4.4), bound as any others (RFC 9449, 5).
+//! Tokens for the client itself (RFC 6749, 4.4), bound like any others (RFC 9449, 5).
 #![allow(clippy::unwrap_used)]
 
 mod world;

@@ -1,4 +1,4 @@
-//! The server's clock: what tells it, and that what lags it is not believed.
+//! The server's clock: where it is learned, and that late answers are not believed.
 #![allow(clippy::unwrap_used)]
 
 mod world;
@@ -26,7 +26,7 @@ fn rc6_discovery_tells_the_clock_before_the_first_proof() {
 
 #[test]
 fn rc6_without_a_date_the_own_origin_is_asked_and_the_proof_made_anew() {
-    // Keycloak calls every refused proof an invalid request, and tells no `Date`.
+    // Keycloak calls every refused proof an invalid request, and sends no readable `Date`.
     for (local_error, code) in [
         (-600_000, "invalid_dpop_proof"),
         (600_000, "invalid_dpop_proof"),
@@ -81,7 +81,8 @@ fn without_any_date_the_id_token_tells_the_clock() {
 
 #[test]
 fn tokens_that_are_dated_back_do_not_turn_the_clock_back() {
-    // The local clock's error, and what is made of it; an access token that tells when it was issued bounds it.
+    // The local clock's error, and the time that is used; an access token that tells when it was
+    // issued limits it.
     for (is_jwt, local_error, expected) in [
         (true, 0, 0),
         (true, -200, -200),
@@ -97,7 +98,7 @@ fn tokens_that_are_dated_back_do_not_turn_the_clock_back() {
             let mut answer = world.tokens("DPoP");
             answer["id_token"] = jwt(&claims).into();
             if is_jwt {
-                // Lives for `expires_in` from now on.
+                // It lives for `expires_in` from now on.
                 answer["access_token"] = jwt(&json!({ "exp": world.seconds() + 300 })).into();
             }
             Some(ok(answer))
@@ -141,7 +142,7 @@ fn dated(world: &World, offset: i64, response: Observed<'static>) -> Observed<'s
 
 const REFUSED: &str = "DPoP error=\"invalid_dpop_proof\"";
 
-/// A refusal with this `Date`, and what comes of it.
+/// Sends a 401 with this `Date`, and returns the outcome.
 fn refuse(world: &World, engine: &Engine<World>, token: &str, offset: i64) -> Option<i64> {
     let upgraded = call(world, engine, token);
     let refusal = Observed {
@@ -155,7 +156,7 @@ fn refuse(world: &World, engine: &Engine<World>, token: &str, offset: i64) -> Op
     Some(iat - world.seconds())
 }
 
-/// The app's own origin tells a time that is so many seconds ahead.
+/// The app's own origin shows a time that is this many seconds ahead.
 fn own_origin(world: &World, ahead: i64) {
     world.script(move |sent, _| {
         assert_eq!((sent.method, sent.url.as_str()), ("HEAD", "/"));
@@ -169,7 +170,7 @@ fn rc6_a_resource_server_s_own_clock_is_learned_from_its_refusal() {
         let (world, engine, client, token) = logged_in();
         let told = refuse(&world, &engine, &token, offset).unwrap();
         assert!((told - offset).abs() <= 1, "{told}");
-        // The authorization server's is another.
+        // The authorization server's differs.
         assert_eq!(engine.clock_offset(&client).abs() / 1000, 0);
     }
 }
@@ -204,7 +205,7 @@ fn s4_a_date_hours_ahead_from_an_api_makes_no_proof_for_later() {
         for _ in 0..3 {
             assert_eq!(refuse(&world, &engine, &token, date), None);
         }
-        // Nor step by step, nor from answers that are no refusals.
+        // It does not move step by step either, nor by answers that are no refusals.
         for step in 1..10 {
             let upgraded = call(&world, &engine, &token);
             assert!(

@@ -174,7 +174,7 @@ fn extra_token_parameters_cannot_replace_ours() {
     assert!(world.run(engine.renew(&client, &[])).is_ok());
 }
 
-/// RFC 6749, 3.1: parameters of a response come once.
+/// RFC 6749, 3.1: each parameter of a response occurs once.
 #[test]
 fn a_response_with_a_repeated_parameter_is_refused_and_its_code_not_sent() {
     for name in ["state", "code", "iss", "error", "session_state"] {
@@ -255,7 +255,7 @@ fn a_redirect_is_kept_with_its_key_and_taken_once() {
     assert_eq!(query.get("prompt"), None);
     assert_eq!(world.0.kept.borrow().len(), 1);
 
-    // The page is loaded anew.
+    // The page is loaded again.
     let reloaded = countersign_client::Engine::new(world.clone());
     let client = create(&reloaded, config(Mode::Auto));
     respond(&world, &reloaded, &client, &query["state"]).unwrap();

@@ -1,4 +1,5 @@
-//! Pushed authorization requests (RFC 9126; RFC 9449, 10.1): what is pushed, what is visited instead, what may go wrong.
+//! Pushed authorization requests (RFC 9126; RFC 9449, 10.1): what is pushed, what the browser
+//! visits instead, and errors.
 #![allow(clippy::unwrap_used)]
 
 mod world;
@@ -26,7 +27,7 @@ fn pushed() -> Answer {
     }
 }
 
-/// A server that requires pushed requests; `script` answers them, numbered from 1.
+/// A server that requires pushed requests. `script` answers them; they are numbered from 1.
 fn world(
     mut script: impl FnMut(usize, &Sent) -> Option<Answer> + 'static,
 ) -> (World, Engine<World>) {
@@ -129,7 +130,7 @@ fn c3_n5_a_nonce_challenge_to_a_push_is_answered_once() {
     assert_ne!(proofs[0].claims["jti"], proofs[1].claims["jti"]);
     assert_eq!(first.form, second.form);
 
-    // It is the same server's as at the token endpoint (N4).
+    // It is the same server's nonce as at the token endpoint (N4).
     *world.0.oidc_nonce.borrow_mut() = second.form["nonce"].clone();
     respond(&world, &engine, &client, &second.form["state"]).unwrap();
     let redemption = world.token_requests().remove(0);

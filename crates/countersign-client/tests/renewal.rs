@@ -44,7 +44,7 @@ fn renewals_at_once_share_one_request() {
     );
     assert_eq!(outcomes, [Ok(()), Ok(()), Ok(())]);
     assert_eq!(world.token_requests().len(), 2);
-    // And fail together.
+    // They also fail together.
     world.script(|_, _| Some(error(400, "invalid_grant")));
     let outcomes = world.all(
         (0..3)
@@ -131,7 +131,7 @@ fn a_logout_during_a_refresh_stays_a_logout() {
     assert!(client.tokens().is_none());
 }
 
-/// Whoever has logged in while it was under way does not get the tokens of who was logged in before.
+/// A user who logs in during a renewal does not get the tokens of the previous user.
 #[test]
 fn a_login_during_a_refresh_stays_that_login() {
     let (world, engine, client) = logged_in();
@@ -140,7 +140,7 @@ fn a_login_during_a_refresh_stays_that_login() {
         if sent.form["grant_type"] == "authorization_code" {
             return Some(ok(world.tokens("DPoP")));
         }
-        // Without an id_token, so that nothing in it tells whose they are.
+        // It has no id_token, so nothing in it tells whose tokens these are.
         Some(ok(
             json!({ "access_token": "theirs", "token_type": "DPoP", "expires_in": 60 }),
         ))
@@ -188,7 +188,8 @@ fn each_client_has_its_own_key() {
     );
 }
 
-/// OpenID Connect Core 12.2: the response need not hold an id_token, and what is not in it is not checked again.
+/// OpenID Connect Core 12.2: the response need not hold an id_token, and a missing one is not
+/// checked again.
 #[test]
 fn a_refresh_without_id_token_is_taken_when_the_old_one_has_expired() {
     let (world, engine, client) = logged_in();
@@ -203,7 +204,7 @@ fn a_refresh_without_id_token_is_taken_when_the_old_one_has_expired() {
     let after = client.tokens().unwrap();
     assert_eq!(*after.access_token, *"new");
     assert_eq!(after.id_token, before.id_token);
-    // The clock is not set by an id_token of an hour ago either.
+    // An id_token from an hour ago does not set the clock either.
     assert!(engine.clock_offset(&client).abs() <= 1_000);
     assert!((after.expires.0 / 1000 - world.seconds() - 60).abs() <= 1);
 }
@@ -224,7 +225,8 @@ fn an_id_token_that_comes_with_a_refresh_has_to_be_fresh() {
     );
 }
 
-/// Whether a renewal is due, and in how many milliseconds a program renews unasked.
+/// Returns whether a renewal is due, and after how many milliseconds a program renews in the
+/// background.
 fn schedule(engine: &Engine<World>, client: &Client<World>) -> (Renewal, i64) {
     let schedule = engine.schedule(client);
     (schedule.now, schedule.wait_millis)
@@ -277,7 +279,7 @@ fn after_a_renewal_that_failed_the_next_one_is_half_a_minute_later() {
     assert_eq!(schedule(&engine, &client), paused);
     world.pass(24_000);
     assert_eq!(schedule(&engine, &client), paused);
-    // What has ended is renewed whatever has failed before.
+    // Expired tokens are renewed, whatever has failed before.
     world.pass(1_000);
     let over = (Renewal::Overdue, 30_000);
     assert_eq!(schedule(&engine, &client), over);

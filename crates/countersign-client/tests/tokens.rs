@@ -245,7 +245,7 @@ fn rc5_each_claim_of_the_id_token_is_checked() {
 
 #[test]
 fn exp_is_compared_with_the_server_s_clock() {
-    // Expired for the local clock, which is ten minutes ahead.
+    // By the local clock, which is ten minutes ahead, it has expired.
     let (world, engine) = World::new();
     world.0.local_error.set(600_000);
     world.script(|sent, world| Some(world.standard(sent).date(0)));
@@ -337,7 +337,7 @@ fn absurd_times_end_at_the_edge_of_the_calendar() {
     let tokens = client.tokens().unwrap();
     assert_eq!(tokens.refresh_expires.unwrap().0, EDGE);
     assert!(tokens.expires.0 - EDGE >= world.seconds() * 1000 - 1_000);
-    // Renewed away, it stays known.
+    // After a renewal has replaced it, it stays known.
     world.run(engine.renew(&client, &[])).unwrap();
     assert!(engine.bound_token(&tokens.access_token).is_some());
 }

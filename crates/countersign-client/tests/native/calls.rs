@@ -102,7 +102,7 @@ async fn n5_a_stream_is_sent_once_and_its_challenge_delivered() {
     let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
     assert!(challenge.contains("use_dpop_nonce"), "{challenge}");
     assert_eq!(world.calls.to("/api/files").len(), 1);
-    // What it brought is used by the next.
+    // The next call uses the nonce that it brought.
     assert_eq!(
         client.send(upload()).await.unwrap().status(),
         StatusCode::OK
@@ -183,7 +183,7 @@ fn a_handle_outlives_the_runtime_it_was_made_in() {
             .build()
             .unwrap()
     };
-    // The servers' own.
+    // The servers' own requests.
     let servers = tokio::runtime::Runtime::new().unwrap();
     let world = servers.block_on(World::new());
     let client = runtime().block_on(world.logged_in());
@@ -198,7 +198,8 @@ fn a_handle_outlives_the_runtime_it_was_made_in() {
 async fn a_call_that_is_given_up_holds_nobody_up() {
     let world = World::around("", |_, _| {
         let forget = || async {
-            // Challenged, and no nonce to answer with: the next call asks for one, others wait for it.
+            // It was challenged and has no nonce to answer with: the next call asks for one, and
+            // others wait for it.
             let challenge = "DPoP error=\"use_dpop_nonce\"";
             (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, challenge)])
         };
@@ -298,7 +299,7 @@ async fn nothing_secret_is_in_debug_output() {
     }
 }
 
-/// What the compiler holds for us.
+/// The compiler checks this.
 #[allow(dead_code)]
 fn a_handle_can_go_anywhere(client: NativeClient, request: reqwest::RequestBuilder) {
     fn anywhere<T: Send + Sync + Clone + 'static>(_: &T) {}

@@ -1,4 +1,4 @@
-//! Servers whose clocks are not this machine's.
+//! Servers whose clocks differ from this machine's.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,7 +10,8 @@ use reqwest::StatusCode;
 
 use crate::world::{World, options};
 
-/// Both servers' clocks are ahead by so many seconds; this machine's is right, or the other way round.
+/// Both servers' clocks are this many seconds ahead; this machine's is right, or the other way
+/// round.
 async fn world(ahead: i64) -> World {
     let idp = format!("clock_offset_seconds = {ahead}");
     World::around(&idp, move |issuer, port| {

@@ -1,4 +1,5 @@
-//! Names under `localhost` are this machine's (RFC 6761, 6.3), by plain http and without DNS.
+//! Names under `localhost` mean this machine (RFC 6761, 6.3): they are reached by plain http and
+//! without DNS.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -62,7 +63,7 @@ async fn look_alikes_of_this_machine_are_refused() {
     }
 }
 
-/// A network that has another machine for every name, and a record of what it was asked.
+/// A network that leads every name to another machine and records the names that it was asked for.
 #[derive(Clone)]
 struct Network {
     leads_to: SocketAddr,
@@ -101,7 +102,7 @@ async fn dns_is_asked_for_localhost_by_the_dangerous_word_only() {
         let http = reqwest::Client::builder()
             .no_proxy()
             .dns_resolver(network.clone());
-        // The resolver's port counts where the URL has none.
+        // The resolver's port is used if the URL has none.
         let port = match is_dangerous {
             false => format!(":{}", port(&local)),
             true => String::new(),

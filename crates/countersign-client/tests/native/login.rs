@@ -1,4 +1,4 @@
-//! The loopback redirect, and who comes to it.
+//! The loopback redirect, and the requests that reach it.
 
 use std::time::{Duration, Instant};
 
@@ -259,7 +259,8 @@ async fn a_secret_goes_with_token_requests_and_nowhere_else() {
     let basic = world.builder().client_secret_basic("s3cret").build();
     let post = world.builder().client_secret_post("s3cret").build();
     for client in [basic, post] {
-        // Its clients are public, so this server refuses; what matters is what it was sent.
+        // Its clients are public, so this server refuses. Only the request that it received
+        // matters.
         let refused = engine_error(log_in(&client.unwrap()).await);
         assert_eq!(refused.cause, Cause::TokenRefused);
         assert_eq!(refused.details[0], "invalid_client");

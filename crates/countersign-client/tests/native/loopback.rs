@@ -1,4 +1,4 @@
-//! Where the browser comes back to: addresses, ports, and what may come there.
+//! Where the browser comes back to: addresses, ports, and the requests that may come there.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn localhost_is_listened_at_by_name() {
     let back = answer(pending.url(), "alice").await;
     assert!(back.starts_with(&uri), "{back}");
     let finished = tokio::spawn(pending.finish());
-    // Browsers choose either.
+    // Browsers choose either address.
     for address in ["127.0.0.1", "[::1]"] {
         let elsewhere = back
             .replace("state=", "other=")
@@ -70,7 +70,8 @@ async fn localhost_is_listened_at_by_name() {
     assert!(finished.await.unwrap().is_ok());
 }
 
-/// Whoever has the other address of the name would get the response where the browser chooses that.
+/// A program that has the other address of the name would get the response if the browser chose
+/// that address.
 #[tokio::test]
 async fn both_addresses_of_localhost_are_ours_or_none() {
     let world = World::new().await;
@@ -102,7 +103,7 @@ async fn a_redirect_uri_is_sent_as_it_is_registered() {
         let asked = parameters(pending.url())["redirect_uri"].clone();
         let port = Url::parse(&asked).unwrap().port().unwrap();
         assert!(asked.ends_with(&format!(":{port}{sent}")), "{asked}");
-        // A browser asks for `/` where there is no path.
+        // A browser requests `/` if there is no path.
         let (state, finished) = (
             parameters(pending.url())["state"].clone(),
             tokio::spawn(pending.finish()),
@@ -191,7 +192,7 @@ async fn idle_connections_do_not_keep_the_response_out() {
     assert!(finished.await.unwrap().is_ok());
 }
 
-/// The first of many connections asks late: it was dropped, and nothing else was.
+/// The first of many connections sends its request late: it was dropped, and no other was.
 #[tokio::test]
 async fn the_oldest_idle_connection_makes_room() {
     let world = World::new().await;

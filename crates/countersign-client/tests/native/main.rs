@@ -1,5 +1,5 @@
-//! The native client against the development authorization server and the example API, on sockets of this machine. The
-//! tests play the browser.
+//! The native client with the development authorization server and the example API, on sockets of
+//! this machine. The tests act as the browser.
 #![allow(clippy::unwrap_used)]
 
 mod calls;

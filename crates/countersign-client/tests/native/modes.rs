@@ -1,4 +1,4 @@
-//! With DPoP or without.
+//! Modes: with DPoP and without.
 
 use countersign_client::native::Scheme;
 use countersign_client::{Cause, Mode};

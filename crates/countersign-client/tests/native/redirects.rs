@@ -1,4 +1,4 @@
-//! Where a token goes when a server points elsewhere.
+//! Where a token is sent if a server redirects.
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -8,7 +8,7 @@ use reqwest::{Body, Method};
 
 use crate::world::{World, listen, options};
 
-/// The example API with redirects to `/api/me` in front: `/to/STATUS`.
+/// The example API, with redirects to `/api/me` in front of it: `/to/STATUS`.
 async fn world(elsewhere: &str) -> World {
     let elsewhere = elsewhere.to_owned();
     World::around("", move |issuer, port| {

@@ -1,4 +1,4 @@
-//! Tokens that end.
+//! Tokens that expire.
 
 use std::future::poll_fn;
 use std::sync::atomic::Ordering;
@@ -58,7 +58,7 @@ async fn rc9_many_calls_near_the_end_renew_once() {
 async fn a_renewal_that_fails_is_no_failure_while_the_token_lives() {
     let world = World::with("access_token_lifetime_seconds = 6", &[]).await;
     let client = world.logged_in().await;
-    // Its last quarter.
+    // It is in its last quarter.
     tokio::time::sleep(Duration::from_millis(4_700)).await;
     world.idp.is_down.store(true, Ordering::Relaxed);
     assert_eq!(me(&client, &world).await, StatusCode::OK);
@@ -95,7 +95,7 @@ async fn a_renewal_runs_to_its_end_without_its_asker() {
     let world = World::new().await;
     let client = world.logged_in().await;
     let before = client.tokens().await.unwrap().unwrap();
-    // Begun, and given up before the server has answered: it runs in this thread.
+    // It is begun, and dropped before the server has answered: the server runs in this thread.
     let mut renewal = Box::pin(client.renew());
     let is_pending = poll_fn(|context| Poll::Ready(renewal.as_mut().poll(context).is_pending()));
     assert!(is_pending.await);

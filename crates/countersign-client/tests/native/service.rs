@@ -1,5 +1,5 @@
-//! A service's tokens, without a user. The development authorization server has public clients only, so the token
-//! endpoint here is the test's; interop has real ones.
+//! A service's tokens, without a user. The development authorization server has public clients
+//! only, so the test has its own token endpoint; interop has real ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -55,7 +55,7 @@ async fn t1_a_service_gets_tokens_for_itself_and_the_next_ones_too() {
         assert_eq!(response.status(), StatusCode::OK);
         let call = calls.to("/").pop().unwrap();
         assert_eq!(call.authorization.as_deref(), Some(expected));
-        // Then it has ended.
+        // It has expired then.
         tokio::time::sleep(Duration::from_millis(1_100)).await;
     }
     let requests = seen.to("/token");

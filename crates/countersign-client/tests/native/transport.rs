@@ -1,4 +1,5 @@
-//! What is asked through which proxy, in the clear, and where a server's own endpoints point elsewhere.
+//! Which requests use which proxy, which are sent in the clear, and what happens if a server's own
+//! endpoints redirect.
 
 use std::process::Command;
 
@@ -12,7 +13,7 @@ use serde_json::json;
 
 use crate::world::{engine_error, listen};
 
-/// A service of the issuer whose token endpoint this is.
+/// A service of the issuer that this token endpoint belongs to.
 fn service(issuer: &str, token_endpoint: &str) -> NativeClientBuilder {
     NativeClient::builder(issuer, "service")
         .client_secret_basic("s3cret")
@@ -27,7 +28,7 @@ fn tokens() -> Router {
     Router::new().route("/token", post(move || async move { token }))
 }
 
-/// The variables are a process's, so it is another one that runs the test below.
+/// Environment variables belong to a process, so another process runs the test below.
 #[tokio::test(flavor = "multi_thread")]
 async fn proxies_of_the_environment_are_for_other_machines() {
     let (proxy, asked) = listen(|_| Router::new().fallback(any(|| async { "by proxy" }))).await;
@@ -83,7 +84,8 @@ async fn no_token_goes_to_another_machine_in_the_clear() {
     assert!(error.to_string().contains("use https"), "{error}");
 }
 
-/// Code, verifier, refresh token and secret are in the form, so nothing follows it: 307 and 308 would take it along.
+/// The form holds code, verifier, refresh token and secret, so redirects are not followed: 307 and
+/// 308 would send it on.
 #[tokio::test]
 async fn forms_and_secrets_follow_no_redirect() {
     let (thief, stolen) = listen(|_| Router::new().fallback(any(|| async { "thanks" }))).await;

@@ -1,4 +1,4 @@
-//! Both servers, listening, with what went over the wire; and a user.
+//! Both servers, with a record of all requests, and a user.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -45,7 +45,7 @@ impl Seen {
     }
 }
 
-/// A server's record, and whether it is ill.
+/// A server's record, and whether it fails.
 #[derive(Clone, Default)]
 pub(crate) struct Record {
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -100,7 +100,7 @@ async fn record(State(record): State<Record>, request: Request, next: Next) -> R
     response
 }
 
-/// Serves at a free port of `localhost`; `router` is told which.
+/// Serves at a free port of `localhost`. `router` gets the port.
 pub(crate) async fn listen(router: impl FnOnce(u16) -> Router) -> (String, Record) {
     let listeners = Listeners::bind(0).await.unwrap();
     let port = listeners.port();
@@ -120,7 +120,7 @@ pub(crate) struct World {
     pub(crate) idp: Record,
     pub(crate) api: String,
     pub(crate) calls: Record,
-    /// Where `cli` may be redirected to by name: nobody else has the port as long as this lives.
+    /// The port of a redirect URI of `cli` with a name. It is reserved as long as this lives.
     pub(crate) by_name: Listeners,
 }
 
@@ -129,7 +129,7 @@ impl World {
         Self::with("", &[]).await
     }
 
-    /// `idp`: more of its configuration; `flags`: of the API.
+    /// `idp`: further configuration; `flags`: those of the API.
     pub(crate) async fn with(idp: &str, flags: &[&str]) -> Self {
         let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
         Self::around(idp, |issuer, port| {
@@ -138,7 +138,7 @@ impl World {
         .await
     }
 
-    /// Where the servers have names of their own.
+    /// Creates servers with names of their own.
     pub(crate) async fn at(issuer: &str, api: &str) -> Self {
         let url = format!("http://{api}");
         Self::build(issuer, api, "", |issuer, port| {
@@ -150,7 +150,7 @@ impl World {
         .await
     }
 
-    /// With an API of the test's own: `api` is told the issuer and the port.
+    /// Creates a world with an API of the test's own. `api` gets the issuer and the port.
     pub(crate) async fn around(idp: &str, api: impl FnOnce(&str, u16) -> Router) -> Self {
         Self::build("localhost", "localhost", idp, api).await
     }
@@ -161,7 +161,7 @@ impl World {
         idp: &str,
         api: impl FnOnce(&str, u16) -> Router,
     ) -> Self {
-        // The API's port is known when the server starts, and the other way round.
+        // The API's port is known when the server starts, and vice versa.
         let issuer = Listeners::bind(0).await.unwrap();
         let issuer_url = format!("http://{issuer_host}:{}", issuer.port());
         let by_name = Listeners::bind(0).await.unwrap();
@@ -195,7 +195,7 @@ impl World {
         NativeClient::builder(&self.issuer, "cli")
     }
 
-    /// A client that alice has logged in.
+    /// Returns a client that alice has logged in.
     pub(crate) async fn logged_in(&self) -> NativeClient {
         let client = self.builder().build().unwrap();
         log_in(&client).await.unwrap();
@@ -218,7 +218,7 @@ pub(crate) fn options(issuer: &str, port: u16, flags: &[String]) -> Options {
     Options::parse_from(arguments.chain(flags.iter().cloned()))
 }
 
-/// Alice logs in.
+/// Logs in alice.
 pub(crate) async fn log_in(client: &NativeClient) -> Result<Tokens, Error> {
     let pending = client.begin_login().await?;
     let url = pending.url().to_owned();
@@ -229,7 +229,7 @@ pub(crate) async fn log_in(client: &NativeClient) -> Result<Tokens, Error> {
     tokens
 }
 
-/// What a user's browser does, up to the response: the URL that it is sent back to.
+/// Acts as a user's browser up to the response. Returns the URL that it is sent back to.
 pub(crate) async fn answer(authorization_url: &str, user: &str) -> String {
     let http = browser();
     let page = http.get(authorization_url).send().await.unwrap();
@@ -261,7 +261,7 @@ pub(crate) async fn answer(authorization_url: &str, user: &str) -> String {
     response.headers()[LOCATION].to_str().unwrap().to_owned()
 }
 
-/// The page that the program shows at a URL, and its status.
+/// Returns the page that the program shows at a URL, and its status.
 pub(crate) async fn visit(url: &str) -> (StatusCode, String) {
     let response = browser().get(url).send().await.unwrap();
     (response.status(), response.text().await.unwrap())
@@ -275,7 +275,7 @@ fn browser() -> reqwest::Client {
     http.build().unwrap()
 }
 
-/// The value of a hidden input.
+/// Returns the value of a hidden input.
 fn hidden(page: &str, name: &str) -> String {
     let start = format!("name=\"{name}\" value=\"");
     let (_, rest) = page

@@ -1,7 +1,9 @@
-//! A scripted platform: a virtual clock, an authorization server that is a closure, storage that can refuse.
+//! A scripted platform: a virtual clock, an authorization server that is a closure, and storage
+//! that can fail.
 //!
-//! What the engine sends is recorded with its proof decoded, so that tests can assert exact values.
-// Each test binary uses its part of it.
+//! The engine's requests are recorded with their proofs decoded, so that tests can assert exact
+//! values.
+// Each test binary uses a part of it.
 #![allow(dead_code, unreachable_pub, unused_imports, clippy::unwrap_used)]
 
 mod platform;
@@ -35,7 +37,7 @@ pub fn create(engine: &Engine<World>, config: ClientConfig<Json>) -> TestClient 
     engine.client(index).expect("created")
 }
 
-/// An authorization request: its parameters.
+/// Prepares an authorization request and returns its parameters.
 pub fn request(
     world: &World,
     engine: &Engine<World>,
@@ -68,7 +70,7 @@ pub fn respond(
     world.run(engine.redeem(client, &response, &[]))
 }
 
-/// A whole login. Gives the access token.
+/// Makes a whole login. Returns the access token.
 pub fn log_in(
     world: &World,
     engine: &Engine<World>,
@@ -128,7 +130,7 @@ pub fn observe(
         .expect("a signature")
 }
 
-/// A script for the token endpoint; the rest is standard.
+/// Creates a script for the token endpoint; the rest is standard.
 pub fn at_token_endpoint(
     world: &World,
     mut script: impl FnMut(usize, &Sent, &World) -> Option<Answer> + 'static,

@@ -1,4 +1,4 @@
-//! The platform: recorded requests, a virtual clock, storage that can refuse.
+//! The platform: recorded requests, a virtual clock, storage that can fail.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -17,11 +17,11 @@ use super::wire::*;
 type Script = Box<dyn FnMut(&Sent, &World) -> Option<Answer>>;
 
 pub struct Inner {
-    /// True time, milliseconds since the epoch.
+    /// The true time, in milliseconds since the epoch.
     time: Cell<i64>,
-    /// The local clock minus the true time, milliseconds.
+    /// The local clock minus the true time, in milliseconds.
     pub local_error: Cell<i64>,
-    /// What the monotonic clock has missed, milliseconds.
+    /// The time that the monotonic clock has missed, in milliseconds.
     slept: Cell<i64>,
     pub sent: RefCell<Vec<Sent>>,
     pub script: RefCell<Script>,
@@ -31,7 +31,7 @@ pub struct Inner {
     random: Cell<u8>,
     timers: RefCell<Vec<i64>>,
     pub kept: RefCell<HashMap<String, (i64, Record<u8>)>>,
-    /// `1`: refuses keys, `2`: refuses everything.
+    /// `1`: storage refuses keys, `2`: storage refuses everything.
     pub storage_refuses: Cell<u8>,
     /// The OIDC nonce of the last authorization request.
     pub oidc_nonce: RefCell<String>,
@@ -40,7 +40,7 @@ pub struct Inner {
 #[derive(Clone)]
 pub struct World(pub Rc<Inner>);
 
-/// Pending once: lets other tasks run.
+/// Is pending once, so that other tasks run.
 struct Turn(bool);
 
 impl Future for Turn {
@@ -160,7 +160,7 @@ impl Platform for World {
 }
 
 impl World {
-    /// A server that does everything right.
+    /// Creates a server that does everything right.
     pub fn new() -> (Self, Engine<Self>) {
         let world = Self(Rc::new(Inner {
             time: Cell::new(START * 1000),
@@ -184,7 +184,7 @@ impl World {
         *self.0.script.borrow_mut() = Box::new(script);
     }
 
-    /// The answer of a server that does everything right.
+    /// Returns the answer of a server that does everything right.
     pub fn standard(&self, sent: &Sent) -> Answer {
         match sent.url.as_str() {
             "https://as.example/.well-known/openid-configuration" => ok(metadata()),
@@ -193,7 +193,7 @@ impl World {
         }
     }
 
-    /// A token response, numbered by the requests so far.
+    /// Returns a token response, numbered by the requests so far.
     pub fn tokens(&self, token_type: &str) -> Value {
         let number = self.0.sent.borrow().len();
         json!({
@@ -216,7 +216,7 @@ impl World {
         })
     }
 
-    /// The true time.
+    /// Returns the true time.
     pub fn seconds(&self) -> i64 {
         self.0.time.get() / 1000
     }
@@ -225,7 +225,7 @@ impl World {
         self.0.time.set(self.0.time.get() + milliseconds);
     }
 
-    /// Time passes without the monotonic clock.
+    /// Lets time pass without the monotonic clock.
     pub fn sleep_through(&self, milliseconds: i64) {
         self.0.slept.set(self.0.slept.get() + milliseconds);
         self.pass(milliseconds);
@@ -235,7 +235,7 @@ impl World {
         self.0.sent.borrow().clone()
     }
 
-    /// Requests to the token endpoint.
+    /// Returns the requests to the token endpoint.
     pub fn token_requests(&self) -> Vec<Sent> {
         self.sent()
             .into_iter()
@@ -243,7 +243,7 @@ impl World {
             .collect()
     }
 
-    /// Runs futures side by side until all are done. Where all wait, time passes.
+    /// Runs futures side by side until all are done. Time passes while all of them wait.
     pub fn all<T>(&self, futures: Vec<Pin<Box<dyn Future<Output = T> + '_>>>) -> Vec<T> {
         let mut futures: Vec<_> = futures.into_iter().map(Some).collect();
         let mut results: Vec<Option<T>> = futures.iter().map(|_| None).collect();
@@ -275,7 +275,7 @@ impl World {
             {
                 return value;
             }
-            // As long as the network, not as long as a timer.
+            // It takes as long as the network, not as long as a timer.
             self.pass(1);
         }
         panic!("the future never ends");

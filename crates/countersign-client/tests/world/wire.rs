@@ -1,4 +1,4 @@
-//! What goes over the wire, and the values that tests build it from.
+//! Requests and responses, and the values that tests build them from.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub const ISSUER: &str = "https://as.example";
 pub const TOKEN: &str = "https://as.example/token";
 pub const API: &str = "https://api.example";
-/// The true time when a world begins, seconds since the epoch.
+/// The true time when a world begins, in seconds since the epoch.
 pub const START: i64 = 1_800_000_000;
 
 pub struct Json(pub Value);
@@ -41,7 +41,7 @@ impl Document for Json {
     }
 }
 
-/// One request as it went out.
+/// A request as it was sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
     pub method: &'static str,
@@ -78,11 +78,11 @@ impl Proof {
     }
 }
 
-/// What a scripted server answers.
+/// The answer of a scripted server.
 pub struct Answer {
     pub status: u16,
     pub nonce: Option<&'static str>,
-    /// Offset of its `Date` from the true time, seconds.
+    /// The offset of its `Date` from the true time, in seconds.
     pub date: Option<i64>,
     pub body: String,
 }
@@ -132,7 +132,7 @@ pub fn thumbprint(number: u8) -> String {
     base64url::encode(&countersign::crypto::sha256(input.as_bytes()))
 }
 
-/// The proof's key, by its number.
+/// The number of the proof's key.
 pub fn signer(proof: &Proof) -> u8 {
     let x = proof.header["jwk"]["x"].as_str().expect("a coordinate");
     base64url::decode(x).expect("base64url")[0]
