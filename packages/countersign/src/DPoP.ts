@@ -8,13 +8,16 @@ import type { EnabledDPoP } from "./entry/state.js";
 
 export type ParamsOfDPoP = {
     /**
-     * `"auto"`: DPoP wherever the authorization server supports it, Bearer elsewhere.
-     * `"enforced"`: a server that issues no DPoP-bound tokens is an initialization error, never Bearer.
+     * `"auto"`: DPoP if the authorization server supports it, otherwise Bearer. `"enforced"`: if a
+     * server issues tokens that are not bound to a key, initialization fails; Bearer is never used.
      */
     mode: "auto" | "enforced";
 };
 
-/** Throws one sentence where `mode` is missing or unknown, or where there is another option. */
+/**
+ * Returns what `securityDefenses` takes. Throws a `TypeError` with one sentence if `mode` is
+ * missing or unknown, or if there is another option.
+ */
 export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
     const { mode, ...others } = own(params);
     refuse("DPoP()", others, '"mode"');
@@ -22,7 +25,8 @@ export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
         throw new TypeError(`countersign: DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);
     }
     return {
-        // For `oidcEarlyInit`: what others call has no effect on what it has set up.
+        // Only `oidcEarlyInit` uses the result: when others call it, nothing that early init has
+        // set up changes.
         enableDPoP: (): EnabledDPoP => ({ __proto__: null, mode, hooks: installHooks() })
     };
 }

@@ -1,13 +1,14 @@
 /**
- * Takes from later scripts the means to put themselves between the app and its requests: what those pass through
- * can no longer be redefined, and assigning to it does nothing. Only that: arrays, objects and functions stay as
- * they are (but for `then` of `Object.prototype`, which stays `undefined`), an instance or a subclass may still have
- * members of its own, and nothing becomes slower.
+ * Keeps later scripts from inserting themselves between the app and its requests: what requests
+ * pass through can no longer be redefined, and assigning to it does nothing. That is all: arrays,
+ * objects and functions stay as they are (except `then` of `Object.prototype`, which stays
+ * `undefined`), an instance or a subclass may still have members of its own, and nothing becomes
+ * slower.
  */
 import { own } from "./page/own.js";
 import { refuse } from "./entry/refuse.js";
 
-/** Frozen with everything on their prototype. */
+/** Frozen, with everything on their prototype. */
 const classes = [
     "XMLHttpRequest",
     "Headers",
@@ -22,12 +23,18 @@ const classes = [
 ] as const;
 const namespaces = ["JSON", "WebAssembly"] as const;
 const functions = ["fetch", "encodeURIComponent", "decodeURIComponent", "atob", "btoa"] as const;
-/** Where the engine keeps keys and bytes; of these only what it calls, so that iterating stays as fast as it is. */
+/**
+ * The engine keeps keys and bytes in these. Only the methods that it calls are frozen, so that
+ * iterating stays as fast as it is.
+ */
 const methods = {
     Map: [() => Map.prototype, "get", "set", "delete"],
     Uint8Array: [() => Reflect.getPrototypeOf(Uint8Array.prototype)!, "subarray", "set", "indexOf"]
 } as const;
-/** Names of the reference that may stand in `excludes`, though nothing of theirs is frozen here. */
+/**
+ * Names of the reference that are accepted in `excludes`, although nothing of theirs is frozen
+ * here.
+ */
 const untouched = [
     "WebSocket",
     "EventSource",
@@ -59,11 +66,14 @@ export const apiNames = Object.freeze([
 export type ApiName = (typeof apiNames)[number];
 
 export type ParamsOfBrowserRuntimeFreeze = {
-    /** Left alone, for a library that has to patch them. */
+    /** What is not frozen, for a library that has to patch it. */
     excludes?: ApiName[];
 };
 
-/** Throws one sentence where an option or a name in `excludes` is unknown. */
+/**
+ * Returns what `securityDefenses` takes. Throws a `TypeError` with one sentence for an unknown
+ * option, or an unknown name in `excludes`.
+ */
 export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { enableBrowserRuntimeFreeze: () => void } {
     const { excludes = [], ...others } = own(params);
     refuse("browserRuntimeFreeze()", others, '"excludes"');
@@ -90,10 +100,12 @@ export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { e
                 }
             }
             if (freezes("Promise")) {
-                // Not the global: what an app calls `Promise` is its own affair, an `await` does not look there.
+                // The global is not frozen: an app may replace `Promise`, and an `await` does not
+                // look there.
                 freezeAll(Promise.prototype, "Promise");
                 freeze(Promise, Symbol.species, "Promise");
-                // What a promise is resolved with is asked for its `then`: a new key pair, too, which is an ordinary object.
+                // A promise looks for `then` in the value that it is resolved with. A new key pair
+                // is such a value, and an ordinary object.
                 defineProperty(Object.prototype, "then", own({ value: undefined, configurable: true }));
                 freeze(Object.prototype, "then", "Promise");
             }
@@ -119,7 +131,8 @@ function freeze(holder: object, key: PropertyKey, name: ApiName): void {
     if (!configurable) {
         return;
     }
-    // An accessor and not a read-only value: that would forbid the assignment to those who inherit, too.
+    // An accessor rather than a read-only value, which would also forbid the assignment to objects
+    // that inherit it.
     const accessor = {
         get: get ?? (() => value),
         set: get

@@ -9,12 +9,13 @@ export { OidcInitializationError } from "./core/errors/oidcInitializationError.j
 export { oidcEarlyInit } from "./entrypoint.js";
 
 /**
- * Resolves when it is known whether somebody is logged in. The same issuer and client id give the same object, as
- * configured first.
+ * Creates a client. Resolves when it is known whether a user is logged in. A second call with the
+ * same issuer and client id returns the same object, with its first configuration.
  *
- * Rejects with an `OidcInitializationError` where an option is wrong, where the browser forbids what is needed, and
- * under `enforced` where the server issues no DPoP-bound tokens; with `autoLogin`, for whatever keeps the user from
- * logging in. Otherwise what went wrong is the `initializationError` of the result.
+ * Rejects with an `OidcInitializationError` if an option is wrong, if the browser forbids what the
+ * client needs, and, with `enforced`, if the server issues no DPoP-bound tokens. With `autoLogin`
+ * it rejects for everything that keeps the user from logging in. All other errors are the
+ * `initializationError` of the result.
  */
 export const createOidc = handover.createOidc as <
     DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec,

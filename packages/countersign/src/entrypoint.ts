@@ -1,8 +1,8 @@
 /**
- * Early init: what has to happen before any other script of the page.
+ * Early init: what must happen before any other script of the page.
  *
- * It saves the native functions, takes the authorization response out of the URL, applies the defenses and starts
- * loading the core. Nothing of the protocol is decided here.
+ * It saves the native functions, takes the authorization response out of the URL, applies the
+ * defenses and starts loading the core. It decides nothing of the protocol.
  */
 import { takePage } from "./handover.js";
 import { own } from "./page/own.js";
@@ -15,12 +15,15 @@ import { isBaseUrl } from "./entry/url.js";
 export type { ApiName } from "./browser-runtime-freeze.js";
 
 export type ParamsOfEarlyInit = {
-    /** Where the app is served, usually `import.meta.env.BASE_URL`. May be given to `createOidc` instead. */
+    /**
+     * Where the app is served, usually `import.meta.env.BASE_URL`. You can give it to `createOidc`
+     * instead.
+     */
     BASE_URL?: string;
     /**
-     * How a session is found again after a reload. `"auto"` (the default): in a hidden iframe where app and
-     * authorization server are on one site, else by a redirect of the page. `"iframe"` and `"full page redirect"`
-     * decide it. `createOidc` can decide it for one client.
+     * How a session is found again after a reload. `"auto"` (the default): in a hidden iframe if
+     * app and authorization server are on one site, otherwise by a redirect of the page. `"iframe"`
+     * and `"full page redirect"` choose one. `createOidc` can choose for one client.
      */
     sessionRestorationMethod?: SessionRestorationMethod;
     /** `{ ...browserRuntimeFreeze(), ...DPoP({ mode: "auto" }) }` */
@@ -30,13 +33,15 @@ export type ParamsOfEarlyInit = {
     };
 };
 
-/** What `oidcEarlyInit` returned. */
+/** The result of `oidcEarlyInit`. */
 let shouldLoadApp: boolean | undefined;
 
 /**
- * Call it once, before everything else, and load the app only where `shouldLoadApp` is `true`: otherwise the document
- * was opened only to hand over an authorization response. A second call returns the same and changes nothing.
- * Throws one sentence for an unknown or wrong option, and where another copy of this package was called before.
+ * Prepares the page. Call it once, before everything else, and load the app only if `shouldLoadApp`
+ * is `true`: otherwise the document was opened only to hand over an authorization response. A
+ * second call returns the same and changes nothing. Throws a `TypeError` with one sentence for an
+ * unknown or wrong option, and an `OidcInitializationError` if another copy of this package was
+ * called before.
  */
 export function oidcEarlyInit(params?: ParamsOfEarlyInit): { shouldLoadApp: boolean } {
     if (shouldLoadApp === undefined) {

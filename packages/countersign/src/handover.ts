@@ -1,8 +1,9 @@
 /**
- * Hands over to the core, once. Modules cannot keep a secret by not exporting it: each file is one instance per URL, in
- * Vite's dev server as in the build, and every script of the page can import it. So no module holds anything private:
- * early init makes it, and gives it to the core as the argument of the one call that starts it. Anybody else who starts
- * the core gets another one, which knows nothing.
+ * Hands over to the core, once. Modules cannot keep a secret by not exporting it: each file is one
+ * instance per URL, in Vite's dev server as in the build, and every script of the page can import
+ * it. So no module holds anything private: early init creates it, and passes it to the core as the
+ * argument of the one call that starts it. Anyone else who starts the core gets another one, which
+ * knows nothing.
  */
 import type { CreateOidc } from "./core/createOidc.js";
 import { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
@@ -10,15 +11,15 @@ import { defineProperty, saved } from "./page/natives.js";
 import { own } from "./page/own.js";
 import type { Internals } from "./entry/state.js";
 
-/** On `window` where a copy of this package has taken the page. */
+/** On `window` after a copy of this package has taken the page. */
 const MARK = Symbol.for("countersign");
 
 let core: Promise<CreateOidc> | undefined;
 
 /**
- * The native `then` gets its callbacks at once: a script that patches promises afterwards can put no other module in the
- * place of ours. Where Vite wraps the import, its wrapper looks up what it uses in the microtasks of this turn, which run
- * before any other script, too.
+ * Loads the core. The native `then` gets its callbacks at once, so a script that patches promises
+ * later cannot put another module in place of ours. If Vite wraps the import, its wrapper looks up
+ * what it uses in the microtasks of this turn, which also run before any other script.
  */
 const load = (internals: Internals): Promise<CreateOidc> =>
     new Promise((resolve, reject) => {
@@ -30,8 +31,9 @@ const load = (internals: Internals): Promise<CreateOidc> =>
     });
 
 /**
- * Gives the first caller the function that hands over (`undefined`: the app is not to run in this document). Throws for
- * every other caller, also of another copy of this package: the page would have two engines, and neither all tokens.
+ * Returns the function that hands over, to the first caller (pass `undefined` if the app must not
+ * run in this document). Throws for every other caller, including another copy of this package: the
+ * page would have two engines, and neither would have all tokens.
  */
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
@@ -44,12 +46,12 @@ export function takePage(): (internals: Internals | undefined) => void {
     defineProperty(window, MARK, own({ value: true }));
     return internals => {
         core = internals ? load(internals) : new Promise(() => {});
-        // `createOidc` reports it.
+        // `createOidc` reports the error.
         core.catch(() => {});
     };
 }
 
-/** `createOidc`, wherever it is imported from. */
+/** The `createOidc` of this page, wherever it is imported from. */
 export const createOidc: CreateOidc = async params => {
     let create: CreateOidc;
     try {

@@ -1,4 +1,4 @@
-/** One client of the page: which client of which engine it is, and how it was set up. */
+/** One client of the page: its engine, its handle there, and its settings. */
 import type { Bare, ClientHandle, Engine, Mode } from "../engine/interface.js";
 import type { Settings } from "./params.js";
 
@@ -20,7 +20,7 @@ export function makeContext(settings: Settings, engine: Engine, mode: Mode, issu
     return { __proto__: null, ...settings, engine, client };
 }
 
-/** What the app adds to each token request. */
+/** Returns what the app adds to each token request. */
 export function tokenParams({ params }: Context, more?: Record<string, string | undefined>): Record<string, string | undefined> {
     const { extraTokenParams: extra } = params;
     return { ...(typeof extra === "function" ? extra() : extra), ...more };

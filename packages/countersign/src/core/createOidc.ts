@@ -1,8 +1,9 @@
 /**
- * One client of the page: is somebody logged in, and what can be done about it.
+ * One client of the page: whether a user is logged in, and what the app can do about it.
  *
- * A session is taken from the response that the page came back with, or else looked for without asking the user. The
- * engine decides what is believed; here is decided when it is asked, and how the page is left and found again.
+ * A session comes from the response that the page came back with, or is looked for without asking
+ * the user. The engine decides what is believed; this module decides when to ask it, and how to
+ * leave the page and come back.
  */
 import type { State } from "../entry/state.js";
 import { own } from "../page/own.js";
@@ -19,7 +20,10 @@ import { find, fromResponse } from "./session/find.js";
 import { loggedIn } from "./session/loggedIn.js";
 import type { Oidc } from "./types.js";
 
-/** The page cannot go on with this configuration: `createOidc` rejects, in each mode and however often it is called. */
+/**
+ * The page cannot work with this configuration: `createOidc` rejects, in each mode and at each
+ * call.
+ */
 const FATAL: readonly OidcErrorCode[] = [
     "insecure_context",
     "wasm_refused",
@@ -39,7 +43,7 @@ export const makeCreateOidc = (state: State, slot: EngineSlot): CreateOidc => {
     return async params => {
         const settings = await readParams(params, state);
         const isOff = settings.params.disableDPoP === true;
-        // Whoever comes first would decide for the others, unsaid.
+        // Otherwise the first call would silently decide for the others.
         if (created.has(`${!isOff} ${settings.key}`)) {
             throw await failure("option_invalid", "disableDPoP", "not what the first call said");
         }
@@ -60,10 +64,11 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
     let context: Context | undefined;
     let error: OidcInitializationError | undefined;
     try {
-        // Early init has begun to load it.
+        // Early init has started to load it.
         await slot.ready;
         context = makeContext(settings, slot.engine!, state.mode, params.issuerUri);
-        // Whether a session is looked for or not: it tells whether this configuration can work at all.
+        // Discover whether or not a session is looked for: this tells whether the configuration can
+        // work at all.
         let endpoint;
         try {
             endpoint = await context.engine.discover(context.client);
@@ -72,7 +77,7 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
             if (expected === undefined || withoutSlash(expected) !== withoutSlash(received!)) {
                 throw cause;
             }
-            // The same document, but for a slash at the end of its name.
+            // The issuers differ only by a slash at the end.
             context = makeContext(settings, slot.engine!, state.mode, received!);
             endpoint = await context.engine.discover(context.client);
         }

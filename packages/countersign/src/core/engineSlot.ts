@@ -5,7 +5,10 @@ import { natives } from "./natives.js";
 import type { Internals } from "../entry/state.js";
 import { installInterceptors } from "./interceptors/index.js";
 
-/** Held by the core and nobody else. Not in a promise: those tell what they hold to whoever asks them. */
+/**
+ * Holds the engine; only the core has it. A promise is not used, because everyone can read what a
+ * promise holds.
+ */
 export interface EngineSlot extends Bare {
     /** Set when `ready` resolves. */
     engine?: Engine;
@@ -21,7 +24,7 @@ export function beginEngine({ hooks, unpack }: Internals, base64: string): Engin
             slot.engine = engine;
         })
     };
-    // `createOidc` reports it.
+    // `createOidc` reports the error.
     slot.ready.catch(() => {});
     return slot;
 }

@@ -1,12 +1,13 @@
 /**
- * What the page remembers across loads, beside the engine's flows: display data only, each of it may be lost or forged.
+ * What the page remembers across loads besides the engine's logins. Nothing of it is trusted: it may
+ * be lost or forged.
  */
 import { natives } from "./natives.js";
 
 /** "in": there was a session when the page was last loaded. "out": the user ended it. */
 export type Hint = "in" | "out" | undefined;
 
-/** Shared by the tabs. */
+/** Reads the hint, which all tabs share. */
 export function readHint(key: string): Hint {
     try {
         return (localStorage.getItem(key) as Hint | null) ?? undefined;
@@ -19,13 +20,14 @@ export function writeHint(key: string, hint: Hint): void {
     try {
         hint ? localStorage.setItem(key, hint) : localStorage.removeItem(key);
     } catch {
-        // Then a session is looked for as at a first visit.
+        // Then the page looks for a session as at a first visit.
     }
 }
 
 /**
- * Once until there is a session: a response that nobody asked for (a crafted link, or a tab that forgets what it left for)
- * begins the login again, and the next one ends that. Shared by the tabs, as a tab that forgets would forget this, too.
+ * Returns `true` once until there is a session. A response that nobody asked for (a crafted link,
+ * or a tab that forgets what it left for) starts the login again, and the next such response does
+ * not. All tabs share this, because a tab that forgets would forget this too.
  */
 export function mayTryAgain(key: string): boolean {
     const name = `${key} again`;
@@ -43,10 +45,10 @@ export function onHintOfOtherTab(key: string, awaited: Hint, callback: () => voi
     });
 }
 
-/** This tab's. */
+/** Reads a value of this tab. */
 export const readTab = (key: string): string | undefined => natives.sessionStorage?.getItem(key) ?? undefined;
 
-/** `false`: it is not kept. */
+/** Writes a value of this tab. Returns `false` if it cannot be kept. */
 export function writeTab(key: string, value: string | undefined): boolean {
     try {
         value === undefined ? natives.sessionStorage!.removeItem(key) : natives.sessionStorage!.setItem(key, value);

@@ -1,12 +1,15 @@
-/** What early init has saved of the browser (`page/natives.ts`), as the core and the engine use it. */
+/**
+ * The native functions that early init saved (`page/natives.ts`), in the form that the core and the
+ * engine use.
+ */
 import type { EngineHost, EngineHostClasses } from "../engine/interface.js";
 import { freeze, page, saved } from "../page/natives.js";
 
 export { saved };
 
-/** `undefined` in browsers that have no such member. */
+/** Returns `undefined` in browsers without this member. */
 export const requestBody = saved.Request.body ?? ((): undefined => undefined);
-/** Of a Request, by name. */
+/** The accessors of a Request, by name. */
 export const requestMembers: { readonly [name: PropertyKey]: unknown } = saved.Request;
 export const { fetchOf, Proxy: NativeProxy } = page;
 
@@ -19,7 +22,7 @@ export const weakMapSet = saved.WeakMap.set as <K extends WeakKey, V>(map: WeakM
 const encoder = new saved.TextEncoder.constructor();
 const decoder = new saved.TextDecoder.constructor();
 
-/** What the engine uses of the page. */
+/** Everything of the page that the engine uses. */
 export const natives = freeze<EngineHost>({
     ...page,
     ...(saved as unknown as EngineHostClasses),

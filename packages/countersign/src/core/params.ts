@@ -1,4 +1,4 @@
-/** What `createOidc` takes, and what of it is refused before anything is done. */
+/** The options of `createOidc`, and the checks that come before everything else. */
 import type { SessionRestorationMethod, State } from "../entry/state.js";
 import { natives } from "./natives.js";
 import { own } from "../page/own.js";
@@ -22,44 +22,66 @@ export type ParamsOfCreateOidc<
     DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec,
     AutoLogin extends boolean = false
 > = {
-    /** What the authorization server calls itself, exactly; a slash at the end makes no difference here. */
+    /**
+     * The issuer, exactly as the authorization server names it; a slash at the end makes no
+     * difference.
+     */
     issuerUri: string;
     clientId: string;
     /** `["profile"]` by default; `openid` is added. */
     scopes?: string[];
-    /** Has the last word on each authorization request. `isSilent`: the user is not asked (`prompt=none`). */
+    /**
+     * Changes each authorization request last. `isSilent`: the user is not asked (`prompt=none`).
+     */
     transformUrlBeforeRedirect?: (params: { authorizationUrl: string; isSilent: boolean }) => string;
-    /** Added to each authorization request; a function is called for each. Not what binds it (`parameter_reserved`). */
+    /**
+     * Added to each authorization request; a function is called for each. Parameters that bind the
+     * request are not allowed (`parameter_reserved`).
+     */
     extraQueryParams?:
         | Record<string, string | undefined>
         | ((params: { isSilent: boolean; url: string }) => Record<string, string | undefined>);
-    /** Added to each token request; a function is called for each. Not what binds it (`parameter_reserved`). */
+    /**
+     * Added to each token request; a function is called for each. Parameters that bind the request
+     * are not allowed (`parameter_reserved`).
+     */
     extraTokenParams?: Record<string, string | undefined> | (() => Record<string, string | undefined>);
-    /** A zod schema, or anything that checks the id_token's claims and returns those that the app wants. */
+    /**
+     * A zod schema, or anything that checks the id_token's claims and returns those that the app
+     * wants.
+     */
     decodedIdTokenSchema?: { parse: (decodedIdToken_original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec) => DecodedIdToken };
     /**
-     * After how long without activity the user is logged out. Only for servers whose tokens do not tell when an idle
-     * session ends: otherwise it is read from the refresh token's expiration. 60 at least.
+     * After how many seconds without activity the user is logged out; at least 60. Only for servers
+     * whose tokens do not tell when an idle session ends: otherwise the refresh token's expiration
+     * tells it.
      */
     idleSessionLifetimeInSeconds?: number;
-    /** Where the page goes at that moment; `{ redirectTo: "current page" }` by default. */
+    /** Where the page goes after that logout; `{ redirectTo: "current page" }` by default. */
     autoLogoutParams?: { redirectTo: "home" | "current page" } | { redirectTo: "specific url"; url: string };
-    /** Without a session, go to the login page at once: the returned `Oidc` is always logged in. */
+    /**
+     * If there is no session, goes to the login page at once: the returned `Oidc` is always logged
+     * in.
+     */
     autoLogin?: AutoLogin;
     /**
-     * For this client; see `oidcEarlyInit`. By `"full page redirect"` one page load restores one client, since the tokens
-     * of the others would not outlive the next redirect: with several clients on one page, use `"iframe"`.
+     * Overrides the option of `oidcEarlyInit` for this client. With `"full page redirect"` one page
+     * load restores one client, since the tokens of the others would not survive the next redirect.
+     * With several clients on one page, use `"iframe"`.
      */
     sessionRestorationMethod?: SessionRestorationMethod;
-    /** Says in the console what is done and why. Tokens and codes are not printed. */
+    /** Logs what is done and why to the console. Tokens and codes are not logged. */
     debugLogs?: boolean;
-    /** Takes precedence over the discovery document; with both endpoints there is no discovery. */
+    /**
+     * Members that take precedence over the discovery document's. With both endpoints there is no
+     * discovery.
+     */
     __metadata?: Partial<OidcMetadata>;
-    /** Where the app is served, in place of the one of `oidcEarlyInit` or of the Vite plugin. */
+    /** Where the app is served, instead of the path from `oidcEarlyInit` or the Vite plugin. */
     BASE_URL?: string;
-    /** Where the page is after a login that does not say it; the current URL by default. */
+    /** Where the page goes after a login that does not name a URL; the current URL by default. */
     postLoginRedirectUrl?: string;
-    /** Bearer tokens for this client, where DPoP is on for the page. */
+    /** Uses Bearer tokens for this client, even if DPoP is on for the page. */
     disableDPoP?: true;
 };
 
@@ -67,12 +89,12 @@ const isText = (value: unknown): boolean => typeof value === "string" && value !
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const isObject = (value: unknown): value is object => typeof value === "object" && !!value && !Array.isArray(value);
-/** Query or form parameters, or what gives them. */
+/** Query or form parameters, or a function that returns them. */
 const isParameters = (value: unknown): boolean =>
     isFunction(value) ||
     (isObject(value) && Object.values(value).every(one => one === undefined || typeof one === "string"));
 
-/** What each option has to be where it is given; `errors/optionWords.ts` says it in words. */
+/** What each given option must be; `errors/optionWords.ts` says it in words. */
 const CHECKS: Record<keyof ParamsOfCreateOidc & OptionName, (value: any) => boolean> = {
     issuerUri(value) {
         const url = isText(value) && toUrl(value);
@@ -98,19 +120,19 @@ const CHECKS: Record<keyof ParamsOfCreateOidc & OptionName, (value: any) => bool
     disableDPoP: isBoolean
 };
 
-/** The parameters with defaults, and what follows from them. */
+/** The options with their defaults, and what follows from them. */
 export interface Settings {
     params: ParamsOfCreateOidc<Record<string, unknown>, boolean>;
     clientId: string;
-    /** Names this client wherever the page keeps something about it. */
+    /** The name under which the page keeps data of this client. */
     key: string;
-    /** Home of the app and redirect URI; ends with a slash. */
+    /** The app's home, which is also the redirect URI; ends with a slash. */
     home: string;
     method: SessionRestorationMethod;
     log: (...message: unknown[]) => void;
 }
 
-/** Rejects with `option_*` or `base_url_missing`. */
+/** Checks the options. Rejects with `option_*` or `base_url_missing`. */
 export async function readParams(given: Settings["params"], state: State): Promise<Settings> {
     if (!isObject(given)) {
         throw await failure("option_invalid", "", given);
@@ -119,7 +141,7 @@ export async function readParams(given: Settings["params"], state: State): Promi
     for (const name of ["issuerUri", "clientId", ...Object.keys(params)]) {
         const value = (params as Record<string, unknown>)[name];
         if (value === undefined && name !== "issuerUri" && name !== "clientId") {
-            // Not given, whatever its name.
+            // An option that is `undefined` is not given, whatever its name.
             continue;
         }
         if (!Object.hasOwn(CHECKS, name)) {

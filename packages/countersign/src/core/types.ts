@@ -1,7 +1,10 @@
-/** The public types of a client. Names and shapes are oidc-spa's, so that moving over is a change of import. */
+/**
+ * The public types of a client. Names and shapes are those of oidc-spa, so that an app moves by
+ * changing its import.
+ */
 import type { OidcInitializationError } from "./errors/oidcInitializationError.js";
 
-/** `isUserLoggedIn` tells which: it never changes without a page load. */
+/** A client, logged in or not: `isUserLoggedIn` tells which. It changes only with a page load. */
 export type Oidc<DecodedIdToken extends Record<string, unknown> = Oidc.Tokens.DecodedIdToken_OidcCoreSpec> =
     | Oidc.LoggedIn<DecodedIdToken>
     | Oidc.NotLoggedIn;
@@ -10,27 +13,30 @@ export declare namespace Oidc {
     export type Common = {
         issuerUri: string;
         clientId: string;
-        /** To be registered with the authorization server, for login and for logout. */
+        /** The redirect URI to register with the authorization server, for login and for logout. */
         validRedirectUri: string;
     };
 
     export type NotLoggedIn = Common & {
         isUserLoggedIn: false;
-        /** Leaves the page. Rejects where the login cannot even begin. */
+        /** Leaves the page. Rejects if the login cannot begin. */
         login: (params?: {
             /**
-             * The page is of no use without a login: coming back from the login page by the back button then goes on
-             * to the page before.
+             * Whether the page is useless without a login: the back button then leads from the
+             * login page to the page before this one.
              */
             doesCurrentHrefRequiresAuth?: boolean;
             /**
-             * Added to the authorization request; a name that is there already is replaced, but for those that only the
-             * login itself decides (`parameter_reserved`).
+             * Added to the authorization request. A parameter that is already there is replaced,
+             * except those that only the login itself decides (`parameter_reserved`).
              */
             extraQueryParams?: Record<string, string | undefined>;
-            /** Where the app is afterwards, in place of the current URL. The origin may be left out. */
+            /**
+             * Where the app goes after the login, instead of the current URL. The origin may be
+             * left out.
+             */
             redirectUrl?: string;
-            /** Has the last word on the authorization request. */
+            /** Changes the authorization request last. */
             transformUrlBeforeRedirect?: (url: string) => string;
         }) => Promise<never>;
         initializationError: OidcInitializationError | undefined;
@@ -38,9 +44,12 @@ export declare namespace Oidc {
 
     export type LoggedIn<DecodedIdToken extends Record<string, unknown> = Record<string, unknown>> = Common & {
         isUserLoggedIn: true;
-        /** Rejects with an `OidcInitializationError` where the server cannot be reached or its answer is not believed. */
+        /**
+         * Renews the tokens. Rejects with an `OidcInitializationError` if the server cannot be
+         * reached or its response is not valid.
+         */
         renewTokens(params?: { extraTokenParams?: Record<string, string | undefined> }): Promise<void>;
-        /** Renews first where the access token is about to expire. */
+        /** Returns the tokens; renews them first if the access token is about to expire. */
         getTokens: () => Promise<Tokens<DecodedIdToken>>;
         subscribeToTokensChange: (onTokenChange: (tokens: Tokens<DecodedIdToken>) => void) => {
             unsubscribeFromTokensChange: () => void;
@@ -50,25 +59,33 @@ export declare namespace Oidc {
         logout: (
             params: { redirectTo: "home" | "current page" } | { redirectTo: "specific url"; url: string }
         ) => Promise<never>;
-        /** Leaves the page for the authorization server with a session there, for example to update a profile. */
+        /**
+         * Leaves the page for the authorization server although there is a session, for example to
+         * update a profile.
+         */
         goToAuthServer: (params: {
             extraQueryParams?: Record<string, string | undefined>;
             redirectUrl?: string;
             transformUrlBeforeRedirect?: (url: string) => string;
         }) => Promise<never>;
-        /** Called each second while the user is inactive; `undefined` once there is activity again. */
+        /**
+         * Calls back each second while the user is inactive; with `undefined` once there is
+         * activity again.
+         */
         subscribeToAutoLogoutCountdown: (tickCallback: (params: { secondsLeft: number | undefined }) => void) => {
             unsubscribeFromAutoLogoutCountdown: () => void;
         };
         /**
-         * Set right after `login` or `goToAuthServer`: what was added to the request, and what the authorization
-         * server answered beside the code. For example
+         * Set after `login` or `goToAuthServer`: what was added to the request, and what the
+         * authorization server answered besides the code. For example
          * `{ extraQueryParams: { kc_action: "UPDATE_PASSWORD" }, result: { kc_action_status: "success" } }`.
          */
         backFromAuthServer:
             | { extraQueryParams: Record<string, string>; result: Record<string, string> }
             | undefined;
-        /** The first page load of this tab in which this user is logged in: false after a reload. */
+        /**
+         * Whether this is the tab's first page load with this user logged in: false after a reload.
+         */
         isNewBrowserSession: boolean;
     };
 
@@ -84,7 +101,7 @@ export declare namespace Oidc {
             idToken: string;
             /** The claims of the id_token as `decodedIdTokenSchema` returned them. */
             decodedIdToken: DecodedIdToken;
-            /** The claims as they came. */
+            /** The claims as the server sent them. */
             decodedIdToken_original: DecodedIdToken_OidcCoreSpec;
             /** `iat` of the id_token: milliseconds since the epoch, by the server's clock. */
             issuedAtTime: number;
@@ -95,7 +112,10 @@ export declare namespace Oidc {
         export type WithRefreshToken<DecodedIdToken> = Common<DecodedIdToken> & {
             hasRefreshToken: true;
             refreshToken: string;
-            /** Milliseconds since the epoch, by the server's clock; `undefined`: the server did not tell. */
+            /**
+             * Milliseconds since the epoch, by the server's clock; `undefined` if the server did
+             * not tell.
+             */
             refreshTokenExpirationTime: number | undefined;
         };
 

@@ -1,8 +1,10 @@
 /**
- * The engine's exports as an `Engine`. The other side is `crates/countersign-browser/src/engine.rs`.
+ * The engine's exports as an `Engine`. The other side is
+ * `crates/countersign-browser/src/engine.rs`.
  *
- * Numbers travel as arguments, strings as messages: bytes in linear memory, each field ended by 0xFF (`message.ts`).
- * A trap leaves the engine half-changed: it is discarded, and every later call fails with `engine_crashed`.
+ * Numbers are passed as arguments, strings as messages: bytes in linear memory, each field ended by
+ * 0xFF (`message.ts`). A trap leaves the engine half-changed: the engine is discarded, and every
+ * later call fails with `engine_crashed`.
  */
 import { sweepFlows } from "./flows.js";
 import { makeImports, type Memory } from "./host.js";
@@ -30,27 +32,30 @@ interface Exports {
     release(attempt: Attempt): void;
 }
 
-/** A task that was begun: how it ends. */
+/** A task in progress, and how to end it. */
 interface Pending extends Bare {
     readonly succeed: (fields: Texts, attempt: Attempt) => void;
     readonly fail: (error: unknown) => void;
 }
 
-/** What a promise can be resolved with, and show nobody anything. */
+/** A value that a promise can be resolved with without showing it to anyone. */
 type Safe = Bare | string | undefined | void;
 
 const toUpgrade = ({ 0: proof }: Texts, attempt: Attempt): Upgrade | undefined =>
     proof ? { __proto__: null, proof, attempt } : undefined;
 
-/** Starts an engine and gives it to `deliver`: a promise would show it to a getter on `Promise.prototype`. */
+/**
+ * Starts an engine and passes it to `deliver`. A promise would show it to a getter on
+ * `Promise.prototype`.
+ */
 export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
     const pending: { __proto__: null; [task: number]: Pending } = { __proto__: null };
     let lastTask = 0;
     let crash: EngineError | undefined;
     let answered: Tokens | undefined;
     /**
-     * Our bound tokens, and some that were: when the engine has crashed, or their session has ended, their requests fail
-     * instead of going out as they are.
+     * The bound tokens, and some former ones: after the engine has crashed or their session has
+     * ended, requests with them fail instead of being sent unchanged.
      */
     const bound = { __proto__: null } as object as Record<string, BoundToken>;
 
@@ -75,12 +80,12 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                     exports.settle(call, status, time, handle);
                 });
             } catch {
-                // Crashed: every task has been told.
+                // After a crash every task has ended.
             }
         }
     };
 
-    /** Everything that runs the engine goes through here. */
+    /** Runs the engine; every call of it goes through here. */
     const enter = <T>(run: () => T): T => {
         if (!crash) {
             try {
@@ -95,7 +100,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         throw crash!;
     };
 
-    /** Begins a task; `toResult` makes of its end what the promise is resolved with. */
+    /**
+     * Begins a task. `toResult` turns its outcome into the value that the promise is resolved with.
+     */
     const start = <T extends Safe>(
         message: ArrayLike<unknown>,
         run: (task: number) => void,
@@ -131,7 +138,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             answered = undefined;
             exports.tokens(client);
             const tokens = answered as Tokens | undefined;
-            // Not where a session has ended: a server would still take its token as Bearer.
+            // The tokens stay when a session has ended: a server would still accept them as Bearer.
             for (const token in tokens && bound) {
                 exports.is_bound(bound[token]!.number) || delete bound[token];
             }
@@ -142,7 +149,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         try {
             enter(() => exports.release(attempt));
         } catch {
-            // Crashed: nobody waits any more.
+            // After a crash nobody waits any more.
         }
     };
 
@@ -159,7 +166,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                     if (!upgrade) {
                         throw new EngineError("token_unknown", []);
                     }
-                    // Aborted: whoever waits for this one's nonce goes on.
+                    // Aborted, so calls that wait for this one's nonce go on.
                     isAborted ? release(upgrade.attempt) : resolve(upgrade);
                 } catch (error) {
                     reject(error);
@@ -181,7 +188,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 succeed(fields, attempt);
                 return;
             }
-            // Three at most. Assigning to an index of an array may find a setter of a script.
+            // Three at most. Assigning to an index of an array might call a setter of a script.
             const details = [fields[0]!, fields[1]!, fields[2]!];
             details.length = fields.length;
             fail(new EngineError(causeOf(cause), details));
@@ -220,11 +227,12 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         try {
             exports = host.instantiate(bytes, given) as unknown as Exports;
         } catch (error) {
-            // That, and not that memory has run out: a script can use it up.
+            // Only this limit has another way, not a lack of memory, which a script can cause.
             if (!host.String.includes((error as Error).message, "main thread")) {
                 throw error;
             }
-            // Chromium before 114 compiles nothing of this size at once. The exports have no prototype; what holds them has.
+            // Chromium before 114 compiles nothing of this size synchronously. The exports have no
+            // prototype, but the object that holds them has one.
             exports = (await WebAssembly.instantiate(bytes, given)).instance.exports as unknown as Exports;
         }
     } catch (error) {

@@ -1,6 +1,7 @@
 /**
- * Keeps a login across a full-page redirect: IndexedDB, one transaction to write, one to read and delete.
- * A record without a key may also go to sessionStorage where IndexedDB is refused; a key never does.
+ * Keeps a login across a full-page redirect: IndexedDB, one transaction to write, one to read and
+ * delete. If IndexedDB is not available, a record without a key may go to sessionStorage instead; a
+ * key never does.
  */
 import { own } from "../page/own.js";
 import type { Bare, EngineHost } from "./interface.js";
@@ -13,33 +14,35 @@ export interface StoredKey extends Bare {
     readonly y: string;
 }
 
-/** What was kept: x and y of the key (empty without one), then the engine's fields. */
+/** A kept login: x and y of the key (empty without one), then the engine's fields. */
 export interface Flow extends Bare {
     readonly key: StoredKey | undefined;
     readonly texts: Texts;
 }
 
 interface FlowRecord extends Bare {
-    /** Local clock, milliseconds: then it is dead. */
+    /** When it expires: by the local clock, in milliseconds. */
     readonly until: number;
     readonly fields: Texts;
     readonly key: StoredKey | undefined;
 }
 
 const NAME = "countersign";
-/** A browser that neither opens nor refuses the database has refused it. */
+/** A browser that has not answered by then is taken to refuse the database. */
 const PATIENCE_MILLISECONDS = 2_000;
 
-/** What comes out of a store is an ordinary object. */
+/** The store returns ordinary objects. */
 type Stored = { readonly [name: string | number]: unknown };
 
-/** A record that would live longer than any was written by a clock that was ahead. */
+/** A record with more time left than any record gets was written while the clock was ahead. */
 const isAlive = (host: EngineHost, lifetime: number, { until }: { readonly until?: unknown }): boolean => {
     const left = typeof until === "number" ? until - host.now() : 0;
     return left > 0 && left <= lifetime;
 };
 
-/** Runs `act` in one transaction, which also deletes what has died. Its promise shows nobody a record. */
+/**
+ * Runs `act` in one transaction, which also deletes expired records. Its promise reveals no record.
+ */
 const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStore) => void): Promise<void> =>
     new host.Promise.constructor((resolve, reject) => {
         host.setTimeout(reject, PATIENCE_MILLISECONDS);
@@ -65,15 +68,15 @@ const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStor
             } catch (error) {
                 reject(error);
             }
-            // Waits for the transaction.
+            // This waits for the transaction.
             database.close();
         };
     });
 
-/** `texts`: the name, then the engine's fields. `lifetime`: milliseconds. */
+/** Keeps a login. `texts`: the name, then the engine's fields. `lifetime`: milliseconds. */
 export const keepFlow = async (host: EngineHost, lifetime: number, texts: Texts, key: StoredKey | undefined): Promise<void> => {
     const name = texts[0]!;
-    // Without prototypes: no setter of a script, and no `toJSON`, is shown what is written.
+    // Without prototypes, so that no setter and no `toJSON` of a script sees what is written.
     const fields = noTexts();
     for (let i = 1; i < texts.length; i++) {
         fields[fields.length++] = texts[i]!;
@@ -105,11 +108,12 @@ export const takeFlow = async (host: EngineHost, lifetime: number, name: string)
         const text = host.sessionStorage?.getItem(NAME + name);
         if (text) {
             host.sessionStorage!.removeItem(NAME + name);
-            // Without its key: whoever can write web storage is not to choose one.
+            // Its key is ignored: a script that can write web storage must not choose one.
             record = own(host.parse(text) as Stored);
         }
     }
-    // Any script of the origin can have written it: taken is only what consists of strings, and is not dead.
+    // Any script of the origin may have written it. Accepted is only a record that consists of
+    // strings and has not expired.
     const fields = own(record["fields"] as Stored);
     const { length } = fields;
     if (typeof length !== "number" || !isAlive(host, lifetime, record)) {
@@ -131,7 +135,7 @@ export const takeFlow = async (host: EngineHost, lifetime: number, name: string)
     };
 };
 
-/** Deletes abandoned records: now, and a few times in a record's life for as long as the page is open. */
+/** Deletes abandoned records: now, and a few times in a record's life while the page is open. */
 export const sweepFlows = (host: EngineHost, lifetime: number): void => {
     const sweep = async () => {
         host.setTimeout(sweep, lifetime / 4);

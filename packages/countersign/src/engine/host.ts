@@ -1,16 +1,17 @@
 /**
- * The engine's imports: what the browser does for it. The other side is `crates/countersign-browser/src/host.rs`.
- * Decides nothing.
+ * The engine's imports: what the browser does for it. The other side is
+ * `crates/countersign-browser/src/host.rs`. This module decides nothing.
  *
- * Scripts of the page may have changed every global and prototype by now: called is what `EngineHost` has saved, lists
- * are read by index, and what is ours and resolves a promise is `Bare`.
+ * Scripts of the page may have changed every global and prototype by now. So only functions that
+ * `EngineHost` has saved are called, lists are read by index, and our values that resolve a promise
+ * are `Bare`.
  */
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { FLOW_LIFETIME_MILLIS, type Question, type Questions } from "./numbers.js";
 import { toTexts, type Bytes, type Texts, type View } from "./message.js";
 
-/** How the imports reach linear memory, and give an answer. */
+/** How the imports read linear memory and return an answer. */
 export interface Memory {
     readonly view: View;
     fields(pointer: number, length: number): Texts;
@@ -19,21 +20,27 @@ export interface Memory {
     settle(call: number, reply: Reply): void;
 }
 
-/** What its parts mean is the question's (`host.rs`); `status` is 0 where the host has refused. */
+/**
+ * An answer. The question defines the meaning of its parts (`host.rs`); `status` is 0 if the host
+ * has failed.
+ */
 export interface Reply extends Bare {
     readonly status?: number;
     readonly time?: number;
     readonly handle?: number;
     readonly texts?: Texts;
-    /** Instead of texts, so many bytes. */
+    /** Instead of texts: this many bytes. */
     readonly bytes?: Bytes;
     readonly length?: number;
 }
 
-/** How a question is answered. What says which one it is exists for the type alone: none stands at another's number. */
+/**
+ * A function that answers a question. `question` exists in the type alone, so that no function
+ * stands at the number of another.
+ */
 type Ask<Q extends Question> = ((pointer: number, length: number, number: number) => Promise<Reply>) & { readonly question?: Q };
 
-/** A server that has not answered by then cannot be reached. */
+/** A server that has not answered by then counts as unreachable. */
 const PATIENCE_MILLISECONDS = 20_000;
 const ECDSA = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const REFUSED: Reply = { __proto__: null, status: 0 };
@@ -63,10 +70,10 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         const name = memory.text(pointer, length);
         return host.hasOwn(object, name) ? object[name] : undefined;
     };
-    /** `null` becomes `NaN`, the boundary's "none". */
+    /** Parses a date; `null` becomes `NaN`, the boundary's "none". */
     const toMillis = (date: string | null): number => (date === null ? NaN : host.parseDate(date));
 
-    // What takes time. A rejection is a refusal.
+    // The asynchronous questions. A rejection means that the host has failed.
     const send: Ask<"send"> = async (pointer, length) => {
         const { 0: method, 1: url, 2: form, 3: proof } = memory.fields(pointer, length);
         const init: RequestInit & Bare = {
@@ -94,7 +101,8 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         };
     };
     const generate: Ask<"generate"> = async () => {
-        // The browser resolves this with a plain object: nothing else of ours that scripts could see holds a key.
+        // The browser resolves this with a plain object. No other object that scripts could see
+        // holds a key.
         const { privateKey, publicKey } = await SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]);
         const { x, y } = await SubtleCrypto.exportKey(subtle, "jwk", publicKey);
         const texts = toTexts([x, y]);
@@ -141,13 +149,13 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             const value = member(document, pointer, length);
             const list = isList && host.isArray(value) ? value : [value];
             let i = 0;
-            // Beyond the end there is what `Object.prototype` has.
+            // Beyond the end, reading an index would find what `Object.prototype` has.
             while (i < list.length && typeof list[i] === "string") {
                 i++;
             }
             memory.write(i === list.length ? (list as string[]) : []);
         },
-        // `true` is infinity. What JSON makes infinite (1e999) is no number.
+        // `true` becomes infinity. A JSON number that overflows to infinity (1e999) is no number.
         number: (document: number, pointer: number, length: number) => {
             const value = member(document, pointer, length);
             return value === true ? Infinity : typeof value === "number" && value - value === 0 ? value : NaN;
@@ -156,7 +164,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             try {
                 const { origin, path, href } = host.parseUrl(memory.text(pointer, length));
                 memory.write([origin, path]);
-                // Else a user's name stands in between.
+                // Otherwise user information stands in between.
                 return href[origin.length] === "/" ? 1 : 0;
             } catch {
                 return 0;

@@ -1,6 +1,6 @@
 /**
- * The seam between the engine (Rust, WebAssembly) and the TypeScript around it.
- * The engine decides; the TypeScript calls the browser. Nothing here is public API.
+ * The interface between the engine (Rust, WebAssembly) and the TypeScript around it. The engine
+ * decides; the TypeScript calls the browser. Nothing here is public API.
  */
 
 import type { EngineErrorCode } from "./codes.js";
@@ -8,8 +8,9 @@ import type { Texts } from "./message.js";
 import type { Mode, Renewal, Visit } from "./numbers.js";
 
 /**
- * An object without prototype, written `{ __proto__: null, ... }`. Whatever resolves a promise is asked for its `then`:
- * a script that puts a getter of that name on `Object.prototype` would be handed every other object of ours.
+ * An object without prototype, written `{ __proto__: null, ... }`. A promise looks for `then` in
+ * every value that it is resolved with, so a script with a getter of that name on
+ * `Object.prototype` would receive every other object of ours.
  */
 export interface Bare {
     readonly __proto__: null;
@@ -20,47 +21,53 @@ export type { Mode };
 /** A client registered with the engine. Branded: only `Engine.create` makes one. */
 export type ClientHandle = number & { readonly __brand: "ClientHandle" };
 
-/** An access token of ours that goes out as DPoP. It crosses the boundary as its number. */
+/** A bound access token, which is sent as DPoP. It crosses the boundary as its number. */
 export interface BoundToken extends Bare {
     /** `DPoP <token>` */
     readonly authorization: string;
     readonly number: number;
 }
 
-/** One sent request whose response is still to be observed. Each attempt is used once. */
+/**
+ * A request that was sent and whose response is still to be observed. Each attempt is used once.
+ */
 export type Attempt = number & { readonly __brand: "Attempt" };
 
 export interface ClientConfig {
     issuerUri: string;
     clientId: string;
-    /** Space-separated, `openid` included. */
+    /** Separated by spaces, including `openid`. */
     scope: string;
     mode: Mode;
-    /** Overrides of the discovery document, from `__metadata`. */
+    /** Members that take precedence over the discovery document's, from `__metadata`. */
     metadata: Record<string, unknown> | undefined;
 }
 
-/** Where an authorization request goes, then the names and values of its parameters. */
+/** The endpoint of an authorization request, then the names and values of its parameters. */
 export type AuthorizationRequest = Texts;
 
 export interface Tokens extends Bare {
     accessToken: string;
-    /** Milliseconds since the epoch, server's time. */
+    /** Milliseconds since the epoch, by the server's clock. */
     accessTokenExpirationTime: number;
     idToken: string;
     idTokenClaims: Record<string, unknown>;
     refreshToken: string | undefined;
-    /** Milliseconds since the epoch, server's time; `undefined`: not told. */
+    /**
+     * Milliseconds since the epoch, by the server's clock; `undefined` if the server did not tell.
+     */
     refreshTokenExpirationTime: number | undefined;
-    /** `true`: API calls go out as DPoP; `false`: as Bearer. */
+    /** `true`: API calls are sent as DPoP; `false`: as Bearer. */
     isBound: boolean;
-    /** Are they to be renewed before they are used? `DUE`: yes, but they are still good where that fails. */
+    /**
+     * Whether to renew them before they are used. `DUE`: yes, but they can be used if that fails.
+     */
     renewal: Renewal;
-    /** When they are to be renewed by themselves, milliseconds from now. */
+    /** When to renew them in the background, in milliseconds from now. */
     renewIn: number;
 }
 
-/** What is sent beside the token's `authorization`. */
+/** What is sent in addition to the token's `authorization`. */
 export interface Upgrade extends Bare {
     proof: string;
     attempt: Attempt;
@@ -75,29 +82,35 @@ export interface ObservedResponse {
 }
 
 export interface Engine extends Bare {
-    /** The same issuer and client id give the same handle. Does no I/O. */
+    /** Registers a client. The same issuer and client id give the same handle. Does no I/O. */
     create(config: ClientConfig): ClientHandle;
 
-    /** Discovers (once) and decides the mode. Resolves with the authorization endpoint. Rejects with `EngineError`. */
+    /**
+     * Discovers (once) and decides the mode. Resolves with the authorization endpoint. Rejects with
+     * `EngineError`.
+     */
     discover(client: ClientHandle): Promise<string>;
 
     /**
-     * Discovers, makes or reuses the key, and returns the authorization request, which may be changed before it is given
-     * to `push`. One that leaves the page is kept in IndexedDB under a random name tied to `state`.
-     * Rejects with `EngineError`.
+     * Discovers the endpoints, generates or reuses the key, and returns the authorization request,
+     * which may be changed before it is given to `push`. If it leaves the page, the login is kept
+     * in IndexedDB under a random name tied to `state`. Rejects with `EngineError`.
      */
     prepare(client: ClientHandle, redirectUri: string, visit: Visit): Promise<AuthorizationRequest>;
 
     /**
-     * Pushes an authorization request where the server requires it (RFC 9126): resolves with the URL to go to instead.
-     * `undefined`: to its own. `isBound`: it has `dpop_jkt`. `changed`: the names of its parameters that are other than
-     * `prepare` gave them: `parameter_reserved` where one is the engine's alone. Rejects with `EngineError`.
+     * Pushes an authorization request if the server requires it (RFC 9126). Resolves with the URL
+     * to go to instead, or with `undefined`: go to the request's own. `isBound`: the request has
+     * `dpop_jkt`. `changed`: the names of the parameters that differ from those of `prepare`.
+     * Rejects with `EngineError`, code `parameter_reserved` if only the engine decides one of
+     * these.
      */
     push(client: ClientHandle, url: string, isBound: boolean, changed: readonly string[]): Promise<string | undefined>;
 
     /**
-     * Redeems the authorization response (its query parameters as they came, also those that come twice), once: the flow
-     * that `state` names is forgotten at the first call. `flow_unknown` where it belongs to another client. Rejects with `EngineError`.
+     * Redeems the authorization response (its query parameters as they came, including repeated
+     * ones), once: the first call forgets the login that `state` names. Rejects with `EngineError`,
+     * code `flow_unknown` if the login belongs to another client.
      */
     redeem(
         client: ClientHandle,
@@ -105,34 +118,44 @@ export interface Engine extends Bare {
         extraTokenParams?: Record<string, string | undefined>
     ): Promise<Tokens>;
 
-    /** Renews by refresh token. Rejects with `EngineError`, code `no_refresh_token` where there is none. */
+    /**
+     * Renews by refresh token. Rejects with `EngineError`, code `no_refresh_token` if there is
+     * none.
+     */
     renew(client: ClientHandle, extraTokenParams: Record<string, string | undefined>): Promise<Tokens>;
 
     tokens(client: ClientHandle): Tokens | undefined;
 
-    /** Drops tokens and key; returns the end-session URL, `undefined` where the server has no such endpoint. */
+    /**
+     * Drops tokens and key. Resolves with the end-session URL, or with `undefined` if the server
+     * has no such endpoint.
+     */
     logout(client: ClientHandle, postLogoutRedirectUri: string): Promise<string | undefined>;
 
     /**
-     * Synchronous: this exact string as an access token of ours that goes out as DPoP; `undefined`: it is none.
-     * A token that was renewed away stays ours until it expires. Tokens of Bearer clients are not.
-     * Never throws: where the engine has crashed, or a session has ended, its last tokens stay ours, and `authorize`
-     * rejects for them.
+     * Finds this exact string among the bound access tokens, which are sent as DPoP. Synchronous.
+     * `undefined`: it is none, or belongs to a Bearer client. A token that was replaced by a
+     * renewal is found until it expires. Never throws: after the engine has crashed or a session
+     * has ended, its last tokens are still found, and `authorize` rejects for them.
      */
     boundToken(accessToken: string): BoundToken | undefined;
 
-    /** Synchronous: does this text hold such a token, wherever in it? Of any length: it stays outside of linear memory. */
+    /**
+     * Tells whether this text contains such a token anywhere. Synchronous. The text may have any
+     * length: it stays outside of linear memory.
+     */
     holdsBoundToken(text: string): boolean;
 
     /**
-     * The proof for one request. `origin` and `path` as `URL` serialises them (path without query).
-     * Waits (1 s at most) where another call is already asking this origin for a nonce; `signal` releases it.
+     * Returns the proof for one request. `origin` and `path`: as `URL` serialises them (path
+     * without query). Waits (at most 1 s) if another call is already asking this origin for a
+     * nonce; aborting `signal` ends the wait.
      */
     authorize(method: string, origin: string, path: string, token: BoundToken, signal?: AbortSignal): Promise<Upgrade>;
 
     /**
-     * `undefined`: deliver the response. Otherwise send once more with these values, to `end` if it is given: where
-     * redirects have led.
+     * Reads a response. `undefined`: deliver it. Otherwise send the request once more with these
+     * values, to `end` if it is given: that is where redirects led.
      */
     observe(
         attempt: Attempt,
@@ -141,17 +164,17 @@ export interface Engine extends Bare {
         end?: { readonly origin: string; readonly path: string }
     ): Promise<Upgrade | undefined>;
 
-    /** The request ended without a response (network error, abort). Never throws. */
+    /** Tells that the request ended without a response (network error, abort). Never throws. */
     release(attempt: Attempt): void;
 
-    /** Server's clock minus the local one for this client, milliseconds. */
+    /** Returns the server's clock minus the local one for this client, in milliseconds. */
     clockOffset(client: ClientHandle): number;
 }
 
-/** `core/errors/sentences.ts` turns the codes into sentences. */
+/** An error of the engine. `core/errors/sentences.ts` turns its code into a sentence. */
 export class EngineError extends Error {
     readonly code: EngineErrorCode;
-    /** What was expected, received, or asked, in an order that the code defines. */
+    /** The values involved, in an order that the code defines. */
     readonly details: readonly string[];
     constructor(code: EngineErrorCode, details: readonly string[]) {
         super(`${code}${details.length === 0 ? "" : `: ${details.join(", ")}`}`);
@@ -184,7 +207,10 @@ export interface EngineHostClasses {
     };
 }
 
-/** The natives saved at early init, before any other script; the engine uses nothing else of the page. */
+/**
+ * The native functions that early init saved before any other script ran. The engine uses nothing
+ * else of the page.
+ */
 export interface EngineHost extends Bare, EngineHostClasses {
     /** With the `this` of the call. */
     readonly fetchOf: (self: undefined, url: string, init: RequestInit) => Promise<Response>;
@@ -192,18 +218,18 @@ export interface EngineHost extends Bare, EngineHostClasses {
     readonly subtle: SubtleCrypto | undefined;
     readonly crypto: Crypto;
     readonly now: () => number;
-    /** Milliseconds of a clock that nobody sets. */
+    /** Reads a clock that nobody sets, in milliseconds. */
     readonly monotonic: () => number;
     readonly parse: (text: string) => unknown;
     readonly stringify: (value: unknown) => string;
     readonly setTimeout: (callback: () => void, milliseconds: number) => number;
-    /** Aborts after so many milliseconds; `undefined` in browsers before 2022. */
+    /** Aborts after this many milliseconds; `undefined` in browsers before 2022. */
     readonly timeout: ((milliseconds: number) => AbortSignal) | undefined;
-    /** Reading these from `window` may throw where storage is blocked: then `undefined`. */
+    /** `undefined` if storage is blocked: then reading it from `window` may throw. */
     readonly indexedDB: IDBFactory | undefined;
-    /** Holds the PKCE verifier and OIDC nonce (never a key) where IndexedDB is refused. */
+    /** Holds the PKCE verifier and OIDC nonce (never a key) if IndexedDB is not available. */
     readonly sessionStorage: Storage | undefined;
-    /** The app's own origin: asked (`HEAD`) for a `Date` where no server lets us read its own. */
+    /** The app's own origin. It is asked (`HEAD`) for a `Date` if no server's own can be read. */
     readonly origin: string;
     readonly parseDate: (text: string) => number;
     /** `href`: without the fragment, which is not sent. Throws where it is no URL. */

@@ -1,12 +1,18 @@
-/** Unpacks the shipped WebAssembly: base64 of gzip, in a module of its own, which every bundler can carry. */
+/**
+ * Unpacks the shipped WebAssembly: base64 of gzip, in a module of its own, which every bundler can
+ * handle.
+ */
 import { startEngine } from "./boundary.js";
 import { EngineError } from "./interface.js";
 import type { Engine, EngineHost } from "./interface.js";
 
-/** gzip. Can be called once; calls back with what it has unpacked, or with nothing where that failed. */
+/**
+ * Unpacks gzip. Can be called once. The callback gets the unpacked bytes, or nothing if that
+ * failed.
+ */
 export type Unpack = (bytes: Uint8Array<ArrayBuffer>, callback: (unpacked: ArrayBuffer | undefined) => void) => void;
 
-/** Starts a new engine and gives it to `deliver`. Rejects with `EngineError`. */
+/** Starts a new engine and passes it to `deliver`. Rejects with `EngineError`. */
 export const loadEngine = async (
     host: EngineHost,
     base64: string,

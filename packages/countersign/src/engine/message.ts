@@ -1,25 +1,28 @@
 /**
- * Strings on the boundary: UTF-8, each field ended by `0xFF`. The other side is `crates/countersign-browser/src/message.rs`,
- * which trusts what is written here to be UTF-8.
+ * Strings on the boundary: UTF-8, each field ended by `0xFF`. The other side is
+ * `crates/countersign-browser/src/message.rs`, which relies on this module to write valid UTF-8.
  */
 import type { Bare, EngineHost } from "./interface.js";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Strings in their order. Assigning to an index finds no setter of a script. */
+/** A list of strings. Assigning to an index calls no setter of a script. */
 export interface Texts extends Bare {
     length: number;
     [index: number]: string;
 }
 
-/** A stretch of linear memory. */
+/** A part of linear memory. */
 export type View = (pointer: number, length: number) => Bytes;
 
 const END = 0xff;
 
 export const noTexts = (): Texts => ({ __proto__: null, length: 0 });
 
-/** Takes each text once: what an object says of itself the next time may be longer. Throws what it throws. */
+/**
+ * Converts each value to text once: an object may return a longer text the next time. Throws what
+ * the value throws.
+ */
 export const toTexts = (values: ArrayLike<unknown>): Texts => {
     const texts = noTexts();
     for (let i = 0; i < values.length; i++) {
@@ -28,11 +31,14 @@ export const toTexts = (values: ArrayLike<unknown>): Texts => {
     return texts;
 };
 
-/** Writes a message where `reserve` has made room for it, and nowhere else. The texts are strings, whatever the caller was given. */
+/**
+ * Writes a message into the space that `reserve` returns, and nowhere else. The texts are strings,
+ * whatever the caller was given.
+ */
 export const writeTexts = (host: EngineHost, texts: ArrayLike<string>, reserve: (length: number) => number, view: View): void => {
     let room = 0;
     for (let i = 0; i < texts.length; i++) {
-        // A UTF-16 code unit takes three bytes at most.
+        // A UTF-16 code unit takes at most three bytes.
         room += 3 * texts[i]!.length + 1;
     }
     let at = reserve(room);
@@ -47,7 +53,7 @@ export const writeTexts = (host: EngineHost, texts: ArrayLike<string>, reserve: 
     }
 };
 
-/** The fields of a message. What follows the last end is dropped. */
+/** Returns the fields of a message. Bytes after the last end are dropped. */
 export const readTexts = (host: EngineHost, pointer: number, length: number, view: View): Texts => {
     const fields = noTexts();
     const message = view(pointer, length);

@@ -1,56 +1,74 @@
 /**
- * Hooks on `fetch` and `XMLHttpRequest` that pass everything through until the core fills the slots (no
- * token of ours exists before). What the slots do is in `core/interceptors`; here is only what has to be in
- * place before other scripts run, and what `open()` and `setRequestHeader()` were told.
+ * Hooks on `fetch` and `XMLHttpRequest`. They pass everything through until the core fills the
+ * slots (there is no bound token before that). `core/interceptors` holds the code of the slots;
+ * this module holds only what must be in place before other scripts run, and the arguments of
+ * `open()` and `setRequestHeader()`.
  */
 import type { Bare } from "../engine/interface.js";
 import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "../page/natives.js";
 import { own } from "../page/own.js";
 
-/** `undefined`: not one of ours; the hook then calls the native function with the very same arguments. */
+/**
+ * `undefined`: no bound token; the hook then calls the native function with the very same
+ * arguments.
+ */
 export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> | undefined;
 
-/** One `open()` of an XHR that our constructor made. */
+/** One `open()` of an XHR that our constructor created. */
 export interface OpenedRequest extends Bare {
-    /** Of the call: `(method, url, async?, user?, password?)`, texts as the strings that the native got. */
+    /**
+     * The arguments of the call: `(method, url, async?, user?, password?)`, texts as the strings
+     * that the native function got.
+     */
     readonly [argument: number]: unknown;
-    /** As it was resolved then: base URL and history may be others at `send()`. Empty: not opened by us yet. */
+    /**
+     * The URL, resolved at the time of the call: base URL and history may differ at `send()`.
+     * Empty: not opened by our hook yet.
+     */
     readonly url: string;
-    /** What the app has set. The native instance has not been told of a bound token. */
+    /** The headers that the app has set. The native instance does not get a bound token. */
     readonly headers: Headers;
-    /** `true` once `send()` was taken over by the core. */
+    /** `true` after the core has taken over `send()`. */
     isSent?: boolean;
     /**
-     * Set while the app's request is under way but the native instance cannot tell (waiting for a proof,
-     * or for the decision about a challenge): does what `abort()` has to do then.
+     * Set while the app's request is in progress but the native instance does not know (it waits
+     * for a proof, or for the decision about a challenge): does what `abort()` must do then.
      */
     abort?: (() => void) | undefined;
-    /** Set by `send()` of the core: the instance has been opened anew, which ends this request without an event. */
+    /**
+     * Set by the core's `send()`. Called when the instance is opened again, which ends this request
+     * without an event.
+     */
     replace?: () => void;
 }
 
 export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
 
-/** What the native instance is to be told instead of `value`. `opened` is `undefined` for an instance that is not ours. */
+/**
+ * Returns the value that the native instance gets instead of `value`. `opened` is `undefined` for
+ * an instance that our constructor did not create.
+ */
 export type HeaderSlot = (xhr: XMLHttpRequest, opened: OpenedRequest | undefined, name: string, value: string) => string;
 
-/** `false`: not one of ours. */
+/** Returns `false` if the request has no bound token. */
 export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, args: ArrayLike<unknown>) => boolean;
 
-/** `true`: this event of an XHR or of its upload is not for the app. */
+/** Returns `true` if the app must not see this event of an XHR or of its upload. */
 export type EventSlot = (event: Event) => boolean;
 
-/** What the core does with the hooks; for nobody else. */
+/** What the core does with the hooks. Only the core gets it. */
 export interface Hooks extends Bare {
-    /** Once. */
+    /** Fills the slots, once. */
     readonly fillSlots: (fetch: FetchSlot, header: HeaderSlot, send: SendSlot, event: EventSlot) => void;
-    /** The newest `open()` of this instance; `undefined` unless our constructor made it. */
+    /**
+     * Returns the newest `open()` of this instance; `undefined` unless our constructor created it.
+     */
     readonly openedRequest: (xhr: XMLHttpRequest) => OpenedRequest | undefined;
 }
 
 const types = ["readystatechange", "loadstart", "progress", "load", "loadend"] as const;
 
-/** What is no URL, the native function refuses. */
+/** The native function reports an invalid URL. */
 function resolve(url: string): string {
     try {
         return saved.URL.href(new saved.URL.constructor(url, saved.Node.baseURI(document)));
@@ -59,7 +77,7 @@ function resolve(url: string): string {
     }
 }
 
-/** Called by `enableDPoP`. What the hooks know and do is this call's own. */
+/** Installs the hooks; `enableDPoP` calls it. Each call has its own state. */
 export function installHooks(): Hooks {
     let fetchSlot: FetchSlot | undefined;
     let headerSlot: HeaderSlot | undefined;
@@ -73,17 +91,19 @@ export function installHooks(): Hooks {
         eventSlot?.(event) && saved.Event.stopImmediatePropagation(event);
     };
     /**
-     * What can be withheld from the app. Listeners run in the order in which they were added, in some browsers the
-     * capturing ones before all others: ours come first in both.
+     * Listens to the events that can be withheld from the app. Listeners run in the order in which
+     * they were added, in some browsers the capturing ones before all others: ours come first in
+     * both.
      */
     const listen = (target: EventTarget, change: typeof saved.EventTarget.addEventListener): void => {
-        // By index: a script may have changed how arrays are walked.
+        // By index, because a script may have changed how arrays are iterated.
         for (let i = 0; i < types.length; i++) {
             change(target, types[i]!, onEvent, true);
         }
     };
 
-    // `length` is the native one's, and by `arguments` omitted and extra arguments stay what the caller wrote.
+    // `length` is that of the native function, and `arguments` keeps omitted and extra arguments as
+    // the caller wrote them.
     window.fetch = function fetch(this: unknown, _input: RequestInfo | URL) {
         return fetchSlot?.(this, arguments) ?? apply(nativeFetch, this, arguments);
     };
@@ -109,12 +129,14 @@ export function installHooks(): Hooks {
     defineProperty(prototype, "upload", own(upload));
     prototype.open = function open(this: XMLHttpRequest, _method: string, _url: string | URL) {
         const args = arguments;
-        // Once, and all before anything is remembered: an object may be another text the next time, or open us meanwhile.
+        // Once, and all before anything is remembered: an object may return another text the next
+        // time, or call `open()` again meanwhile.
         for (let i = 0; i < args.length; i++) {
             args[i] = i === 2 ? args[i] : args[i] && `${args[i]}`;
         }
         const previous = openedRequest(this);
-        // Before the native call, which fires `readystatechange`: a listener may go on with the request.
+        // Before the native call, which fires `readystatechange`: a listener may continue the
+        // request.
         previous && remember(this, args, resolve(args[1]));
         try {
             apply(xhrOpen, this, args);
@@ -131,14 +153,15 @@ export function installHooks(): Hooks {
         value = `${value}`;
         args[1] = headerSlot?.(this, openedRequest(this), name, value) ?? value;
         const opened = openedRequest(this);
-        // An instance that was never opened throws what the platform throws after `send()`.
+        // An instance that was never opened throws the same error as the platform after `send()`.
         apply(xhrSetRequestHeader, opened?.abort ? new saved.XMLHttpRequest.constructor() : this, args);
         opened && saved.Headers.append(opened.headers, name, value);
     };
     prototype.send = function send() {
         const opened = openedRequest(this);
         if (!opened || !sendSlot?.(this, opened, arguments)) {
-            // Listeners on `upload` change how a request is sent: not without need.
+            // Listeners on `upload` change how a request is sent, so they are removed if they are
+            // not needed.
             listen(saved.XMLHttpRequest.upload(this), saved.EventTarget.removeEventListener);
             apply(xhrSend, this, arguments);
         }

@@ -1,19 +1,23 @@
 /**
- * Takes the authorization response out of the URL, on whatever page it arrives, and puts the page back to where the
- * user was. In the hidden iframe it hands the response to the page instead. Believes nothing: that is the engine's part.
+ * Takes the authorization response out of the URL, on whatever page it arrives, and restores the
+ * URL where the user was. In the hidden iframe it hands the response to the page instead. It trusts
+ * nothing: the engine checks the response.
  */
 import { page } from "../page/natives.js";
 import { own } from "../page/own.js";
 import { LOGOUT_STATE, readRecord, readResponse, rootRelative } from "./url.js";
 import type { State } from "./state.js";
 
-/** Name of the hidden iframe, of the event on it, and of the record in sessionStorage. */
+/** The name of the hidden iframe, of the event on it, and of the record in sessionStorage. */
 export const NAME = "countersign";
 
-/** Writes what it finds into `state`. `false`: this document only was the way of a response, the app is not to run in it. */
+/**
+ * Writes what it finds into `state`. Returns `false` if this document only carries a response, so
+ * that the app must not run in it.
+ */
 export function takeResponse(state: State): boolean {
     const found = readResponse(location.href);
-    // `null` unless the frame is of this very origin.
+    // `null` unless the frame has this very origin.
     const frame = window.frameElement as HTMLIFrameElement | null;
     if (frame?.name === NAME) {
         frame.dispatchEvent(new CustomEvent(NAME, own({ detail: found?.response })));
@@ -21,9 +25,10 @@ export function takeResponse(state: State): boolean {
     }
     const storage = page.sessionStorage;
     const record = readRecord(storage?.getItem(NAME));
-    // A foreign link that looks like a response leaves a login under way alone.
+    // A foreign link that looks like a response does not affect a login in progress.
     const isAnswer = !!found && found.state === record?.state;
-    // A silent attempt that the page comes back from without an answer: not made again by this load, but by the next.
+    // The page came back from a silent attempt without an answer: this load does not try again, but
+    // the next one does.
     if (isAnswer || (!found && record?.isSilent)) {
         state.record = record;
         storage?.removeItem(NAME);

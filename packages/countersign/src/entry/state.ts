@@ -1,22 +1,26 @@
-/** What early init hands to the core, and nobody else gets (`handover.ts`). */
+/** What early init hands to the core and to no one else (`handover.ts`). */
 import type { Bare, Mode } from "../engine/interface.js";
 import type { Unpack } from "../engine/load.js";
 import type { Hooks } from "./hooks.js";
 
 export type SessionRestorationMethod = "iframe" | "full page redirect" | "auto";
 
-/** An authorization response that was taken out of the URL: its parameters as they came, also those that come twice. */
+/**
+ * An authorization response that was taken out of the URL: its parameters as they came, including
+ * repeated ones.
+ */
 export type AuthorizationResponse = [name: string, value: string][];
 
 /**
- * What the page needs after a full-page redirect; in sessionStorage meanwhile. It chooses what is shown and which
- * client is asked, and nothing else: whether a response is believed is the engine's decision.
+ * What the page needs after a full-page redirect; sessionStorage keeps it meanwhile. It chooses
+ * what is shown and which client is asked, and nothing else: the engine decides whether a response
+ * is believed.
  */
 export interface RedirectRecord {
     state: string;
-    /** Root-relative: where the page was. */
+    /** Where the page was, as a root-relative URL. */
     url: string;
-    /** `clientKey` of the client that left; `undefined`: a logout. */
+    /** `clientKey` of the client that left the page; `undefined`: a logout. */
     client?: string;
     /** `prompt=none`: the user has not been asked. */
     isSilent?: boolean;
@@ -24,18 +28,21 @@ export interface RedirectRecord {
     extraQueryParams?: Record<string, string>;
 }
 
-/** How the page was set up, and how it was come back to. Members that are missing are not known. */
+/** How the page was set up, and how it was reached again. A missing member is not known. */
 export interface State extends Bare {
     BASE_URL?: string | undefined;
     sessionRestorationMethod?: SessionRestorationMethod | undefined;
     mode: Mode;
     /** How the page was left before this load, if it comes back from there. */
     record?: RedirectRecord | undefined;
-    /** The answer to `record`; whoever uses it sets it to `undefined`. */
+    /** The answer to `record`; its user sets it to `undefined`. */
     response?: AuthorizationResponse | undefined;
-    /** Origins of the issuers of this page's clients. */
+    /** The origins of the issuers of this page's clients. */
     issuers?: string[];
-    /** `state` of a response that no record of this tab asked for: the record was lost, or a link was crafted. */
+    /**
+     * The `state` of a response that no record of this tab asked for: the record was lost, or a
+     * link was crafted.
+     */
     unclaimed?: string | undefined;
 }
 
@@ -45,11 +52,14 @@ export interface EnabledDPoP extends Bare {
     readonly hooks: Hooks;
 }
 
-/** Everything of early init that is private: whoever held it could choose the engine, or sign for another request. */
+/**
+ * Everything private of early init: an attacker who held it could choose the engine, or sign other
+ * requests.
+ */
 export interface Internals extends Bare {
     readonly state: State;
-    /** `undefined` where DPoP is off. */
+    /** `undefined` if DPoP is off. */
     readonly hooks: Hooks | undefined;
-    /** `undefined` where the browser has no `DecompressionStream`. */
+    /** `undefined` if the browser has no `DecompressionStream`. */
     readonly unpack: Unpack | undefined;
 }

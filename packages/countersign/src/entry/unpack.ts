@@ -1,15 +1,18 @@
-/** Unpacks the engine, by a stream that is laid before any other script can put itself into it. */
+/** Unpacks the engine, by a stream that is set up before any other script can tamper with it. */
 import type { Unpack } from "../engine/load.js";
 import { saved } from "../page/natives.js";
 
-/** To be called during early init; `undefined` where the browser cannot unpack. */
+/**
+ * Sets up the stream; call it during early init. Returns `undefined` if the browser cannot unpack.
+ */
 export function makeUnpack(): Unpack | undefined {
     if (!window.DecompressionStream) {
         return undefined;
     }
     let callback: ((unpacked: ArrayBuffer | undefined) => void) | undefined;
     const { readable, writable } = new DecompressionStream("gzip");
-    // Waited for from now on: a later `await` would show the bytes to a getter on `Promise.prototype`.
+    // Waited for from now on, because a later `await` would show the bytes to a getter on
+    // `Promise.prototype`.
     saved.Promise.then(
         new Response(readable).arrayBuffer(),
         unpacked => callback?.(unpacked),

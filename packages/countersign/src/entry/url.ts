@@ -1,13 +1,16 @@
-/** Pure functions on URLs and on what is kept across a redirect. */
+/** Pure functions on URLs and on the record that is kept across a redirect. */
 import { own } from "../page/own.js";
 import type { AuthorizationResponse, RedirectRecord } from "./state.js";
 
-/** What the engine begins each `state` with. */
+/** The engine's prefix of each `state`. */
 const STATE_PREFIX = "cs.";
-/** `state` of our logout requests: it only says that the record in sessionStorage is meant. */
+/** The `state` of our logout requests. It only says that the record in sessionStorage is meant. */
 export const LOGOUT_STATE = "cs.logout";
 
-/** The response in a URL (query or fragment), its `state`, and the root-relative URL without it. */
+/**
+ * Returns the response in a URL (query or fragment), its `state`, and the root-relative URL without
+ * it.
+ */
 export function readResponse(href: string): { response: AuthorizationResponse; state: string; rest: string } | undefined {
     const url = new URL(href);
     for (const part of ["hash", "search"] as const) {
@@ -25,14 +28,17 @@ export function readResponse(href: string): { response: AuthorizationResponse; s
     return undefined;
 }
 
-/** A path from the root or a URL of its own: relative to the page it would be another place on each. `""` is the root. */
+/**
+ * Tells whether this is a path from the root or an absolute URL: a relative one would differ from
+ * page to page. `""` is the root.
+ */
 export const isBaseUrl = (text: unknown): boolean => typeof text === "string" && /^(\/|https?:\/\/|$)/.test(text);
 
-/** `undefined` for a URL of another origin, or for what is no URL. */
+/** Returns the root-relative URL; `undefined` for a URL of another origin, or an invalid one. */
 export function rootRelative(url: string, origin: string): string | undefined {
     try {
         const resolved = new URL(url, origin);
-        // With a path of two slashes it would be another host's once it is relative.
+        // A path that begins with two slashes would name another host once it is relative.
         return resolved.origin === origin ? resolved.href.slice(origin.length).replace(/^\/+/, "/") : undefined;
     } catch {
         return undefined;

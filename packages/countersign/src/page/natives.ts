@@ -1,8 +1,8 @@
 /**
- * The native functions that our path uses, saved when this module is evaluated: before any script of the
- * app, so that a later patch of a global or a prototype does not reach the requests that carry our tokens.
- * Nothing here decides anything or can be changed, since every script can import it. `core/natives.ts` makes
- * of it what the engine is given.
+ * The native functions that our requests use, saved when this module is evaluated: before any
+ * script of the app, so that a later patch of a global or a prototype does not reach the requests
+ * that carry our tokens. Every script can import this module, so nothing here decides anything or
+ * can be changed. `core/natives.ts` makes from it what the engine gets.
  */
 import { own } from "./own.js";
 
@@ -64,14 +64,14 @@ for (const [name, found] of Object.entries<Class | undefined>(classes)) {
     freeze(members);
 }
 
-/** Own members of each class. */
+/** The own members of each class. */
 export const saved = freeze(table) as { readonly [K in keyof typeof classes]: Saved<(typeof classes)[K]> };
 
-/** As they are: what `this` and how many arguments they get is the caller's affair. */
+/** Unchanged: the caller chooses `this` and the number of arguments. */
 export const nativeFetch = fetch;
 export const { open: xhrOpen, send: xhrSend, setRequestHeader: xhrSetRequestHeader, abort: xhrAbort } = XMLHttpRequest.prototype;
 
-/** Reading a storage from `window` throws where it is blocked. */
+/** Reading a storage from `window` throws if it is blocked. */
 const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] | undefined => {
     try {
         return window[name];
@@ -80,14 +80,14 @@ const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] |
     }
 };
 
-/** Of the page, and functions without an object. */
+/** Values of the page, and functions without an object. */
 export const page = freeze({
     __proto__: null as null,
     crypto,
     indexedDB: storage("indexedDB"),
     sessionStorage: storage("sessionStorage"),
     origin: location.origin,
-    /** With the `this` of the call. */
+    /** `self`: the `this` of the call. */
     fetchOf: uncurry(fetch) as (self: unknown, input: RequestInfo, init?: RequestInit) => Promise<Response>,
     atob: atob.bind(window),
     setTimeout: setTimeout.bind(window) as (callback: () => void, milliseconds: number) => number,
@@ -104,14 +104,16 @@ export const page = freeze({
     Uint8Array
 });
 
-// A promise that is resolved with an object asks it for `then`, which may be a script's getter on `Object.prototype`:
-// these two answer for themselves, so that no token response, digest or engine is handed over on its way to us.
+// A promise that is resolved with an object looks for `then` in it, which may be a script's getter
+// on `Object.prototype`. These two classes have their own, so that no script intercepts a token
+// response, digest or engine on its way to us.
 for (const { prototype } of [Response, ArrayBuffer]) {
     defineProperty(prototype, "then", own({ value: undefined }));
 }
 
-// An `await` asks the promise for its `constructor`. Who could replace that would be shown what our promises hold, such as
-// proofs before they are sent, and could put answers of the authorization server into them. Heirs may have their own.
+// An `await` reads the promise's `constructor`. A script that could replace it would see what our
+// promises hold, such as proofs before they are sent, and could put in responses of the
+// authorization server. Subclasses may have their own.
 const { prototype: promises } = Promise;
 defineProperty(
     promises,

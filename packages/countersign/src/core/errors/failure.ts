@@ -1,13 +1,16 @@
-/** From a code to an error that can be shown: the sentences are loaded when there is one to say. */
+/** Turns codes into errors that can be shown. The sentences are loaded when one is needed. */
 import type { EngineError } from "../../engine/interface.js";
 import type { OidcErrorCode } from "./codes.js";
 import { OidcInitializationError } from "./oidcInitializationError.js";
 
-/** No answer, or the server's own failure: the last detail is a status, `""` or, where there was no answer, a URL. */
+/**
+ * There was no answer, or the server failed: the last detail is a status, `""` or, without an
+ * answer, a URL.
+ */
 const isServerDown = (code: OidcErrorCode, details: readonly unknown[]): boolean =>
     /_(?:unreachable|refused)$/.test(code) && /^(?:5|http|$)/.test(details.at(-1) as string);
 
-/** Loaded when there is one to say. */
+/** Loads the sentences. */
 export const sentences = () => import("./sentences.js");
 
 export async function failure(code: OidcErrorCode, ...details: unknown[]): Promise<OidcInitializationError> {
@@ -15,7 +18,7 @@ export async function failure(code: OidcErrorCode, ...details: unknown[]): Promi
     try {
         sentence = (await sentences()).sentence(code, details);
     } catch {
-        // Offline: the code has to do.
+        // The page may be offline. Then the code is the message.
     }
     return new OidcInitializationError({
         messageOrCause: `countersign: ${sentence}`,
@@ -24,10 +27,10 @@ export async function failure(code: OidcErrorCode, ...details: unknown[]): Promi
     });
 }
 
-/** By name: it may be of another copy of the class. */
+/** Compared by name: the error may come from another copy of the class. */
 export const isEngineError = (error: unknown): error is EngineError => (error as Error | null)?.name === "EngineError";
 
-/** What the engine, or a callback of the app, rejected with. */
+/** Converts whatever the engine, or a callback of the app, rejected with. */
 export const toFailure = async (error: unknown): Promise<OidcInitializationError> =>
     error instanceof OidcInitializationError
         ? error
@@ -38,7 +41,7 @@ export const toFailure = async (error: unknown): Promise<OidcInitializationError
                 isAuthServerLikelyDown: false
             });
 
-/** Answers of an authorization endpoint that only mean "nobody is logged in". */
+/** Errors of an authorization endpoint that only mean "nobody is logged in". */
 const NOBODY = /^(?:(?:login|interaction|consent|account_selection)_required|access_denied)$/;
 
 export const isNobody = (error: unknown): error is EngineError =>

@@ -1,9 +1,12 @@
 import { own } from "../../page/own.js";
 import type { OidcErrorCode } from "./codes.js";
 
-/** Why there is no login: `createOidc` rejects with it, or a logged-out `Oidc` holds it as `initializationError`. */
+/**
+ * Tells why there is no login: `createOidc` rejects with it, or a logged-out `Oidc` holds it as
+ * `initializationError`.
+ */
 export class OidcInitializationError extends Error {
-    /** The server could not be reached, rather than answered what is wrong. */
+    /** `true` if the server could not be reached, rather than answered what is wrong. */
     readonly isAuthServerLikelyDown: boolean;
     readonly code: OidcErrorCode;
 

@@ -1,4 +1,7 @@
-/** What each option of `createOidc` has to be, in words; `params.ts` checks it. Loaded with the sentences. */
+/**
+ * What each option of `createOidc` must be, in words; `params.ts` checks it. Loaded with the
+ * sentences.
+ */
 
 const parameters = "an object whose values are strings, or a function that returns one";
 const flag = "true or false";

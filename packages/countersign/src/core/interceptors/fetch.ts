@@ -1,7 +1,7 @@
 /**
- * The body of the `fetch` hook: requests that carry a bound token of ours go out as DPoP, with the platform's
- * own semantics; everything else is left to the native function. What to sign and when to send again is the
- * engine's decision.
+ * The implementation of the `fetch` hook. Requests that carry a bound token of this page are sent
+ * as DPoP, with the platform's own semantics; the native function handles all others. The engine
+ * decides what to sign and when to send again.
  */
 import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
@@ -11,9 +11,11 @@ import { answered, authorize, boundToken, is, notSent, targetOf, type Answer, ty
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
     (self, args) => {
-        // What was omitted is not looked for: `Object.prototype` may have it. (`document.all` is an object, and false.)
+        // An omitted argument is not read: `Object.prototype` may have it. (`document.all` is an
+        // object, and falsy.)
         const { 0: input, 1: init = null } = { __proto__: null, ...args } as unknown as [RequestInfo, RequestInit?];
-        // Whoever reads `init` twice may find something else, so it is not left to the native function.
+        // A second reader of `init` may find other values, so it is not passed on to the native
+        // function.
         return init !== null || (is(saved.Request.headers, input) && boundToken(engine, saved.Request.headers(input)) !== undefined)
             ? send(engine, self, input, init)
             : undefined;
@@ -21,7 +23,8 @@ export const fetchSlot =
 
 async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
     let isStream = false;
-    // Takes everything at once, as `fetch` does: `init` over `input`, the body as it is now, the URL resolved.
+    // Reads everything at once, as `fetch` does: `init` over `input`, the body as it is now, the
+    // URL resolved.
     const request = new saved.Request.constructor(
         !self || self === window || is(saved.Request.headers, input)
             ? input
@@ -38,14 +41,15 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
     );
     const token = boundToken(engine, saved.Request.headers(request));
     if (token === undefined) {
-        // Also where the platform has removed it (mode "no-cors").
+        // This is also so if the platform has removed the token (mode "no-cors").
         return fetchOf(self, request);
     }
     const signal = saved.Request.signal(request);
     const method = saved.Request.method(request);
     const target = targetOf(saved.Request.url(request));
     const isReplayable = !isStream;
-    // Without a body the same object can be sent again. (`undefined`: a browser without `Request.body`.)
+    // A request without a body can be sent again as it is. (`undefined`: the browser has no
+    // `Request.body`.)
     const spare = isReplayable && requestBody(request) !== null ? saved.Request.clone(request) : request;
 
     let upgrade: Upgrade;
@@ -69,10 +73,10 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
     }
     const body = saved.Response.body(response);
     if (body) {
-        // Frees the connection; the challenge's text is nobody's.
+        // Frees the connection. No one reads the challenge's text.
         saved.ReadableStream.cancel(body).catch(() => {});
     }
-    // Where it was aborted meanwhile, the native function rejects with the signal's reason.
+    // If it was aborted meanwhile, the native function rejects with the signal's reason.
     const second = await sendUpgraded(
         engine,
         self,
@@ -91,11 +95,14 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
     return second;
 }
 
-/** `init` whose members the platform reads by `get`. */
+/** Returns an `init` whose members the platform reads by `get`. */
 const readBy = (init: object, get: (name: keyof RequestInit) => unknown): RequestInit =>
     new NativeProxy(init, { __proto__: null, get: (_: object, name: keyof RequestInit) => get(name) } as ProxyHandler<object>);
 
-/** A Request as `init`, by its accessors as they were saved: a script may have replaced them. */
+/**
+ * Returns a Request as `init`. It is read by its saved accessors, because a script may have
+ * replaced them.
+ */
 const asInit = (request: Request): RequestInit =>
     readBy(request, name => (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request));
 
@@ -107,7 +114,7 @@ async function sendUpgraded(
     { proof, attempt }: Upgrade
 ): Promise<Response> {
     const headers = saved.Request.headers(request);
-    // `authorize` has rejected where there is none.
+    // `authorize` rejects if there is none.
     saved.Headers.set(headers, "Authorization", token!.authorization);
     saved.Headers.set(headers, "DPoP", proof);
     try {

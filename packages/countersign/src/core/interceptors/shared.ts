@@ -1,36 +1,46 @@
 /**
- * What the interceptors of `fetch` and `XMLHttpRequest` have in common: finding the token in a header, and
- * asking the engine about an answer.
+ * The common part of the interceptors of `fetch` and `XMLHttpRequest`: finding the token in a
+ * header, and asking the engine about a response.
  */
 import type { Attempt, BoundToken, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { sentences } from "../errors/failure.js";
 import { natives, saved } from "../natives.js";
 
-/** `null`: a token of ours in a form that we don't understand, while a server may; it is not sent. */
+/**
+ * `null`: a bound token in a form that this package does not understand but a server may. It is not
+ * sent.
+ */
 export type FoundToken = BoundToken | null;
 
-/** The token of ours in an `Authorization` header, which goes out as DPoP. `undefined`: leave the request alone. */
+/** Finds the bound token in an `Authorization` header. `undefined`: leave the request alone. */
 export function boundToken(engine: Engine, headers: Headers): FoundToken | undefined {
     const authorization = saved.Headers.get(headers, "authorization");
     if (!authorization || !engine.holdsBoundToken(authorization)) {
         return undefined;
     }
-    // The scheme's case does not matter (RFC 9110, 11.1), and servers split at what they take for a space; an app may
-    // write "DPoP" itself.
+    // The scheme's case does not matter (RFC 9110, 11.1), and servers split at different
+    // characters; an app may write "DPoP" itself.
     const token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
     return (token && engine.boundToken(token)) || null;
 }
 
-/** `engine.authorize`, for a token that `boundToken` has found: rejects for what it did not understand. */
+/**
+ * Calls `engine.authorize` for a token that `boundToken` found. Rejects for a form that it did not
+ * understand.
+ */
 export async function authorize(engine: Engine, method: string, target: Target, token: FoundToken, signal: AbortSignal): Promise<Upgrade> {
     if (!token) {
         throw new Error((await sentences()).UNKNOWN_FORM);
     }
-    // Awaited, since returning a promise shows it to `then`, which a script may have changed.
+    // Awaited, because returning a promise would show it to `then`, which a script may have
+    // changed.
     return await engine.authorize(method, target.origin, target.path, token, signal);
 }
 
-/** Tells by a saved function that throws for anything else, in whatever realm it was made. */
+/**
+ * Tells the type of a value by a saved function that throws for any other, whatever realm the value
+ * comes from.
+ */
 export function is<T>(brand: (self: T) => unknown, value: unknown): value is T {
     try {
         brand(value as T);
@@ -40,7 +50,7 @@ export function is<T>(brand: (self: T) => unknown, value: unknown): value is T {
     }
 }
 
-/** A URL as the engine wants it. */
+/** A URL in the form that the engine takes. */
 export interface Target {
     /** Without the fragment, which is not sent. */
     href: string;
@@ -50,33 +60,39 @@ export interface Target {
 
 export const targetOf: (url: string) => Target = natives.parseUrl;
 
-/** As for every request that fails before a response: a `TypeError`, here with the engine's error as its cause. */
+/**
+ * Returns a `TypeError`, as for every request that fails before a response. The engine's error is
+ * its cause.
+ */
 export const notSent = (method: string, { href }: Target, cause: unknown): TypeError =>
     new TypeError(`countersign: ${method} ${href} was not sent: ${(cause as Error).message}`, { cause });
 
-/** An answer to a request of ours. */
+/** A response to a signed request. */
 export interface Answer {
-    /** What the proof names. */
+    /** The URL that the proof names. */
     target: Target;
     attempt: Attempt;
     response: Pick<ObservedResponse, "status" | "dpopNonce" | "wwwAuthenticate" | "date">;
-    /** What answered, after redirects; empty: not told. */
+    /** The URL that answered, after redirects; empty if it is not known. */
     url: string;
-    /** The request can be sent again with the same body, and the app waits for that. */
+    /** Whether the request can be sent again with the same body, and the app waits for that. */
     isReplayable: boolean;
 }
 
-/** What is sent once more: to `target`, with the values of `upgrade`. */
+/** A second request: to `target`, with the values of `upgrade`. */
 export interface Again {
-    /** Promises look for `then` in what they resolve with: on `Object.prototype` a script could wait for it. */
+    /**
+     * Promises look for `then` in the value that they resolve with. Without this, a script could
+     * put it on `Object.prototype`.
+     */
     readonly __proto__: null;
     upgrade: Upgrade;
     target: Target;
 }
 
 /**
- * Reports an answer to the engine, which ends its attempt, and tells what to send once more, and where. A failing
- * engine delivers the answer as it is.
+ * Reports a response to the engine, which ends its attempt. Returns what to send once more, and
+ * where, if anything. If the engine fails, the response is delivered as it is.
  */
 export async function answered(engine: Engine, { target, attempt, response, url, isReplayable }: Answer): Promise<Again | undefined> {
     const final = url ? targetOf(url) : target;
@@ -85,7 +101,7 @@ export async function answered(engine: Engine, { target, attempt, response, url,
         const upgrade = await engine.observe(attempt, response, isReplayable, end);
         return upgrade && { __proto__: null, upgrade, target: end ?? target };
     } catch {
-        // The answer is there all the same.
+        // The response counts all the same.
         return undefined;
     }
 }

@@ -1,7 +1,8 @@
 /**
- * The body of the hook on `XMLHttpRequest.prototype.send`. A request with a bound token of ours is sent on the
- * app's own instance, a little later (the proof is signed asynchronously) and, after a challenge, once more. The
- * app sees one request: what the first attempt fires after a 401 is withheld until the engine has decided.
+ * The implementation of the hook on `XMLHttpRequest.prototype.send`. A request with a bound token
+ * is sent on the app's own instance, a little later (the proof is signed asynchronously) and, after
+ * a challenge, once more. The app sees one request: events of the first attempt after a 401 are
+ * withheld until the engine has decided.
  */
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
 import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
@@ -9,16 +10,16 @@ import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "..
 import { sentences } from "../errors/failure.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
 
-/** By XHR and by its upload. */
+/** The watchers, by XHR and by its upload. */
 const watches = new NativeWeakMap<EventTarget, EventSlot>();
 
-/** What a script dispatches itself is its own affair. */
+/** Events that a script dispatches are left alone. */
 export const eventSlot: EventSlot = event =>
     event.isTrusted && !!weakMapGet(watches, saved.Event.currentTarget(event)!)?.(event);
 
-/** A data URL without a comma is a network error wherever it is asked for (Fetch, "data: URL processor"). */
+/** A data URL without a comma is a network error everywhere (Fetch, "data: URL processor"). */
 const DEAD_URL = "data:not-sent";
-/** What a native instance is told instead of a bound token. */
+/** The value that a native instance gets instead of a bound token. */
 const WITHHELD = "Bearer";
 
 async function complain(): Promise<void> {
@@ -26,9 +27,10 @@ async function complain(): Promise<void> {
 }
 
 /**
- * The native instance is not told of a bound token before it goes out as DPoP: whatever opens or sends it meanwhile, by
- * the functions of another realm too, sends no token. An instance that is not ours, or that others have opened, is made
- * to fail: its listeners run before ours, and could open it anew between our steps.
+ * Keeps a bound token from the native instance until it is sent as DPoP: whoever opens or sends the
+ * instance meanwhile, even by the functions of another realm, sends no token. An instance that this
+ * package did not create, or that others have opened, is made to fail: its listeners run before
+ * ours, and could open it again between our steps.
  */
 export const headerSlot =
     (engine: Engine): HeaderSlot =>
@@ -48,7 +50,8 @@ export const headerSlot =
 export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]): SendSlot => {
     const slot: SendSlot = (xhr, opened, args) => {
         if (opened.isSent) {
-            // Throws what the platform throws; an instance that waits does not know yet that it was sent.
+            // Throws what the platform throws. An instance that waits does not know yet that it was
+            // sent.
             saved.XMLHttpRequest.send(opened.abort ? new saved.XMLHttpRequest.constructor() : xhr, args[0] as XhrBody);
             return true;
         }
@@ -78,7 +81,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
             xhr,
             opened,
             token,
-            // Normalised as `open()` does it.
+            // Normalised like `open()` does it.
             method: saved.Request.method(new saved.Request.constructor(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit)),
             target,
             body,
@@ -93,7 +96,10 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
     return slot;
 };
 
-/** `send()` copies what the app may change afterwards. What is returned runs no code of the page when it is sent. */
+/**
+ * Copies what the app may change later, as `send()` does. Sending the result runs no code of the
+ * page.
+ */
 function snapshot(body: XhrBody): XhrBody {
     if (body === null || body === undefined || is(saved.Blob.size, body)) {
         return body;
@@ -121,18 +127,22 @@ interface Sending {
     readonly method: string;
     readonly target: Target;
     readonly body: XhrBody;
-    /** Aborted when the app wants no answer any more: by `abort()` while we wait, or by opening the instance anew. */
+    /**
+     * Aborted when the app no longer wants a response: by `abort()` while we wait, or by opening
+     * the instance again.
+     */
     readonly giveUp: AbortController;
-    /** As the signal of `giveUp`, which a script could answer for. */
+    /** The same as `giveUp.signal.aborted`, which a script could fake. */
     isOver: boolean;
     /**
-     * `signing`: nothing was sent. `first`: the first attempt is under way, or its answer is the app's. `held`: it met
-     * a 401, and the app sees nothing of it until the engine has decided. `last`: what happens now is the outcome.
+     * `signing`: nothing was sent. `first`: the first attempt is in progress, or its response goes
+     * to the app. `held`: it met a 401, and the app sees nothing of it until the engine has
+     * decided. `last`: the next events are the outcome.
      */
     stage: "signing" | "first" | "held" | "last";
-    /** What the instance does now is our doing. */
+    /** The instance's events are caused by us. */
     isQuiet: boolean;
-    /** Sent and without an answer. Ends in `ended`, or in `letGo` where there will be none. */
+    /** Sent, without a response yet. Ends in `ended`, or in `letGo` if there will be none. */
     attempt: Attempt | undefined;
 }
 
@@ -143,7 +153,7 @@ async function begin(sending: Sending): Promise<void> {
         letGo(sending);
     };
     weakMapSet(watches, xhr, event => onEvent(sending, event));
-    // The first attempt has told all about the upload.
+    // The first attempt has fired all events of the upload.
     weakMapSet(watches, saved.XMLHttpRequest.upload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
     wait(sending);
     try {
@@ -160,24 +170,27 @@ async function begin(sending: Sending): Promise<void> {
     }
 }
 
-/** The app wants no answer any more. */
+/** The app no longer wants a response. */
 function end(sending: Sending): void {
     sending.isOver = true;
     sending.giveUp.abort();
 }
 
-/** Until the next `transmit` the native instance cannot tell what `abort()` has to do. */
+/** Until the next `transmit` the native instance does not know what `abort()` must do. */
 function wait(sending: Sending): void {
     const { openedRequest, xhr, opened } = sending;
     opened.abort = () => {
         end(sending);
         fail(sending);
-        // Unless a listener has opened it anew.
+        // Not if a listener has opened it again.
         openedRequest(xhr) === opened && saved.XMLHttpRequest.abort(xhr);
     };
 }
 
-/** Sends on the app's instance. Throws what `open`, `setRequestHeader` or `send` throws; then no attempt is open. */
+/**
+ * Sends on the app's instance. Throws what `open`, `setRequestHeader` or `send` throws; then no
+ * attempt is open.
+ */
 function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     const { xhr, opened, token, method, body, stage } = sending;
     const isAgain = stage !== "signing";
@@ -185,7 +198,8 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     sending.attempt = upgrade?.attempt;
     sending.isQuiet = true;
     try {
-        // No code of the page runs from here to `saved.XMLHttpRequest.send`: the listener of `readystatechange` that comes first is ours.
+        // No code of the page runs from here to `saved.XMLHttpRequest.send`: our listener of
+        // `readystatechange` comes first.
         saved.XMLHttpRequest.open(xhr, method, url, true, opened[3] as string, opened[4] as string);
         if (upgrade) {
             saved.Headers.forEach(opened.headers, (value, name) => {
@@ -207,24 +221,26 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     }
 }
 
-/** The app's request ends as one that found no server: `error` and `loadend`, fired by the platform. */
+/**
+ * Ends the app's request like one that found no server: the platform fires `error` and `loadend`.
+ */
 function fail(sending: Sending, cause?: unknown): void {
     try {
         transmit(sending, DEAD_URL);
     } catch {
-        // The instance belongs to a document that is gone: nobody listens.
+        // The instance belongs to a document that is gone, so there are no listeners.
     }
     cause && console.error(notSent(sending.method, sending.target, cause));
 }
 
-/** There will be no answer: whoever waits for this attempt's nonce goes on. */
+/** There will be no response, so calls that wait for this attempt's nonce go on. */
 function letGo(sending: Sending): void {
     const { engine, attempt } = sending;
     sending.attempt = undefined;
     attempt === undefined || engine.release(attempt);
 }
 
-/** `true`: not for the app. */
+/** Returns `true` if the app must not see the event. */
 function onEvent(sending: Sending, event: Event): boolean {
     const { openedRequest, xhr, opened, isQuiet, attempt } = sending;
     if (openedRequest(xhr) !== opened) {
@@ -242,7 +258,7 @@ function onEvent(sending: Sending, event: Event): boolean {
     return isQuiet || sending.stage === "held";
 }
 
-/** What was sent last has an answer, or has failed. */
+/** The last attempt has a response, or has failed. */
 async function ended(sending: Sending, attempt: Attempt, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> {
     const { engine, xhr, target } = sending;
     const status = saved.XMLHttpRequest.status(xhr);

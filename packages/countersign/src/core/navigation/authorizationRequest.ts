@@ -1,4 +1,4 @@
-/** The authorization request: what the app adds to it, and where to go with it. */
+/** The authorization request: what the app adds to it, and its URL. */
 import type { Bare } from "../../engine/interface.js";
 import { INTERACTIVE, type Visit } from "../../engine/numbers.js";
 import type { Context } from "../context.js";
@@ -7,13 +7,13 @@ import { natives } from "../natives.js";
 export type ExtraParameters = Record<string, string | undefined> | undefined;
 
 export interface Prepared extends Bare {
-    /** The parameters as the engine gave them. */
+    /** The parameters from the engine. */
     readonly original: URLSearchParams;
-    /** The request as the app has changed it since. */
+    /** The request, with the app's changes. */
     readonly url: URL;
 }
 
-/** Replaces parameters of the same name. */
+/** Adds parameters; those of the same name are replaced. */
 export function addParameters({ searchParams }: URL, parameters: ExtraParameters, isSilent: boolean): void {
     for (const [name, value] of Object.entries(parameters ?? {})) {
         if (value !== undefined && !(isSilent && name === "prompt")) {
@@ -22,7 +22,10 @@ export function addParameters({ searchParams }: URL, parameters: ExtraParameters
     }
 }
 
-/** An authorization request with what the app adds to every one of this client. `more`: added before that. */
+/**
+ * Prepares an authorization request and adds what the app adds to every one of this client. `more`:
+ * added before that.
+ */
 export async function prepare({ engine, client, home, params }: Context, visit: Visit, more?: ExtraParameters): Promise<Prepared> {
     const request = await engine.prepare(client, home, visit);
     const url = new URL(request[0]!);
@@ -37,7 +40,7 @@ export async function prepare({ engine, client, home, params }: Context, visit: 
     return { __proto__: null, original, url: transform ? new URL(transform({ authorizationUrl: url.href, isSilent })) : url };
 }
 
-/** Where to go for an authorization request, which is pushed where the server requires that. */
+/** Returns the URL of an authorization request, which is pushed if the server requires that. */
 export async function toPushed({ engine, client }: Context, original: URLSearchParams, { href, searchParams }: URL): Promise<string> {
     const valuesOf = (parameters: URLSearchParams, name: string) => natives.stringify(parameters.getAll(name));
     const names = [...original.keys(), ...searchParams.keys()];

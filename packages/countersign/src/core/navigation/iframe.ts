@@ -1,4 +1,4 @@
-/** Tokens without asking the user: `prompt=none` in a hidden iframe. */
+/** Gets tokens without asking the user: `prompt=none` in a hidden iframe. */
 import type { Bare, Tokens } from "../../engine/interface.js";
 import { IFRAME } from "../../engine/numbers.js";
 import { NAME } from "../../entry/response.js";
@@ -10,12 +10,15 @@ import { prepare, toPushed } from "./authorizationRequest.js";
 
 const PATIENCE_MILLISECONDS = 10_000;
 
-/** Of the iframe. */
+/** The iframe's answer. */
 interface Answer extends Bare {
     readonly response: AuthorizationResponse;
 }
 
-/** Rejects with `iframe_timeout`, or what the engine says of the request or of the answer. */
+/**
+ * Gets tokens by a hidden iframe. Rejects with `iframe_timeout`, or with the engine's error about
+ * the request or the response.
+ */
 export async function redeemInIframe(
     context: Context,
     extraTokenParams?: Record<string, string | undefined>
@@ -27,7 +30,7 @@ export async function redeemInIframe(
     return context.engine.redeem(context.client, answer.response, tokenParams(context, extraTokenParams));
 }
 
-/** `undefined`: no answer in time. */
+/** Returns `undefined` if there is no answer in time. */
 async function askInIframe(context: Context): Promise<Answer | undefined> {
     const { original, url } = await prepare(context, IFRAME);
     const src = await toPushed(context, original, url);
@@ -37,7 +40,7 @@ async function askInIframe(context: Context): Promise<Answer | undefined> {
     try {
         return await new Promise(resolve => {
             frame.addEventListener(NAME, event => {
-                // A document without a response has none to give.
+                // A document without a response sends none.
                 const { detail } = event as CustomEvent<AuthorizationResponse | null>;
                 resolve(detail ? { __proto__: null, response: detail } : undefined);
             });

@@ -1,4 +1,4 @@
-/** Takes the browser away from the page. */
+/** Leaves the page. */
 import { NAME } from "../../entry/response.js";
 import type { RedirectRecord } from "../../entry/state.js";
 import { rootRelative } from "../../entry/url.js";
@@ -10,11 +10,16 @@ export const never = (): Promise<never> => new Promise(() => {});
 
 export const reload = (): void => location.reload();
 
-/** What is done when the back button brings the page back as it was left; `undefined`: it is not being left. */
+/**
+ * Called when the back button restores the page as it was left; `undefined`: the page is not being
+ * left.
+ */
 let comeBack: (() => void) | undefined;
 let waiting: (() => void)[] = [];
 
-/** A page is left by whoever asks first. Others wait, and go on where it has stayed. */
+/**
+ * Reserves leaving the page. The first caller leaves it. Others wait, and go on if the page stays.
+ */
 export async function takeLeave(onReturn: () => void): Promise<void> {
     while (comeBack) {
         await new Promise<void>(resolve => waiting.push(resolve));
@@ -22,7 +27,7 @@ export async function takeLeave(onReturn: () => void): Promise<void> {
     comeBack = onReturn;
 }
 
-/** The page is not left after all. */
+/** Called when the page stays after all. */
 export function stay(): void {
     comeBack = undefined;
     waiting.forEach(goOn => goOn());
@@ -32,7 +37,7 @@ export function stay(): void {
 addEventListener("pageshow", ({ persisted }) => {
     const onReturn = persisted && comeBack;
     if (onReturn && waiting[0]) {
-        // Woken, who waits would send the user off again at once.
+        // A waiting caller that goes on would send the user away again at once.
         reload();
     } else if (onReturn) {
         stay();
@@ -40,7 +45,9 @@ addEventListener("pageshow", ({ persisted }) => {
     }
 });
 
-/** `false`: nothing can be kept, so the page stays. */
+/**
+ * Keeps the record and goes to a URL. Returns `false` if nothing can be kept; then the page stays.
+ */
 export function goTo(url: string, record: RedirectRecord, isReplaced = false): boolean {
     const isKept = writeTab(NAME, natives.stringify(record));
     if (isKept) {
@@ -49,7 +56,7 @@ export function goTo(url: string, record: RedirectRecord, isReplaced = false): b
     return isKept;
 }
 
-/** Root-relative; rejects where the app is not responsible for it. */
+/** Returns a root-relative URL. Rejects if the URL is not in the app. */
 export async function inApp(target: string, home: string): Promise<string> {
     const url = rootRelative(target, natives.origin);
     if (!url || !new URL(url, natives.origin).href.replace(/[?#].*|$/, "/").startsWith(home)) {

@@ -13,13 +13,15 @@ export interface Leaving {
     transformUrlBeforeRedirect?: ((url: string) => string) | undefined;
     /** `prompt=none` */
     isSilent?: boolean;
-    /** The page is not to be come back to. */
+    /** The page must not be reachable by the back button. */
     isReplaced?: boolean | undefined;
-    /** What the page is left for is waited for in it: without that it starts anew. */
+    /**
+     * The page's caller waits for the result, so the page starts anew if it comes back without one.
+     */
     isAwaited?: boolean;
 }
 
-/** Returns only where a silent attempt cannot be made. */
+/** Leaves the page for a login. Returns only if a silent attempt cannot be made. */
 export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
     const { home, key, params, log } = context;
     const { isSilent = false, isReplaced = false, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
@@ -30,7 +32,8 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
         if (document.visibilityState === "hidden" && isSilent) {
             await new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true })));
         }
-        // Where there is no end-session endpoint, the server would log the same user in again unasked.
+        // If there is no end-session endpoint, the server would log the same user in again without
+        // asking.
         const again = readHint(key) === "out" ? { prompt: "login" } : undefined;
         const { original, url: before } = await prepare(context, isSilent ? SILENT : INTERACTIVE, again);
         const known = new URLSearchParams(before.search);
@@ -43,7 +46,7 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
             return await never();
         }
         if (!isSilent) {
-            // The response would find no record, and log nobody in.
+            // The response would find no record, and no one would be logged in.
             throw await failure("storage_refused");
         }
     } catch (error) {

@@ -1,16 +1,20 @@
 /**
- * Logs out a user who does nothing, in any tab of the app, for as long as the server keeps an idle session. Loaded when
- * somebody has been logged in for a while; imports nothing, so that Vite needs no list of what to load with it.
+ * Logs out a user who is inactive in all tabs of the app for as long as the server keeps an idle
+ * session. Loaded some time after a login. It imports nothing, so that Vite needs no list of what
+ * to load with it.
  */
 import type { EngineHost } from "../../engine/interface.js";
 
-/** Without activity for this long, the countdown is shown. */
+/** The countdown is shown after this long without activity. */
 const QUIET_MILLISECONDS = 5_000;
-/** Longer lives are taken for endless: a refresh token that does not expire. */
+/** Longer lifetimes count as endless: a refresh token that does not expire. */
 const ENDLESS_SECONDS = 10 * 365 * 24 * 3600;
 const EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchmove"];
 
-/** `lifetime`: seconds, asked anew each time; `undefined`: not known. A `logOut` that rejects is tried again. */
+/**
+ * Watches the user's activity. `lifetime`: seconds, read anew each time; `undefined`: not known. If
+ * `logOut` rejects, it is tried again.
+ */
 export function watchActivity(
     page: Pick<EngineHost, "now" | "setTimeout">,
     name: string,
@@ -45,7 +49,7 @@ export function watchActivity(
             const left = Math.max(0, Math.ceil(seconds - quiet / 1000));
             tick(left);
             if (left === 0) {
-                // Offline, the logout would only lose the page: it comes when there is a network again.
+                // Offline, a logout would only lose the page: it waits for the network.
                 isOver = navigator.onLine;
                 isOver && logOut().catch(() => (isOver = false));
             }

@@ -1,4 +1,4 @@
-/** Is there a session? It is taken from the response that the page came back with, or looked for unasked. */
+/** Finds a session: in the response that the page came back with, or without asking the user. */
 import type { Bare, Tokens } from "../../engine/interface.js";
 import type { State } from "../../entry/state.js";
 import { tokenParams, type Context } from "../context.js";
@@ -10,14 +10,14 @@ import { leaveForLogin } from "../navigation/login.js";
 import { isSameSite } from "../navigation/site.js";
 import type { Oidc } from "../types.js";
 
-/** How the user was found to be logged in. */
+/** How the session was found. */
 export interface Found extends Bare {
     tokens: Tokens;
-    /** `undefined`: without being asked. */
+    /** `undefined`: the user was not asked. */
     back: Oidc.LoggedIn["backFromAuthServer"];
 }
 
-/** The response that the page was opened with, if it is this client's. */
+/** Takes the response that the page was opened with, if it is for this client. */
 export async function fromResponse(context: Context, state: State): Promise<Found | undefined> {
     const { record, response } = state;
     const { engine, client, key, params, log } = context;
@@ -26,8 +26,9 @@ export async function fromResponse(context: Context, state: State): Promise<Foun
     }
     state.response = undefined;
     try {
-        // Without `iss` (RFC 9207) nobody tells whose answer it is. But the page that it came from may, where that is
-        // another issuer of the app's: then its code is not for this one (RFC 9700, 4.4).
+        // Without `iss` (RFC 9207) a response does not name its issuer. But the page that it came
+        // from may show that another issuer of the app sent it: then its code is not for this one
+        // (RFC 9700, 4.4).
         const from = document.referrer && new URL(document.referrer).origin;
         const { issuerUri } = params;
         if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
@@ -45,7 +46,7 @@ export async function fromResponse(context: Context, state: State): Promise<Foun
             log(`the authorization server answered ${error.details[0]}`);
         }
         if (isEngineError(error) && error.code === "flow_unknown") {
-            // Taken up before, or too long ago.
+            // It was used before, or is too old.
             state.unclaimed = record.state;
         } else if (!isNobody(error) || params.autoLogin) {
             throw error;
@@ -59,8 +60,9 @@ export async function find(context: Context, state: State, endpoint: string): Pr
     const { key, method, params, log } = context;
     const hint = readHint(key);
     const { record, unclaimed } = state;
-    // Coming back from the authorization server just now. Left again, the page would lose the tokens that another client
-    // got there; and where the record of a redirect gets lost, it would be left again and again.
+    // The page has just come back from the authorization server. If it left again, it would lose
+    // the tokens that another client got there; and if the record of a redirect gets lost, it would
+    // leave again and again.
     const hasReturned = unclaimed !== undefined || record?.client !== undefined;
     if (hint !== "out") {
         const isOther = record?.client !== undefined && record.client !== key;
@@ -71,7 +73,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
                 return { __proto__: null, tokens, back: undefined };
             } catch (error) {
                 if ((error as OidcInitializationError).code === "iframe_timeout") {
-                    // The login page may work all the same.
+                    // The login page may still work.
                     console.warn((error as Error).message);
                 } else if (!isNobody(error)) {
                     throw error;
@@ -79,7 +81,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
             }
         } else if (hint === "in" && !hasReturned && !params.autoLogin) {
             log("looking for a session by a redirect");
-            // Returns where that cannot be done.
+            // Returns if that cannot be done.
             await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
         }
     }

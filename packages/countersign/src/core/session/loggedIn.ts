@@ -1,4 +1,4 @@
-/** The logged-in client, as the app is given it. */
+/** The logged-in client that the app gets. */
 import { own } from "../../page/own.js";
 import type { Context } from "../context.js";
 import { onHintOfOtherTab, readTab, writeHint, writeTab } from "../memory.js";
@@ -48,13 +48,13 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
     };
 
     const { idleSessionLifetimeInSeconds: idle, autoLogoutParams = { redirectTo: "current page" } } = params;
-    /** Seconds of an idle session, as the newest refresh token tells it. */
+    /** Returns the seconds that an idle session lasts, according to the newest refresh token. */
     const idleSeconds = (): number | undefined => {
         const { refreshTokenExpirationTime: until, issuedAtTime } = own(current());
         return until === undefined ? idle : Math.min((until - issuedAtTime) / 1000, idle ?? Infinity);
     };
     if (idleSeconds() !== undefined) {
-        // Not needed before the user has done nothing for a while.
+        // Needed only after the user has been inactive for a while.
         natives.setTimeout(() => {
             import("./autoLogout.js")
                 .then(module =>
@@ -72,7 +72,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
     return oidc;
 }
 
-/** A callback of the app that throws is the app's matter. */
+/** Calls all callbacks. An error of one is the app's own. */
 function callAll<T>(callbacks: Set<(argument: T) => void>, argument: T): void {
     callbacks.forEach(callback => {
         try {

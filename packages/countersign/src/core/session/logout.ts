@@ -1,4 +1,6 @@
-/** The user ends the session: here, and at the authorization server where it has an end-session endpoint. */
+/**
+ * Ends the session: in the page, and at the authorization server if it has an end-session endpoint.
+ */
 import { LOGOUT_STATE } from "../../entry/url.js";
 import { own } from "../../page/own.js";
 import type { Context } from "../context.js";
@@ -7,7 +9,7 @@ import { natives } from "../natives.js";
 import { goTo, inApp, never, reload, takeLeave } from "../navigation/leave.js";
 import type { Oidc } from "../types.js";
 
-/** `stop`: called when the page begins to be left. */
+/** Logs the user out. `stop`: called when the page begins to leave. */
 export async function logOut(
     { engine, client, key, home }: Context,
     stop: () => void,
@@ -28,7 +30,7 @@ export async function logOut(
         }
     }
     location.assign(leaving);
-    // The same page but for its fragment is not loaded again by that.
+    // This does not reload a page that differs only by its fragment.
     if (leaving.href.replace(/#.*/, "") === location.href.replace(/#.*/, "")) {
         reload();
     }

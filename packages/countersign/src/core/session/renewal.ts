@@ -1,4 +1,4 @@
-/** The tokens of a session as the app sees them: when new ones are asked for, and from where they come. */
+/** The tokens of a session as the app sees them: when new ones are requested, and how. */
 import type { Tokens } from "../../engine/interface.js";
 import { NOT_DUE, OVERDUE } from "../../engine/numbers.js";
 import { tokenParams, type Context } from "../context.js";
@@ -17,15 +17,15 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export interface Renewal {
     current(): Oidc.Tokens<Claims>;
-    /** Those that are about to expire are renewed first. */
+    /** Returns the tokens; those that are about to expire are renewed first. */
     fresh(): Promise<Oidc.Tokens<Claims>>;
-    /** `mayLeave`: by a redirect of the page, where there is no other way. */
+    /** Renews the tokens. `mayLeave`: the page may be redirected if there is no other way. */
     renew(extra: ExtraTokenParams, mayLeave: boolean): Promise<void>;
-    /** No renewal is scheduled any more. */
+    /** Cancels the scheduled renewal. */
     stop(): void;
 }
 
-/** `onChange`: called with the tokens of each renewal. */
+/** Keeps tokens fresh. `onChange`: called with the tokens of each renewal. */
 export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oidc.Tokens<Claims>) => void): Renewal {
     const { engine, client, method, params, log } = context;
     const serverNow = () => natives.now() + engine.clockOffset(client);
@@ -40,13 +40,13 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         if (decoded?.text !== text) {
             decoded = { text, claims };
         }
-        // The same object as long as it says the same.
+        // The same object is returned as long as its content is the same.
         return decoded!.claims;
     };
 
     const adopt = (tokens: Tokens): void => {
         const { accessToken, accessTokenExpirationTime, idToken, refreshToken, refreshTokenExpirationTime } = tokens;
-        // A copy: the app may do with it what it wants.
+        // A copy, so that the app may change it.
         const original = natives.parse(natives.stringify(tokens.idTokenClaims)) as Oidc.Tokens.DecodedIdToken_OidcCoreSpec;
         current = {
             accessToken,
@@ -63,7 +63,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         plan(tokens.renewIn);
     };
 
-    /** Only the newest call counts. */
+    /** Schedules a renewal. Only the newest call counts. */
     const plan = (milliseconds: number): void => {
         const own = ++schedule;
         natives.setTimeout(() => {
@@ -79,7 +79,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         }, Math.min(milliseconds, LONGEST_TIMEOUT));
     };
 
-    /** Tokens that are new, from where they can be had without leaving the page. */
+    /** Gets new tokens, if possible without leaving the page. */
     const obtain = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<Tokens | undefined> => {
         if (current.hasRefreshToken || !engine.tokens(client)) {
             return engine.renew(client, tokenParams(context, extra));
@@ -94,7 +94,8 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
     const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
         try {
             const tokens = await obtain(extra, mayLeave);
-            // The server's session may be another user's by now: the page does not change hands under the app.
+            // The server's session may now be another user's: a page must not change its user while
+            // the app runs.
             if (tokens && tokens.idTokenClaims["sub"] !== subject) {
                 await startAnew(context);
             }
@@ -118,7 +119,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         if (renewal && renewalOf === of) {
             return renewal;
         }
-        // One with other parameters comes after the one that is under way.
+        // A renewal with other parameters waits for the one in progress.
         const own = (renewal ?? Promise.resolve()).catch(() => {}).then(() => renewAlone(extra, mayLeave));
         renewal = own;
         renewalOf = of;
@@ -134,7 +135,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
     return {
         current: () => current,
         fresh: async () => {
-            // One that is under way may be enough.
+            // A renewal in progress may be enough.
             await renewal?.catch(() => {});
             const due = engine.tokens(client)?.renewal ?? OVERDUE;
             if (due !== NOT_DUE) {
