@@ -43,6 +43,10 @@ pub trait Sink<C, E>: sealed::Sealed {
     ///
     /// # Errors
     /// The sequence ends here.
+    #[allow(
+        clippy::type_complexity,
+        reason = "an alias would hide which sink it is of"
+    )]
     fn absorb<D: PartialEq, F, T>(
         &mut self,
         inner: Self::Inner<D, F>,
