@@ -10,8 +10,6 @@
 
 mod build;
 #[cfg(feature = "verify")]
-mod check;
-#[cfg(feature = "verify")]
 mod checks;
 #[cfg(feature = "verify")]
 mod claims;
@@ -31,7 +29,7 @@ mod verify;
 pub use self::build::{ProofClaims, ProofHeader, UnsignedProof};
 #[cfg(feature = "verify")]
 pub use self::{
-    check::ProofCheck,
+    checks::ProofCheck,
     error::ProofError,
     expected::{BoundToken, Expected, NonceCheck},
     field::DpopField,

@@ -35,10 +35,10 @@ use alloc::{string::String, vec::Vec};
 use serde_json::{Map, Value};
 
 use super::{
-    check::ProofCheck,
     checks::{
-        KeyIs, check_algorithm, check_binding, check_key_is_public, check_method, check_nonce,
-        check_signature, check_time, check_token_hash, check_type, check_uri, key_object,
+        KeyIs, ProofCheck, check_algorithm, check_binding, check_key_is_public, check_method,
+        check_nonce, check_signature, check_time, check_token_hash, check_type, check_uri,
+        key_object,
     },
     claims::Claims,
     error::ProofError,
