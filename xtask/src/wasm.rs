@@ -241,7 +241,8 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         let entry = entry?;
         let (from, to) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
-            if entry.file_name() != "node_modules" && entry.file_name() != "target" {
+            // Cargo marks what it has built; a module may be called `target` too.
+            if entry.file_name() != "node_modules" && !from.join("CACHEDIR.TAG").exists() {
                 copy_folder(&from, &to)?;
             }
         } else {
