@@ -5,7 +5,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use countersign::mode::decide;
+use countersign::dpop_mode::decide;
 
 use countersign::loopback::is_loopback;
 

@@ -67,6 +67,7 @@ mod login;
 #[cfg(feature = "native")]
 pub mod native;
 mod platform;
+mod proof;
 mod redirect;
 mod renewal;
 mod state;
@@ -74,7 +75,7 @@ mod text;
 mod token;
 
 pub use call::{Attempt, Observed, Upgraded};
-pub use countersign::mode::Mode;
+pub use countersign::dpop_mode::Mode;
 pub use engine::Engine;
 pub use error::{Cause, ClientError, Failure};
 // For `cargo xtask package`, which generates the npm package's codes and sentences.

@@ -12,7 +12,7 @@ use core::num::NonZeroU32;
 
 use countersign::nonce::NonceJar;
 use countersign::proof::ProofHeader;
-use countersign::{access_token::Scheme, mode::Mode};
+use countersign::{access_token::Scheme, dpop_mode::Mode};
 
 use crate::clock::Clocks;
 use crate::error::{Cause, ClientError};

@@ -4,7 +4,7 @@ use alloc::rc::Rc;
 
 use countersign::{
     access_token::Scheme,
-    mode::{ModeError, accept},
+    dpop_mode::{ModeError, accept},
 };
 
 use crate::clock::Source;

@@ -35,7 +35,7 @@
 //!   of the protocol;
 //! - [`proof`]: proofs, built and checked (section 4.3); `signing`: keys that sign natively;
 //! - [`access_token`], [`nonce`], `replay`: the other parts of a request;
-//! - [`challenge`], `resource_metadata`, [`mode`], `authorization_server`: what servers and clients
+//! - [`challenge`], `resource_metadata`, [`dpop_mode`], `authorization_server`: what servers and clients
 //!   tell each other.
 //!
 //! Without features (`default-features = false`), it has what a client in a browser needs: `no_std`
@@ -91,12 +91,12 @@ pub mod challenge;
 )]
 pub mod crypto;
 pub mod digest;
+pub mod dpop_mode;
 pub mod header;
 pub mod jose;
 pub mod jwk;
 pub mod loopback;
 pub mod manual;
-pub mod mode;
 pub mod nonce;
 pub mod proof;
 #[cfg(feature = "verify")]

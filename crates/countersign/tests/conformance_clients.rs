@@ -5,7 +5,7 @@
 
 use countersign::{
     access_token::Scheme,
-    mode::{Mode, ModeError, accept, decide},
+    dpop_mode::{Mode, ModeError, accept, decide},
     nonce::{Nonce, NonceJar, Role},
     resource_metadata::ResourceMetadata,
 };

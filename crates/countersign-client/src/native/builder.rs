@@ -5,7 +5,7 @@ use std::string::String;
 use std::time::Duration;
 use std::vec::Vec;
 
-use countersign::mode::Mode;
+use countersign::dpop_mode::Mode;
 use serde_json::Value;
 
 use super::client::{Inner, NativeClient};

@@ -28,7 +28,7 @@ use crate::error::ClientError;
 use crate::form::Parameter;
 use crate::state::{Client, ClientConfig};
 use crate::text::Text;
-use countersign::mode::Mode;
+use countersign::dpop_mode::Mode;
 
 /// What the engine's thread needs to create the engine.
 pub(super) struct Plan {

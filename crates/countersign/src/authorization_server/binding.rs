@@ -60,7 +60,7 @@ pub enum Grant {
     /// An authorization code.
     Code {
         /// `dpop_jkt` of its authorization request (10), or the key of a pushed request
-        /// ([`pushed_key`]).
+        /// ([`pushed_key`](super::pushed_key)).
         dpop_jkt: Option<Thumbprint>,
     },
     /// A refresh token.
@@ -183,24 +183,6 @@ impl fmt::Display for Bound {
 pub fn dpop_jkt(parameter: Option<&str>) -> Result<Option<Thumbprint>, BindingError> {
     let parse = |text| Thumbprint::parse(text).ok_or(BindingError::JktMalformed);
     parameter.map(parse).transpose()
-}
-
-/// Returns the key that a pushed authorization request binds its code to, by its `dpop_jkt`, its
-/// proof, or both, which must then agree (10.1). Store it with the request, for [`Grant::Code`].
-///
-/// # Errors
-/// [`BindingError::JktMismatch`].
-pub fn pushed_key(
-    dpop_jkt: Option<Thumbprint>,
-    proof: Option<&VerifiedProof>,
-) -> Result<Option<Thumbprint>, BindingError> {
-    let proven = proof.map(VerifiedProof::thumbprint);
-    match (dpop_jkt, proven) {
-        (Some(expected), Some(received)) if expected != received => {
-            Err(BindingError::JktMismatch { expected, received })
-        }
-        _ => Ok(dpop_jkt.or(proven)),
-    }
 }
 
 /// Why a request is refused for its key, although its proof is valid or absent. The answer has

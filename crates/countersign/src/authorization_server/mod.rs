@@ -29,8 +29,10 @@
 
 mod binding;
 mod endpoint;
+mod pushed;
 
 pub use self::{
-    binding::{Binding, BindingError, Bound, ClientPolicy, DPOP_JKT, Grant, dpop_jkt, pushed_key},
+    binding::{Binding, BindingError, Bound, ClientPolicy, DPOP_JKT, Grant, dpop_jkt},
     endpoint::ProofEndpoint,
+    pushed::pushed_key,
 };

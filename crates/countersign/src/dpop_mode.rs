@@ -5,7 +5,7 @@
 //! remembered is trusted.
 //!
 //! ```
-//! use countersign::{access_token::Scheme, mode::{Mode, ModeError, accept, decide}};
+//! use countersign::{access_token::Scheme, dpop_mode::{Mode, ModeError, accept, decide}};
 //!
 //! let offered = ["RS256", "ES256"]; // dpop_signing_alg_values_supported
 //! assert_eq!(decide(Mode::Auto, "ES256", &offered), Ok(Scheme::Dpop));
