@@ -74,7 +74,7 @@ macro_rules! causes {
 causes! {
     /// The issuer is neither https nor http on this machine.
     IssuerInvalid = "issuer_invalid" [issuer] => [
-        found(r#"the issuer {"$issuer"|""} is neither https nor http on localhost"#)
+        found(r#"the issuer {"$issuer"|""} is neither https nor http on this machine"#)
             .advise("give the https URL of the authorization server")
     ];
 
@@ -106,7 +106,7 @@ causes! {
 
     /// An endpoint of the authorization server is neither https nor http on this machine.
     EndpointInsecure = "endpoint_insecure" [member, url] => [
-        found(r#"{"$member"|an endpoint} of the authorization server is {"$url"|none}, neither https nor http on localhost"#)
+        found(r#"{"$member"|an endpoint} of the authorization server is {"$url"|none}, neither https nor http on this machine"#)
             .advise("correct it there")
     ];
 
