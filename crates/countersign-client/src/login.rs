@@ -193,6 +193,8 @@ impl<P: Platform> Engine<P> {
         else {
             return Ok(None);
         };
+        // A fragment would become a part of the form's last value, with whatever it holds.
+        let (url, _) = cut(url, b'#').unwrap_or((url, ""));
         let (page, form) = cut(url, b'?').unwrap_or((url, ""));
         // The code is bound to this key, or to none: a key that could not be kept is gone after the
         // redirect.

@@ -190,6 +190,21 @@ fn what_an_app_adds_to_the_url_is_pushed() {
 }
 
 #[test]
+fn a_fragment_is_no_part_of_what_is_pushed() {
+    let (world, engine) = world(|_, _| Some(pushed()));
+    let client = create(&engine, config(Mode::Auto));
+    let redirect_uri = "https://app.example/".into();
+    let request = world.run(engine.prepare(&client, &redirect_uri, Visit::Iframe));
+    let url = request.unwrap().to_url(&[]).unwrap();
+    let smuggled = format!("{url}#&request=evil&client_id=evil&redirect_uri=https://evil.example/");
+    for url in [&url, &smuggled] {
+        world.run(engine.push(&client, url, true, &[])).unwrap();
+    }
+    let pushes = pushes(&world);
+    assert_eq!(pushes[0].form, pushes[1].form);
+}
+
+#[test]
 fn a_key_that_cannot_be_kept_is_not_proven() {
     let (world, engine) = world(|_, _| Some(pushed()));
     world.0.storage_refuses.set(1);
