@@ -205,14 +205,6 @@ extern "C" fn tokens(client: usize) {
     }
 }
 
-/// Tells whether the access token of this number is still ours. Zero: no.
-#[unsafe(no_mangle)]
-extern "C" fn is_bound(token: u32) -> u32 {
-    BoundToken::from_number(token)
-        .is_some_and(|token| ENGINE.0.is_bound(token))
-        .into()
-}
-
 /// Milliseconds.
 #[unsafe(no_mangle)]
 extern "C" fn offset(client: usize) -> f64 {

@@ -50,11 +50,6 @@ impl<P: Platform> Engine<P> {
         found.map(|known| known.number)
     }
 
-    /// Tells whether the engine still knows this token.
-    pub fn is_bound(&self, token: BoundToken) -> bool {
-        self.known(token).is_some()
-    }
-
     /// Returns the authorization server's clock minus the local one, in milliseconds.
     pub fn clock_offset(&self, client: &Client<P>) -> i64 {
         let clocks = &mut self.state.borrow_mut().clocks;

@@ -25,7 +25,6 @@ interface Exports {
     renew(task: number, client: ClientHandle): void;
     logout(task: number, client: ClientHandle): void;
     tokens(client: ClientHandle): void;
-    is_bound(token: number): number;
     offset(client: ClientHandle): number;
     authorize(task: number, token: number): void;
     observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number): void;
@@ -33,6 +32,12 @@ interface Exports {
 }
 
 /** A task in progress, and how to end it. */
+/** A bound token, with what tells when it expires: its client, whose server's clock counts. */
+interface Bound extends BoundToken {
+    readonly client: ClientHandle;
+    readonly accessTokenExpirationTime: number;
+}
+
 interface Pending extends Bare {
     readonly succeed: (fields: Texts, attempt: Attempt) => void;
     readonly fail: (error: unknown) => void;
@@ -53,11 +58,13 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
     let lastTask = 0;
     let crash: EngineError | undefined;
     let answered: Tokens | undefined;
+    /** Whose tokens were asked for last. */
+    let client: ClientHandle;
     /**
-     * The bound tokens, and some former ones: after the engine has crashed or their session has
-     * ended, requests with them fail instead of being sent unchanged.
+     * The bound tokens until they expire, also after the engine has crashed or their session has
+     * ended: then requests with them fail instead of being sent unchanged, as Bearer.
      */
-    const bound = { __proto__: null } as object as Record<string, BoundToken>;
+    const bound = { __proto__: null } as object as Record<string, Bound>;
 
     const view: View = (pointer, length) => new host.Uint8Array(host.Memory.buffer(exports.memory), pointer, length);
 
@@ -133,16 +140,16 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         return texts;
     };
 
-    const tokens = (client: ClientHandle): Tokens | undefined =>
+    const tokens = (asked: ClientHandle): Tokens | undefined =>
         enter(() => {
             answered = undefined;
+            client = asked;
             exports.tokens(client);
-            const tokens = answered as Tokens | undefined;
-            // The tokens stay when a session has ended: a server would still accept them as Bearer.
-            for (const token in tokens && bound) {
-                exports.is_bound(bound[token]!.number) || delete bound[token];
+            for (const token in bound) {
+                const { client, accessTokenExpirationTime } = bound[token]!;
+                host.now() + exports.offset(client) < accessTokenExpirationTime || delete bound[token];
             }
-            return tokens;
+            return answered;
         });
 
     const release = (attempt: Attempt): void => {
@@ -205,7 +212,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         ) => {
             const { 0: accessToken, 1: idToken, 2: refreshToken } = memory.fields(pointer, length);
             if (number) {
-                bound[accessToken!] = { __proto__: null, authorization: `DPoP ${accessToken}`, number };
+                bound[accessToken!] = { __proto__: null, authorization: `DPoP ${accessToken}`, number, client, accessTokenExpirationTime };
             }
             answered = {
                 __proto__: null,
@@ -215,7 +222,6 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 idTokenClaims: held(claims) as Record<string, unknown>,
                 refreshToken: refreshToken || undefined,
                 refreshTokenExpirationTime: refreshTokenExpirationTime || undefined,
-                isBound: !!number,
                 renewal,
                 renewIn
             };

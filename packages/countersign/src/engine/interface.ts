@@ -57,8 +57,6 @@ export interface Tokens extends Bare {
      * Milliseconds since the epoch, by the server's clock; `undefined` if the server did not tell.
      */
     refreshTokenExpirationTime: number | undefined;
-    /** `true`: API calls are sent as DPoP; `false`: as Bearer. */
-    isBound: boolean;
     /**
      * Whether to renew them before they are used. `DUE`: yes, but they can be used if that fails.
      */

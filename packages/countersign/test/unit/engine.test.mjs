@@ -31,7 +31,7 @@ test("c1_t1 a login sends dpop_jkt, PKCE and a nonce, then a proof with the same
     assert.equal(payload.ath, undefined);
 
     assert.equal(tokens.accessToken, "at-2");
-    assert.equal(tokens.isBound, true);
+    assert.ok(engine.boundToken(tokens.accessToken));
     assert.equal(tokens.idTokenClaims.sub, "alice");
     assert.deepEqual({ ...engine.tokens(client), renewIn: tokens.renewIn }, { ...tokens });
     assert.deepEqual([tokens.renewal, Math.round(tokens.renewIn / 1000)], [0, 270]);
@@ -102,7 +102,7 @@ test("a number that is too large for a double is not true: 1e999 requires neithe
     const { url, state } = await prepare(client);
     assert.equal(await engine.push(client, url, true, []), undefined);
     assert.equal(requests.length, 1);
-    assert.equal((await engine.redeem(client, Object.entries({ code: "c0de", state }))).isBound, true);
+    assert.ok(engine.boundToken((await engine.redeem(client, Object.entries({ code: "c0de", state }))).accessToken));
 });
 
 test("r1_p6 an API call costs one signature and carries ath", async () => {
@@ -197,7 +197,7 @@ test("without IndexedDB a redirect keeps verifier and nonce in sessionStorage, a
     assert.equal("key" in JSON.parse([...items.values()][0]), false);
     const tokens = await engine.redeem(client, Object.entries({ state, code: "c", iss: ISSUER }));
     assert.equal(items.size, 0);
-    assert.equal(tokens.isBound, true);
+    assert.ok(engine.boundToken(tokens.accessToken));
     assert.equal(sha256(requests[1].body.get("code_verifier")), query.get("code_challenge"));
 });
 
@@ -229,7 +229,7 @@ test("a record that a script has written is an unknown login, and does the engin
         await assert.rejects(engine.redeem(client, Object.entries({ state, code: "c", iss: ISSUER })), { code: "flow_unknown", details: [state] });
         assert.equal(items.size, 0);
     }
-    assert.equal((await logIn(client)).tokens.isBound, true);
+    assert.ok(engine.boundToken((await logIn(client)).tokens.accessToken));
 });
 
 test("parameters that are no strings are sent as the strings they become, or reject their own call", async () => {
@@ -289,6 +289,22 @@ test("a text is looked at for our tokens outside of the engine's memory, however
     // Nor does it go out as it is when the session is over.
     await engine.logout(client, `${APP}/bye`);
     assert.deepEqual([!!engine.boundToken(accessToken), engine.holdsBoundToken(accessToken)], [true, true]);
+});
+
+test("the token of a session that has ended stays ours while another client goes on, until it expires", async () => {
+    let passed = 0;
+    const host = { now: () => Date.now() + passed, monotonic: () => performance.now() + passed };
+    const { create, engine, logIn, server } = await world({ host });
+    const [ended, other] = [create(), create({ clientId: "other" })];
+    const { accessToken } = (await logIn(ended)).tokens;
+    server.claims = { aud: "other" };
+    await logIn(other);
+    await engine.logout(ended, `${APP}/bye`);
+    assert.ok(engine.tokens(other));
+    assert.equal(engine.holdsBoundToken(`Bearer ${accessToken}`), true);
+    passed = 301_000;
+    engine.tokens(other);
+    assert.equal(engine.holdsBoundToken(`Bearer ${accessToken}`), false);
 });
 
 test("a trap discards the engine with a clear code; its tokens stay ours, others stay the page's", async () => {
