@@ -20,9 +20,10 @@ impl UnixSeconds {
 }
 
 /// A JWT's `NumericDate` (RFC 7519, section 2), which may have a fraction: the whole seconds on
-/// both sides of it, none before
-/// 1970. It has no last year, since claims that are too far ahead are refused for that, by whoever
-///       compares them.
+/// both sides of it, none before 1970.
+///
+/// It has no last year: an access token whose end is too far ahead is refused for that. Proofs take
+/// dates up to [`LATEST`](Self::LATEST).
 #[cfg(feature = "json")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NumericDate {
@@ -32,6 +33,9 @@ pub struct NumericDate {
 
 #[cfg(feature = "json")]
 impl NumericDate {
+    /// The end of the year 9999. What is later counts milliseconds or nothing at all.
+    pub const LATEST: UnixSeconds = UnixSeconds(253_402_300_800);
+
     /// Above this, a number that is no integer has lost its seconds.
     const MAX_FRACTIONAL: f64 = 9_007_199_254_740_992.0; // 2^53
 

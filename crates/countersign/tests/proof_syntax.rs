@@ -171,6 +171,9 @@ fn v3_claims_are_of_the_right_type() {
             json!(-1),
             json!(1e300),
             json!(-0.5),
+            // Milliseconds, and no moment at all.
+            json!(1_767_225_600_000_i64),
+            json!(i64::MAX),
         ] {
             let proof = Draft::new(&signer).claim(name, value).sign(&signer);
             assert_refused(

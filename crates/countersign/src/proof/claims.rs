@@ -84,8 +84,8 @@ fn date(
     match claims.get(name) {
         None => Ok(None),
         Some(value) => match NumericDate::read(value) {
-            Some(date) => Ok(Some(date)),
-            None => Err(ProofError::ClaimType {
+            Some(date) if date.ceiling() <= NumericDate::LATEST => Ok(Some(date)),
+            _ => Err(ProofError::ClaimType {
                 name,
                 expected: "a number of seconds since 1970, as a JSON number",
             }),
