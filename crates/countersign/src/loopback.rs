@@ -9,7 +9,8 @@
 ///
 /// `authority` is a host, with a port or without, as a URL parser leaves it: in lower case, without
 /// user information, addresses in their canonical form. Other spellings (`127.1`,
-/// `[0:0:0:0:0:0:0:1]`) are not this machine.
+/// `[0:0:0:0:0:0:0:1]`) are not this machine. Never pass a `Host` header or other text that no URL
+/// parser has read: what such a parser refuses, as `[::1].example.com`, is not looked for here.
 ///
 /// ```
 /// use countersign::loopback::is_loopback;

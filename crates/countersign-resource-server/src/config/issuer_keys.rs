@@ -6,6 +6,8 @@ mod remote;
 #[cfg(feature = "discovery")]
 pub use remote::RemoteKeys;
 
+use std::fmt;
+
 use super::BuildError;
 use crate::keys::{KeySet, Keys};
 
@@ -24,7 +26,7 @@ pub enum IssuerKeys {
 /// Keys that are given as a JSON Web Key Set. They stay until the process ends: following the
 /// issuer's rotations is up to the API's operator. Where more than 3 keys fit a token's `alg`, the
 /// token needs a `kid`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct StaticKeys {
     jwks: String,
     may_be_empty: bool,
@@ -57,6 +59,13 @@ impl StaticKeys {
     }
 }
 
+/// Shows no key: a set may hold private members, which are not looked at.
+impl fmt::Debug for StaticKeys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("StaticKeys").finish_non_exhaustive()
+    }
+}
+
 impl From<StaticKeys> for IssuerKeys {
     fn from(keys: StaticKeys) -> Self {
         Self::Static(keys)
@@ -67,5 +76,16 @@ impl From<StaticKeys> for IssuerKeys {
 impl From<RemoteKeys> for IssuerKeys {
     fn from(keys: RemoteKeys) -> Self {
         Self::Remote(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_output_holds_no_key() {
+        let keys = IssuerKeys::from(StaticKeys::new(r#"{"keys":[{"kty":"EC","d":"secret"}]}"#));
+        assert_eq!(format!("{keys:?}"), "Static(StaticKeys { .. })");
     }
 }

@@ -9,7 +9,9 @@ use super::FetchError;
 /// Reads documents of the authorization server.
 ///
 /// An implementation that follows redirects, or that does not check certificates, lets an attacker
-/// who controls the network choose the keys that every token is checked with.
+/// who controls the network choose the keys that every token is checked with. So does one that asks
+/// DNS or a proxy for a plain `http` URL: its host is this machine (`localhost`, a name under it),
+/// and must be reached on a loopback address.
 pub trait Fetch: Send + Sync + 'static {
     /// Reads the body of `url`, which has status 200 and at most `limit` bytes. The caller puts a
     /// time limit around the future; dropping it ends the request.
