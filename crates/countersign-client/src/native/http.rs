@@ -16,10 +16,13 @@ pub(super) struct Http {
     pub(super) outside: Client,
     /// For this machine: a proxy could not reach it, and would see tokens in the clear.
     here: Client,
+    /// Whether the program has given a configuration.
+    is_own: bool,
 }
 
 impl Http {
-    /// Builds both clients. `own`: the program's configuration, which then serves for everything.
+    /// Builds both clients. `own`: the program's configuration, which then serves for everything
+    /// but plain http to this machine.
     /// `asks_dns`: whether names of this machine are resolved by DNS too.
     pub(super) fn new(own: Option<ClientBuilder>, asks_dns: bool) -> reqwest::Result<Self> {
         let build = |mut http: ClientBuilder| {
@@ -28,19 +31,18 @@ impl Http {
             }
             http.redirect(Policy::none()).build()
         };
-        if let Some(own) = own {
-            let outside = build(own)?;
-            let here = outside.clone();
-            return Ok(Self { outside, here });
-        }
+        let is_own = own.is_some();
         Ok(Self {
-            outside: build(defaults())?,
+            outside: build(own.unwrap_or_else(defaults))?,
             here: build(defaults().no_proxy())?,
+            is_own,
         })
     }
 
+    /// Returns the client for a request. The program's configuration may be needed for https on
+    /// this machine, whose certificate may be its own; there, a proxy sees nothing.
     pub(super) fn for_url(&self, url: &Url) -> &Client {
-        if is_loopback(url) {
+        if is_loopback(url) && !(self.is_own && url.scheme() == "https") {
             &self.here
         } else {
             &self.outside
