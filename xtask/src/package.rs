@@ -6,6 +6,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -141,7 +142,11 @@ fn hexadecimal(bytes: &[u8]) -> String {
 fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut gzipped = Vec::new();
     zopfli::compress(
-        zopfli::Options::default(),
+        zopfli::Options {
+            // Five seconds more than by default, and some bytes less.
+            iteration_count: NonZeroU64::new(500).unwrap_or(NonZeroU64::MIN),
+            ..zopfli::Options::default()
+        },
         zopfli::Format::Gzip,
         bytes,
         &mut gzipped,
