@@ -33,7 +33,7 @@ export function summary({ peers, versions }) {
         }
         return [`| ${title(versions)} | ${ours.join(", ")} | ${Object.keys(scenarios).length} |`];
     });
-    return ["| with | of ours | scenarios |", "|---|---|---:|", ...rows.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))].join("\n");
+    return ["| with | part of Countersign | scenarios |", "|---|---|---:|", ...rows.sort((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1))].join("\n");
 }
 
 /** Returns `page` with the table between its marks. */

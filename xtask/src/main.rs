@@ -40,8 +40,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Step {
-    /// Find or install what the other steps need: npm packages, the wasm32 target, Chromium,
-    /// cargo-deny, cargo-cyclonedx
+    /// Find or install what the other steps need: npm packages, the wasm32 target, cargo-deny,
+    /// cargo-cyclonedx; Chromium only as root on Debian, elsewhere the command to run is printed
     Setup,
     /// Start the authorization server, the API and the demo app, and open the app in the browser
     Demo(demo::Options),
