@@ -207,8 +207,7 @@ fn sentences() -> String {
         text,
         "\
 /**
- * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,
- * and not much of that.
+ * Text from a URL may be attacker-written, so sentences show only its plain characters.
  */
 const plain = (text = \"\"): string => text.slice(0, {PLAIN_CHARACTERS}).replace(/[^\\w.-]+/g, \" \").trim();
 

@@ -219,7 +219,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
     let server = AuthorizationServer::new(config, Clock::system())?;
 
     let mut out = std::io::stdout();
-    // That nobody reads is no reason to end.
+    // A closed stdout does not stop the server.
     let _ = writeln!(
         out,
         "countersign idp: an authorization server for development only, never for production\nissuer {}\nlistening on http://localhost:{port}",

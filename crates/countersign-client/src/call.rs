@@ -60,8 +60,8 @@ enum Stage {
 }
 
 impl<P: Platform> Attempt<P> {
-    /// Tells the engine where redirects led that the platform followed by itself, with the old
-    /// proof. Call it before the response is [observed](Engine::observe).
+    /// Reports the URL reached by redirects that the platform followed on its own, still with the
+    /// old proof. Call it before the response is [observed](Engine::observe).
     pub fn redirected(&mut self, url: Url) {
         let sending = &mut *self.0;
         sending.stage = match redirect(&sending.method, &sending.url.origin, &url.origin, None) {

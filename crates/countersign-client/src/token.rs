@@ -211,7 +211,7 @@ impl<P: Platform> Engine<P> {
     }
 }
 
-/// Converts a `NumericDate`; NaN is none.
+/// Converts seconds of a token response or id_token to milliseconds; NaN is none.
 fn millis(seconds: f64) -> Option<UnixMillis> {
     (!seconds.is_nan()).then_some(UnixMillis(to_millis(seconds)))
 }

@@ -81,7 +81,7 @@ impl ResourceServer {
     /// knows which URI the client called: the [`PublicUrl`](crate::PublicUrl) and the request's own
     /// target are not looked at. Never take `uri` from headers that a client can write, and parse
     /// it as it was sent: one that [encodes needlessly](TargetUri::check_encoding) is refused.
-    /// Whether it had dot segments can't be seen any more; refuse those before.
+    /// Dot segments are already resolved here; refuse them earlier.
     ///
     /// # Errors
     /// As [`authenticate`](Self::authenticate).

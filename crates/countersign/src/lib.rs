@@ -42,22 +42,19 @@
 //! with `alloc`, without any dependency, and small in WebAssembly. The feature `verify` adds what
 //! only a verifier needs.
 //!
-//! Features:
-//! - `verify` (default): checking proofs, issuing nonces, the replay store, what an authorization
-//!   server decides;
-//! - `aws-lc-rs` (default): signatures by aws-lc-rs, the fastest measured. If both back ends are
-//!   enabled, it does the work;
-//! - `fips`: `aws-lc-rs` with the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C
-//!   compiler to build and is in part under the OpenSSL licence;
-//! - `rust-crypto`: the same by crates in pure Rust, which compile for `wasm32-unknown-unknown`
-//!   (`default-features = false, features = ["rust-crypto", "verify"]`);
-//! - `json`: strict JSON, JWS and public keys from JSON; `verify` enables it;
-//! - `sign`: keys that sign proofs natively, by either back end (module `signing`), without
-//!   `verify`;
-//! - `replay-conformance`: tests for a replay store of your own (module `replay::conformance`).
-//!
 //! What DPoP does *not* do: a proof covers the method, the URI without its query, and the token. It
 //! doesn't cover the query, the body or any other header (RFC 9449, 11.7).
+//!
+//! # Features
+//! | feature | adds | default |
+//! |---|---|---|
+//! | `verify` | checking proofs, issuing nonces, the replay store, what an authorization server decides; brings `json` | yes |
+//! | `aws-lc-rs` | signatures by aws-lc-rs, the fastest measured; if both back ends are enabled, it does the work | yes |
+//! | `fips` | the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build and is in part under the OpenSSL licence; brings `aws-lc-rs` | |
+//! | `rust-crypto` | signatures by crates in pure Rust, which compile for `wasm32-unknown-unknown` (`default-features = false, features = ["rust-crypto", "verify"]`) | |
+//! | `json` | strict JSON, JWS and public keys from JSON | |
+//! | `sign` | keys that sign proofs natively, by either back end (module `signing`), without `verify` | |
+//! | `replay-conformance` | tests for a replay store of your own (module `replay::conformance`); brings `verify` | |
 //!
 //! Needs Rust 1.95. A later minor version may need a newer one; a patch never does.
 #![no_std]

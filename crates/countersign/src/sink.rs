@@ -264,7 +264,7 @@ mod tests {
     use super::*;
     use std::{vec, vec::Vec};
 
-    /// Two numbers that are read, and held against each other; and an inner sequence for the
+    /// Two numbers that are read and compared with each other; and an inner sequence for the
     /// second.
     fn sequence<S: Sink<&'static str, i32>>(
         sink: &mut S,
@@ -308,8 +308,7 @@ mod tests {
         ] {
             assert_eq!(decided(numbers), decision);
             let (sum, list) = explained(numbers);
-            // What the sequence is for comes out of an explanation only where it would come out of
-            // the decision.
+            // An explanation returns a result only if the decision would.
             assert_eq!(sum.ok(), decision.ok());
             assert_eq!(
                 list,

@@ -139,7 +139,9 @@ impl ClientConfig {
 pub(crate) const STANDARD_SCOPES: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 /// Compares redirect URIs of native apps, which choose the loopback port when they start (RFC 8252,
-/// 7.3). IP addresses only (8.3).
+/// 7.3). Only the two literal addresses count (8.3), unlike `is_loopback` of the protocol crate,
+/// which also takes `localhost` and the rest of 127.0.0.0/8: that rule says where plain http is
+/// safe, this one which URI a native app may register without its port.
 fn differ_in_loopback_port_only(registered: &str, uri: &str) -> bool {
     let without_port = |uri: &str| {
         let mut url = Url::parse(uri).ok()?;

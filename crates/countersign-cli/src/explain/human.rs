@@ -108,7 +108,7 @@ pub(super) fn report(
         first: None,
     };
     for CheckOutcome { check, outcome, .. } in bench.explain(&policy, &received, moment.now)? {
-        // What proofs are compared with is mostly what they say it is.
+        // Nearly every request passes this check, so it gets a row only if it fails.
         if check == Check::Target && outcome == Some(Ok(())) {
             continue;
         }
@@ -275,7 +275,7 @@ impl Report<'_> {
         let refused = format!("Refused: {}{code}", rejection.status().as_u16());
         let refused = self.style.paint("31", &refused);
         self.line(&format!("\n{refused} ({})", rejection.name()));
-        // For a URI, the parts have said it.
+        // For a URI, the differing parts were already printed.
         if !matches!(rejection, Rejection::Proof(ProofError::HtuMismatch { .. })) {
             self.line(&format!("To change: {}", advice(&rejection)));
         }

@@ -1,4 +1,5 @@
-//! Resolves names of this machine to this machine.
+//! Resolves names of this machine to this machine. The resource server has a resolver of its own,
+//! because neither crate depends on the other, and the protocol crate has no I/O.
 
 use std::boxed::Box;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};

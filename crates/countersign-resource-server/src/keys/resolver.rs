@@ -1,4 +1,5 @@
-//! Resolves the names of this machine without DNS.
+//! Resolves the names of this machine without DNS. The client has a resolver of its own, because
+//! neither crate depends on the other, and the protocol crate has no I/O.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 

@@ -1,5 +1,4 @@
-//! The checks of one request, in their order: one sequence, which decides or explains as its sink
-//! wants.
+//! The checks of one request, in their order: one sequence. The sink makes it decide or explain.
 
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ use crate::{
     token::{AccessToken, TokenCache, TokenCheck, TokenError, TokenPolicy, UnverifiedToken},
 };
 
-/// What requests are held against.
+/// The configuration that requests are checked against.
 pub(crate) struct Judge {
     pub(crate) tokens: TokenPolicy,
     pub(crate) requirement: DpopRequirement,
@@ -40,7 +39,7 @@ pub(crate) struct Demands<'a> {
     pub(crate) scope: Option<&'a str>,
 }
 
-/// What is in order but for the replay store's word.
+/// A request that passed every check except replay.
 pub(crate) struct Accepted {
     pub(crate) token: Arc<AccessToken>,
     pub(crate) scheme: Scheme,
@@ -63,7 +62,7 @@ impl Judge {
     /// that the client called; it is asked for only where a proof is looked at.
     ///
     /// # Errors
-    /// Those of the sink: of `Decide`, the first check that fails.
+    /// The sink's errors; with `Decide`, the first failed check.
     pub(crate) async fn run<S: Sink<Check, Rejection>>(
         &self,
         sink: &mut S,
@@ -234,7 +233,7 @@ impl Judge {
                 None => Err(not_now),
             },
             // Others have spent what the issuer may be asked; that is no fault of this token's.
-            // Where there is a key of its name, its signature is forged.
+            // If a key with this `kid` exists, the signature is forged.
             Ok(Newer::NotNow) if !is_its_key_known => Err(not_now),
             Ok(Newer::NotNow | Newer::None) => {
                 verified.map(|()| keys.number).map_err(Rejection::Token)

@@ -272,7 +272,7 @@ mod tests {
         ] {
             assert_eq!(of(&url, inside).as_deref(), Ok(outside), "{inside}");
         }
-        // What these are outside leads to /v1/x, /v1 and /v2/x.
+        // A client that calls the outside URLs of these paths gets /v1/x, /v1 and /v2/x instead.
         for inside in ["/api/x", "/api", "/v1/new/x", "/v1/new", "/api/new/x"] {
             assert_refused(&url, inside);
         }

@@ -1,5 +1,5 @@
 //! The requests of `conformance/requests.json`, through the tower layer; and the explanation of
-//! each, held against the decision.
+//! each, compared with the decision.
 
 use std::{
     sync::{
@@ -21,8 +21,8 @@ use tower::ServiceExt;
 
 use crate::world::api_for_every_path;
 
-/// Wrong twice, and a decision does not pay for the signature of a proof by another key than the
-/// token's. The client gets the same code for either.
+/// A proof with two faults, another key than the token's and a forged signature. A decision checks
+/// the key first, and skips the costly signature check. The client gets the same code for either.
 const FORGED_BY_A_FOREIGN_KEY: &str = "v6-foreign-key-forged";
 
 /// One step of a case, with the policy that it names.
@@ -95,7 +95,7 @@ impl Case {
         let now = Arc::clone(&self.now);
         let text = |name: &str| step.policy[name].as_str().unwrap();
         let keys = StaticKeys::as_they_are(step.policy["jwks"].to_string());
-        // What a policy doesn't say is not held against a token.
+        // What a policy doesn't mention is accepted in a token.
         let tokens = AccessTokenPolicy::lenient().with_max_time_left(Duration::MAX);
         let issuer = Issuer::from_keys(text("issuer"), text("audience"), keys).with_policy(tokens);
         let mut proofs = VerifierPolicy::default();

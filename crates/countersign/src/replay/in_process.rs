@@ -47,10 +47,10 @@ struct Shard(Mutex<Table>);
 pub enum ReplayCapacity {
     /// This many entries; above 32,768, up to 4 % more, since the parts of the store fill unevenly.
     Entries(usize),
-    /// As many entries as surely fit into this many bytes: 29 for each, and 24 KiB for each of up
-    /// to 64 parts, without which there is room for none. This holds for entries that end within 75
-    /// seconds, as with both presets of a policy; each further second may take 300 bytes in each
-    /// part. Above 50 million entries there are more parts.
+    /// The number of entries guaranteed to fit into this many bytes: 29 for each, and 24 KiB for
+    /// each of up to 64 parts, without which there is room for none. This holds for entries that
+    /// end within 75 seconds, as with both presets of a policy; each further second may take 300
+    /// bytes in each part. Above 50 million entries there are more parts.
     Bytes(usize),
 }
 

@@ -114,8 +114,8 @@ pub enum ReplayError {
 /// - *An entry found that was never inserted* (two entries that the store takes for one): honest
 ///   requests are refused. Attackers who know a client's proofs, or guess its next `jti`, can lock
 ///   it out by inserting something that the store takes for them, so second-preimage resistance is
-///   what matters. Two colliding entries of their own lock nobody out, so 128 bits of SHA-256 are
-///   enough; a hash that is not cryptographic needs a secret key.
+///   what matters. Attackers gain nothing from two of their own entries that collide, so 128 bits
+///   of SHA-256 are enough; a hash that is not cryptographic needs a secret key.
 /// - *Insertion before the other checks*: attackers who can't sign can use up others' proofs, or
 ///   fill the store. Insert only the entry of a [`VerifiedProof`](crate::proof::VerifiedProof),
 ///   after all other checks have passed.

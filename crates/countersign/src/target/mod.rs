@@ -9,8 +9,8 @@
 //! a `%` without two hexadecimal digits): these bytes stand for themselves, so `|` is not `%7C`,
 //! and such a `%` never becomes `%25`.
 //!
-//! It is worth its lines: the WHATWG parser of the `url` crate repairs what RFC 3986 refuses, for which four peers fail
-//! conformance cases, and cost 64 KB gzipped in WebAssembly.
+//! It is worth its lines: the WHATWG parser of the `url` crate repairs what RFC 3986 refuses, for
+//! which four peers fail conformance cases, and cost 64 KB gzipped in WebAssembly.
 //!
 //! ```
 //! use countersign::target::TargetUri;

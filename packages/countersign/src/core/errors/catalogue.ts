@@ -1,8 +1,7 @@
 import type { OidcErrorCode } from "./codes.js";
 
 /**
- * What came with a URL may be anybody's: of it only what is neither markup nor a line of its own gets into a sentence,
- * and not much of that.
+ * Text from a URL may be attacker-written, so sentences show only its plain characters.
  */
 const plain = (text = ""): string => text.slice(0, 200).replace(/[^\w.-]+/g, " ").trim();
 
