@@ -161,10 +161,10 @@ impl NativeClientBuilder {
 
     /// Sets the HTTP client, for proxies, certificates and limits of your own. It follows no
     /// redirects by itself: [`NativeClient::send`] does, since each needs a proof. Default: three
-    /// seconds to connect, and the environment's proxies, except for this machine. Plain http to
-    /// this machine never uses yours, since a proxy would see tokens in the clear. Names are
+    /// seconds to connect, and the environment's proxies, except for this machine. Names are
     /// resolved by a [`LoopbackResolver`](super::LoopbackResolver), whatever resolver this client
-    /// has, unless you call [`dangerous_localhost_dns`](Self::dangerous_localhost_dns).
+    /// has, and plain http to this machine never uses this client, since a proxy would see tokens
+    /// in the clear: unless you call [`dangerous_localhost_dns`](Self::dangerous_localhost_dns).
     pub fn http(mut self, http: reqwest::ClientBuilder) -> Self {
         self.http = Some(http);
         self

@@ -18,6 +18,8 @@ pub(super) struct Http {
     here: Client,
     /// Whether the program has given a configuration.
     is_own: bool,
+    /// Whether the program has said that names of this machine may be others.
+    trusts_network: bool,
 }
 
 impl Http {
@@ -31,18 +33,21 @@ impl Http {
             }
             http.redirect(Policy::none()).build()
         };
-        let is_own = own.is_some();
+        let (is_own, trusts_network) = (own.is_some(), asks_dns);
         Ok(Self {
             outside: build(own.unwrap_or_else(defaults))?,
             here: build(defaults().no_proxy())?,
             is_own,
+            trusts_network,
         })
     }
 
     /// Returns the client for a request. The program's configuration may be needed for https on
-    /// this machine, whose certificate may be its own; there, a proxy sees nothing.
+    /// this machine, whose certificate may be its own; there, a proxy sees nothing. It is used for
+    /// everything where the program trusts the network.
     pub(super) fn for_url(&self, url: &Url) -> &Client {
-        if is_loopback(url) && !(self.is_own && url.scheme() == "https") {
+        let is_for_own = self.is_own && (self.trusts_network || url.scheme() == "https");
+        if is_loopback(url) && !is_for_own {
             &self.here
         } else {
             &self.outside
