@@ -119,7 +119,6 @@ impl Verifier {
     /// # Errors
     /// As the sink says: with [`Decide`], the first check that fails.
     #[doc(hidden)]
-    #[inline]
     pub fn run<S: Sink<ProofCheck, ProofError>>(
         &self,
         sink: &mut S,
