@@ -135,6 +135,21 @@ impl IntoResponse for OAuthError {
     }
 }
 
+/// Makes the response of an endpoint that clients call themselves. A refusal is logged as `refused`.
+pub(crate) fn answered(
+    status: StatusCode,
+    answer: Result<Value, OAuthError>,
+    refused: &'static str,
+) -> Response {
+    match answer {
+        Ok(body) => uncached_json(status, &body),
+        Err(error) => {
+            tracing::info!(error = error.code, reason = error.description, "{refused}");
+            error.into_response()
+        }
+    }
+}
+
 /// Creates a JSON response that no cache may keep (RFC 6749, 5.1).
 pub(crate) fn uncached_json(status: StatusCode, body: &Value) -> Response {
     (

@@ -1,10 +1,6 @@
 //! The endpoint of pushed authorization requests (RFC 9126; RFC 9449, 10.1).
 
-use axum::{
-    body::Bytes,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Bytes, extract::State, response::Response};
 use countersign::{UnixSeconds, authorization_server::pushed_key};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
@@ -14,24 +10,19 @@ use crate::{
         AuthorizationError, AuthorizationRequest, MAX_REQUEST_BYTES, REQUEST_TOO_LONG,
     },
     client_request,
-    oauth_error::{OAuthError, uncached_json},
+    oauth_error::{OAuthError, answered},
     pushed_requests::LIFETIME_SECONDS,
     state::{ServerState, Shared},
 };
 
 pub(crate) async fn push(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
     let now = server.now();
-    let mut response = match answer(&server, &headers, &body, now) {
-        Ok(pushed) => uncached_json(StatusCode::CREATED, &pushed),
-        Err(error) => {
-            tracing::info!(
-                error = error.code,
-                reason = error.description,
-                "pushed authorization request refused"
-            );
-            error.into_response()
-        }
-    };
+    let answer = answer(&server, &headers, &body, now);
+    let mut response = answered(
+        StatusCode::CREATED,
+        answer,
+        "pushed authorization request refused",
+    );
     server.proofs.add_nonce(response.headers_mut(), now);
     response
 }

@@ -10,11 +10,7 @@
 //! The endpoint does not read a body that is too long or whose media type is not that of a form,
 //! and ignores a `code` in a refresh request (RFC 6749, 3.2: unrecognised parameters are ignored).
 
-use axum::{
-    body::Bytes,
-    extract::State,
-    response::{IntoResponse, Response},
-};
+use axum::{body::Bytes, extract::State, response::Response};
 use countersign::{
     UnixSeconds,
     authorization_server::{Binding, ClientPolicy, Grant},
@@ -28,7 +24,7 @@ use crate::{
     client_request::{self, required},
     config::ClientConfig,
     grants::{Authorization, Found, UsedBefore},
-    oauth_error::{OAuthError, uncached_json},
+    oauth_error::{OAuthError, answered},
     params::Params,
     resource_indicators::narrowed_audiences,
     secret::Purpose,
@@ -38,17 +34,8 @@ use crate::{
 
 pub(crate) async fn token(State(server): Shared, headers: HeaderMap, body: Bytes) -> Response {
     let now = server.now();
-    let mut response = match answer(&server, &headers, &body, now) {
-        Ok(tokens) => uncached_json(StatusCode::OK, &tokens),
-        Err(error) => {
-            tracing::info!(
-                error = error.code,
-                reason = error.description,
-                "token request refused"
-            );
-            error.into_response()
-        }
-    };
+    let answer = answer(&server, &headers, &body, now);
+    let mut response = answered(StatusCode::OK, answer, "token request refused");
     server.proofs.add_nonce(response.headers_mut(), now);
     response
 }
