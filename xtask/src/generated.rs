@@ -228,7 +228,7 @@ fn function(entry: &Entry) -> String {
     let body = cases(entry, entry.cases);
     let mut read: Vec<&'static str> = entry.cases.iter().map(|case| case.given).collect();
     for case in entry.cases {
-        names(&case.parts(Reader::Page), &mut read);
+        Part::names(&case.parts(Reader::Page), &mut read);
     }
     let mut parameters: Vec<String> = entry
         .details
@@ -245,19 +245,6 @@ fn function(entry: &Entry) -> String {
     match &parameters[..] {
         [one] => format!("{one} => {body}"),
         several => format!("({}) => {body}", several.join(", ")),
-    }
-}
-
-/// Collects the details that the parts name.
-fn names(parts: &[Part], found: &mut Vec<&'static str>) {
-    for part in parts {
-        match part {
-            Part::Text(_) => {}
-            Part::Detail(name) => found.push(name),
-            Part::FirstOf(alternatives) => {
-                alternatives.iter().for_each(|parts| names(parts, found));
-            }
-        }
     }
 }
 

@@ -102,6 +102,23 @@ pub enum Part {
     FirstOf(Vec<Vec<Self>>),
 }
 
+impl Part {
+    /// Collects the details that `parts` name, also in alternatives.
+    pub fn names(parts: &[Self], found: &mut Vec<&'static str>) {
+        for part in parts {
+            match part {
+                Self::Text(_) => {}
+                Self::Detail(name) => found.push(name),
+                Self::FirstOf(alternatives) => {
+                    for parts in alternatives {
+                        Self::names(parts, found);
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Splits a template.
 fn parts(template: &'static str) -> Vec<Part> {
     let mut parts = Vec::new();
@@ -231,19 +248,6 @@ mod tests {
         );
     }
 
-    /// Collects every detail, also in alternatives.
-    fn names(parts: &[Part], found: &mut Vec<&'static str>) {
-        for part in parts {
-            match part {
-                Part::Text(_) => {}
-                Part::Detail(name) => found.push(name),
-                Part::FirstOf(alternatives) => {
-                    alternatives.iter().for_each(|parts| names(parts, found));
-                }
-            }
-        }
-    }
-
     #[test]
     fn a_sentence_names_details_that_there_are_and_always_has_a_case_that_applies() {
         for entry in catalogue::all() {
@@ -251,7 +255,7 @@ mod tests {
                 assert_eq!(case.given.is_empty(), is_last == 0, "{}", entry.code);
                 let mut found = vec![case.given];
                 for reader in READERS {
-                    names(&case.parts(reader), &mut found);
+                    Part::names(&case.parts(reader), &mut found);
                 }
                 for name in found {
                     assert!(
