@@ -66,21 +66,24 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 /// Decodes text that may not be UTF-8, as [`decode`] does.
 #[must_use]
 pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + 2);
-    let mut quads = text.chunks_exact(4);
-    for quad in &mut quads {
-        let group = group(quad)?;
-        out.extend_from_slice(&[(group >> 16) as u8, (group >> 8) as u8, group as u8]);
+    let (quads, rest) = text.as_chunks::<4>();
+    let mut out = Vec::with_capacity(quads.len() * 3 + 2);
+    let mut invalid = 0;
+    for quad in quads {
+        let [_, bytes @ ..] = group(quad, &mut invalid).to_be_bytes();
+        out.extend_from_slice(&bytes);
     }
-    let rest = quads.remainder();
+    if invalid & !63 != 0 {
+        return None;
+    }
     if rest.is_empty() {
         return Some(out);
     }
     // One character holds six bits, which is no byte; two hold one byte and four bits, three two
     // bytes and two bits.
     let bytes = rest.len() - 1;
-    let group = group(rest)? << (6 * (4 - rest.len()));
-    if bytes == 0 || group << (8 + 8 * bytes) != 0 {
+    let group = group(rest, &mut invalid) << (6 * (4 - rest.len()));
+    if bytes == 0 || invalid & !63 != 0 || group << (8 + 8 * bytes) != 0 {
         return None;
     }
     out.push((group >> 16) as u8);
@@ -90,16 +93,14 @@ pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// Joins the values of up to four characters, six bits each.
-fn group(characters: &[u8]) -> Option<u32> {
-    let mut group = 0;
-    let mut invalid = 0;
-    for &character in characters {
+/// Joins the values of up to four characters, six bits each. Sets bits of `invalid` that no value
+/// has, if one of them is of another alphabet.
+fn group(characters: &[u8], invalid: &mut u8) -> u32 {
+    characters.iter().fold(0, |group, &character| {
         let value = VALUES[usize::from(character)];
-        invalid |= value;
-        group = group << 6 | u32::from(value & 63);
-    }
-    (invalid & !63 == 0).then_some(group)
+        *invalid |= value;
+        group << 6 | u32::from(value & 63)
+    })
 }
 
 /// Decodes exactly `N` bytes of strict base64url.

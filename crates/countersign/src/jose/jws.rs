@@ -7,6 +7,7 @@
 use alloc::{string::String, vec::Vec};
 use core::fmt;
 
+use memchr::memchr_iter;
 use serde_json::{Map, Value};
 
 use super::{
@@ -101,15 +102,14 @@ impl<'a> CompactJws<'a> {
                 received: text.len(),
             });
         }
-        let mut parts = text.split(|b| *b == b'.');
-        let (Some(header), Some(payload), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let mut dots = memchr_iter(b'.', text);
+        let (Some(first), Some(second), None) = (dots.next(), dots.next(), dots.next()) else {
             return Err(JwsError::PartCount {
-                received: text.split(|b| *b == b'.').count(),
+                received: memchr_iter(b'.', text).count() + 1,
             });
         };
-        let signing_input = &text[..header.len() + 1 + payload.len()];
+        let (signing_input, signature) = (&text[..second], &text[second + 1..]);
+        let (header, payload) = (&text[..first], &text[first + 1..second]);
 
         let header = object(header, Part::Header)?;
         if header.contains_key("crit") {

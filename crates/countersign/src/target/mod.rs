@@ -93,8 +93,6 @@ impl TargetUri {
             return Err(TargetUriError::Scheme);
         }
         let rest = rest.strip_prefix("//").ok_or(TargetUriError::Scheme)?;
-        let before =
-            |rest: &str, end: fn(u8) -> bool| rest.bytes().position(end).unwrap_or(rest.len());
         let (rest, _) = rest.split_at(before(rest, |b| b == b'?' || b == b'#'));
         let (authority, path) = rest.split_at(before(rest, |b| b == b'/'));
 
@@ -130,6 +128,11 @@ impl TargetUri {
         }
         Ok(())
     }
+}
+
+/// Returns how many bytes come before the first `end`.
+fn before(text: &str, end: impl Fn(u8) -> bool) -> usize {
+    text.bytes().position(end).unwrap_or(text.len())
 }
 
 /// Tells whether the authority is ASCII, so that other characters come after it and need
@@ -260,12 +263,15 @@ fn push_path(out: &mut String, path: &str) -> Result<bool, TargetUriError> {
     let mut is_needlessly_encoded = false;
     let start = out.len();
     let mut segment = out.len();
-    let mut bytes = path.bytes();
     // The first slash, also for an empty path.
-    bytes.next();
+    let mut rest = path.get(1..).unwrap_or_default();
     out.push('/');
     loop {
-        let byte = bytes.next();
+        let is_special = |byte| !is_plain(byte);
+        let (plain, special) = rest.split_at(before(rest, is_special));
+        out.push_str(plain);
+        let byte = special.bytes().next();
+        rest = special.get(1..).unwrap_or_default();
         match byte {
             Some(b'/') | None => {
                 let is_last = byte.is_none();
@@ -284,12 +290,11 @@ fn push_path(out: &mut String, path: &str) -> Result<bool, TargetUriError> {
                 }
             }
             Some(b'%') => {
-                let mut after = bytes.clone();
-                let Ok(decoded) = percent_decoded(&mut after) else {
+                let Ok(decoded) = percent_decoded(&mut rest.bytes()) else {
                     out.push('%');
                     continue;
                 };
-                bytes = after;
+                rest = rest.get(2..).unwrap_or_default();
                 is_needlessly_encoded |= is_unreserved(decoded) && decoded != b'~';
                 if is_unreserved(decoded) && !(decoded.is_ascii_hexdigit() && is_begun(out)) {
                     out.push(char::from(decoded));
@@ -300,13 +305,6 @@ fn push_path(out: &mut String, path: &str) -> Result<bool, TargetUriError> {
                         out.push(digit.to_ascii_uppercase());
                     }
                 }
-            }
-            Some(byte)
-                if is_unreserved(byte)
-                    || is_sub_delimiter(byte)
-                    || matches!(byte, b':' | b'@' | b'|' | b'[' | b']' | b'^') =>
-            {
-                out.push(char::from(byte));
             }
             Some(_) => return Err(TargetUriError::Character),
         }
@@ -330,6 +328,13 @@ fn percent_decoded(bytes: &mut core::str::Bytes<'_>) -> Result<u8, TargetUriErro
         (Some(high), Some(low)) => Ok((high << 4 | low) as u8),
         _ => Err(TargetUriError::PercentEncoding),
     }
+}
+
+/// Tells whether a byte of a path stands for itself.
+const fn is_plain(byte: u8) -> bool {
+    is_unreserved(byte)
+        || is_sub_delimiter(byte)
+        || matches!(byte, b':' | b'@' | b'|' | b'[' | b']' | b'^')
 }
 
 const fn is_unreserved(byte: u8) -> bool {
