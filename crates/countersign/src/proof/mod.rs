@@ -10,8 +10,6 @@
 
 mod build;
 #[cfg(feature = "verify")]
-mod checks;
-#[cfg(feature = "verify")]
 mod claims;
 #[cfg(feature = "verify")]
 mod error;
@@ -29,13 +27,12 @@ mod verify;
 pub use self::build::{ProofClaims, ProofHeader, UnsignedProof};
 #[cfg(feature = "verify")]
 pub use self::{
-    checks::ProofCheck,
     error::ProofError,
     expected::{BoundToken, Expected, NonceCheck},
     field::DpopField,
     policy::{ProofClock, VerifierPolicy},
     untrusted::UntrustedProof,
-    verify::{VerifiedProof, Verifier},
+    verify::{ProofCheck, VerifiedProof, Verifier},
 };
 #[cfg(feature = "verify")]
 pub use crate::sink::CheckOutcome;

@@ -30,16 +30,28 @@
 //! # Ok::<(), ProofError>(())
 //! ```
 
+mod header;
+mod nonce;
+mod order;
+mod request;
+mod signature;
+mod time;
+mod token;
+
 use alloc::{string::String, vec::Vec};
 
 use serde_json::{Map, Value};
 
+pub use self::order::ProofCheck;
+use self::{
+    header::{check_algorithm, check_type},
+    nonce::check_nonce,
+    request::{check_method, check_uri},
+    signature::{KeyIs, check_key_is_public, check_signature, key_object},
+    time::check_time,
+    token::{check_binding, check_token_hash},
+};
 use super::{
-    checks::{
-        KeyIs, ProofCheck, check_algorithm, check_binding, check_key_is_public, check_method,
-        check_nonce, check_signature, check_time, check_token_hash, check_type, check_uri,
-        key_object,
-    },
     claims::Claims,
     error::ProofError,
     expected::{Expected, ExpectedParts},
