@@ -13,7 +13,7 @@
 //! assert_eq!(base64url::decode("-_9"), None); // stray bits: a second spelling of the same bytes
 //! ```
 
-use alloc::{string::String, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
 use crate::text::push_ascii;
 
@@ -67,30 +67,26 @@ pub fn decode(text: &str) -> Option<Vec<u8>> {
 #[must_use]
 pub fn decode_bytes(text: &[u8]) -> Option<Vec<u8>> {
     let (quads, rest) = text.as_chunks::<4>();
-    let mut out = Vec::with_capacity(quads.len() * 3 + 2);
-    let mut invalid = 0;
-    for quad in quads {
-        let [_, bytes @ ..] = group(quad, &mut invalid).to_be_bytes();
-        out.extend_from_slice(&bytes);
-    }
-    if invalid & !63 != 0 {
-        return None;
-    }
-    if rest.is_empty() {
-        return Some(out);
-    }
     // One character holds six bits, which is no byte; two hold one byte and four bits, three two
     // bytes and two bits.
-    let bytes = rest.len() - 1;
-    let group = group(rest, &mut invalid) << (6 * (4 - rest.len()));
-    if bytes == 0 || invalid & !63 != 0 || group << (8 + 8 * bytes) != 0 {
-        return None;
+    let mut out = vec![0; quads.len() * 3 + rest.len().saturating_sub(1)];
+    let (triples, last) = out.as_chunks_mut::<3>();
+    let mut invalid = 0;
+    for (quad, triple) in quads.iter().zip(triples) {
+        let [_, bytes @ ..] = group(quad, &mut invalid).to_be_bytes();
+        *triple = bytes;
     }
-    out.push((group >> 16) as u8);
-    if bytes == 2 {
-        out.push((group >> 8) as u8);
+    if !rest.is_empty() {
+        let mut bits = group(rest, &mut invalid) << (32 - 6 * rest.len());
+        for byte in &mut *last {
+            *byte = (bits >> 24) as u8;
+            bits <<= 8;
+        }
+        if last.is_empty() || bits != 0 {
+            return None;
+        }
     }
-    Some(out)
+    (invalid & !63 == 0).then_some(out)
 }
 
 /// Joins the values of up to four characters, six bits each. Sets bits of `invalid` that no value
