@@ -14,6 +14,9 @@ const TYPES = {
     ".json": "application/json"
 };
 
+/** A file and not inline, for pages whose Content-Security-Policy forbids that. */
+const INIT_SCRIPTS = "/init-scripts.js";
+
 export class AppServer {
     /** The content of `/config.json`: see `apps/shared/app.ts`. */
     config = {};
@@ -21,6 +24,8 @@ export class AppServer {
     headers = {};
     /** Changes the page on its way to the browser. @type {(html: string) => string} */
     editPage = html => html;
+    /** Scripts that run before the page's own, where the browser's driver has no way (`drivers/webkit.mjs`). @type {string[]} */
+    initScripts = [];
     /** `METHOD path` of each request, in order. @type {string[]} */
     requests = [];
 
@@ -50,6 +55,11 @@ export class AppServer {
             response.end(JSON.stringify(this.config));
             return;
         }
+        if (pathname === INIT_SCRIPTS) {
+            response.setHeader("Content-Type", TYPES[".js"]);
+            response.end(this.initScripts.map(script => `{${script}}`).join("\n"));
+            return;
+        }
         if (pathname === "/favicon.ico") {
             response.statusCode = 204;
             response.end();
@@ -67,6 +77,10 @@ export class AppServer {
             return;
         }
         response.setHeader("Content-Type", TYPES[path.extname(file)] ?? "application/octet-stream");
-        response.end(file === "/index.html" ? this.editPage(bytes.toString()) : bytes);
+        response.end(file === "/index.html" ? this.editPage(this.#withInitScripts(bytes.toString())) : bytes);
+    }
+
+    #withInitScripts(html) {
+        return this.initScripts.length === 0 ? html : html.replace("<head>", `$&<script src="${INIT_SCRIPTS}"></script>`);
     }
 }

@@ -1,14 +1,15 @@
 /**
- * Headless Chromium: one per test file, with a new context (cookies, storage) for each test.
+ * The browser: one per test file, with a new context (cookies, storage) for each test. `BROWSER`
+ * names it (`drivers/index.mjs`).
  */
 import { after } from "node:test";
-import { launchChromium } from "../../chromium.mjs";
 import { watchContext } from "./context.mjs";
+import { launch as launchBrowser } from "./drivers/index.mjs";
 
 let launching;
 
 function launch() {
-    launching ??= launchChromium();
+    launching ??= launchBrowser();
     return launching;
 }
 

@@ -63,6 +63,7 @@ export class World extends AppPage {
         const issuer = await wire(options.issuerHost);
         world.issuer = issuer;
         world.app = options.app ?? (await AppServer.start(await buildApp(options.variant), options.appHost));
+        world.app.initScripts = context.initScripts ?? [];
         ends.push(() => world.app.close());
         for (let index = 0; index < apis; index++) {
             world.apis.push(await wire(options.apiHost));
