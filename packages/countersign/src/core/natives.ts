@@ -7,8 +7,6 @@ import { freeze, page, saved } from "../page/natives.js";
 
 export { saved };
 
-/** Returns `undefined` in browsers without this member. */
-export const requestBody = saved.Request.body ?? ((): undefined => undefined);
 /** The accessors of a Request, by name. */
 export const requestMembers: { readonly [name: PropertyKey]: unknown } = saved.Request;
 export const { fetchOf, Proxy: NativeProxy } = page;

@@ -5,7 +5,7 @@
  */
 import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
-import { fetchOf, NativeProxy, requestBody, requestMembers, saved } from "../natives.js";
+import { fetchOf, NativeProxy, requestMembers, saved } from "../natives.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type Answer, type FoundToken } from "./shared.js";
 
 export const fetchSlot =
@@ -48,9 +48,10 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
     const method = saved.Request.method(request);
     const target = targetOf(saved.Request.url(request));
     const isReplayable = !isStream;
-    // A request without a body can be sent again as it is. (`undefined`: the browser has no
-    // `Request.body`.)
-    const spare = isReplayable && requestBody(request) !== null ? saved.Request.clone(request) : request;
+    // A request without a body can be sent again as it is. Nothing reads `Request.body` to know that:
+    // in WebKit, the getter turns the body into a stream, which can then be sent neither with
+    // `keepalive` nor, if it was a form, at all.
+    const spare = isReplayable && method !== "GET" && method !== "HEAD" ? saved.Request.clone(request) : request;
 
     let upgrade: Upgrade;
     try {
