@@ -16,7 +16,7 @@ import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
 import { never, reload } from "./navigation/leave.js";
 import { leaveForLogin } from "./navigation/login.js";
 import { readParams, withoutSlash, type Settings } from "./params.js";
-import { find, fromResponse } from "./session/find.js";
+import { find } from "./session/find.js";
 import { loggedIn } from "./session/loggedIn.js";
 import type { Oidc } from "./types.js";
 
@@ -81,7 +81,7 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
             context = makeContext(settings, slot.engine!, state.mode, received!);
             endpoint = await context.engine.discover(context.client);
         }
-        const found = (await fromResponse(context, state)) ?? (await find(context, state, endpoint));
+        const found = await find(context, state, endpoint);
         if (found) {
             log("logged in");
             return loggedIn(context, common, found);

@@ -24,6 +24,8 @@ export interface RedirectRecord {
     client?: string;
     /** `prompt=none`: the user has not been asked. */
     isSilent?: boolean;
+    /** The login before this one was lost: a second one in a row is an error. */
+    isAgain?: boolean | undefined;
     /** What `login` or `goToAuthServer` added to the request. */
     extraQueryParams?: Record<string, string>;
 }

@@ -12,7 +12,9 @@ export interface Leaving {
     extraQueryParams?: ExtraParameters;
     transformUrlBeforeRedirect?: ((url: string) => string) | undefined;
     /** `prompt=none` */
-    isSilent?: boolean;
+    isSilent?: boolean | undefined;
+    /** The login before this one is lost, though the user has just been asked. */
+    isAgain?: boolean;
     /** The page must not be reachable by the back button. */
     isReplaced?: boolean | undefined;
     /**
@@ -24,7 +26,7 @@ export interface Leaving {
 /** Leaves the page for a login. Returns only if a silent attempt cannot be made. */
 export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
     const { home, key, params, log } = context;
-    const { isSilent = false, isReplaced = false, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
+    const { isSilent = false, isReplaced = false, isAgain, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
     await takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back());
     try {
         const target = redirectUrl ?? params.postLoginRedirectUrl ?? location.href;
@@ -34,14 +36,14 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
         }
         // If there is no end-session endpoint, the server would log the same user in again without
         // asking.
-        const again = readHint(key) === "out" ? { prompt: "login" } : undefined;
+        const again = readHint(key) === "out" && !isAgain ? { prompt: "login" } : undefined;
         const { original, url: before } = await prepare(context, isSilent ? SILENT : INTERACTIVE, again);
         const known = new URLSearchParams(before.search);
         addParameters(before, extra, isSilent);
         const after = transformUrlBeforeRedirect ? new URL(transformUrlBeforeRedirect(before.href)) : before;
         const extraQueryParams = Object.fromEntries([...after.searchParams].filter(([name, value]) => known.get(name) !== value));
         log(`going to ${after.origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
-        const record = { state: original.get("state")!, url, client: key, isSilent, extraQueryParams };
+        const record = { state: original.get("state")!, url, client: key, isSilent, isAgain, extraQueryParams };
         if (goTo(await toPushed(context, original, after), record, isReplaced)) {
             return await never();
         }

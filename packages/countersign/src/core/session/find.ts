@@ -1,6 +1,6 @@
 /** Finds a session: in the response that the page came back with, or without asking the user. */
 import type { Bare, Tokens } from "../../engine/interface.js";
-import type { State } from "../../entry/state.js";
+import type { AuthorizationResponse, RedirectRecord, State } from "../../entry/state.js";
 import { tokenParams, type Context } from "../context.js";
 import { failure, isEngineError, isNobody } from "../errors/failure.js";
 import type { OidcInitializationError } from "../errors/oidcInitializationError.js";
@@ -17,55 +17,54 @@ export interface Found extends Bare {
     back: Oidc.LoggedIn["backFromAuthServer"];
 }
 
-/** Takes the response that the page was opened with, if it is for this client. */
-export async function fromResponse(context: Context, state: State): Promise<Found | undefined> {
-    const { record, response } = state;
-    const { engine, client, key, params, log } = context;
-    if (!record || !response || record.client !== key) {
-        return undefined;
+/** Redeems the response that the page was opened with, which is for this client. */
+async function redeem(context: Context, state: State, { isSilent, extraQueryParams = {} }: RedirectRecord, response: AuthorizationResponse): Promise<Found> {
+    const { engine, client, params } = context;
+    // Without `iss` (RFC 9207) a response does not name its issuer. But the page that it came from
+    // may show that another issuer of the app sent it: then its code is not for this one (RFC 9700,
+    // 4.4).
+    const from = document.referrer && new URL(document.referrer).origin;
+    const { issuerUri } = params;
+    if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
+        throw await failure("response_issuer_mismatch", issuerUri, from);
     }
-    state.response = undefined;
-    try {
-        // Without `iss` (RFC 9207) a response does not name its issuer. But the page that it came
-        // from may show that another issuer of the app sent it: then its code is not for this one
-        // (RFC 9700, 4.4).
-        const from = document.referrer && new URL(document.referrer).origin;
-        const { issuerUri } = params;
-        if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
-            throw await failure("response_issuer_mismatch", issuerUri, from);
-        }
-        const tokens = await engine.redeem(client, response, tokenParams(context));
-        const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
-        return {
-            __proto__: null,
-            tokens,
-            back: record.isSilent ? undefined : { extraQueryParams: record.extraQueryParams ?? {}, result }
-        };
-    } catch (error) {
-        if (isNobody(error)) {
-            log(`the authorization server answered ${error.details[0]}`);
-        }
-        if (isEngineError(error) && error.code === "flow_unknown") {
-            // It was used before, or is too old.
-            state.unclaimed = record.state;
-        } else if (!isNobody(error) || params.autoLogin) {
-            throw error;
-        }
-        return undefined;
-    }
+    const tokens = await engine.redeem(client, response, tokenParams(context));
+    const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
+    return { __proto__: null, tokens, back: isSilent ? undefined : { extraQueryParams, result } };
 }
 
-/** Looks for a session without asking the user. */
+/**
+ * Whether the login took longer than we keep it, or than the server does (Keycloak says so). The
+ * session there is new, so one more login does not ask the user.
+ */
+const isLate = (error: unknown): boolean =>
+    isEngineError(error) && (error.code === "flow_unknown" || error.details[1] === "authentication_expired");
+
+/** Finds a session: in the response that the page was opened with, or without asking the user. */
 export async function find(context: Context, state: State, endpoint: string): Promise<Found | undefined> {
     const { key, method, params, log } = context;
+    const { record, response, unclaimed } = state;
+    const isOurs = record?.client === key;
+    let isLost = false;
+    if (isOurs && response) {
+        state.response = undefined;
+        try {
+            return await redeem(context, state, record, response);
+        } catch (error) {
+            log(`the response logged nobody in: ${(error as Error).message}`);
+            isLost = isLate(error);
+            if (isLost ? record.isAgain : !isNobody(error) || params.autoLogin) {
+                throw error;
+            }
+        }
+    }
     const hint = readHint(key);
-    const { record, unclaimed } = state;
     // The page has just come back from the authorization server. If it left again, it would lose
     // the tokens that another client got there; and if the record of a redirect gets lost, it would
     // leave again and again.
     const hasReturned = unclaimed !== undefined || record?.client !== undefined;
     if (hint !== "out") {
-        const isOther = record?.client !== undefined && record.client !== key;
+        const isOther = record?.client !== undefined && !isOurs;
         if (method === "iframe" || (method === "auto" && (isOther || isSameSite(endpoint, location.href)))) {
             log("looking for a session in a hidden iframe");
             try {
@@ -84,6 +83,9 @@ export async function find(context: Context, state: State, endpoint: string): Pr
             // Returns if that cannot be done.
             await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
         }
+    }
+    if (isLost) {
+        return leaveForLogin(context, { isSilent: record!.isSilent, isReplaced: true, isAgain: true, redirectUrl: location.href });
     }
     if (params.autoLogin && unclaimed !== undefined && !mayTryAgain(key)) {
         throw await failure("flow_unknown", unclaimed);
