@@ -21,8 +21,9 @@ export type ParamsOfEarlyInit = {
      */
     BASE_URL?: string;
     /**
-     * How a session is found again after a reload. `"auto"` (the default): in a hidden iframe if
-     * app and authorization server are on one site, otherwise by a redirect of the page. `"iframe"`
+     * How a session is found again after a reload. `"auto"` (the default): in a hidden iframe; if
+     * that finds nobody, though the last load had a session, once by a redirect of the page. What
+     * worked is remembered. In a cross-origin isolated page it is the redirect at once. `"iframe"`
      * and `"full page redirect"` choose one. `createOidc` can choose for one client.
      */
     sessionRestorationMethod?: SessionRestorationMethod;

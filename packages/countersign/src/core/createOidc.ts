@@ -12,7 +12,7 @@ import type { EngineSlot } from "./engineSlot.js";
 import { failure, isEngineError, toFailure } from "./errors/failure.js";
 import type { OidcErrorCode } from "./errors/codes.js";
 import type { OidcInitializationError } from "./errors/oidcInitializationError.js";
-import { onHintOfOtherTab, readHint, writeHint, writeTab } from "./memory.js";
+import { onHintOfOtherTab, writeTab } from "./memory.js";
 import { never, reload } from "./navigation/leave.js";
 import { leaveForLogin } from "./navigation/login.js";
 import { readParams, withoutSlash, type Settings } from "./params.js";
@@ -95,9 +95,6 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
     }
     log("not logged in");
     writeTab(`${key} sub`, undefined);
-    if (readHint(key) === "in" && !error) {
-        writeHint(key, undefined);
-    }
     onHintOfOtherTab(key, "in", reload);
     return {
         ...common,

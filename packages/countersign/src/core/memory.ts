@@ -5,23 +5,28 @@
 import { natives } from "./natives.js";
 
 /** "in": there was a session when the page was last loaded. "out": the user ended it. */
-export type Hint = "in" | "out" | undefined;
+export type Hint = "in" | "out";
 
-/** Reads the hint, which all tabs share. */
-export function readHint(key: string): Hint {
+/** Reads the client's hint, or another value that all tabs share. */
+export function readHint(key: string): string | undefined {
     try {
-        return (localStorage.getItem(key) as Hint | null) ?? undefined;
+        return localStorage.getItem(key) ?? undefined;
     } catch {
         return undefined;
     }
 }
 
-export function writeHint(key: string, hint: Hint): void {
+export function writeHint(key: string, hint: string | undefined): void {
     try {
         hint ? localStorage.setItem(key, hint) : localStorage.removeItem(key);
     } catch {
         // Then the page looks for a session as at a first visit.
     }
+}
+
+/** There is no session any more. That the user has ended it is not forgotten. */
+export function forgetSession(key: string): void {
+    readHint(key) === "in" && writeHint(key, undefined);
 }
 
 /**

@@ -63,6 +63,8 @@ test("app and authorization server on different sites: the session is restored b
     // 127.0.0.1 and localhost are different sites: no cookie of the authorization server reaches an iframe.
     const world = await World.create(t, { appHost: "127.0.0.1" });
     await world.start();
+    // This load finds out: see restoration-ways.test.mjs.
+    assert.equal((await world.open()).main.isUserLoggedIn, true);
     await assertRestored(world, "document");
 });
 

@@ -25,3 +25,7 @@ export const UNKNOWN_FORM = "a DPoP-bound token goes out as `Authorization: Bear
 /** For a bound token on an instance that this package did not create. */
 export const NOT_OURS =
     "countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token; make it in this window, or use fetch.";
+
+/** For an iframe that finds nobody, though the last page load had a session. */
+export const NOBODY_IN_IFRAME =
+    'countersign: the hidden iframe found no session, though there was one. It has ended, or the browser keeps the authorization server\'s cookies from frames of other sites: then use sessionRestorationMethod "auto" or "full page redirect".';

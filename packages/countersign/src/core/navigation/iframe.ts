@@ -7,6 +7,7 @@ import { tokenParams, type Context } from "../context.js";
 import { failure } from "../errors/failure.js";
 import { natives } from "../natives.js";
 import { prepare, toPushed } from "./authorizationRequest.js";
+import { noteIframe } from "./way.js";
 
 const PATIENCE_MILLISECONDS = 10_000;
 
@@ -27,7 +28,9 @@ export async function redeemInIframe(
     if (!answer) {
         throw await failure("iframe_timeout", context.home);
     }
-    return context.engine.redeem(context.client, answer.response, tokenParams(context, extraTokenParams));
+    const tokens = await context.engine.redeem(context.client, answer.response, tokenParams(context, extraTokenParams));
+    noteIframe(context);
+    return tokens;
 }
 
 /** Returns `undefined` if there is no answer in time. */

@@ -1,12 +1,10 @@
-/**
- * Tells whether two URLs belong to one site, so that cookies of the one are sent in its iframe in
- * the other. Without the public suffix list this is a guess by the last two labels. If it is wrong,
- * the iframe finds no session.
- */
-export const isSameSite = (one: string, other: string): boolean => site(one) === site(other);
+type Host = { readonly hostname: string };
 
-/** An IP address or a single label is a site of its own. */
-const site = (url: string): string => {
-    const { protocol, hostname } = new URL(url);
-    return protocol + (/[^.]+\.[^.\d][^.]*$/.exec(hostname)?.[0] ?? hostname);
-};
+/**
+ * Tells whether one host is the other or one of its subdomains: then they are one site, and cookies
+ * of the one are sent in its iframe in the other. Of two other hosts, only the list of public
+ * suffixes tells that: `shop.com.au` and `login.com.au` are two sites.
+ */
+export const areRelated = (one: Host, other: Host): boolean => isWithin(one, other) || isWithin(other, one);
+
+const isWithin = (one: Host, other: Host): boolean => `.${one.hostname}`.endsWith(`.${other.hostname}`);

@@ -2,12 +2,12 @@
 import type { Bare, Tokens } from "../../engine/interface.js";
 import type { AuthorizationResponse, RedirectRecord, State } from "../../entry/state.js";
 import { tokenParams, type Context } from "../context.js";
-import { failure, isEngineError, isNobody } from "../errors/failure.js";
+import { failure, isEngineError, isNobody, sentences } from "../errors/failure.js";
 import type { OidcInitializationError } from "../errors/oidcInitializationError.js";
-import { mayTryAgain, readHint } from "../memory.js";
+import { forgetSession, mayTryAgain, readHint } from "../memory.js";
 import { redeemInIframe } from "../navigation/iframe.js";
 import { leaveForLogin } from "../navigation/login.js";
-import { isSameSite } from "../navigation/site.js";
+import { noteRedirect, triesIframe, trustsIframe } from "../navigation/way.js";
 import type { Oidc } from "../types.js";
 
 /** How the session was found. */
@@ -29,6 +29,10 @@ async function redeem(context: Context, state: State, { isSilent, extraQueryPara
         throw await failure("response_issuer_mismatch", issuerUri, from);
     }
     const tokens = await engine.redeem(client, response, tokenParams(context));
+    if (isSilent && triesIframe(context)) {
+        // The iframe has not found what the redirect found.
+        noteRedirect(context);
+    }
     const { state: _, session_state, iss, code, ...result } = Object.fromEntries(response);
     return { __proto__: null, tokens, back: isSilent ? undefined : { extraQueryParams, result } };
 }
@@ -56,6 +60,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
             if (isLost ? record.isAgain : !isNobody(error) || params.autoLogin) {
                 throw error;
             }
+            !isLost && record.isSilent && forgetSession(key);
         }
     }
     const hint = readHint(key);
@@ -63,26 +68,39 @@ export async function find(context: Context, state: State, endpoint: string): Pr
     // the tokens that another client got there; and if the record of a redirect gets lost, it would
     // leave again and again.
     const hasReturned = unclaimed !== undefined || record?.client !== undefined;
-    if (hint !== "out") {
-        const isOther = record?.client !== undefined && !isOurs;
-        if (method === "iframe" || (method === "auto" && (isOther || isSameSite(endpoint, location.href)))) {
+    const wasAsked = isOurs && record.isSilent;
+    if (hint !== "out" && !wasAsked) {
+        let isOver = false;
+        if (triesIframe(context)) {
             log("looking for a session in a hidden iframe");
             try {
                 const tokens = await redeemInIframe(context);
                 return { __proto__: null, tokens, back: undefined };
             } catch (error) {
-                if ((error as OidcInitializationError).code === "iframe_timeout") {
-                    // The login page may still work.
+                const isTimeout = (error as OidcInitializationError).code === "iframe_timeout";
+                if (isTimeout) {
+                    // A redirect or the login page may still work.
                     console.warn((error as Error).message);
                 } else if (!isNobody(error)) {
                     throw error;
+                } else {
+                    isOver = trustsIframe(context, endpoint);
+                    if (hint === "in" && method === "iframe") {
+                        console.warn((await sentences()).NOBODY_IN_IFRAME);
+                    }
+                }
+                // With `autoLogin` no silent redirect follows that could tell more.
+                if (isTimeout || (hint === "in" && params.autoLogin && !isOver)) {
+                    noteRedirect(context);
                 }
             }
-        } else if (hint === "in" && !hasReturned && !params.autoLogin) {
+        }
+        if (hint === "in" && method !== "iframe" && !hasReturned && !params.autoLogin) {
             log("looking for a session by a redirect");
             // Returns if that cannot be done.
             await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
         }
+        isOver && forgetSession(key);
     }
     if (isLost) {
         return leaveForLogin(context, { isSilent: record!.isSilent, isReplaced: true, isAgain: true, redirectUrl: location.href });

@@ -6,7 +6,7 @@ import { isEngineError, isNobody, toFailure } from "../errors/failure.js";
 import { natives } from "../natives.js";
 import { redeemInIframe } from "../navigation/iframe.js";
 import { leaveForLogin } from "../navigation/login.js";
-import { isSameSite } from "../navigation/site.js";
+import { noteRedirect, triesIframe, trustsIframe } from "../navigation/way.js";
 import type { Oidc } from "../types.js";
 import { startAnew } from "./ended.js";
 
@@ -27,7 +27,7 @@ export interface Renewal {
 
 /** Keeps tokens fresh. `onChange`: called with the tokens of each renewal. */
 export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oidc.Tokens<Claims>) => void): Renewal {
-    const { engine, client, method, params, log } = context;
+    const { engine, client, params, log } = context;
     const serverNow = () => natives.now() + engine.clockOffset(client);
 
     let current: Oidc.Tokens<Claims>;
@@ -85,8 +85,15 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
             return engine.renew(client, tokenParams(context, extra));
         }
         const endpoint = await engine.discover(client);
-        if (method === "iframe" || (method === "auto" && isSameSite(endpoint, location.href))) {
-            return redeemInIframe(context, extra);
+        if (triesIframe(context)) {
+            try {
+                return await redeemInIframe(context, extra);
+            } catch (error) {
+                if (!isNobody(error) || trustsIframe(context, endpoint)) {
+                    throw error;
+                }
+                noteRedirect(context);
+            }
         }
         return mayLeave ? leaveForLogin(context, { redirectUrl: location.href, isAwaited: true }) : undefined;
     };
