@@ -8,6 +8,7 @@
 mod asan;
 mod bench;
 mod cargo_tool;
+mod commonjs;
 mod count;
 mod demo;
 mod deny;

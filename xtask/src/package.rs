@@ -15,6 +15,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
+use crate::commonjs;
 use crate::generated::{self, write_if_changed};
 use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
@@ -40,6 +41,7 @@ pub(crate) fn build() -> Result<()> {
     let engine = build_engine(&toolchain, &work)?;
     generated::write()?;
     compile_typescript()?;
+    commonjs::write(&package(), &engine.text)?;
     copy_documents()?;
     println!(
         "package: packages/countersign is complete, engine {} bytes gzipped ({})",
@@ -60,7 +62,9 @@ fn package() -> PathBuf {
 }
 
 fn compile_typescript() -> Result<()> {
-    remove_orphans(&package().join("dist"), &package().join("src"))?;
+    let (dist, src) = (package().join("dist"), package().join("src"));
+    remove_orphans(&dist.join("cjs"), &src)?;
+    remove_orphans(&dist, &src)?;
     run(command("node").args([
         "node_modules/typescript/bin/tsc",
         "-p",
@@ -80,14 +84,17 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
             continue;
         };
         if path.is_dir() {
-            remove_orphans(&path, &src.join(name))?;
+            // `cjs` has the same sources as its parent.
+            if name != "cjs" {
+                remove_orphans(&path, &src.join(name))?;
+            }
             continue;
         }
         let stem = name.split('.').next().unwrap_or(name);
         let has_source = ["ts", "d.ts"]
             .iter()
             .any(|extension| src.join(format!("{stem}.{extension}")).exists());
-        if !has_source && stem != "bytes" {
+        if !has_source && !["bytes", "package"].contains(&stem) {
             fs::remove_file(&path)?;
         }
     }
@@ -96,6 +103,8 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
 
 /// The engine as it is shipped.
 struct Shipped {
+    /// base64 of gzip.
+    text: String,
     /// Its size in bytes.
     gzipped: usize,
     /// The hash of the WebAssembly that the browser compiles, in hexadecimal. It is the same
@@ -119,15 +128,19 @@ fn build_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<Shipped> {
     }
     let engine = fs::read(&optimised)?;
     let gzipped = gzip(&engine)?;
-    let module = format!("export default \"{}\";\n", STANDARD.encode(&gzipped));
+    let text = STANDARD.encode(&gzipped);
     let directory = package().join("dist/engine");
     fs::create_dir_all(&directory)?;
-    write_if_changed(&directory.join("bytes.js"), &module)?;
+    write_if_changed(
+        &directory.join("bytes.js"),
+        &format!("export default \"{text}\";\n"),
+    )?;
     write_if_changed(
         &directory.join("bytes.d.ts"),
         "/** The engine's WebAssembly: gzip, then base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
     )?;
     Ok(Shipped {
+        text,
         gzipped: gzipped.len(),
         sha256: hexadecimal(&Sha256::digest(&engine)),
     })

@@ -305,6 +305,13 @@ pub static BOUNDARY: &[Entry] = entries! {
 
 /// The errors of `createOidc` itself.
 pub static PAGE: &[Entry] = entries! {
+    /// `createOidc` was called where there is no page: in server-side rendering, a worker, or a
+    /// test without a browser.
+    "not_in_browser" [] => [
+        found("createOidc() was called where there is no page, as in server-side rendering")
+            .advise("call it in the browser only, for example in an effect or behind `typeof document`")
+    ];
+
     /// `oidcEarlyInit` was not called, and the Vite plugin is not there.
     "early_init_missing" [] => [
         found("early init did not run")

@@ -4,7 +4,7 @@
  */
 
 import type { EngineErrorCode } from "./codes.js";
-import type { Texts } from "./message.js";
+import type { Bytes, Texts } from "./message.js";
 import type { Mode, Renewal, Visit } from "./numbers.js";
 
 /**
@@ -184,7 +184,7 @@ export class EngineError extends Error {
 
 /** Members of the page's classes as functions of their object: methods, and getters. */
 export interface EngineHostClasses {
-    readonly Crypto: { readonly getRandomValues: (self: Crypto, array: Uint8Array<ArrayBuffer>) => unknown };
+    readonly Crypto: { readonly getRandomValues: (self: Crypto, array: Bytes) => unknown };
     readonly Headers: { readonly get: (self: Headers, name: string) => string | null };
     readonly Memory: { readonly buffer: (self: WebAssembly.Memory) => ArrayBuffer };
     readonly Promise: { readonly constructor: PromiseConstructor };
@@ -234,8 +234,8 @@ export interface EngineHost extends Bare, EngineHostClasses {
     readonly parseUrl: (text: string) => { readonly origin: string; readonly path: string; readonly href: string };
     readonly hasOwn: (object: object, name: string) => boolean;
     readonly isArray: (value: unknown) => value is unknown[];
-    readonly encodeInto: (text: string, bytes: Uint8Array<ArrayBuffer>) => TextEncoderEncodeIntoResult;
-    readonly decode: (bytes: Uint8Array<ArrayBuffer>) => string;
+    readonly encodeInto: (text: string, bytes: Bytes) => TextEncoderEncodeIntoResult;
+    readonly decode: (bytes: Bytes) => string;
     readonly atob: (base64: string) => string;
     readonly Uint8Array: Uint8ArrayConstructor;
     /** Compiles and starts at once, since a promise would show the exports to others. */

@@ -5,12 +5,13 @@
 import { startEngine } from "./boundary.js";
 import { EngineError } from "./interface.js";
 import type { Engine, EngineHost } from "./interface.js";
+import type { Bytes } from "./message.js";
 
 /**
  * Unpacks gzip. Can be called once. The callback gets the unpacked bytes, or nothing if that
  * failed.
  */
-export type Unpack = (bytes: Uint8Array<ArrayBuffer>, callback: (unpacked: ArrayBuffer | undefined) => void) => void;
+export type Unpack = (bytes: Bytes, callback: (unpacked: ArrayBuffer | undefined) => void) => void;
 
 /** Starts a new engine and passes it to `deliver`. Rejects with `EngineError`. */
 export const loadEngine = async (
@@ -32,7 +33,7 @@ export const loadEngine = async (
     await startEngine(unpacked!, host, deliver);
 };
 
-const decode = (host: EngineHost, base64: string): Uint8Array<ArrayBuffer> => {
+const decode = (host: EngineHost, base64: string): Bytes => {
     const text = host.atob(base64);
     const bytes = new host.Uint8Array(text.length);
     for (let i = 0; i < text.length; i++) {

@@ -4,7 +4,11 @@
  */
 import type { Bare, EngineHost } from "./interface.js";
 
-export type Bytes = Uint8Array<ArrayBuffer>;
+/**
+ * `Uint8Array<ArrayBuffer>`, in words that TypeScript before 5.7 understands: our declarations are
+ * part of those that apps compile against.
+ */
+export type Bytes = ReturnType<Uint8ArrayConstructor["from"]>;
 
 /** A list of strings. Assigning to an index calls no setter of a script. */
 export interface Texts extends Bare {

@@ -49,9 +49,10 @@ test("the tarball holds the engine, types and licences, no test, and needs no ot
     }
     assert.deepEqual(files.filter(file => /test|\.rs$|\.map$|tsconfig/.test(file)), []);
     assert.equal(manifest.dependencies, undefined);
-    for (const entry of Object.values(manifest.exports)) {
-        for (const target of typeof entry === "string" ? [entry] : Object.values(entry)) {
-            assert.ok(files.includes(target.replace("./", "")), target);
-        }
+    const targets = entry => (typeof entry === "string" ? [entry] : Object.values(entry).flatMap(targets));
+    const named = [manifest.exports, manifest.typesVersions, manifest.main, manifest.module, manifest.types].flatMap(targets);
+    assert.ok(named.length > 40, "the manifest is read");
+    for (const target of named) {
+        assert.ok(files.includes(target.replace("./", "")), target);
     }
 });

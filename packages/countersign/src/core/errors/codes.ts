@@ -3,6 +3,8 @@ import type { EngineErrorCode } from "../../engine/codes.js";
 /** Every `code` of an `OidcInitializationError`, with what details its sentence is made of. Written by `cargo xtask package`: change `crates/countersign-client/src/error/catalogue.rs`. */
 export type OidcErrorCode =
     | EngineErrorCode
+    /** `createOidc` was called where there is no page: in server-side rendering, a worker, or a test without a browser. [] */
+    | "not_in_browser"
     /** `oidcEarlyInit` was not called, and the Vite plugin is not there. [] */
     | "early_init_missing"
     /** The page has two copies of the package, and early init of the other one ran first. `oidcEarlyInit` throws it, too. [] */

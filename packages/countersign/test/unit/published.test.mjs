@@ -1,0 +1,78 @@
+// The tarball as others' tools see it: what its manifest says, and its types in old and new TypeScript.
+import assert from "node:assert/strict";
+import { access, readFile } from "node:fs/promises";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
+import { modulesDir, unpack } from "./support/packed.mjs";
+
+let project, manifest, subpaths;
+before(async () => {
+    project = await unpack();
+    manifest = JSON.parse(await readFile(path.join(project.installed, "package.json"), "utf8"));
+    subpaths = Object.keys(manifest.exports).filter(name => name !== "./package.json").map(name => name.slice(2));
+    await project.link("vite");
+});
+after(() => project?.remove());
+
+test("publint finds nothing, not even a suggestion", async () => {
+    const { messages } = await publint({ pkgDir: project.installed, pack: false });
+    assert.deepEqual(messages, []);
+});
+
+test("the types are right in every module resolution: attw's default profile finds nothing", async () => {
+    const analysis = await checkPackage(createPackageFromTarballData(await readFile(project.tarball)));
+    assert.deepEqual(Object.keys(analysis.entrypoints).sort(), [".", ...subpaths.filter(Boolean).map(name => `./${name}`), "./package.json"].sort());
+    assert.deepEqual(analysis.problems, []);
+});
+
+test("resolvers that know no exports find a file and types at every subpath", async () => {
+    const named = subpaths.filter(Boolean);
+    assert.deepEqual(Object.keys(manifest.typesVersions["*"]).sort(), named.toSorted());
+    for (const name of named) {
+        const { types, default: target } = manifest.exports[`./${name}`].import;
+        assert.deepEqual(manifest.typesVersions["*"][name], [types]);
+        await access(path.join(project.installed, types));
+        assert.equal(await readFile(path.join(project.installed, `${name}.js`), "utf8"), `export * from "${target}";\n`);
+    }
+    assert.deepEqual([manifest.module, manifest.types], ["./dist/entrypoint.js", "./dist/entrypoint.d.ts"]);
+});
+
+const USE = `import { createOidc, OidcInitializationError, type Oidc, type OidcErrorCode, type ParamsOfCreateOidc } from "countersign/core";
+import { oidcEarlyInit, type ParamsOfEarlyInit } from "countersign/entrypoint";
+import { oidcEarlyInit as root } from "countersign";
+import { DPoP } from "countersign/DPoP";
+import { browserRuntimeFreeze, type ApiName } from "countersign/browser-runtime-freeze";
+const params: ParamsOfEarlyInit = { securityDefenses: { ...DPoP({ mode: "auto" }), ...browserRuntimeFreeze({ excludes: ["fetch"] satisfies ApiName[] }) } };
+export const loads: boolean = oidcEarlyInit(params).shouldLoadApp && root(params).shouldLoadApp;
+export const oidc: Promise<Oidc> = createOidc({ issuerUri: "https://login.example.com", clientId: "app" } satisfies ParamsOfCreateOidc);
+export const code = (error: OidcInitializationError): OidcErrorCode => error.code;
+// @ts-expect-error The types are there: a wrong option does not compile.
+DPoP({ mode: "sometimes" });
+`;
+const PLUGIN = `import { oidcSpa } from "countersign/vite-plugin";
+export const name: string = oidcSpa({ DPoP: { enabled: true, mode: "auto" } }).name;
+// @ts-expect-error The types are there: a wrong option does not compile.
+oidcSpa({ DPoP: { enabled: true, mode: "sometimes" } });
+`;
+
+const compilers = { "TypeScript 5.0": "typescript-5.0", "the newest TypeScript": "typescript" };
+for (const [compiler, directory] of Object.entries(compilers)) {
+    const settings = [["node10", "CommonJS", ["commonjs"]], ["node16", "Node16", ["module", "commonjs"]], ["bundler", "ESNext", ["module"]]];
+    // The newest has no node10 any more.
+    for (const [moduleResolution, module, types] of settings.filter(([name]) => directory !== "typescript" || name !== "node10")) {
+        for (const type of types) {
+            test(`${compiler} finds the types with moduleResolution ${moduleResolution} in a package of type ${type}`, async () => {
+                await project.write("package.json", JSON.stringify({ name: "app", type }));
+                // The declarations of Vite are no concern of ours.
+                for (const [file, text, skipLibCheck] of [["use.ts", USE, false], ["plugin.ts", PLUGIN, true]]) {
+                    await project.write(file, text);
+                    const compilerOptions = { noEmit: true, strict: true, target: "ES2022", types: [], module, moduleResolution, skipLibCheck };
+                    await project.write("tsconfig.json", JSON.stringify({ compilerOptions, files: [file] }));
+                    await project.run("node", path.join(modulesDir, directory, "bin/tsc"), "-p", ".");
+                }
+            });
+        }
+    }
+}

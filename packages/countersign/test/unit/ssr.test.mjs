@@ -1,0 +1,83 @@
+// Where there is no page: a server that renders the app, and tests without a browser.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { unpack } from "./support/packed.mjs";
+
+let project;
+before(async () => {
+    project = await unpack();
+});
+after(() => project?.remove());
+
+const SUBPATHS = ["", "/entrypoint", "/core", "/DPoP", "/browser-runtime-freeze"];
+
+/** Everything that a script could see of an import: each object that the globals lead to, with its members. */
+const SNAPSHOT = `const snapshot = () => {
+    const seen = new Map();
+    const visit = (value, name) => {
+        if ((typeof value !== "object" && typeof value !== "function") || value === null || seen.has(value)) return;
+        const members = Object.entries(Object.getOwnPropertyDescriptors(value)).concat(Object.getOwnPropertySymbols(value).map(key => [String(key), Object.getOwnPropertyDescriptor(value, key)]));
+        seen.set(value, [name, members]);
+        members.forEach(([key, descriptor]) => visit(descriptor.value, name + "." + key));
+        visit(Object.getPrototypeOf(value), name + ".__proto__");
+    };
+    for (const name of ["Object", "Function", "Promise", "Response", "ArrayBuffer", "Map", "Uint8Array", "Error", "fetch", "crypto"]) visit(globalThis[name], name);
+    return [Object.getOwnPropertyNames(globalThis), ...seen.values()].map(one => one.toString() + (one[1]?.map?.(([key, { writable, configurable }]) => [key, writable, configurable]) ?? ""));
+};
+const before = snapshot();
+`;
+
+const load = (how, name) => (how === "import" ? `await import("${name}")` : `require("${name}")`);
+const flags = { import: ["--input-type=module"], require: ["--input-type=commonjs"] };
+
+for (const how of ["import", "require"]) {
+    for (const subpath of SUBPATHS) {
+        test(`\`${how}\` of countersign${subpath} in Node has no effect`, async () => {
+            const code = `${SNAPSHOT}const module = ${load(how, `countersign${subpath}`)};
+                require("node:assert").deepStrictEqual(snapshot(), before);
+                console.log(Object.keys(module).length > 0);`;
+            const start = how === "import" ? 'import { createRequire } from "node:module"; const require = createRequire("/");\n' : "";
+            assert.equal(await project.run("node", ...flags[how], "-e", start + code), "true\n");
+        });
+    }
+
+    test(`createOidc in Node says that there is no page (${how})`, async () => {
+        const code = `(async () => {
+            const { createOidc, OidcInitializationError, oidcEarlyInit } = ${load(how, "countersign/core")};
+            const { DPoP } = ${load(how, "countersign/DPoP")};
+            const { browserRuntimeFreeze } = ${load(how, "countersign/browser-runtime-freeze")};
+            const early = oidcEarlyInit({ BASE_URL: "/", securityDefenses: { ...DPoP({ mode: "auto" }), ...browserRuntimeFreeze() } });
+            // A module that keeps the promise, and whose server runs on.
+            globalThis.kept = createOidc({ issuerUri: "https://login.example.com", clientId: "app" });
+            await new Promise(resolve => setTimeout(resolve, 50));
+            const error = await createOidc({}).catch(error => error);
+            console.log(JSON.stringify([early, error instanceof OidcInitializationError, error.code, error.message]));
+        })();`;
+        const [early, isOurs, errorCode, message] = JSON.parse(await project.run("node", ...flags[how], "-e", code));
+        assert.deepEqual(early, { shouldLoadApp: true }, "the app is rendered");
+        assert.deepEqual([isOurs, errorCode], [true, "not_in_browser"]);
+        assert.match(message, /^countersign: createOidc\(\) was called where there is no page, as in server-side rendering; call it in the browser only/);
+    });
+}
+
+test("an error of the ES module is one of the CommonJS module's too, and the other way round", async () => {
+    const code = `(async () => {
+        const modules = [await import("countersign/core"), require("countersign/core")];
+        const errors = await Promise.all(modules.map(({ createOidc }) => createOidc({}).catch(error => error)));
+        console.log(JSON.stringify(modules.map(({ OidcInitializationError }) => [...errors, new Error(), null, 1].map(error => error instanceof OidcInitializationError))));
+    })();`;
+    const both = [true, true, false, false, false];
+    assert.deepEqual(JSON.parse(await project.run("node", ...flags.require, "-e", code)), [both, both]);
+});
+
+test("the types, the plugin and the manifest can be required too", async () => {
+    const code = `console.log(typeof require("countersign/vite-plugin").oidcSpa, require("countersign/package.json").name)`;
+    assert.equal(await project.run("node", ...flags.require, "-e", code), "function countersign\n");
+});
+
+for (const conditions of [["worker"], ["edge-light"], ["workerd", "worker", "browser"]]) {
+    test(`runtimes that are no Node get the same: ${conditions}`, async () => {
+        const code = `const { createOidc } = await import("countersign/core"); console.log(await createOidc({}).catch(error => error.code));`;
+        assert.equal(await project.run("node", ...conditions.map(name => `--conditions=${name}`), ...flags.import, "-e", code), "not_in_browser\n");
+    });
+}

@@ -1,0 +1,68 @@
+//! The npm package's files for those who do not import ES modules by `exports`: CommonJS in
+//! `dist/cjs`, and one file per subpath in the package's root.
+//!
+//! There is never a second instance in a page. Bundlers take the ES modules for `require()` too
+//! (condition `module`, or the files in the root), and what Node and test runners get has no state.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+use crate::generated::write_if_changed;
+use crate::process::{command, run};
+
+/// In the page of a browser these names exist; jsdom lacks the second, a worker the first.
+const IS_PAGE: &str = r#"typeof document === "object" && typeof Request === "function""#;
+
+/// The words for "this file" that the compiler cannot translate.
+const HERE: &str = "\"use strict\";\nexports.here = require(\"node:url\").pathToFileURL(__filename).href;\n";
+
+/// Writes everything. `engine` is the text of the engine.
+pub(crate) fn write(package: &Path, engine: &str) -> Result<()> {
+    run(command("node").args([
+        "node_modules/typescript/bin/tsc",
+        "-p",
+        "packages/countersign/tsconfig.cjs.json",
+    ]))
+    .context("the TypeScript of packages/countersign does not compile to CommonJS")?;
+    let cjs = package.join("dist/cjs");
+    write_if_changed(&cjs.join("package.json"), "{ \"type\": \"commonjs\" }\n")?;
+    write_if_changed(&cjs.join("vite-plugin/here.js"), HERE)?;
+    fs::create_dir_all(cjs.join("engine"))?;
+    write_if_changed(
+        &cjs.join("engine/bytes.js"),
+        &format!("\"use strict\";\nexports.__esModule = true;\nexports.default = \"{engine}\";\n"),
+    )?;
+    for (subpath, module) in subpaths(package)? {
+        if let Some(name) = module.strip_suffix(".cjs") {
+            let text = format!(
+                "\"use strict\";\nmodule.exports = {IS_PAGE} ? require(\"./{name}.js\") : require(\"./ssr.js\");\n"
+            );
+            write_if_changed(&cjs.join(&module), &text)?;
+        }
+        let module = module.replace(".cjs", ".js");
+        let text = format!("export * from \"./dist/{module}\";\n");
+        write_if_changed(&package.join(format!("{subpath}.js")), &text)?;
+    }
+    Ok(())
+}
+
+/// Returns each subpath that `exports` names, with its CommonJS module relative to `dist/cjs`.
+fn subpaths(package: &Path) -> Result<Vec<(String, String)>> {
+    let manifest: Value = serde_json::from_slice(&fs::read(package.join("package.json"))?)?;
+    let exports = manifest["exports"]
+        .as_object()
+        .context("package.json has no exports")?;
+    Ok(exports
+        .iter()
+        .filter_map(|(subpath, target)| {
+            let module = target["require"]["default"].as_str()?;
+            Some((
+                subpath.strip_prefix("./")?.to_owned(),
+                module.strip_prefix("./dist/cjs/")?.to_owned(),
+            ))
+        })
+        .collect())
+}
