@@ -17,7 +17,8 @@ use crate::process::{command, run};
 const IS_PAGE: &str = r#"typeof document === "object" && typeof Request === "function""#;
 
 /// The words for "this file" that the compiler cannot translate.
-const HERE: &str = "\"use strict\";\nexports.here = require(\"node:url\").pathToFileURL(__filename).href;\n";
+const HERE: &str =
+    "\"use strict\";\nexports.here = require(\"node:url\").pathToFileURL(__filename).href;\n";
 
 /// Writes everything. `engine` is the text of the engine.
 pub(crate) fn write(package: &Path, engine: &str) -> Result<()> {
