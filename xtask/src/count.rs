@@ -5,6 +5,9 @@
 pub(crate) struct Count {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+    /// Not run, with a reason that the runner prints beside the test's name. (Cargo's are not
+    /// counted: they are ignored because another part runs them.)
+    pub(crate) skipped: u64,
 }
 
 /// Counts a line of cargo's runner: `test result: ok. 12 passed; 0 failed; ...`
@@ -30,6 +33,7 @@ pub(crate) fn count_node_line(line: &str, count: &mut Count) {
         match *word {
             "pass" => count.passed += number,
             "fail" | "cancelled" => count.failed += number,
+            "skipped" => count.skipped += number,
             _ => {}
         }
     }
@@ -41,6 +45,7 @@ pub(crate) fn count_of_interop_line(line: &str) -> Option<Count> {
     Some(Count {
         passed: passed.parse().ok()?,
         failed: rest.strip_suffix(" failed")?.parse().ok()?,
+        skipped: 0,
     })
 }
 
@@ -71,12 +76,12 @@ mod tests {
             "ℹ pass 6",
             "ℹ fail 2",
             "ℹ cancelled 1",
-            "ℹ skipped 0",
+            "ℹ skipped 4",
             "✔ pass 99 (3ms)",
         ] {
             count_node_line(line, &mut count);
         }
-        assert_eq!((count.passed, count.failed), (6, 3));
+        assert_eq!((count.passed, count.failed, count.skipped), (6, 3, 4));
     }
 
     #[test]

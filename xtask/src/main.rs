@@ -7,6 +7,7 @@
 
 mod asan;
 mod bench;
+mod browsers;
 mod cargo_tool;
 mod commonjs;
 mod count;
@@ -17,6 +18,7 @@ mod generated;
 mod interop;
 mod java;
 mod mutants;
+mod node;
 mod order;
 mod package;
 mod peers;
@@ -42,7 +44,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Step {
     /// Find or install what the other steps need: npm packages, the wasm32 target, cargo-deny,
-    /// cargo-cyclonedx; Chromium only as root on Debian, elsewhere the command to run is printed
+    /// cargo-cyclonedx; browsers only as root on Debian, elsewhere the command to run is printed
     Setup,
     /// Start the authorization server, the API and the demo app, and open the app in the browser
     Demo(demo::Options),
@@ -51,6 +53,9 @@ enum Step {
     Package,
     /// Run every check, or some of them with `--only`
     Test(test::Options),
+    /// Run the whole browser suite in the other browsers, file by file, and write docs/browsers.md
+    /// (an hour); a run that was interrupted goes on with `--continue`
+    Browsers(browsers::Options),
     /// Run real peers (Keycloak, Spring Security, ...) through their scenarios
     Interop(interop::Options),
     /// Run the fuzz targets; inputs that they find stay in fuzz/corpus and fuzz/artifacts
@@ -84,6 +89,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Demo(options) => demo::run_step(&options)?,
         Step::Package => package::run_step()?,
         Step::Test(options) => return test::run_step(&options),
+        Step::Browsers(options) => return browsers::run_step(&options),
         Step::Interop(options) => return interop::run_step(&options),
         Step::Fuzz(options) => fuzz::run_step(&options)?,
         Step::Mutants(options) => mutants::run_step(&options)?,

@@ -21,6 +21,8 @@ pub(crate) struct Needs {
     pub(crate) npm: bool,
     pub(crate) wasm: bool,
     pub(crate) chromium: bool,
+    pub(crate) firefox: bool,
+    pub(crate) webkit: bool,
     pub(crate) deny: bool,
     pub(crate) cyclonedx: bool,
 }
@@ -30,6 +32,8 @@ impl Needs {
         npm: false,
         wasm: false,
         chromium: false,
+        firefox: false,
+        webkit: false,
         deny: false,
         cyclonedx: false,
     };
@@ -48,6 +52,8 @@ impl Needs {
         ..Self::NOTHING
     };
     pub(crate) const ALL: Self = Self {
+        firefox: true,
+        webkit: true,
         deny: true,
         cyclonedx: true,
         ..Self::BROWSER
@@ -58,6 +64,8 @@ impl Needs {
             npm: self.npm || other.npm,
             wasm: self.wasm || other.wasm,
             chromium: self.chromium || other.chromium,
+            firefox: self.firefox || other.firefox,
+            webkit: self.webkit || other.webkit,
             deny: self.deny || other.deny,
             cyclonedx: self.cyclonedx || other.cyclonedx,
         }
@@ -78,9 +86,10 @@ pub(crate) fn run(needs: Needs) -> Result<()> {
     if needs.wasm {
         step("the compiler for wasm32", wasm_is_there(), install_wasm)?;
     }
-    if needs.chromium {
-        step("Chromium", chromium().is_some(), install_chromium)?;
-    }
+    let browsers = missing_browsers(needs);
+    step("browsers", browsers.is_empty(), || {
+        install_browsers(&browsers)
+    })?;
     for (is_needed, tool) in [(needs.deny, CARGO_DENY), (needs.cyclonedx, CARGO_CYCLONEDX)] {
         if is_needed {
             step(tool.name, tool.find().is_some(), || tool.install())?;
@@ -102,11 +111,27 @@ pub(crate) fn chromium() -> Option<PathBuf> {
         "/Applications/Chromium.app/Contents/MacOS/Chromium",
         "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     ];
-    if let Some(named) = std::env::var_os("CHROME") {
+    named_or_found("CHROME", &NAMES, &ELSEWHERE)
+}
+
+/// Returns the Firefox that the tests drive: `FIREFOX`, or one in its usual places.
+pub(crate) fn firefox() -> Option<PathBuf> {
+    const ELSEWHERE: [&str; 1] = ["/Applications/Firefox.app/Contents/MacOS/firefox"];
+    named_or_found("FIREFOX", &["firefox-esr", "firefox"], &ELSEWHERE)
+}
+
+/// Whether WebKitGTK's driver and a display for it are there.
+pub(crate) fn has_webkit() -> bool {
+    find_program(&["WebKitWebDriver"]).is_some() && find_program(&["Xvfb"]).is_some()
+}
+
+/// Returns the file that the variable names, or else the first that exists.
+fn named_or_found(variable: &str, names: &[&str], elsewhere: &[&str]) -> Option<PathBuf> {
+    if let Some(named) = std::env::var_os(variable) {
         return Some(PathBuf::from(named)).filter(|file| file.is_file());
     }
-    find_program(&NAMES).or_else(|| {
-        ELSEWHERE
+    find_program(names).or_else(|| {
+        elsewhere
             .iter()
             .map(PathBuf::from)
             .find(|file| file.is_file())
@@ -215,17 +240,60 @@ fn install_wasm() -> Result<()> {
     Ok(())
 }
 
-fn install_chromium() -> Result<()> {
-    if let Some(named) = std::env::var_os("CHROME") {
-        bail!(
-            "CHROME names `{}`, which is not a file: correct or unset it",
-            named.to_string_lossy()
-        );
+/// A browser that is needed and not there.
+struct Missing {
+    /// The variable that names its executable, if there is one.
+    variable: Option<&'static str>,
+    packages: &'static [&'static str],
+    /// What to do where there are no Debian packages.
+    elsewhere: &'static str,
+}
+
+fn missing_browsers(needs: Needs) -> Vec<Missing> {
+    let chromium = Missing {
+        variable: Some("CHROME"),
+        packages: &["chromium"],
+        elsewhere: "install Chromium or Chrome, or set CHROME to its executable",
+    };
+    let firefox = Missing {
+        variable: Some("FIREFOX"),
+        packages: &["firefox-esr"],
+        elsewhere: "install Firefox, or set FIREFOX to its executable",
+    };
+    let webkit = Missing {
+        variable: None,
+        packages: &["webkit2gtk-driver", "xvfb"],
+        elsewhere: "install WebKitWebDriver (WebKitGTK) and Xvfb",
+    };
+    // WebKitGTK exists on Linux alone. Elsewhere its part says so.
+    let is_possible = cfg!(target_os = "linux");
+    [
+        (needs.chromium && self::chromium().is_none(), chromium),
+        (needs.firefox && self::firefox().is_none(), firefox),
+        (needs.webkit && is_possible && !has_webkit(), webkit),
+    ]
+    .into_iter()
+    .filter_map(|(is_missing, browser)| is_missing.then_some(browser))
+    .collect()
+}
+
+/// Installs all of them by one command.
+fn install_browsers(missing: &[Missing]) -> Result<()> {
+    for variable in missing.iter().filter_map(|browser| browser.variable) {
+        if let Some(named) = std::env::var_os(variable) {
+            bail!(
+                "{variable} names `{}`, which is not a file: correct or unset it",
+                named.to_string_lossy()
+            );
+        }
     }
-    apt_install(
-        &["chromium"],
-        "install Chromium or Chrome, or set CHROME to its executable",
-    )
+    let packages: Vec<&str> = missing
+        .iter()
+        .flat_map(|browser| browser.packages)
+        .copied()
+        .collect();
+    let elsewhere: Vec<&str> = missing.iter().map(|browser| browser.elsewhere).collect();
+    apt_install(&packages, &elsewhere.join("; "))
 }
 
 /// Installs Debian packages as root. Otherwise fails with the command to run, which is `elsewhere`

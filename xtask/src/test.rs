@@ -4,17 +4,17 @@
 //! line sums up the tests that cargo's and node's runners counted, plus one for each part that is a
 //! single check.
 
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::count::{Count, count_cargo_line, count_node_line};
+use crate::browsers::Run;
+use crate::count::{Count, count_cargo_line};
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{asan, deny, fuzz, interop, package, readme, sbom, size, wasm};
+use crate::{asan, deny, fuzz, interop, node, package, readme, sbom, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -65,6 +65,11 @@ enum Part {
     Unit,
     /// The browser suite, in headless Chromium
     Browser,
+    /// Login, every kind of call, reload and logout in Firefox; `cargo xtask browsers` runs the whole
+    /// suite there
+    Firefox,
+    /// The same in WebKitGTK
+    Webkit,
     /// The demo, from its command to Ctrl-C
     Demo,
     /// The size budgets
@@ -134,6 +139,8 @@ impl Part {
                 ..Needs::NOTHING
             },
             Self::Unit | Self::Browser | Self::Demo | Self::Size | Self::Interop => Needs::BROWSER,
+            Self::Firefox => Run::Firefox.needs(),
+            Self::Webkit => Run::Webkit.needs(),
         }
     }
 
@@ -279,17 +286,19 @@ impl Part {
             }
             Self::Unit => {
                 package::build()?;
-                node_test("packages/countersign/test/unit", 2, count)
+                node::test_directory("packages/countersign/test/unit", 2, count)
             }
             Self::Browser => {
                 package::build()?;
                 build_servers()?;
-                node_test("packages/countersign/test/browser", 1, count)
+                node::test_directory("packages/countersign/test/browser", 1, count)
             }
+            Self::Firefox => Run::Firefox.short(count),
+            Self::Webkit => Run::Webkit.short(count),
             Self::Demo => {
                 package::build()?;
                 build_servers()?;
-                node_test("examples/demo/test", 1, count)
+                node::test_directory("examples/demo/test", 1, count)
             }
             Self::Size => {
                 package::build()?;
@@ -297,7 +306,7 @@ impl Part {
             }
             Self::InteropHarness => {
                 setup::npm_packages(&root().join("interop"))?;
-                node_test("interop/lib", 2, count)
+                node::test_directory("interop/lib", 2, count)
             }
             Self::Interop => {
                 *count = interop::run_all()?;
@@ -319,46 +328,26 @@ fn cargo_test(arguments: &[&str], count: &mut Count) -> Result<()> {
     run_watched(&mut command, |line| count_cargo_line(line, count))
 }
 
-/// Runs the `.test.mjs` files of a directory with node's test runner.
-fn node_test(directory: &str, concurrency: usize, count: &mut Count) -> Result<()> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(root().join(directory))
-        .with_context(|| format!("{directory} cannot be read"))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        bail!("{directory} holds no *.test.mjs: nothing was tested");
-    }
-    let mut command: Command = command("node");
-    command
-        .arg("--test")
-        .arg("--test-reporter=spec")
-        // A server that a failed test left running must not keep the run from ending.
-        .args(["--test-force-exit", "--test-timeout=600000"])
-        .arg(format!("--test-concurrency={concurrency}"))
-        .args(files);
-    if let Some(chromium) = setup::chromium() {
-        command.env("CHROME", chromium);
-    }
-    run_watched(&mut command, |line| count_node_line(line, count))
-}
-
 fn summarise(outcomes: &[Outcome]) -> ExitCode {
     println!(
-        "\n{:<16} {:>12} {:>8} {:>8}",
-        "part", "time", "passed", "failed"
+        "\n{:<16} {:>12} {:>8} {:>8} {:>8}",
+        "part", "time", "passed", "failed", "skipped"
     );
     let mut sum = Count::default();
     for outcome in outcomes {
-        let Count { passed, failed } = outcome.count;
+        let Count {
+            passed,
+            failed,
+            skipped,
+        } = outcome.count;
         println!(
-            "{:<16} {:>12} {passed:>8} {failed:>8}",
+            "{:<16} {:>12} {passed:>8} {failed:>8} {skipped:>8}",
             outcome.part.name(),
             seconds(outcome.time)
         );
         sum.passed += passed;
         sum.failed += failed;
+        sum.skipped += skipped;
     }
     let time = outcomes.iter().map(|outcome| outcome.time).sum();
     println!("{:<16} {:>12}\n", "all", seconds(time));

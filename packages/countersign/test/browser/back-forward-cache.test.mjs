@@ -1,10 +1,10 @@
 /**
  * The back button brings a page back as it was left, with its promises: none of them may hang. Chromium is started
- * with its back/forward cache here, which Playwright turns off.
+ * with its back/forward cache here, which Playwright turns off; Firefox always has it.
  */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { launchChromium } from "../chromium.mjs";
+import { launch } from "./harness/drivers/index.mjs";
 import { World } from "./harness/world.mjs";
 
 let launching;
@@ -18,7 +18,7 @@ async function createWorld(t) {
     });
     // A page that must not be stored is not kept either.
     world.app.headers["Cache-Control"] = "no-cache";
-    launching ??= launchChromium({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+    launching ??= launch({ backForwardCache: true });
     const context = await (await launching).newContext();
     t.after(() => context.close());
     context.setDefaultTimeout(15_000);

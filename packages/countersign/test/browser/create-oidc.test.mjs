@@ -1,6 +1,6 @@
 /** What `createOidc` and early init do beside the protocol: options, ways back to the page, tabs, activity. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "./harness/test.mjs";
 import { World } from "./harness/world.mjs";
 
 const LOGGED_OUT = { isUserLoggedIn: false };

@@ -1,8 +1,8 @@
 /** Logging in, in both set-ups: the authorization request, its response, the token request, the first call. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { decodeJwt } from "jose";
 import { assertBoundCall, assertProof, hash } from "./harness/proof.mjs";
+import { test } from "./harness/test.mjs";
 import { World } from "./harness/world.mjs";
 
 const LOGGED_OUT = { isUserLoggedIn: false };

@@ -1,7 +1,7 @@
 /** A session over page loads: restored, ended by the user, ended by the server. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { assertBoundCall, assertProof } from "./harness/proof.mjs";
+import { test } from "./harness/test.mjs";
 import { World } from "./harness/world.mjs";
 
 const isSilent = exchange => exchange.query().prompt === "none";

@@ -73,7 +73,7 @@ export class AppServer {
         }
         if (bytes === undefined) {
             response.statusCode = 404;
-            response.end();
+            response.end("not found");
             return;
         }
         response.setHeader("Content-Type", TYPES[path.extname(file)] ?? "application/octet-stream");

@@ -36,6 +36,8 @@ const PREFERENCES = {
     "browser.startup.homepage_override.mstone": "ignore",
     "browser.startup.page": 0,
     "datareporting.policy.dataSubmissionEnabled": false,
+    // It would give JSON documents a Content-Security-Policy of its own.
+    "devtools.jsonview.enabled": false,
     "extensions.getAddons.cache.enabled": false,
     "extensions.systemAddon.update.enabled": false,
     "extensions.update.enabled": false,
@@ -152,8 +154,10 @@ function logged(page, { type, level, text, source, stackTrace }) {
         page.emit("console", message);
         page.context().emit("console", message);
     } else if (type === "javascript" && level === "error") {
-        const error = new Error(text);
-        error.stack = `${text} (${stackTrace?.callFrames[0]?.url ?? source.realm})`;
+        // Tests expect Chromium's words for a request that failed.
+        const isNetwork = /^Cross-Origin Request Blocked: /.test(text);
+        const error = new Error(isNetwork ? `Failed to load resource: net::ERR_FAILED (${text})` : text);
+        error.stack = `${error.message} (${stackTrace?.callFrames[0]?.url ?? source.realm})`;
         page.emit("pageerror", error);
         page.context().emit("weberror", { error: () => error });
     }

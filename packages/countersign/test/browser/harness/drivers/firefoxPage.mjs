@@ -6,6 +6,7 @@ import { Left, ScriptedPage } from "./page.mjs";
 const LEFT = /no such frame|no such realm|destroyed|AbortError|DataCloneError|discarded|actor|closed/i;
 
 export class FirefoxPage extends ScriptedPage {
+    tells = new Set(["request", "console", "pageerror"]);
     #bidi;
     /** Subscriptions under way, which the next command waits for. */
     #ready = Promise.resolve();

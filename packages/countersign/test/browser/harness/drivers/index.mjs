@@ -8,12 +8,11 @@
  * | `firefox`            | WebDriver BiDi, over WebSocket  | `firefox.mjs`  |
  * | `webkit`             | WebDriver, over HTTP, under Xvfb | `webkit.mjs`  |
  *
- * What a driver can't do throws `Unsupported`: the test is then skipped, with that reason, and the
- * runner prints and counts it.
+ * What a driver can't do throws `Unsupported`: a test that needs it imports `test` from
+ * `harness/test.mjs`, and is then skipped with that reason, which the runner prints and counts.
  */
 import { launchChromium } from "./chromium.mjs";
 import { launchFirefox } from "./firefox.mjs";
-import { skipUnsupported } from "./unsupported.mjs";
 import { launchWebKit } from "./webkit.mjs";
 
 const DRIVERS = { chromium: launchChromium, firefox: launchFirefox, webkit: launchWebKit };
@@ -23,9 +22,6 @@ export const browserName = process.env.BROWSER ?? "chromium";
 
 if (!Object.hasOwn(DRIVERS, browserName)) {
     throw new Error(`BROWSER is "${browserName}"; it can be ${Object.keys(DRIVERS).join(", ")}`);
-}
-if (browserName !== "chromium") {
-    skipUnsupported();
 }
 
 /**

@@ -17,6 +17,8 @@ export class Left extends Error {
 }
 
 export class ScriptedPage extends EventEmitter {
+    /** The events that the browser tells of. @type {ReadonlySet<string>} */
+    tells = new Set();
     #context;
     #url = "about:blank";
 
@@ -131,6 +133,18 @@ export class ScriptedPage extends EventEmitter {
 
     get mouse() {
         throw new Unsupported("the driver can't move the mouse");
+    }
+
+    on(name, listener) {
+        if (["request", "console", "pageerror"].includes(name) && !this.tells.has(name)) {
+            throw new Unsupported(`the driver isn't told of the event "${name}"`);
+        }
+        return super.on(name, listener);
+    }
+
+    once(name, listener) {
+        this.on(name, () => undefined);
+        return super.once(name, listener);
     }
 
     async route() {
