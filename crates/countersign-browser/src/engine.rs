@@ -229,9 +229,16 @@ extern "C" fn authorize(task: u32, token: u32) {
 
 /// Takes the response to an attempt. Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty if it
 /// can't be read; after a redirect, the origin and path that it led to. `date`: milliseconds, or
-/// NaN. `is_replayable`: zero is no.
+/// NaN. `is_replayable`, `is_slash` (the redirect's): zero is no.
 #[unsafe(no_mangle)]
-extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_replayable: u32) {
+extern "C" fn observe(
+    task: u32,
+    attempt: usize,
+    status: u32,
+    date: f64,
+    is_replayable: u32,
+    is_slash: u32,
+) {
     let mut fields = received();
     let Some(mut attempt) = take_attempt(attempt) else {
         return succeed(task, &[], 0);
@@ -239,7 +246,7 @@ extern "C" fn observe(task: u32, attempt: usize, status: u32, date: f64, is_repl
     let (nonce, challenge) = (fields.text(), fields.text());
     let end = url(&mut fields);
     if !end.origin.is_empty() {
-        attempt.redirected(end);
+        attempt.redirected(end, is_slash != 0);
     }
     tasks::spawn(async move {
         let response = Observed {

@@ -16,7 +16,7 @@ use crate::error::ClientError;
 use crate::form::holds;
 use crate::gate::{Gate, Keeper};
 use crate::platform::{Platform, UnixMillis, Url};
-use crate::redirect::{Redirected, redirect};
+use crate::redirect::{Redirected, Seen, redirect};
 use crate::state::{BoundToken, KnownToken};
 use crate::text::Text;
 
@@ -61,13 +61,15 @@ enum Stage {
 
 impl<P: Platform> Attempt<P> {
     /// Reports the URL reached by redirects that the platform followed on its own, still with the
-    /// old proof. Call it before the response is [observed](Engine::observe).
-    pub fn redirected(&mut self, url: Url) {
+    /// old proof. Call it before the response is [observed](Engine::observe). `is_slash`: this URL
+    /// and the first one differ only by a slash at the end of the path.
+    pub fn redirected(&mut self, url: Url, is_slash: bool) {
         let sending = &mut *self.0;
-        sending.stage = match redirect(&sending.method, &sending.url.origin, &url.origin, None) {
+        let seen = Seen::Unseen { is_slash };
+        sending.stage = match redirect(&sending.method, &sending.url.origin, &url.origin, seen) {
             Redirected::OtherOrigin => Stage::Lost,
-            Redirected::Unclear => Stage::Last,
-            Redirected::SameOrigin(_) => Stage::Redirected,
+            Redirected::SameOrigin(_) if sending.stage == Stage::First => Stage::Redirected,
+            _ => Stage::Last,
         };
         sending.url = url;
     }

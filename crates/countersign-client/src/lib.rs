@@ -87,7 +87,7 @@ pub use platform::{
     Document, FLOW_LIFETIME_MILLIS, KeyError, KeyPair, OWN_ORIGIN, Platform, Record, Request,
     Response, SendError, UnixMillis, Url,
 };
-pub use redirect::{Redirected, redirect};
+pub use redirect::{Redirected, Seen, redirect};
 pub use renewal::{Renewal, Schedule};
 pub use state::{BoundToken, Client, ClientConfig, Metadata, Tokens};
 pub use text::Text;

@@ -14,22 +14,36 @@ pub enum Redirected<'a> {
     SameOrigin(&'a str),
 }
 
-/// Decides by the rules of the Fetch standard (HTTP-redirect fetch).
-/// `status`: the redirect's; `None` if the platform followed the redirect unseen, as browsers do,
-/// and sent the old proof along.
+/// What the platform knows of a redirect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "a platform sees the status or not")]
+pub enum Seen {
+    /// Its status.
+    Status(u16),
+    /// The platform followed it unseen, as browsers do, and sent the old proof along.
+    Unseen {
+        /// The two URLs differ only by a slash at the end of the path. Frameworks answer such a
+        /// request with a redirect before anything else, so it has had no effect.
+        is_slash: bool,
+    },
+}
+
+/// Decides by RFC 9110, 15.4, and the Fetch standard (HTTP-redirect fetch). If the status was not
+/// seen, it may have been 303: then the request has had its effect, and must not be sent again.
 #[must_use]
 #[inline(always)] // what a browser does not know is not there
-pub fn redirect<'a>(method: &'a str, from: &str, to: &str, status: Option<u16>) -> Redirected<'a> {
+pub fn redirect<'a>(method: &'a str, from: &str, to: &str, seen: Seen) -> Redirected<'a> {
     if from != to {
         return Redirected::OtherOrigin;
     }
     let is_read = matches!(method, "GET" | "HEAD");
-    match status {
+    match seen {
+        Seen::Unseen { is_slash } if is_read || is_slash => Redirected::SameOrigin(method),
         // Every redirect keeps these methods.
-        None | Some(301 | 302 | 303 | 307 | 308) if is_read => Redirected::SameOrigin(method),
-        Some(301 | 302) if method == "POST" => Redirected::SameOrigin("GET"),
-        Some(303) => Redirected::SameOrigin("GET"),
-        Some(301 | 302 | 307 | 308) => Redirected::SameOrigin(method),
+        Seen::Status(301 | 302 | 303 | 307 | 308) if is_read => Redirected::SameOrigin(method),
+        Seen::Status(301 | 302) if method == "POST" => Redirected::SameOrigin("GET"),
+        Seen::Status(303) => Redirected::SameOrigin("GET"),
+        Seen::Status(301 | 302 | 307 | 308) => Redirected::SameOrigin(method),
         _ => Redirected::Unclear,
     }
 }
@@ -42,8 +56,12 @@ mod tests {
 
     #[test]
     fn nothing_follows_to_another_origin() {
-        for status in [None, Some(302), Some(307)] {
-            let other = redirect("GET", A, "https://b.example", status);
+        let unseen = [true, false].map(|is_slash| Seen::Unseen { is_slash });
+        for seen in [Seen::Status(302), Seen::Status(307)]
+            .into_iter()
+            .chain(unseen)
+        {
+            let other = redirect("GET", A, "https://b.example", seen);
             assert_eq!(other, Redirected::OtherOrigin);
         }
     }
@@ -56,6 +74,8 @@ mod tests {
             (301, "POST", Some("GET")),
             (302, "POST", Some("GET")),
             (302, "PUT", Some("PUT")),
+            (301, "PATCH", Some("PATCH")),
+            (301, "DELETE", Some("DELETE")),
             (303, "GET", Some("GET")),
             (303, "HEAD", Some("HEAD")),
             (303, "POST", Some("GET")),
@@ -68,17 +88,23 @@ mod tests {
             (401, "POST", None),
         ] {
             let expected = expected.map_or(Redirected::Unclear, Redirected::SameOrigin);
-            assert_eq!(redirect(method, A, A, Some(status)), expected, "{status}");
+            assert_eq!(
+                redirect(method, A, A, Seen::Status(status)),
+                expected,
+                "{status}"
+            );
         }
     }
 
     #[test]
-    fn where_the_status_is_not_known_only_get_and_head_are_certain() {
+    fn where_the_status_is_not_known_only_get_head_and_a_slash_are_certain() {
+        let decide = |method, is_slash| redirect(method, A, A, Seen::Unseen { is_slash });
         for method in ["GET", "HEAD"] {
-            assert_eq!(redirect(method, A, A, None), Redirected::SameOrigin(method));
+            assert_eq!(decide(method, false), Redirected::SameOrigin(method));
         }
         for method in ["POST", "PUT", "DELETE", "get"] {
-            assert_eq!(redirect(method, A, A, None), Redirected::Unclear);
+            assert_eq!(decide(method, false), Redirected::Unclear);
+            assert_eq!(decide(method, true), Redirected::SameOrigin(method));
         }
     }
 }

@@ -2,13 +2,28 @@
 //! the access token.
 
 use reqwest::header::{
-    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, LOCATION,
-    TRANSFER_ENCODING,
+    CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_LENGTH, CONTENT_LOCATION, CONTENT_TYPE, HeaderName,
+    LAST_MODIFIED, LOCATION, TRANSFER_ENCODING,
 };
 use reqwest::{Method, Request, Response};
 
 use super::platform::parts;
-use crate::redirect::{Redirected, redirect};
+use crate::redirect::{Redirected, Seen, redirect};
+
+/// The headers that belong to a body (RFC 9110, 15.4; `Content-Digest` and `Repr-Digest` replace
+/// `Digest` in RFC 9530).
+const OF_THE_BODY: [HeaderName; 10] = [
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    CONTENT_LENGTH,
+    CONTENT_LOCATION,
+    CONTENT_TYPE,
+    LAST_MODIFIED,
+    TRANSFER_ENCODING,
+    HeaderName::from_static("digest"),
+    HeaderName::from_static("content-digest"),
+    HeaderName::from_static("repr-digest"),
+];
 
 /// A request that may be redirected.
 pub(super) struct Hop {
@@ -32,7 +47,7 @@ impl Hop {
         }
     }
 
-    /// Returns the request that follows, as browsers build it, or `None` if the response is for the
+    /// Returns the request that follows (RFC 9110, 15.4), or `None` if the response is for the
     /// caller.
     pub(super) fn next(self, response: &Response) -> Option<Request> {
         let location = response.headers().get(LOCATION)?.to_str().ok()?;
@@ -40,7 +55,7 @@ impl Hop {
         let (from, _) = parts(self.head.url())?;
         let (to, _) = parts(&url)?;
         let method = self.head.method().as_str();
-        let status = Some(response.status().as_u16());
+        let status = Seen::Status(response.status().as_u16());
         let Redirected::SameOrigin(followed) = redirect(method, &from, &to, status) else {
             return None;
         };
@@ -48,14 +63,7 @@ impl Hop {
         let mut next = if becomes_get {
             let mut next = self.head;
             *next.method_mut() = Method::GET;
-            for header in [
-                CONTENT_ENCODING,
-                CONTENT_LANGUAGE,
-                CONTENT_LENGTH,
-                CONTENT_LOCATION,
-                CONTENT_TYPE,
-                TRANSFER_ENCODING,
-            ] {
+            for header in OF_THE_BODY {
                 next.headers_mut().remove(header);
             }
             next

@@ -46,6 +46,11 @@ async fn each_hop_within_the_origin_has_a_proof_of_its_own() {
     for (method, path, target, arrives) in [
         (Method::GET, "/to/301", "/api/me", "GET"),
         (Method::GET, "/to/302", "/api/me", "GET"),
+        (Method::GET, "/to/303", "/api/me", "GET"),
+        (Method::HEAD, "/to/303", "/api/me", "HEAD"),
+        (Method::GET, "/to/307", "/api/notes", "GET"),
+        (Method::GET, "/to/308", "/api/notes", "GET"),
+        (Method::POST, "/to/301", "/api/me", "GET"),
         (Method::POST, "/to/302", "/api/me", "GET"),
         (Method::POST, "/to/303", "/api/me", "GET"),
         (Method::POST, "/to/307", "/api/notes", "POST"),
@@ -70,8 +75,37 @@ async fn each_hop_within_the_origin_has_a_proof_of_its_own() {
         let last = sent.last().unwrap();
         assert_eq!(last.method, arrives);
         assert_eq!(last.claims()["htu"], world.url(target));
-        assert_eq!(last.body.is_empty(), arrives == "GET");
+        assert_eq!(last.body.is_empty(), arrives != "POST");
     }
+}
+
+/// RFC 9110, 15.4.
+#[tokio::test]
+async fn a_method_that_becomes_get_takes_the_headers_of_the_body_with_it() {
+    let world = world("http://localhost:1").await;
+    let client = world.logged_in().await;
+    let request = client.http().post(world.url("/to/303"));
+    let names = [
+        "content-encoding",
+        "content-language",
+        "content-location",
+        "content-type",
+        "last-modified",
+        "digest",
+        "content-digest",
+        "repr-digest",
+    ];
+    let mut request = request.body("once").header("x-own", "kept");
+    for name in names {
+        request = request.header(name, "of the body");
+    }
+    assert_eq!(client.send(request).await.unwrap().status(), 200);
+    let sent = world.calls.to("/api/me");
+    let headers = &sent.last().unwrap().headers;
+    for name in names.into_iter().chain(["content-length"]) {
+        assert!(!headers.contains_key(name), "{name}");
+    }
+    assert_eq!(headers["x-own"], "kept");
 }
 
 #[tokio::test]

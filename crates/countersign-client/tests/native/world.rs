@@ -15,7 +15,7 @@ use countersign_client::native::{
 };
 use example_api::Options;
 use reqwest::StatusCode;
-use reqwest::header::{AUTHORIZATION, COOKIE, LOCATION, SET_COOKIE};
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use serde_json::Value;
 use url::Url;
 
@@ -26,6 +26,7 @@ pub(crate) struct Seen {
     pub(crate) path: String,
     pub(crate) authorization: Option<String>,
     pub(crate) proof: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
     pub(crate) status: u16,
 }
@@ -82,6 +83,7 @@ async fn record(State(record): State<Record>, request: Request, next: Next) -> R
         path: parts.uri.path().to_owned(),
         authorization: header(AUTHORIZATION),
         proof: header("DPoP".parse().unwrap()),
+        headers: parts.headers.clone(),
         body: body.clone(),
         status: 0,
     };

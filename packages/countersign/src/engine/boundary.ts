@@ -27,7 +27,7 @@ interface Exports {
     tokens(client: ClientHandle): void;
     offset(client: ClientHandle): number;
     authorize(task: number, token: number): void;
-    observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number): void;
+    observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number, isSlash: number): void;
     release(attempt: Attempt): void;
 }
 
@@ -291,7 +291,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable, end) =>
             start(
                 [dpopNonce ?? "", wwwAuthenticate ?? "", end?.origin ?? "", end?.path ?? ""],
-                task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0),
+                task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0, end?.isSlash ? 1 : 0),
                 toUpgrade
             ),
         release,

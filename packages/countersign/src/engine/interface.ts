@@ -79,6 +79,14 @@ export interface ObservedResponse {
     date: string | null;
 }
 
+/** Where redirects led that the browser followed. */
+export interface End {
+    readonly origin: string;
+    readonly path: string;
+    /** The URL that the proof names differs only by a slash at the end of its path. */
+    readonly isSlash: boolean;
+}
+
 export interface Engine extends Bare {
     /** Registers a client. The same issuer and client id give the same handle. Does no I/O. */
     create(config: ClientConfig): ClientHandle;
@@ -153,13 +161,13 @@ export interface Engine extends Bare {
 
     /**
      * Reads a response. `undefined`: deliver it. Otherwise send the request once more with these
-     * values, to `end` if it is given: that is where redirects led.
+     * values, to `end` if it is given.
      */
     observe(
         attempt: Attempt,
         response: ObservedResponse,
         isReplayable: boolean,
-        end?: { readonly origin: string; readonly path: string }
+        end?: End
     ): Promise<Upgrade | undefined>;
 
     /** Tells that the request ended without a response (network error, abort). Never throws. */

@@ -22,6 +22,25 @@ export const sentence = (code: OidcErrorCode, details: readonly unknown[]): stri
 /** For a bound token in a form that this package does not understand. */
 export const UNKNOWN_FORM = "a DPoP-bound token goes out as `Authorization: Bearer <token>` only";
 
+/** The origins that a sentence was about: one for each is enough. */
+const told = new Set<string>();
+
+/**
+ * For a 401 that the app gets: `end` is where redirects led; without it, the challenge cannot be
+ * read. `undefined`: it was said before.
+ */
+export const refused = (url: string, end: string | undefined): string | undefined => {
+    if (end) {
+        return `countersign: the call to ${url} was redirected to ${end}, which refused it with 401: the proof names the first URL, and it is not known whether the call may be sent again, because a page cannot see a redirect's status; call ${end} directly.`;
+    }
+    const { origin } = new URL(url);
+    // A response of the page's own origin hides nothing.
+    return origin === location.origin || told.has(origin)
+        ? undefined
+        : told.add(origin) &&
+              `countersign: ${origin} answered with 401, and its reason cannot be read; let the API expose DPoP-Nonce, WWW-Authenticate and Date by the header Access-Control-Expose-Headers.`;
+};
+
 /** For a bound token on an instance that this package did not create. */
 export const NOT_OURS =
     "countersign: an XMLHttpRequest of another window, or made before early init, is not sent with a DPoP-bound token; make it in this window, or use fetch.";

@@ -81,7 +81,13 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
     const second = await sendUpgraded(
         engine,
         self,
-        again.target === target ? spare : new saved.Request.constructor(again.target.href, asInit(spare)),
+        again.target === target
+            ? spare
+            : new saved.Request.constructor(
+                  again.target.href,
+                  // A stream would not do for a body: few browsers and servers take one.
+                  asInit(spare, spare === request ? undefined : await saved.Request.arrayBuffer(spare))
+              ),
         token,
         again.upgrade
     );
@@ -101,11 +107,11 @@ const readBy = (init: object, get: (name: keyof RequestInit) => unknown): Reques
     new NativeProxy(init, { __proto__: null, get: (_: object, name: keyof RequestInit) => get(name) } as ProxyHandler<object>);
 
 /**
- * Returns a Request as `init`. It is read by its saved accessors, because a script may have
- * replaced them.
+ * Returns a Request with this body as `init`. It is read by its saved accessors, because a script
+ * may have replaced them.
  */
-const asInit = (request: Request): RequestInit =>
-    readBy(request, name => (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request));
+const asInit = (request: Request, body: ArrayBuffer | undefined): RequestInit =>
+    readBy(request, name => (name === "body" ? body : (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request)));
 
 async function sendUpgraded(
     engine: Engine,

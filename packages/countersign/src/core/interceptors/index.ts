@@ -25,7 +25,7 @@
  * - Everything that our code looks up when it runs: functions of arrays, traps of a handler,
  *   members of our own records. So lists are read by index, and handlers and records have no
  *   prototype.
- * - `console.error`: it is called last.
+ * - `console.error` and `console.warn`: they are called last.
  * - `then`, which promises look for in the value that they resolve with: our values have no
  *   prototype (`Bare`).
  */

@@ -90,15 +90,33 @@ export interface Again {
     target: Target;
 }
 
+/** Returns the URL without the slash at the end of its path, to be compared with another. */
+function withoutSlash({ href }: Target): string {
+    const { 1: path, 2: query } = saved.RegExp.exec(/^(.*?)\/?(\?.*)?$/, href)!;
+    return `${path} ${query}`;
+}
+
+/** Tells the developer about a 401 that the app gets, if the API could have spared it. */
+async function explain(url: string, end: string | undefined): Promise<void> {
+    const text = (await sentences()).refused(url, end);
+    text && console.warn(text);
+}
+
 /**
  * Reports a response to the engine, which ends its attempt. Returns what to send once more, and
  * where, if anything. If the engine fails, the response is delivered as it is.
  */
 export async function answered(engine: Engine, { target, attempt, response, url, isReplayable }: Answer): Promise<Again | undefined> {
     const final = url ? targetOf(url) : target;
-    const end = final.href === target.href ? undefined : final;
+    const end =
+        final.href === target.href
+            ? undefined
+            : { __proto__: null, ...final, isSlash: withoutSlash(final) === withoutSlash(target) };
     try {
         const upgrade = await engine.observe(attempt, response, isReplayable, end);
+        if (!upgrade && response.status === 401 && (end || response.wwwAuthenticate === null)) {
+            void explain(target.href, end?.href);
+        }
         return upgrade && { __proto__: null, upgrade, target: end ?? target };
     } catch {
         // The response counts all the same.
