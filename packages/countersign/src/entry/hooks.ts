@@ -5,14 +5,24 @@
  * `open()` and `setRequestHeader()`.
  */
 import type { Bare } from "../engine/interface.js";
-import { apply, construct, defineProperty, nativeFetch, saved, xhrAbort, xhrOpen, xhrSend, xhrSetRequestHeader } from "../page/natives.js";
+import { apply, construct, defineProperty, nativeFetch, saved } from "../page/natives.js";
 import { own } from "../page/own.js";
 
 /**
  * `undefined`: no bound token; the hook then calls the native function with the very same
  * arguments.
  */
-export type FetchSlot = (self: unknown, args: IArguments) => Promise<Response> | undefined;
+export type FetchSlot = (self: unknown, args: readonly unknown[]) => Promise<Response> | undefined;
+
+/** Takes the place of a native method, getter or setter. `opened`: as `openedRequest` returns it. */
+export type Member = (native: Function, xhr: XMLHttpRequest, args: any[], opened?: OpenedRequest) => unknown;
+
+/** One `setRequestHeader()`, linked to the one before it. */
+export interface Header extends Bare {
+    readonly name: string;
+    readonly value: string;
+    readonly previous?: Header | undefined;
+}
 
 /** One `open()` of an XHR that our constructor created. */
 export interface OpenedRequest extends Bare {
@@ -21,20 +31,18 @@ export interface OpenedRequest extends Bare {
      * that the native function got.
      */
     readonly [argument: number]: unknown;
-    /**
-     * The URL, resolved at the time of the call: base URL and history may differ at `send()`.
-     * Empty: not opened by our hook yet.
-     */
-    readonly url: string;
-    /** The headers that the app has set. The native instance does not get a bound token. */
-    readonly headers: Headers;
+    /** The base URL at the time of the call; empty: not opened by our hook yet. */
+    readonly base: string;
+    /** The newest header that the app has set. The native instance does not get a bound token. */
+    headers?: Header;
     /** `true` after the core has taken over `send()`. */
     isSent?: boolean;
     /**
-     * Set while the app's request is in progress but the native instance does not know (it waits
-     * for a proof, or for the decision about a challenge): does what `abort()` must do then.
+     * Set while the native instance does not know how far the app's request is (it waits for a
+     * proof, or for the decision about a challenge): members that answer instead of the native
+     * ones, by name.
      */
-    abort?: (() => void) | undefined;
+    pending?: Readonly<Record<string, Member>> | undefined;
     /**
      * Set by the core's `send()`. Called when the instance is opened again, which ends this request
      * without an event.
@@ -51,44 +59,48 @@ export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;
 export type HeaderSlot = (xhr: XMLHttpRequest, opened: OpenedRequest | undefined, name: string, value: string) => string;
 
 /** Returns `false` if the request has no bound token. */
-export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, args: ArrayLike<unknown>) => boolean;
+export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, args: readonly unknown[]) => boolean;
 
 /** Returns `true` if the app must not see this event of an XHR or of its upload. */
 export type EventSlot = (event: Event) => boolean;
 
+export interface Slots extends Bare {
+    readonly fetch: FetchSlot;
+    readonly header: HeaderSlot;
+    readonly send: SendSlot;
+    readonly event: EventSlot;
+}
+
 /** What the core does with the hooks. Only the core gets it. */
 export interface Hooks extends Bare {
     /** Fills the slots, once. */
-    readonly fillSlots: (fetch: FetchSlot, header: HeaderSlot, send: SendSlot, event: EventSlot) => void;
+    readonly fillSlots: (slots: Slots) => void;
     /**
      * Returns the newest `open()` of this instance; `undefined` unless our constructor created it.
      */
     readonly openedRequest: (xhr: XMLHttpRequest) => OpenedRequest | undefined;
+    /** The uploads that the page has read. */
+    readonly uploads: WeakMap<XMLHttpRequest, XMLHttpRequestUpload>;
 }
 
-const types = ["readystatechange", "loadstart", "progress", "load", "loadend"] as const;
+const types = ["readystatechange", "loadstart", "progress", "abort", "error", "load", "loadend"] as const;
 
-/** The native function reports an invalid URL. */
-function resolve(url: string): string {
-    try {
-        return saved.URL.href(new saved.URL.constructor(url, saved.Node.baseURI(document)));
-    } catch {
-        return url;
-    }
-}
+/**
+ * Reads an object once: it may return another text the next time, or call us meanwhile. The native
+ * function converts all other values, and reports those that it can't.
+ */
+const text = (value: unknown): unknown => (Object(value) === value ? `${value}` : value);
 
 /** Installs the hooks; `enableDPoP` calls it. Each call has its own state. */
 export function installHooks(): Hooks {
-    let fetchSlot: FetchSlot | undefined;
-    let headerSlot: HeaderSlot | undefined;
-    let sendSlot: SendSlot | undefined;
-    let eventSlot: EventSlot | undefined;
+    let slots: Slots | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
-    const remember = (xhr: XMLHttpRequest, args: ArrayLike<unknown>, url: string) =>
-        saved.WeakMap.set(openedRequests, xhr, { __proto__: null, ...args, url, headers: new saved.Headers.constructor() });
+    const uploads = new WeakMap<XMLHttpRequest, XMLHttpRequestUpload>();
+    const remember = (xhr: XMLHttpRequest, base: string, args?: ArrayLike<unknown>) =>
+        saved.WeakMap.set(openedRequests, xhr, { __proto__: null, ...args, base });
     const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => saved.WeakMap.get(openedRequests, xhr);
     const onEvent = (event: Event): void => {
-        eventSlot?.(event) && saved.Event.stopImmediatePropagation(event);
+        slots?.event(event) && saved.Event.stopImmediatePropagation(event);
     };
     /**
      * Listens to the events that can be withheld from the app. Listeners run in the order in which
@@ -101,83 +113,89 @@ export function installHooks(): Hooks {
             change(target, types[i]!, onEvent, true);
         }
     };
+    /**
+     * Takes a native function's place. A proxy has its name and length, is no constructor where it
+     * is none, and shows `[native code]`.
+     */
+    const hook = <F extends Function>(native: F, call: (native: F, self: any, args: any[]) => unknown): F =>
+        new Proxy(native, { __proto__: null, apply: call } as ProxyHandler<F>);
 
-    // `length` is that of the native function, and `arguments` keeps omitted and extra arguments as
-    // the caller wrote them.
-    window.fetch = function fetch(this: unknown, _input: RequestInfo | URL) {
-        return fetchSlot?.(this, arguments) ?? apply(nativeFetch, this, arguments);
+    window.fetch = hook(nativeFetch, (native, self, args) => slots?.fetch(self, args) ?? apply(native, self, args));
+
+    const members: Readonly<Record<string, Member>> = {
+        __proto__: null as never,
+        open(native, xhr, args, previous) {
+            if (previous && args.length > 1) {
+                for (let i = 0; i < args.length; i++) {
+                    i === 2 || (args[i] = text(args[i]));
+                }
+                // Before the native call, which fires `readystatechange`: a listener may continue
+                // the request.
+                remember(xhr, saved.Node.baseURI(document), args);
+            }
+            try {
+                apply(native, xhr, args);
+            } catch (error) {
+                previous && saved.WeakMap.set(openedRequests, xhr, previous);
+                throw error;
+            }
+            previous?.replace?.();
+        },
+        setRequestHeader(native, xhr, args) {
+            const name = text(args[0]) as string;
+            const value = text(args[1]) as string;
+            const opened = openedRequest(xhr);
+            if (args.length > 1) {
+                args[0] = name;
+                args[1] = slots?.header(xhr, opened, name, value) ?? value;
+            }
+            apply(native, xhr, args);
+            if (opened) {
+                opened.headers = { __proto__: null, name, value, previous: opened.headers };
+            }
+        },
+        send(native, xhr, args, opened) {
+            if (!opened || !slots?.send(xhr, opened, args)) {
+                // Listeners on `upload` change how a request is sent, so they are removed if they
+                // are not needed.
+                const upload = saved.WeakMap.get(uploads, xhr);
+                upload && listen(upload, saved.EventTarget.removeEventListener);
+                apply(native, xhr, args);
+            }
+        },
+        upload(native, xhr, args) {
+            const upload = apply(native, xhr, args);
+            saved.WeakMap.set(uploads, xhr, upload);
+            listen(upload, saved.EventTarget.addEventListener);
+            return upload;
+        }
     };
     const { prototype } = saved.XMLHttpRequest.constructor;
+    for (const [name, found] of Object.entries(Object.getOwnPropertyDescriptors(prototype) as Record<string, PropertyDescriptor>)) {
+        const descriptor = own(found);
+        for (const part of ["value", "get", "set"] as const) {
+            if (typeof descriptor[part] === "function") {
+                descriptor[part] = hook(descriptor[part], (native, xhr, args) => {
+                    const opened = openedRequest(xhr);
+                    return (opened?.pending?.[name] ?? members[name] ?? apply)(native, xhr, args, opened);
+                });
+            }
+        }
+        defineProperty(prototype, name, descriptor);
+    }
     window.XMLHttpRequest = prototype.constructor = new Proxy(saved.XMLHttpRequest.constructor, {
         __proto__: null,
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);
             listen(xhr, saved.EventTarget.addEventListener);
-            remember(xhr, args, "");
+            remember(xhr, "");
             return xhr;
         }
     } as ProxyHandler<typeof XMLHttpRequest>);
-    const upload = {
-        get(this: XMLHttpRequest) {
-            const upload = saved.XMLHttpRequest.upload(this);
-            listen(upload, saved.EventTarget.addEventListener);
-            return upload;
-        },
-        enumerable: true,
-        configurable: true
-    };
-    defineProperty(prototype, "upload", own(upload));
-    prototype.open = function open(this: XMLHttpRequest, _method: string, _url: string | URL) {
-        const args = arguments;
-        // Once, and all before anything is remembered: an object may return another text the next
-        // time, or call `open()` again meanwhile.
-        for (let i = 0; i < args.length; i++) {
-            args[i] = i === 2 ? args[i] : args[i] && `${args[i]}`;
-        }
-        const previous = openedRequest(this);
-        // Before the native call, which fires `readystatechange`: a listener may continue the
-        // request.
-        previous && remember(this, args, resolve(args[1]));
-        try {
-            apply(xhrOpen, this, args);
-        } catch (error) {
-            previous && saved.WeakMap.set(openedRequests, this, previous);
-            throw error;
-        }
-        previous?.replace?.();
-    };
-    prototype.setRequestHeader = function setRequestHeader(name, value) {
-        const args = arguments;
-        // Once, as above.
-        args[0] = name = `${name}`;
-        value = `${value}`;
-        args[1] = headerSlot?.(this, openedRequest(this), name, value) ?? value;
-        const opened = openedRequest(this);
-        // An instance that was never opened throws the same error as the platform after `send()`.
-        apply(xhrSetRequestHeader, opened?.abort ? new saved.XMLHttpRequest.constructor() : this, args);
-        opened && saved.Headers.append(opened.headers, name, value);
-    };
-    prototype.send = function send() {
-        const opened = openedRequest(this);
-        if (!opened || !sendSlot?.(this, opened, arguments)) {
-            // Listeners on `upload` change how a request is sent, so they are removed if they are
-            // not needed.
-            listen(saved.XMLHttpRequest.upload(this), saved.EventTarget.removeEventListener);
-            apply(xhrSend, this, arguments);
-        }
-    };
-    prototype.abort = function abort() {
-        const aborting = openedRequest(this)?.abort;
-        aborting ? aborting() : apply(xhrAbort, this, arguments);
-    };
     return {
         __proto__: null,
-        fillSlots: (fetch, header, send, event) => {
-            fetchSlot ??= fetch;
-            headerSlot ??= header;
-            sendSlot ??= send;
-            eventSlot ??= event;
-        },
-        openedRequest
+        fillSlots: given => void (slots ??= given),
+        openedRequest,
+        uploads
     };
 }

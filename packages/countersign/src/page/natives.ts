@@ -69,7 +69,6 @@ export const saved = freeze(table) as { readonly [K in keyof typeof classes]: Sa
 
 /** Unchanged: the caller chooses `this` and the number of arguments. */
 export const nativeFetch = fetch;
-export const { open: xhrOpen, send: xhrSend, setRequestHeader: xhrSetRequestHeader, abort: xhrAbort } = XMLHttpRequest.prototype;
 
 /** Reading a storage from `window` throws if it is blocked. */
 const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] | undefined => {

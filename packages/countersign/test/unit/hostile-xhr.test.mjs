@@ -493,8 +493,8 @@ test("a header that the platform refuses is refused all the same", async () => {
             }
         });
     });
-    // The first is trimmed, as the platform does. (For the second the platform has a SyntaxError.)
-    assert.deepEqual(result, [undefined, "TypeError", "TypeError"]);
+    // The first is trimmed, as the platform does.
+    assert.deepEqual(result, [undefined, "SyntaxError", "TypeError"]);
 });
 
 test("functions of arrays that a script has changed keep our listeners from no instance", async () => {

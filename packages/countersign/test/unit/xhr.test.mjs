@@ -201,7 +201,7 @@ test("rc3_a_failing_key_fires_error_and_loadend", async () => {
         return { events, state: xhr.readyState, status: xhr.status, text: xhr.responseText, url: xhr.responseURL };
     });
     assert.deepEqual(result, {
-        events: ["state 1 0", "loadstart", "state 4 0", "error", "loadend"],
+        events: ["state 1 0", "loadstart", "upload loadstart", "state 4 0", "upload error", "upload loadend", "error", "loadend"],
         state: 4,
         status: 0,
         text: "",

@@ -15,9 +15,9 @@
  * - `readystatechange` inside `open()`: the listener's calls are newer than the `open()` that they
  *   interrupt.
  * - `send()` of XHR: `toString` of the body. It is called once; then the newest `open()` counts.
- * - Events of the first attempt (`loadstart` of XHR and upload inside the native `send()`,
- *   progress, the end) and those of `abort()`. Opening an instance drops its headers, and `replace`
- *   ends our request.
+ * - Events of the first attempt, those that we fire (`loadstart` of XHR and upload inside `send()`,
+ *   those of a 401 that is delivered) and those of `abort()`. Opening an instance drops its
+ *   headers, and `replace` ends our request.
  * - Events of our own `open()` before a signed `send()`: our listener comes first and stops them.
  *   This holds only for instances of our constructor; requests of others are never signed.
  * - The functions of another realm, on our instance, at any time: the instance does not have the
@@ -37,6 +37,6 @@ import { eventSlot, headerSlot, sendSlot } from "./xhr.js";
 /**
  * Fills the hooks. From then on, requests that carry a bound token of this engine are sent as DPoP.
  */
-export function installInterceptors(engine: Engine, { fillSlots, openedRequest }: Hooks): void {
-    fillSlots(fetchSlot(engine), headerSlot(engine), sendSlot(engine, openedRequest), eventSlot);
+export function installInterceptors(engine: Engine, hooks: Hooks): void {
+    hooks.fillSlots({ __proto__: null, fetch: fetchSlot(engine), header: headerSlot(engine), send: sendSlot(engine, hooks), event: eventSlot });
 }

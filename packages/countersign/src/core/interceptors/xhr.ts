@@ -1,13 +1,14 @@
 /**
  * The implementation of the hook on `XMLHttpRequest.prototype.send`. A request with a bound token
  * is sent on the app's own instance, a little later (the proof is signed asynchronously) and, after
- * a challenge, once more. The app sees one request: events of the first attempt after a 401 are
- * withheld until the engine has decided.
+ * a challenge, once more. The app sees one request: `loadstart` is fired inside `send()`, and events
+ * of the first attempt after a 401 are withheld until the engine has decided.
  */
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
-import type { EventSlot, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
+import type { EventSlot, Header, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../errors/failure.js";
+import { challenged, DEAD_URL, deadInstance, headersOnly, unsent } from "./xhrMembers.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
 
 /** The watchers, by XHR and by its upload. */
@@ -17,8 +18,6 @@ const watches = new NativeWeakMap<EventTarget, EventSlot>();
 export const eventSlot: EventSlot = event =>
     event.isTrusted && !!weakMapGet(watches, saved.Event.currentTarget(event)!)?.(event);
 
-/** A data URL without a comma is a network error everywhere (Fetch, "data: URL processor"). */
-const DEAD_URL = "data:not-sent";
 /** The value that a native instance gets instead of a bound token. */
 const WITHHELD = "Bearer";
 
@@ -35,11 +34,12 @@ async function complain(): Promise<void> {
 export const headerSlot =
     (engine: Engine): HeaderSlot =>
     (xhr, opened, name, value) => {
-        if (!saved.RegExp.exec(/^authorization$/i, name) || !engine.holdsBoundToken(value)) {
+        if (typeof value !== "string" || !engine.holdsBoundToken(value) || !saved.RegExp.exec(/^authorization$/i, name)) {
             return value;
         }
-        if (!opened?.url) {
-            // Throws what the platform throws, before anything is changed.
+        // Throws what the platform throws, before anything is changed.
+        saved.RegExp.exec(/[^ -~]/, value) && saved.XMLHttpRequest.setRequestHeader(deadInstance(), name, value);
+        if (!opened?.base) {
             saved.XMLHttpRequest.setRequestHeader(xhr, name, WITHHELD);
             saved.XMLHttpRequest.open(xhr, "GET", DEAD_URL, true);
             void complain();
@@ -47,15 +47,24 @@ export const headerSlot =
         return WITHHELD;
     };
 
-export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]): SendSlot => {
+/** Calls `each` for the headers in the order in which they were set. */
+function forEachHeader(header: Header | undefined, each: (name: string, value: string) => void): void {
+    if (header) {
+        forEachHeader(header.previous, each);
+        each(header.name, header.value);
+    }
+}
+
+export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): SendSlot => {
     const slot: SendSlot = (xhr, opened, args) => {
         if (opened.isSent) {
-            // Throws what the platform throws. An instance that waits does not know yet that it was
-            // sent.
-            saved.XMLHttpRequest.send(opened.abort ? new saved.XMLHttpRequest.constructor() : xhr, args[0] as XhrBody);
+            // Throws what the platform throws. An instance that waits does not know that it was sent.
+            saved.XMLHttpRequest.send(opened.pending ? new saved.XMLHttpRequest.constructor() : xhr, args[0] as XhrBody);
             return true;
         }
-        const token = boundToken(engine, opened.headers);
+        const headers = new saved.Headers.constructor();
+        forEachHeader(opened.headers, (name, value) => saved.Headers.append(headers, name, value));
+        const token = boundToken(engine, headers);
         if (token === undefined) {
             return false;
         }
@@ -67,7 +76,7 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
         if (saved.XMLHttpRequest.readyState(xhr) !== 1) {
             return false;
         }
-        const target = targetOf(opened.url);
+        const target = targetOf(saved.URL.href(new saved.URL.constructor(opened[1] as string, opened.base)));
         if (2 in opened && !opened[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,
@@ -75,22 +84,34 @@ export const sendSlot = (engine: Engine, openedRequest: Hooks["openedRequest"]):
             );
         }
         opened.isSent = true;
-        void begin({
+        // Normalised like `open()` does it.
+        const method = saved.Request.method(new saved.Request.constructor(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit));
+        const hasBody = body !== null && body !== undefined && method !== "GET" && method !== "HEAD";
+        const isUploadWatched = weakMapGet(uploads, xhr) !== undefined;
+        const sending: Sending = {
             engine,
             openedRequest,
             xhr,
             opened,
             token,
-            // Normalised like `open()` does it.
-            method: saved.Request.method(new saved.Request.constructor(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit)),
+            method,
             target,
             body,
+            isUploadWatched,
+            isUploading: hasBody && isUploadWatched,
             giveUp: new AbortController(),
             isOver: false,
             stage: "signing",
             isQuiet: false,
-            attempt: undefined
-        });
+            attempt: undefined,
+            replay: () => {},
+            abort: () => {
+                end(sending);
+                // Aborted as soon as it has begun (`onEvent`), which fires the platform's own events.
+                fail(sending);
+            }
+        };
+        void begin(sending);
         return true;
     };
     return slot;
@@ -111,8 +132,14 @@ function snapshot(body: XhrBody): XhrBody {
     if (is(saved.URLSearchParams.toString, body)) {
         return new saved.URLSearchParams.constructor(saved.URLSearchParams.toString(body));
     }
-    if (ArrayBuffer.isView(body) || is(() => new DataView(body as ArrayBuffer), body)) {
-        return new saved.Blob.constructor([body as ArrayBuffer]);
+    if (typeof body === "symbol" || ArrayBuffer.isView(body) || is(() => new DataView(body as ArrayBuffer), body)) {
+        try {
+            return new saved.Blob.constructor([body as ArrayBuffer]);
+        } catch (error) {
+            // Throws what the platform throws, as for memory that is shared.
+            saved.XMLHttpRequest.send(new saved.XMLHttpRequest.constructor(), body);
+            throw error;
+        }
     }
     return is(saved.Node.nodeType, body) && saved.Node.nodeType(body) === 9 ? (saved.Node.cloneNode(body, true) as Document) : `${body as string}`;
 }
@@ -127,6 +154,10 @@ interface Sending {
     readonly method: string;
     readonly target: Target;
     readonly body: XhrBody;
+    /** Listeners on `upload` that the app adds after `send()` stay too late. */
+    readonly isUploadWatched: boolean;
+    /** The app has seen `loadstart` of an upload, and nothing was sent yet. */
+    isUploading: boolean;
     /**
      * Aborted when the app no longer wants a response: by `abort()` while we wait, or by opening
      * the instance again.
@@ -144,18 +175,29 @@ interface Sending {
     isQuiet: boolean;
     /** Sent, without a response yet. Ends in `ended`, or in `letGo` if there will be none. */
     attempt: Attempt | undefined;
+    /** Fires the events that were withheld, in their order. */
+    replay: () => void;
+    /** Does what `abort()` must do while the native instance does not know of the request. */
+    readonly abort: () => void;
 }
 
 async function begin(sending: Sending): Promise<void> {
-    const { engine, openedRequest, xhr, opened, token, method, target, giveUp } = sending;
+    const { engine, openedRequest, xhr, opened, token, method, target, body, giveUp, isUploadWatched } = sending;
+    const upload = saved.XMLHttpRequest.upload(xhr);
     opened.replace = () => {
         end(sending);
         letGo(sending);
     };
     weakMapSet(watches, xhr, event => onEvent(sending, event));
-    // The first attempt has fired all events of the upload.
-    weakMapSet(watches, saved.XMLHttpRequest.upload(xhr), () => openedRequest(xhr) === opened && sending.stage === "last");
+    // The first attempt has fired all events of the upload, and we its `loadstart`.
+    weakMapSet(watches, upload, () => openedRequest(xhr) === opened && (!isUploadWatched || sending.isQuiet || sending.stage === "last"));
     wait(sending);
+    fire(xhr, "loadstart");
+    if (sending.isUploading) {
+        const size = typeof body === "string" || is(saved.URLSearchParams.toString, body) ? new saved.Blob.constructor([`${body as string}`]) : body;
+        const total = is(saved.Blob.size, size) ? saved.Blob.size(size) : 0;
+        sending.isOver || fire(upload, "loadstart", { total, lengthComputable: total > 0 });
+    }
     try {
         const upgrade = await authorize(engine, method, target, token, giveUp.signal);
         if (sending.isOver) {
@@ -170,21 +212,21 @@ async function begin(sending: Sending): Promise<void> {
     }
 }
 
+/** Fires an event in the platform's place. */
+function fire(target: EventTarget, type: string, progress?: ProgressEventInit): void {
+    const event = type === "readystatechange" ? new Event(type) : new ProgressEvent(type, { __proto__: null, ...progress } as ProgressEventInit);
+    saved.EventTarget.dispatchEvent(target, event);
+}
+
 /** The app no longer wants a response. */
 function end(sending: Sending): void {
     sending.isOver = true;
     sending.giveUp.abort();
 }
 
-/** Until the next `transmit` the native instance does not know what `abort()` must do. */
-function wait(sending: Sending): void {
-    const { openedRequest, xhr, opened } = sending;
-    opened.abort = () => {
-        end(sending);
-        fail(sending);
-        // Not if a listener has opened it again.
-        openedRequest(xhr) === opened && saved.XMLHttpRequest.abort(xhr);
-    };
+/** Until the next `transmit` the native instance does not know how far the app's request is. */
+function wait({ opened, stage, abort }: Sending): void {
+    opened.pending = { ...(stage === "held" ? challenged : unsent), __proto__: null as never, abort };
 }
 
 /**
@@ -193,25 +235,24 @@ function wait(sending: Sending): void {
  */
 function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
     const { xhr, opened, token, method, body, stage } = sending;
-    const isAgain = stage !== "signing";
-    opened.abort = undefined;
+    opened.pending = undefined;
     sending.attempt = upgrade?.attempt;
-    sending.isQuiet = true;
+    sending.isQuiet = true; // The app has seen `loadstart`.
     try {
         // No code of the page runs from here to `saved.XMLHttpRequest.send`: our listener of
         // `readystatechange` comes first.
         saved.XMLHttpRequest.open(xhr, method, url, true, opened[3] as string, opened[4] as string);
         if (upgrade) {
-            saved.Headers.forEach(opened.headers, (value, name) => {
-                if (name !== "authorization" && name !== "dpop") {
+            sending.isUploading = false;
+            forEachHeader(opened.headers, (name, value) => {
+                if (!saved.RegExp.exec(/^(?:authorization|dpop)$/i, name)) {
                     saved.XMLHttpRequest.setRequestHeader(xhr, name, value);
                 }
             });
             saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", token!.authorization);
             saved.XMLHttpRequest.setRequestHeader(xhr, "DPoP", upgrade.proof);
         }
-        sending.stage = isAgain ? "last" : "first";
-        sending.isQuiet = isAgain; // `loadstart` is for the app, once.
+        sending.stage = stage === "signing" && upgrade ? "first" : "last";
         saved.XMLHttpRequest.send(xhr, body);
     } catch (error) {
         letGo(sending);
@@ -222,7 +263,8 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
 }
 
 /**
- * Ends the app's request like one that found no server: the platform fires `error` and `loadend`.
+ * Ends the app's request like one that found no server: the platform fires `error` and `loadend`;
+ * or, if the app no longer wants a response, like one that was aborted.
  */
 function fail(sending: Sending, cause?: unknown): void {
     try {
@@ -242,24 +284,52 @@ function letGo(sending: Sending): void {
 
 /** Returns `true` if the app must not see the event. */
 function onEvent(sending: Sending, event: Event): boolean {
-    const { openedRequest, xhr, opened, isQuiet, attempt } = sending;
+    const { openedRequest, xhr, opened, attempt } = sending;
     if (openedRequest(xhr) !== opened) {
         return false;
     }
-    if (!isQuiet && attempt !== undefined) {
-        const type = saved.Event.type(event);
+    const type = saved.Event.type(event);
+    if (sending.isQuiet) {
+        if (type === "loadstart" && sending.isOver) {
+            sending.isQuiet = false;
+            saved.XMLHttpRequest.abort(xhr);
+        }
+        return true;
+    }
+    if (sending.isUploading && (type === "abort" || type === "error")) {
+        sending.isUploading = false;
+        const upload = saved.XMLHttpRequest.upload(xhr);
+        fire(upload, type);
+        fire(upload, "loadend");
+    }
+    if (attempt !== undefined) {
         if (type === "readystatechange" && sending.stage !== "last") {
-            sending.stage = saved.XMLHttpRequest.readyState(xhr) > 1 && saved.XMLHttpRequest.status(xhr) === 401 ? "held" : "first";
+            const isHeld = saved.XMLHttpRequest.readyState(xhr) > 1 && saved.XMLHttpRequest.status(xhr) === 401;
+            sending.stage = isHeld ? "held" : "first";
+            opened.pending = isHeld ? challenged : undefined;
         }
         if (type === "loadend") {
-            void ended(sending, attempt, event as ProgressEvent);
+            void ended(sending, attempt);
         }
     }
-    return isQuiet || sending.stage === "held";
+    if (sending.stage !== "held") {
+        return false;
+    }
+    const { replay, abort } = sending;
+    const state = saved.XMLHttpRequest.readyState(xhr);
+    const { loaded, total, lengthComputable } = event as ProgressEvent;
+    sending.replay = () => {
+        replay();
+        if (!sending.isOver) {
+            opened.pending = state < 4 ? { ...headersOnly, __proto__: null as never, abort, readyState: () => state } : undefined;
+            fire(xhr, type, { loaded, total, lengthComputable });
+        }
+    };
+    return true;
 }
 
 /** The last attempt has a response, or has failed. */
-async function ended(sending: Sending, attempt: Attempt, { loaded, total, lengthComputable }: ProgressEvent): Promise<void> {
+async function ended(sending: Sending, attempt: Attempt): Promise<void> {
     const { engine, xhr, target } = sending;
     const status = saved.XMLHttpRequest.status(xhr);
     if (status === 0) {
@@ -289,12 +359,7 @@ async function ended(sending: Sending, attempt: Attempt, { loaded, total, length
             fail(sending, error);
         }
     } else {
-        sending.opened.abort = undefined;
         sending.stage = "last";
-        saved.EventTarget.dispatchEvent(xhr, new Event("readystatechange"));
-        for (const type of ["load", "loadend"]) {
-            // A listener may have opened the instance again.
-            sending.isOver || saved.EventTarget.dispatchEvent(xhr, new ProgressEvent(type, { loaded, total, lengthComputable }));
-        }
+        sending.replay();
     }
 }

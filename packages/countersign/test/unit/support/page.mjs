@@ -31,8 +31,8 @@ export async function startServer(answer) {
             for await (const chunk of request) {
                 chunks.push(chunk);
             }
-            const { method, url, headers } = request;
-            const recorded = { method, url, headers, body: Buffer.concat(chunks).toString() };
+            const { method, url, headers, rawHeaders } = request;
+            const recorded = { method, url, headers, rawHeaders, body: Buffer.concat(chunks).toString() };
             requests.push(recorded);
             const { status = 200, headers: more = {}, body = "" } = (await answer(recorded)) ?? { status: 0 };
             if (status === 0) {
