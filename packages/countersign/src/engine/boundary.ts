@@ -107,6 +107,16 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         throw crash!;
     };
 
+    /** Begins a task. Throws if the engine has crashed. */
+    const begin = (message: ArrayLike<unknown>, run: (task: number) => void, succeed: Pending["succeed"], fail: Pending["fail"]): void => {
+        const texts = toTexts(message);
+        enter(() => {
+            pending[++lastTask] = { __proto__: null, succeed, fail };
+            memory.write(texts);
+            run(lastTask);
+        });
+    };
+
     /**
      * Begins a task. `toResult` turns its outcome into the value that the promise is resolved with.
      */
@@ -115,18 +125,9 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         run: (task: number) => void,
         toResult: (fields: Texts, attempt: Attempt) => T
     ): Promise<T> =>
-        new host.Promise.constructor((resolve, reject) => {
-            const texts = toTexts(message);
-            enter(() => {
-                pending[++lastTask] = {
-                    __proto__: null,
-                    succeed: (fields, attempt) => resolve(toResult(fields, attempt)),
-                    fail: reject
-                };
-                memory.write(texts);
-                run(lastTask);
-            });
-        });
+        new host.Promise.constructor((resolve, reject) =>
+            begin(message, run, (fields, attempt) => resolve(toResult(fields, attempt)), reject)
+        );
 
     const addPairs = (texts: Texts, parameters: Record<string, string | undefined> | undefined): Texts => {
         for (const name in parameters) {
@@ -160,6 +161,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
         }
     };
 
+    /** One promise: a call that is signed waits for no more than it must. */
     const authorize = (message: string[], { number }: BoundToken, signal: AbortSignal | undefined): Promise<Upgrade> =>
         new host.Promise.constructor((resolve, reject) => {
             let isAborted = false;
@@ -167,21 +169,28 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
                 isAborted = true;
                 reject(signal!.reason);
             };
-            const run = async () => {
-                try {
-                    const upgrade = await start(message, task => exports.authorize(task, number), toUpgrade);
+            const over = () => signal?.removeEventListener("abort", abort);
+            signal?.aborted ? abort() : signal?.addEventListener("abort", abort);
+            begin(
+                message,
+                task => exports.authorize(task, number),
+                (fields, attempt) => {
+                    over();
+                    const upgrade = toUpgrade(fields, attempt);
                     if (!upgrade) {
-                        throw new EngineError("token_unknown", []);
+                        reject(new EngineError("token_unknown", []));
+                    } else if (isAborted) {
+                        // Calls that wait for this one's nonce go on.
+                        release(attempt);
+                    } else {
+                        resolve(upgrade);
                     }
-                    // Aborted, so calls that wait for this one's nonce go on.
-                    isAborted ? release(upgrade.attempt) : resolve(upgrade);
-                } catch (error) {
+                },
+                error => {
+                    over();
                     reject(error);
                 }
-                signal?.removeEventListener("abort", abort);
-            };
-            signal?.aborted ? abort() : signal?.addEventListener("abort", abort);
-            void run();
+            );
         });
 
     const { imports, hold, held, toMillis } = makeImports(host, memory);
@@ -288,12 +297,24 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             return false;
         },
         authorize: (method, origin, path, token, signal) => authorize([method, origin, path], token, signal),
-        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable, end) =>
-            start(
-                [dpopNonce ?? "", wwwAuthenticate ?? "", end?.origin ?? "", end?.path ?? ""],
+        observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable, end) => {
+            let isDelivered = false;
+            const upgrade = start(
+                // Fields that are left out are empty.
+                end || wwwAuthenticate
+                    ? [dpopNonce ?? "", wwwAuthenticate ?? "", end?.origin ?? "", end?.path ?? ""]
+                    : dpopNonce
+                      ? [dpopNonce]
+                      : [],
                 task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0, end?.isSlash ? 1 : 0),
-                toUpgrade
-            ),
+                (fields, attempt) => {
+                    const upgrade = toUpgrade(fields, attempt);
+                    isDelivered = !upgrade;
+                    return upgrade;
+                }
+            );
+            return isDelivered ? undefined : upgrade;
+        },
         release,
         clockOffset: client => enter(() => exports.offset(client))
     });

@@ -161,14 +161,15 @@ export interface Engine extends Bare {
 
     /**
      * Reads a response. `undefined`: deliver it. Otherwise send the request once more with these
-     * values, to `end` if it is given.
+     * values, to `end` if it is given. Not a promise if the engine has decided at once that it is
+     * delivered, as it does for most.
      */
     observe(
         attempt: Attempt,
         response: ObservedResponse,
         isReplayable: boolean,
         end?: End
-    ): Promise<Upgrade | undefined>;
+    ): Promise<Upgrade | undefined> | undefined;
 
     /** Tells that the request ended without a response (network error, abort). Never throws. */
     release(attempt: Attempt): void;

@@ -45,15 +45,16 @@ export const writeTexts = (host: EngineHost, texts: ArrayLike<string>, reserve: 
         // A UTF-16 code unit takes at most three bytes.
         room += 3 * texts[i]!.length + 1;
     }
-    let at = reserve(room);
-    const end = at + room;
+    const start = reserve(room);
+    const message = view(start, room);
+    let at = 0;
     for (let i = 0; i < texts.length; i++) {
-        const { read, written } = host.encodeInto(texts[i]!, view(at, end - at));
+        const { read, written } = host.encodeInto(texts[i]!, at ? view(start + at, room - at) : message);
         if (read !== texts[i]!.length) {
             throw new RangeError();
         }
         at += written;
-        view(at++, 1)[0] = END;
+        message[at++] = END;
     }
 };
 

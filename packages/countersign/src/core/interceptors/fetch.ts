@@ -13,13 +13,16 @@ export const fetchSlot =
     (self, args) => {
         // An omitted argument is not read: `Object.prototype` may have it. (`document.all` is an
         // object, and falsy.)
-        const { 0: input, 1: init = null } = { __proto__: null, ...args } as unknown as [RequestInfo, RequestInit?];
+        const input = (args.length > 0 ? args[0] : undefined) as RequestInfo;
+        const init = ((args.length > 1 ? args[1] : null) ?? null) as RequestInit | null;
         // A second reader of `init` may find other values, so it is not passed on to the native
         // function.
-        return init !== null || (is(saved.Request.headers, input) && boundToken(engine, saved.Request.headers(input)) !== undefined)
+        return init !== null || (is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined)
             ? send(engine, self, input, init)
             : undefined;
     };
+
+const authorizationOf = (request: Request): string | null => saved.Headers.get(saved.Request.headers(request), "Authorization");
 
 async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
     let isStream = false;
@@ -31,15 +34,17 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
             : saved.URL.href(new saved.URL.constructor(`${input as string}`, saved.Node.baseURI((self as Window).document))),
         init === null
             ? undefined
-            : readBy(init, name => {
-                  const value = init[name];
-                  if (name === "body") {
-                      isStream = is(saved.ReadableStream.locked, value);
-                  }
-                  return value;
-              })
+            : "body" in init
+              ? readBy(init, name => {
+                    const value = init[name];
+                    if (name === "body") {
+                        isStream = is(saved.ReadableStream.locked, value);
+                    }
+                    return value;
+                })
+              : init
     );
-    const token = boundToken(engine, saved.Request.headers(request));
+    const token = boundToken(engine, authorizationOf(request));
     if (token === undefined) {
         // This is also so if the platform has removed the token (mode "no-cors").
         return fetchOf(self, request);

@@ -13,22 +13,22 @@ import { natives, saved } from "../natives.js";
 export type FoundToken = BoundToken | null;
 
 /** Finds the bound token in an `Authorization` header. `undefined`: leave the request alone. */
-export function boundToken(engine: Engine, headers: Headers): FoundToken | undefined {
-    const authorization = saved.Headers.get(headers, "authorization");
-    if (!authorization || !engine.holdsBoundToken(authorization)) {
+export function boundToken(engine: Engine, authorization: string | null): FoundToken | undefined {
+    if (!authorization) {
         return undefined;
     }
     // The scheme's case does not matter (RFC 9110, 11.1), and servers split at different
     // characters; an app may write "DPoP" itself.
     const token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
-    return (token && engine.boundToken(token)) || null;
+    // Looked up before it is searched for, which takes longer.
+    return (token && engine.boundToken(token)) || (engine.holdsBoundToken(authorization) ? null : undefined);
 }
 
 /**
  * Calls `engine.authorize` for a token that `boundToken` found. Rejects for a form that it did not
  * understand.
  */
-export async function authorize(engine: Engine, method: string, target: Target, token: FoundToken, signal: AbortSignal): Promise<Upgrade> {
+export async function authorize(engine: Engine, method: string, target: Target, token: FoundToken, signal?: AbortSignal): Promise<Upgrade> {
     if (!token) {
         throw new Error((await sentences()).UNKNOWN_FORM);
     }
@@ -42,6 +42,10 @@ export async function authorize(engine: Engine, method: string, target: Target, 
  * comes from.
  */
 export function is<T>(brand: (self: T) => unknown, value: unknown): value is T {
+    // An error, with its stack, is the costliest part of a call: not for what is no object.
+    if (typeof value !== "object") {
+        return false;
+    }
     try {
         brand(value as T);
         return true;
@@ -58,7 +62,12 @@ export interface Target {
     path: string;
 }
 
-export const targetOf: (url: string) => Target = natives.parseUrl;
+/** Takes a URL as the platform serialises it, whose parts are where they always are. */
+export function targetOf(url: string): Target {
+    // Few URLs have another scheme, or user information.
+    const parts = saved.RegExp.exec(/^(https?:\/\/[^/@]+)(\/[^?#]*)[^#]*/, url);
+    return parts ? { href: parts[0], origin: parts[1]!, path: parts[2]! } : natives.parseUrl(url);
+}
 
 /**
  * Returns a `TypeError`, as for every request that fails before a response. The engine's error is
@@ -107,13 +116,12 @@ async function explain(url: string, end: string | undefined): Promise<void> {
  * where, if anything. If the engine fails, the response is delivered as it is.
  */
 export async function answered(engine: Engine, { target, attempt, response, url, isReplayable }: Answer): Promise<Again | undefined> {
-    const final = url ? targetOf(url) : target;
-    const end =
-        final.href === target.href
-            ? undefined
-            : { __proto__: null, ...final, isSlash: withoutSlash(final) === withoutSlash(target) };
+    const final = url && url !== target.href ? targetOf(url) : undefined;
+    const end = final && { __proto__: null, ...final, isSlash: withoutSlash(final) === withoutSlash(target) };
     try {
-        const upgrade = await engine.observe(attempt, response, isReplayable, end);
+        const task = engine.observe(attempt, response, isReplayable, end);
+        // Most tasks have ended.
+        const upgrade = task && (await task);
         if (!upgrade && response.status === 401 && (end || response.wwwAuthenticate === null)) {
             void explain(target.href, end?.href);
         }

@@ -34,7 +34,7 @@ async function complain(): Promise<void> {
 export const headerSlot =
     (engine: Engine): HeaderSlot =>
     (xhr, opened, name, value) => {
-        if (typeof value !== "string" || !engine.holdsBoundToken(value) || !saved.RegExp.exec(/^authorization$/i, name)) {
+        if (typeof value !== "string" || boundToken(engine, value) === undefined || !isAuthorization(name)) {
             return value;
         }
         // Throws what the platform throws, before anything is changed.
@@ -46,6 +46,12 @@ export const headerSlot =
         }
         return WITHHELD;
     };
+
+const isAuthorization = (name: string): boolean => saved.RegExp.exec(/^authorization$/i, name) !== null;
+
+/** Does what `open()` does with a method (Fetch, "normalize a method"). */
+const normalised = (method: string): string =>
+    saved.RegExp.exec(/^(?:delete|get|head|options|post|put)$/i, method) ? saved.String.toUpperCase(method) : method;
 
 /** Calls `each` for the headers in the order in which they were set. */
 function forEachHeader(header: Header | undefined, each: (name: string, value: string) => void): void {
@@ -62,13 +68,18 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
             saved.XMLHttpRequest.send(opened.pending ? new saved.XMLHttpRequest.constructor() : xhr, args[0] as XhrBody);
             return true;
         }
-        const headers = new saved.Headers.constructor();
-        forEachHeader(opened.headers, (name, value) => saved.Headers.append(headers, name, value));
-        const token = boundToken(engine, headers);
+        let authorization: string | null = null;
+        forEachHeader(opened.headers, (name, value) => {
+            if (isAuthorization(name)) {
+                authorization = authorization === null ? `${value}` : `${authorization}, ${value}`;
+            }
+        });
+        const token = boundToken(engine, authorization);
         if (token === undefined) {
             return false;
         }
-        const body = snapshot(({ __proto__: null, ...args } as { readonly [0]?: unknown })[0] as XhrBody);
+        // An omitted argument is not read: `Object.prototype` may have it.
+        const body = snapshot(args.length > 0 ? (args[0] as XhrBody) : null);
         const newest = openedRequest(xhr)!;
         if (newest !== opened || opened.isSent) {
             return slot(xhr, newest, [body]); // Code of the page ran while the body was read.
@@ -84,8 +95,7 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
             );
         }
         opened.isSent = true;
-        // Normalised like `open()` does it.
-        const method = saved.Request.method(new saved.Request.constructor(DEAD_URL, { __proto__: null, method: opened[0] } as RequestInit));
+        const method = normalised(`${opened[0] as string}`);
         const hasBody = body !== null && body !== undefined && method !== "GET" && method !== "HEAD";
         const isUploadWatched = weakMapGet(uploads, xhr) !== undefined;
         const sending: Sending = {
@@ -99,14 +109,13 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
             body,
             isUploadWatched,
             isUploading: hasBody && isUploadWatched,
-            giveUp: new AbortController(),
             isOver: false,
             stage: "signing",
             isQuiet: false,
             attempt: undefined,
             replay: () => {},
             abort: () => {
-                end(sending);
+                sending.isOver = true;
                 // Aborted as soon as it has begun (`onEvent`), which fires the platform's own events.
                 fail(sending);
             }
@@ -159,11 +168,9 @@ interface Sending {
     /** The app has seen `loadstart` of an upload, and nothing was sent yet. */
     isUploading: boolean;
     /**
-     * Aborted when the app no longer wants a response: by `abort()` while we wait, or by opening
-     * the instance again.
+     * The app no longer wants a response: by `abort()` while we wait, or by opening the instance
+     * again.
      */
-    readonly giveUp: AbortController;
-    /** The same as `giveUp.signal.aborted`, which a script could fake. */
     isOver: boolean;
     /**
      * `signing`: nothing was sent. `first`: the first attempt is in progress, or its response goes
@@ -182,10 +189,10 @@ interface Sending {
 }
 
 async function begin(sending: Sending): Promise<void> {
-    const { engine, openedRequest, xhr, opened, token, method, target, body, giveUp, isUploadWatched } = sending;
+    const { engine, openedRequest, xhr, opened, token, method, target, body, isUploadWatched } = sending;
     const upload = saved.XMLHttpRequest.upload(xhr);
     opened.replace = () => {
-        end(sending);
+        sending.isOver = true;
         letGo(sending);
     };
     weakMapSet(watches, xhr, event => onEvent(sending, event));
@@ -199,7 +206,7 @@ async function begin(sending: Sending): Promise<void> {
         sending.isOver || fire(upload, "loadstart", { total, lengthComputable: total > 0 });
     }
     try {
-        const upgrade = await authorize(engine, method, target, token, giveUp.signal);
+        const upgrade = await authorize(engine, method, target, token);
         if (sending.isOver) {
             engine.release(upgrade.attempt);
             return;
@@ -216,12 +223,6 @@ async function begin(sending: Sending): Promise<void> {
 function fire(target: EventTarget, type: string, progress?: ProgressEventInit): void {
     const event = type === "readystatechange" ? new Event(type) : new ProgressEvent(type, { __proto__: null, ...progress } as ProgressEventInit);
     saved.EventTarget.dispatchEvent(target, event);
-}
-
-/** The app no longer wants a response. */
-function end(sending: Sending): void {
-    sending.isOver = true;
-    sending.giveUp.abort();
 }
 
 /** Until the next `transmit` the native instance does not know how far the app's request is. */
