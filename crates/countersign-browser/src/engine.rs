@@ -199,7 +199,7 @@ extern "C" fn tokens(client: usize) {
             refresh_expires as f64,
             tokens.claims.0,
             bound.map_or(0, BoundToken::number),
-            schedule.now as u32,
+            schedule.to_keep as u32,
             schedule.wait_millis as f64,
         );
     }

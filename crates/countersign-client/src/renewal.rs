@@ -9,8 +9,8 @@ use crate::gate::{Gate, Keeper};
 use crate::platform::Platform;
 use crate::state::Client;
 
-/// How long before their end tokens are renewed, in milliseconds. Short-lived ones are renewed
-/// after three quarters of their life.
+/// How long before their end tokens are renewed, in milliseconds. What is used at once, and the
+/// background, renews short-lived ones after three quarters of their life.
 const MARGIN_MILLIS: i64 = 30_000;
 
 /// How long after a failed renewal the next automatic one comes, in milliseconds.
@@ -35,8 +35,11 @@ pub enum Renewal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Schedule {
-    /// For a call that needs them now.
+    /// For a call that sends them now.
     pub now: Renewal,
+    /// For a program that gets them, and may keep them for a while. Half a minute before their end
+    /// they are due, so those that live no longer are due at each call.
+    pub to_keep: Renewal,
     /// For a program that renews them in the background: after this many milliseconds, at least a
     /// thousand. If a renewal is already due, an earlier one has failed or the tokens arrived
     /// expired.
@@ -53,14 +56,19 @@ impl<P: Platform> Engine<P> {
             .as_ref()
             .map_or(0, |tokens| tokens.expires.0 - now);
         let wait = left - session.margin;
-        Schedule {
-            now: if left <= 0 {
+        let is_paused = self.platform.monotonic() < session.pause;
+        let due = |margin| {
+            if left <= 0 {
                 Renewal::Overdue
-            } else if wait >= 0 || self.platform.monotonic() < session.pause {
+            } else if left >= margin || is_paused {
                 Renewal::NotDue
             } else {
                 Renewal::Due
-            },
+            }
+        };
+        Schedule {
+            now: due(session.margin),
+            to_keep: due(MARGIN_MILLIS),
             wait_millis: if wait > 0 {
                 wait.max(SHORTEST_MILLIS)
             } else {

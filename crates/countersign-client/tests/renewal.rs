@@ -268,6 +268,32 @@ fn a_short_life_is_used_for_three_quarters() {
 }
 
 #[test]
+fn a_program_that_keeps_tokens_gets_none_of_their_last_half_minute() {
+    for (lifetime, before) in [(300, 270_000), (40, 10_000), (30, 0)] {
+        let (world, engine, client) = logged_in();
+        at_token_endpoint(&world, move |_, _, world| {
+            let mut tokens = world.tokens("DPoP");
+            tokens["expires_in"] = lifetime.into();
+            Some(ok(tokens))
+        });
+        world.run(engine.renew(&client, &[])).unwrap();
+        world.pass(before);
+        let is = |expected| assert_eq!(engine.schedule(&client).to_keep, expected, "{lifetime}");
+        is(Renewal::NotDue);
+        world.pass(1);
+        is(Renewal::Due);
+        // Unless a renewal has just failed.
+        at_token_endpoint(&world, |_, _, _| {
+            Some(error(503, "temporarily_unavailable"))
+        });
+        world.run(engine.renew(&client, &[])).unwrap_err();
+        is(Renewal::NotDue);
+        world.pass(29_999);
+        is(Renewal::Overdue);
+    }
+}
+
+#[test]
 fn after_a_renewal_that_failed_the_next_one_is_half_a_minute_later() {
     let (world, engine, client) = logged_in();
     world.pass(275_000);

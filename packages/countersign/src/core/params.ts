@@ -52,9 +52,9 @@ export type ParamsOfCreateOidc<
      */
     decodedIdTokenSchema?: { parse: (decodedIdToken_original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec) => DecodedIdToken };
     /**
-     * After how many seconds without activity the user is logged out; at least 60. Only for servers
-     * whose tokens do not tell when an idle session ends: otherwise the refresh token's expiration
-     * tells it.
+     * After how many seconds without activity the user is logged out; more than 0, and not before
+     * the page has been quiet for 5. Only for servers whose tokens do not tell when an idle session
+     * ends: otherwise the refresh token's expiration tells it.
      */
     idleSessionLifetimeInSeconds?: number;
     /** Where the page goes after that logout; `{ redirectTo: "current page" }` by default. */
@@ -106,7 +106,7 @@ const CHECKS: Record<keyof ParamsOfCreateOidc & OptionName, (value: any) => bool
     extraQueryParams: isParameters,
     extraTokenParams: isParameters,
     decodedIdTokenSchema: value => isFunction(value?.parse),
-    idleSessionLifetimeInSeconds: value => typeof value === "number" && value >= 60,
+    idleSessionLifetimeInSeconds: value => typeof value === "number" && value > 0,
     autoLogoutParams(value) {
         const { redirectTo, url } = own(value);
         return ["home", "current page"].includes(redirectTo) || (redirectTo === "specific url" && isText(url));

@@ -49,7 +49,13 @@ export declare namespace Oidc {
          * reached or its response is not valid.
          */
         renewTokens(params?: { extraTokenParams?: Record<string, string | undefined> }): Promise<void>;
-        /** Returns the tokens; renews them first if the access token is about to expire. */
+        /**
+         * Returns the tokens. Renews them first if less than 30 seconds of the access token are
+         * left, by refresh token or in a hidden iframe; if only a redirect can renew them, once it
+         * has expired. A token that never has 30 seconds left is renewed at each call. If a renewal
+         * fails, the tokens are returned as long as they are valid, and the next renewal comes 30
+         * seconds later.
+         */
         getTokens: () => Promise<Tokens<DecodedIdToken>>;
         subscribeToTokensChange: (onTokenChange: (tokens: Tokens<DecodedIdToken>) => void) => {
             unsubscribeFromTokensChange: () => void;

@@ -28,7 +28,7 @@ test("a wrong option is one sentence that names it, and is told each time", asyn
             extraQueryParams: ["x", { a: 1 }, ["a"]],
             extraTokenParams: ["x", { max: 3600 }, null],
             decodedIdTokenSchema: [true, {}, { parse: "x" }],
-            idleSessionLifetimeInSeconds: ["99"],
+            idleSessionLifetimeInSeconds: ["99", 0, -46],
             autoLogoutParams: ["home", { redirectTo: "nowhere" }, { redirectTo: "specific url" }],
             autoLogin: ["yes"],
             sessionRestorationMethod: [1, ["auto"]],
@@ -43,7 +43,7 @@ test("a wrong option is one sentence that names it, and is told each time", asyn
         [{ BASE_URL: "https://elsewhere.example/" }, "option_invalid", /elsewhere\.example/],
         [{ BASE_URL: "./" }, "option_invalid", /"BASE_URL".*"\.\/"/],
         [{ BASE_URL: "app" }, "option_invalid", /"BASE_URL".*"app"/],
-        [{ idleSessionLifetimeInSeconds: 5 }, "option_invalid", /"idleSessionLifetimeInSeconds".*5.*60/],
+        [{ idleSessionLifetimeInSeconds: 0 }, "option_invalid", /"idleSessionLifetimeInSeconds" of createOidc\(\) is 0; it has to be a number of seconds above 0\.$/],
         [{ issuerUri: "http://login.example", clientId: "x" }, "issuer_invalid", /"http:\/\/login\.example"/]
     ]) {
         for (let round = 0; round < 2; round++) {
@@ -251,7 +251,7 @@ test("an iframe that is not allowed ends logged out, and the login page works al
 });
 
 test("a user who does nothing is counted down and logged out", async t => {
-    const world = await World.create(t, { params: { main: { idleSessionLifetimeInSeconds: 60, autoLogoutParams: { redirectTo: "home" } } } });
+    const world = await World.create(t, { params: { main: { idleSessionLifetimeInSeconds: 46, autoLogoutParams: { redirectTo: "home" } } } });
     await world.page.clock.install();
     await world.start();
     await world.page.evaluate(() => {
@@ -268,9 +268,9 @@ test("a user who does nothing is counted down and logged out", async t => {
     const counted = ticks.slice(0, ticks.indexOf(undefined));
     assert.ok(counted.length >= 3, String(ticks));
     assert.deepEqual(counted, [...counted].sort((a, b) => b - a), "downwards");
-    assert.ok(counted[0] <= 60 && counted.at(-1) >= 40);
+    assert.ok(counted[0] <= 46 && counted.at(-1) >= 26);
     const mark = world.issuer.mark();
-    await world.page.clock.runFor(61_000);
+    await world.page.clock.runFor(47_000);
     await world.issuer.waitFor(exchange => exchange.path === world.endSessionPath);
     await world.page.waitForFunction(
         () => window.harness?.outcomes?.main.isUserLoggedIn === false,
@@ -280,6 +280,18 @@ test("a user who does nothing is counted down and logged out", async t => {
     assert.equal(world.page.url(), `${world.app.origin}/`);
     assert.equal(world.issuer.list({ path: world.endSessionPath, since: mark }).length, 1);
 });
+
+for (const idleSessionLifetimeInSeconds of [46, 0.5, Infinity]) {
+    test(`idleSessionLifetimeInSeconds: ${idleSessionLifetimeInSeconds} is taken`, async t => {
+        const world = await World.create(t);
+        await world.open();
+        const outcome = await world.page.evaluate(async idleSessionLifetimeInSeconds => {
+            const { clients } = await (await fetch("/config.json")).json();
+            return window.harness.create({ ...clients.main, idleSessionLifetimeInSeconds });
+        }, idleSessionLifetimeInSeconds);
+        assert.deepEqual(outcome, LOGGED_OUT);
+    });
+}
 
 test("what goToAuthServer comes back with", async t => {
     const world = await World.create(t);

@@ -92,3 +92,46 @@ test("tokens are renewed before they expire, without being asked for", async t =
     await assertProof(refresh);
     assert.equal(await subscribed, refresh.response.json().access_token);
 });
+
+test("getTokens renews what has less than half a minute left: a token that lives no longer, once per call", async t => {
+    const world = await World.create(t, { idp: ["--access-token-lifetime", "25"] });
+    await world.start();
+    const tokens = [];
+    for (let round = 1; round <= 3; round++) {
+        tokens.push((await world.tokens()).accessToken);
+        assert.equal(world.tokenRequests().length, 1 + round);
+    }
+    assert.equal(new Set(tokens).size, 3);
+    const mark = world.issuer.mark();
+    const together = await world.page.evaluate(async () => {
+        const oidc = window.harness.loggedIn();
+        const all = await Promise.all([oidc.getTokens(), oidc.getTokens(), oidc.getTokens()]);
+        return new Set(all.map(({ accessToken }) => accessToken)).size;
+    });
+    assert.equal(together, 1);
+    assert.equal(world.tokenRequests(mark).length, 1, "calls at the same moment share one");
+});
+
+test("a listener that asks for the tokens which have just come renews them no further", async t => {
+    const world = await World.create(t, { idp: ["--access-token-lifetime", "25"] });
+    await world.start();
+    const mark = world.issuer.mark();
+    const isSame = await world.page.evaluate(async () => {
+        const oidc = window.harness.loggedIn();
+        const told = new Promise(resolve =>
+            oidc.subscribeToTokensChange(async tokens => resolve((await oidc.getTokens()) === tokens))
+        );
+        await oidc.getTokens();
+        return told;
+    });
+    assert.equal(isSame, true);
+    assert.equal(world.tokenRequests(mark).length, 1);
+});
+
+test("getTokens hands out a token that has more than half a minute left", async t => {
+    const world = await World.create(t, { idp: ["--access-token-lifetime", "90"] });
+    await world.start();
+    const { accessToken } = await world.tokens();
+    assert.equal((await world.tokens()).accessToken, accessToken);
+    assert.equal(world.tokenRequests().length, 1);
+});

@@ -14,7 +14,7 @@ export const OPTIONS = {
     extraQueryParams: parameters,
     extraTokenParams: parameters,
     decodedIdTokenSchema: "an object with a function parse, like a zod schema",
-    idleSessionLifetimeInSeconds: "a number of 60 or more",
+    idleSessionLifetimeInSeconds: "a number of seconds above 0",
     autoLogoutParams: `{ redirectTo: "home" }, { redirectTo: "current page" } or { redirectTo: "specific url", url: "/bye" }`,
     autoLogin: flag,
     sessionRestorationMethod: `"auto", "iframe" or "full page redirect"`,

@@ -30,7 +30,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         backFromAuthServer: back,
         isNewBrowserSession,
         getDecodedIdToken: () => current().decodedIdToken,
-        renewTokens: how => renew(own(how).extraTokenParams, true),
+        renewTokens: async how => void (await renew(own(how).extraTokenParams, true)),
         getTokens: fresh,
         subscribeToTokensChange: listener => {
             listeners.add(listener);

@@ -17,10 +17,13 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export interface Renewal {
     current(): Oidc.Tokens<Claims>;
-    /** Returns the tokens; those that are about to expire are renewed first. */
+    /** Returns the tokens; those with less than half a minute left are renewed first. */
     fresh(): Promise<Oidc.Tokens<Claims>>;
-    /** Renews the tokens. `mayLeave`: the page may be redirected if there is no other way. */
-    renew(extra: ExtraTokenParams, mayLeave: boolean): Promise<void>;
+    /**
+     * Renews the tokens, and returns whether there are new ones. `mayLeave`: the page may be
+     * redirected if there is no other way.
+     */
+    renew(extra: ExtraTokenParams, mayLeave: boolean): Promise<boolean>;
     /** Cancels the scheduled renewal. */
     stop(): void;
 }
@@ -98,7 +101,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         return mayLeave ? leaveForLogin(context, { redirectUrl: location.href, isAwaited: true }) : undefined;
     };
 
-    const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
+    const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<boolean> => {
         try {
             const tokens = await obtain(extra, mayLeave);
             // The server's session may now be another user's: a page must not change its user while
@@ -111,6 +114,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
                 adopt(tokens);
                 onChange(current);
             }
+            return !!tokens;
         } catch (error) {
             if (isNobody(error) || (isEngineError(error) && error.details[0] === "invalid_grant")) {
                 await startAnew(context);
@@ -119,15 +123,15 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         }
     };
 
-    let renewal: Promise<void> | undefined;
+    let renewal: Promise<boolean> | undefined;
     let renewalOf: string;
-    const renew = (extra: ExtraTokenParams, mayLeave: boolean): Promise<void> => {
+    const renew = (extra: ExtraTokenParams, mayLeave: boolean): Promise<boolean> => {
         const of = natives.stringify([extra, mayLeave]);
         if (renewal && renewalOf === of) {
             return renewal;
         }
         // A renewal with other parameters waits for the one in progress.
-        const own = (renewal ?? Promise.resolve()).catch(() => {}).then(() => renewAlone(extra, mayLeave));
+        const own = (renewal ?? Promise.resolve(false)).catch(() => {}).then(() => renewAlone(extra, mayLeave));
         renewal = own;
         renewalOf = of;
         const forget = () => {
@@ -142,10 +146,11 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
     return {
         current: () => current,
         fresh: async () => {
-            // A renewal in progress may be enough.
-            await renewal?.catch(() => {});
+            // What has just come is handed out, however short its life: a listener that asks for it
+            // would renew it without end.
+            const isNew = await renewal?.catch(() => false);
             const due = engine.tokens(client)?.renewal ?? OVERDUE;
-            if (due !== NOT_DUE) {
+            if (!isNew && due !== NOT_DUE) {
                 const isOver = due === OVERDUE;
                 await renew(undefined, isOver).catch((error: unknown) => {
                     if (isOver) {
