@@ -16,7 +16,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
     const { key, params, log } = context;
     const listeners = new Set<(tokens: Oidc.Tokens<Claims>) => void>();
     const ticks = new Set<(params: { secondsLeft: number | undefined }) => void>();
-    const { current, fresh, renew, stop } = keepFresh(context, tokens, renewed => callAll(listeners, renewed));
+    const { current, fresh, renew, serverNow, stop } = keepFresh(context, tokens, renewed => callAll(listeners, renewed));
     writeHint(key, "in");
     writeHint(`${key} again`, undefined);
     onHintOfOtherTab(key, "out", reload);
@@ -59,10 +59,11 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
             import("./autoLogout.js")
                 .then(module =>
                     module.watchActivity(
-                        natives,
+                        { ...natives, now: serverNow },
                         key,
                         idleSeconds,
                         secondsLeft => callAll(ticks, { secondsLeft }),
+                        () => renew(undefined, false),
                         () => oidc.logout(autoLogoutParams)
                     )
                 )

@@ -24,6 +24,8 @@ export interface Renewal {
      * redirected if there is no other way.
      */
     renew(extra: ExtraTokenParams, mayLeave: boolean): Promise<boolean>;
+    /** Returns the server's time, as far as the engine knows it. */
+    serverNow(): number;
     /** Cancels the scheduled renewal. */
     stop(): void;
 }
@@ -161,6 +163,7 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
             return current;
         },
         renew,
+        serverNow,
         stop: () => void schedule++
     };
 }
