@@ -49,6 +49,9 @@ pub(crate) struct Clocks {
     /// How far the local clock has moved ahead of the monotonic one: it was set, or the machine has
     /// slept, which some monotonic clocks do not count.
     ahead: i64,
+    /// Whether nobody could be asked about that, as right after a sleep: then the offsets may be
+    /// wrong until somebody vouches for one.
+    is_doubted: bool,
 }
 
 impl Clocks {
@@ -57,6 +60,7 @@ impl Clocks {
             known: Vec::new(),
             base: 0,
             ahead: 0,
+            is_doubted: false,
         }
     }
 
@@ -70,7 +74,12 @@ impl Clocks {
 
     /// Tells whether this origin's clock is known.
     pub(crate) fn is_known(&self, origin: &str) -> bool {
-        self.get(origin).is_some()
+        !self.is_doubted && self.get(origin).is_some()
+    }
+
+    /// Nobody could be asked whether the local clock was set.
+    pub(crate) const fn doubt(&mut self) {
+        self.is_doubted = true;
     }
 
     fn get(&self, origin: &str) -> Option<&Known> {
@@ -97,6 +106,7 @@ impl Clocks {
         }
         let mut anchor = self.get(origin).and_then(|known| known.anchor);
         if source == Source::Vouched {
+            self.is_doubted = false;
             anchor = Some(offset);
         } else {
             let vouched = anchor.unwrap_or_else(|| self.offset(authorization_server, ""));
@@ -245,6 +255,19 @@ mod tests {
             clocks.settle(ahead, told, "https://a");
             assert_eq!(clocks.offset("https://a", ""), expected);
         }
+    }
+
+    #[test]
+    fn an_unanswered_question_leaves_doubt_until_somebody_vouches() {
+        let mut clocks = Clocks::new();
+        learn(&mut clocks, 0, true, Source::Vouched);
+        clocks.doubt();
+        assert!(!clocks.is_known("https://a"));
+        learn(&mut clocks, 0, true, Source::Anybody);
+        assert!(!clocks.is_known("https://a"));
+        learn(&mut clocks, -HOUR, true, Source::Vouched);
+        assert!(clocks.is_known("https://a"));
+        assert_eq!(clocks.offset("https://a", ""), -HOUR);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::clock::{Source, has_moved};
 use crate::engine::Engine;
 use crate::error::ClientError;
 use crate::form::status_text;
-use crate::platform::{Document, OWN_ORIGIN, Platform, Request, UnixMillis};
+use crate::platform::{Document, OWN_ORIGIN, Platform, Request, SendError, UnixMillis};
 use crate::state::{Endpoint, Signer};
 
 impl<P: Platform> Engine<P> {
@@ -128,23 +128,26 @@ impl<P: Platform> Engine<P> {
             clocks.notice(self.platform.now(), self.platform.monotonic());
             clocks.take_ahead()
         };
-        if ahead != 0
-            && let Some(date) = self.ask_own_origin().await
-        {
-            let offset = date.0 - self.platform.now().0;
-            let clocks = &mut self.state.borrow_mut().clocks;
-            clocks.settle(ahead, offset, server);
+        if ahead == 0 {
+            return;
+        }
+        let date = self.ask_own_origin().await;
+        let clocks = &mut self.state.borrow_mut().clocks;
+        match date {
+            Ok(Some(date)) => clocks.settle(ahead, date.0 - self.platform.now().0, server),
+            Ok(None) => {}
+            Err(_) => clocks.doubt(),
         }
     }
 
-    async fn ask_own_origin(&self) -> Option<UnixMillis> {
+    async fn ask_own_origin(&self) -> Result<Option<UnixMillis>, SendError> {
         let request = Request {
             method: "HEAD",
             url: OWN_ORIGIN,
             form: None,
             proof: None,
         };
-        self.platform.send(request).await.ok()?.date
+        Ok(self.platform.send(request).await?.date)
     }
 
     /// Tells whether another time is known than the one that a refused proof carried. If none could
@@ -159,7 +162,7 @@ impl<P: Platform> Engine<P> {
         let is_mended = || has_moved(self.offset(origin, fallback), used);
         let is_doubted = date.is_none_or(|date| has_moved(date.0 - self.platform.now().0, used));
         if !is_mended() && is_doubted {
-            let date = self.ask_own_origin().await;
+            let date = self.ask_own_origin().await.unwrap_or(None);
             self.learn(origin, fallback, date, true, Source::Vouched);
         }
         is_mended()

@@ -221,6 +221,11 @@ impl World {
         self.0.time.get() / 1000
     }
 
+    /// Lets time pass until the next second begins.
+    pub fn tick(&self) {
+        self.pass(1000 - self.0.time.get() % 1000);
+    }
+
     pub fn pass(&self, milliseconds: i64) {
         self.0.time.set(self.0.time.get() + milliseconds);
     }
