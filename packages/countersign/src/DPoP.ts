@@ -3,7 +3,7 @@
  */
 import { installHooks } from "./entry/hooks.js";
 import { own } from "./page/own.js";
-import { refuse } from "./entry/refuse.js";
+import { fail, refuse } from "./entry/refuse.js";
 import type { EnabledDPoP } from "./entry/state.js";
 
 export type ParamsOfDPoP = {
@@ -22,7 +22,7 @@ export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
     const { mode, ...others } = own(params);
     refuse("DPoP()", others, '"mode"');
     if (mode !== "auto" && mode !== "enforced") {
-        throw new TypeError(`countersign: DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);
+        fail(`DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);
     }
     return {
         // Only `oidcEarlyInit` uses the result: when others call it, nothing that early init has

@@ -6,7 +6,7 @@
  * slower.
  */
 import { own } from "./page/own.js";
-import { refuse } from "./entry/refuse.js";
+import { fail, refuse } from "./entry/refuse.js";
 
 /** Frozen, with everything on their prototype. */
 const classes = [
@@ -79,7 +79,7 @@ export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { e
     refuse("browserRuntimeFreeze()", others, '"excludes"');
     for (const name of excludes) {
         if (!apiNames.includes(name)) {
-            throw new TypeError(`countersign: browserRuntimeFreeze() knows no API "${name}"; known are ${apiNames.join(", ")}.`);
+            fail(`browserRuntimeFreeze() knows no API "${name}"; known are ${apiNames.join(", ")}.`);
         }
     }
     const freezes = (name: ApiName): boolean => !excludes.includes(name);

@@ -4,9 +4,9 @@
  * It saves the native functions, takes the authorization response out of the URL, applies the
  * defenses and starts loading the core. It decides nothing of the protocol.
  */
-import { takePage } from "./handover.js";
+import { note, takePage } from "./handover.js";
 import { own } from "./page/own.js";
-import { refuse } from "./entry/refuse.js";
+import { fail, refuse } from "./entry/refuse.js";
 import { takeResponse } from "./entry/response.js";
 import type { EnabledDPoP, SessionRestorationMethod, State } from "./entry/state.js";
 import { makeUnpack } from "./entry/unpack.js";
@@ -45,34 +45,40 @@ let shouldLoadApp: boolean | undefined;
  * called before.
  */
 export function oidcEarlyInit(params?: ParamsOfEarlyInit): { shouldLoadApp: boolean } {
-    if (shouldLoadApp === undefined) {
-        const { BASE_URL, sessionRestorationMethod, securityDefenses, ...others } = own(params);
-        const { enableDPoP, enableBrowserRuntimeFreeze, ...otherDefenses } = own(securityDefenses);
-        refuse("oidcEarlyInit()", others, "BASE_URL, sessionRestorationMethod and securityDefenses");
-        refuse("securityDefenses", otherDefenses, "those of DPoP() and browserRuntimeFreeze()");
-        if (!["auto", "iframe", "full page redirect", undefined].includes(sessionRestorationMethod)) {
-            throw new TypeError(
-                `countersign: sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not ${JSON.stringify(sessionRestorationMethod)}.`
-            );
-        }
-        if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
-            throw new TypeError(`countersign: BASE_URL must be a path like "/" or "/app/", not ${JSON.stringify(BASE_URL)}.`);
-        }
-        const handOver = takePage();
-        const state: State = { __proto__: null, BASE_URL, sessionRestorationMethod, mode: "off" };
-        const isApp = takeResponse(state);
-        if (isApp) {
-            const enabled = enableDPoP?.() as EnabledDPoP | undefined | void;
-            if (enableDPoP && !enabled?.hooks) {
-                throw new TypeError("countersign: enableDPoP must be the one that DPoP() returns.");
-            }
-            state.mode = enabled?.mode ?? "off";
-            enableBrowserRuntimeFreeze?.();
-            handOver({ __proto__: null, state, hooks: enabled?.hooks, unpack: makeUnpack() });
-        } else {
-            handOver(undefined);
-        }
-        shouldLoadApp = isApp;
+    try {
+        shouldLoadApp ??= init(params);
+    } catch (error) {
+        throw note(error);
     }
     return { shouldLoadApp };
+}
+
+function init(params: ParamsOfEarlyInit | undefined): boolean {
+    const { BASE_URL, sessionRestorationMethod, securityDefenses, ...others } = own(params);
+    const { enableDPoP, enableBrowserRuntimeFreeze, ...otherDefenses } = own(securityDefenses);
+    refuse("oidcEarlyInit()", others, "BASE_URL, sessionRestorationMethod and securityDefenses");
+    refuse("securityDefenses", otherDefenses, "those of DPoP() and browserRuntimeFreeze()");
+    if (!["auto", "iframe", "full page redirect", undefined].includes(sessionRestorationMethod)) {
+        fail(
+            `sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not ${JSON.stringify(sessionRestorationMethod)}.`
+        );
+    }
+    if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
+        fail(`BASE_URL must be a path like "/" or "/app/", not ${JSON.stringify(BASE_URL)}.`);
+    }
+    const handOver = takePage();
+    const state: State = { __proto__: null, BASE_URL, sessionRestorationMethod, mode: "off" };
+    const isApp = takeResponse(state);
+    if (isApp) {
+        const enabled = enableDPoP?.() as EnabledDPoP | undefined | void;
+        if (enableDPoP && !enabled?.hooks) {
+            fail("enableDPoP must be that of DPoP().");
+        }
+        state.mode = enabled?.mode ?? "off";
+        enableBrowserRuntimeFreeze?.();
+        handOver({ __proto__: null, state, hooks: enabled?.hooks, unpack: makeUnpack() });
+    } else {
+        handOver(undefined);
+    }
+    return isApp;
 }

@@ -16,6 +16,11 @@ const MARK = Symbol.for("countersign");
 
 let core: Promise<CreateOidc> | undefined;
 
+let failed: unknown;
+
+/** Takes what kept early init from running, for `createOidc` to report, and returns it. */
+export const note = (error: unknown): unknown => (failed = error);
+
 /**
  * Loads the core. The native `then` gets its callbacks at once, so a script that patches promises
  * later cannot put another module in place of ours. If Vite wraps the import, its wrapper looks up
@@ -38,7 +43,7 @@ const load = (internals: Internals): Promise<CreateOidc> =>
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
-            messageOrCause: "countersign: this page has two copies of the package; let everything import one.",
+            messageOrCause: "countersign: two copies on this page; let everything import one.",
             isAuthServerLikelyDown: false,
             code: "second_copy"
         });
@@ -55,7 +60,7 @@ export function takePage(): (internals: Internals | undefined) => void {
 export const createOidc: CreateOidc = async params => {
     let create: CreateOidc;
     try {
-        create = await (core ?? import("./core/start.js").then(module => module.refuse(MARK in window)));
+        create = await (core ?? import("./core/start.js").then(module => module.refuse(MARK in window, failed)));
     } catch (error) {
         throw new OidcInitializationError({ messageOrCause: error as Error, isAuthServerLikelyDown: false });
     }

@@ -312,10 +312,11 @@ pub static PAGE: &[Entry] = entries! {
             .advise("call it in the browser only, for example in an effect or behind `typeof document`")
     ];
 
-    /// `oidcEarlyInit` was not called, and the Vite plugin is not there.
+    /// `oidcEarlyInit` was not called. Either the Vite plugin is not there, or it is and found no
+    /// HTML page to put the call in, as in frameworks that render their pages themselves.
     "early_init_missing" [] => [
-        found("early init did not run")
-            .advise(r#"add the plugin of "countersign/vite-plugin" to the Vite configuration, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded"#)
+        found("early init did not run: the plugin of countersign/vite-plugin is not in the Vite configuration, or it found no HTML page to put the call in, as with a framework that renders pages itself")
+            .advise(r#"add the plugin, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded"#)
     ];
 
     /// The page has two copies of the package, and early init of the other one ran first.

@@ -2,7 +2,7 @@
 import type { Internals } from "../entry/state.js";
 import { makeCreateOidc, type CreateOidc } from "./createOidc.js";
 import { beginEngine } from "./engineSlot.js";
-import { failure } from "./errors/failure.js";
+import { failure, toFailure } from "./errors/failure.js";
 
 /**
  * Starts the engine, whose bytes are those of `engine/bytes.ts`, and returns the `createOidc` that
@@ -12,11 +12,11 @@ import { failure } from "./errors/failure.js";
 export const start = (internals: Internals, engine: string): CreateOidc => makeCreateOidc(internals.state, beginEngine(internals, engine));
 
 /**
- * Returns a `createOidc` that rejects, because early init was not called, or another copy of the
- * package called it.
+ * Returns a `createOidc` that rejects, because early init threw `failed`, was not called, or was
+ * called by another copy of the package.
  */
 export const refuse =
-    (isSecondCopy: boolean): CreateOidc =>
+    (isSecondCopy: boolean, failed: unknown): CreateOidc =>
     async () => {
-        throw await failure(isSecondCopy ? "second_copy" : "early_init_missing");
+        throw await (failed ? toFailure(failed) : failure(isSecondCopy ? "second_copy" : "early_init_missing"));
     };

@@ -46,7 +46,34 @@ test("createOidc without early init says what is missing", async t => {
     });
     assert.equal(failure.name, "OidcInitializationError");
     assert.equal(failure.code, "early_init_missing");
-    assert.match(failure.message, /vite-plugin.*oidcEarlyInit\(\)/);
+    // Both causes, and what to do about them.
+    assert.match(failure.message, /vite-plugin is not in the Vite configuration, or it found no HTML page.*; add the plugin, or call oidcEarlyInit\(\) of "countersign\/entrypoint" before/);
+});
+
+for (const [name, call, expected] of [
+    ["a bad BASE_URL", ({ oidcEarlyInit }) => oidcEarlyInit({ BASE_URL: "./" }), 'countersign: BASE_URL must be a path like "/" or "/app/", not "./".'],
+    ["a defense that is not ours", ({ oidcEarlyInit }) => oidcEarlyInit({ securityDefenses: { enableDPoP: () => {} } }), "countersign: enableDPoP must be that of DPoP()."],
+    ["whatever a defense throws", ({ oidcEarlyInit }) => oidcEarlyInit({ securityDefenses: { enableBrowserRuntimeFreeze: () => { throw new RangeError("no"); } } }), "no"]
+]) {
+    test(`createOidc reports what early init threw: ${name}`, async t => {
+        const page = await openAt(t, "/");
+        const failure = await page.evaluate(async call => {
+            const early = await import("/dist/entrypoint.js");
+            const { createOidc } = await import("/dist/core.js");
+            const thrown = (() => { try { eval(call)(early); } catch (error) { return error; } })();
+            const error = await createOidc({ issuerUri: "https://login.example", clientId: "app" }).catch(error => error);
+            return { name: error.name, message: error.message, isCause: error.cause === thrown };
+        }, String(call));
+        assert.deepEqual(failure, { name: "OidcInitializationError", message: expected, isCause: true });
+    });
+}
+
+test("a call of early init that succeeds after one that threw is what counts", async t => {
+    const page = await openAt(t, "/");
+    assert.match(await init(page, { BASE_URL: "./" }), /^TypeError/);
+    assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true });
+    const code = await page.evaluate(async () => (await import("/dist/core.js")).createOidc({ issuerUri: "nowhere", clientId: "app" }).catch(error => error.code));
+    assert.equal(code, "option_invalid");
 });
 
 test("early init may also stand in the module that makes the client", async t => {
@@ -84,7 +111,7 @@ test("enableDPoP of securityDefenses has to be that of DPoP(), so that DPoP is n
             return `${error.name}: ${error.message}`;
         }
     });
-    assert.equal(message, "TypeError: countersign: enableDPoP must be the one that DPoP() returns.");
+    assert.equal(message, "TypeError: countersign: enableDPoP must be that of DPoP().");
 });
 
 test("a second copy of early init throws, whatever its options", async t => {

@@ -8,7 +8,7 @@ const plain = (text = ""): string => text.slice(0, 200).replace(/[^\w.-]+/g, " "
 /** The sentence of each code: what was found, and what to do. Written by `cargo xtask package`: change `crates/countersign-client/src/error/catalogue.rs`. */
 export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> = {
     not_in_browser: () => "createOidc() was called where there is no page, as in server-side rendering; call it in the browser only, for example in an effect or behind `typeof document`.",
-    early_init_missing: () => `early init did not run; add the plugin of "countersign/vite-plugin" to the Vite configuration, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded.`,
+    early_init_missing: () => `early init did not run: the plugin of countersign/vite-plugin is not in the Vite configuration, or it found no HTML page to put the call in, as with a framework that renders pages itself; add the plugin, or call oidcEarlyInit() of "countersign/entrypoint" before the app is loaded.`,
     second_copy: () => "this page has two copies of the package, and early init ran in the other one; let everything import one copy, for example by one alias, by Vite's resolve.dedupe, or shared as a singleton in module federation.",
     option_unknown: name => `createOidc() has no option ${name ? `"${name}"` : `""`}; remove it or correct its name.`,
     option_unsupported: name => `createOidc() does not support ${name ? `"${name}"` : "this option"}, which would weaken the app; remove it.`,

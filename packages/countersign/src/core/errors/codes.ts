@@ -5,7 +5,7 @@ export type OidcErrorCode =
     | EngineErrorCode
     /** `createOidc` was called where there is no page: in server-side rendering, a worker, or a test without a browser. [] */
     | "not_in_browser"
-    /** `oidcEarlyInit` was not called, and the Vite plugin is not there. [] */
+    /** `oidcEarlyInit` was not called. Either the Vite plugin is not there, or it is and found no HTML page to put the call in, as in frameworks that render their pages themselves. [] */
     | "early_init_missing"
     /** The page has two copies of the package, and early init of the other one ran first. `oidcEarlyInit` throws it, too. [] */
     | "second_copy"
