@@ -347,7 +347,7 @@ pub static PAGE: &[Entry] = entries! {
     /// Neither early init nor `createOidc` was told where the app is served.
     "base_url_missing" [] => [
         found("BASE_URL is missing")
-            .advise(r#"give "/" or the path where the app is served to oidcEarlyInit() or createOidc()"#)
+            .advise(r#"give "/" or the path where the app is served to the Vite plugin (whose base may be "./"), to oidcEarlyInit() or to createOidc()"#)
     ];
 
     /// The place to return to is not in the app.

@@ -9,19 +9,18 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Plugin, ResolvedConfig } from "vite";
 import { findModuleScripts, type ModuleScript } from "./html.js";
-import { checkBase, checkOptions, type OidcSpaVitePluginParams } from "./options.js";
+import { adviceFor, NUXT_BASE, nuxtEntry } from "./frameworks.js";
+import { fileOf, installedNames, isEntryModule, isModule } from "./installed.js";
+import { checkOptions, type OidcSpaVitePluginParams } from "./options.js";
 
 export type { ApiName } from "../browser-runtime-freeze.js";
 export type { OidcSpaVitePluginParams } from "./options.js";
 
 const INLINE = "virtual:countersign/inline-script/";
-
-/**
- * Modules that run before the app: our entry modules (the core uses them too) and Vite's own
- * helpers.
- */
-const ENTRY_MODULES =
-    /[\\/]countersign[\\/]dist[\\/](?:(?:page|entry)[\\/]|core[\\/]errors[\\/]oidcInitializationError|(?:entrypoint|handover|DPoP|browser-runtime-freeze)\.js$)|^\0vite\/(?:preload-helper|modulepreload-polyfill)/;
+/** What the entry imports of this package, by whatever name it is installed. */
+const OURS = /^countersign\/(entrypoint|DPoP|browser-runtime-freeze)$/;
+/** The module that the entry of a Nuxt app was, after ours took its place. */
+const APP = "?countersign-app";
 
 /**
  * Creates the plugin. The name is oidc-spa's; `countersign` is the same function. A wrong option
@@ -31,6 +30,11 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
     checkOptions(options);
     let config: ResolvedConfig;
     let pages = 0;
+    let names: string[] = [];
+    let isRelative = false;
+    /** The module whose place the entry takes, where no HTML page holds it. */
+    let replaced: string | undefined;
+    let advice: string | undefined;
     /** Inline module scripts by module id. They wait for early init like the others. */
     const inlineScripts = new Map<string, { code: string; page: string }>();
     /** The specifiers that the entries import. */
@@ -39,17 +43,38 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
     return {
         name: "countersign",
         enforce: "pre",
-        config({ base }) {
-            checkBase(base);
+        config({ base, root = process.cwd() }) {
+            // The dev server serves a relative base at "/", where the build may not be.
+            isRelative = base === "" || !!base?.startsWith(".");
+            names = installedNames(root);
             // Pre-bundling could make two copies of the package, which refuse each other.
-            return { optimizeDeps: { exclude: ["countersign"] } };
+            return { optimizeDeps: { exclude: names } };
         },
         configResolved(resolved) {
             config = resolved;
+            replaced = nuxtEntry(resolved);
+            advice = adviceFor(resolved);
+            if (advice) {
+                config.logger.warnOnce(advice);
+            }
         },
         async resolveId(source, importer = "") {
             if (source.startsWith(INLINE)) {
                 return { id: `\0${source}`, moduleSideEffects: true };
+            }
+            if (source === `${replaced}${APP}`) {
+                return { id: source, moduleSideEffects: true };
+            }
+            const [, module] = OURS.exec(source) ?? [];
+            if (module && (importer.includes("html-proxy") || importer === replaced)) {
+                // As the app's own imports are resolved, so that both are one instance.
+                for (const name of names) {
+                    const found = await this.resolve(`${name}/${module}`, importer, { skipSelf: true });
+                    if (found && isModule(found.id, module)) {
+                        return found;
+                    }
+                }
+                return fileOf(module);
             }
             const script = inlineScripts.get(importer);
             if (script) {
@@ -63,7 +88,12 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
             }
             return undefined;
         },
-        load: id => inlineScripts.get(id)?.code,
+        load(id, { ssr } = {}) {
+            if (id === replaced && !ssr) {
+                return entryCode(options, NUXT_BASE, [`${id}${APP}`]);
+            }
+            return inlineScripts.get(id)?.code;
+        },
         transformIndexHtml: {
             order: "pre",
             handler(html, { path: url, filename }) {
@@ -87,7 +117,7 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
                     return id;
                 });
                 imports.forEach(one => imported.add(one));
-                return withEntry(html, scripts[0]!, own, entryCode(options, config.base, imports));
+                return withEntry(html, scripts[0]!, own, entryCode(options, isRelative ? undefined : literal(config.base), imports));
             }
         },
         outputOptions(output) {
@@ -99,11 +129,11 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
             // Rolldown would make a file of each module that entry and core share; Rollup merges
             // them itself. If there is only one page, its entry may be in the same file; the
             // entries of several pages must not run each other.
-            const test = (id: string): boolean => ENTRY_MODULES.test(id) || (pages === 1 && id.includes(".html?html-proxy"));
+            const test = (id: string): boolean => isEntryModule(id) || (pages === 1 && id.includes(".html?html-proxy"));
             return { ...output, codeSplitting: { groups: [{ name: "countersign", test }] } };
         },
         buildEnd() {
-            if (config.command === "build" && !config.build.ssr && !config.build.lib && pages === 0) {
+            if (config.command === "build" && !config.build.ssr && !config.build.lib && pages === 0 && !advice && !replaced) {
                 config.logger.warn(
                     `countersign: this build has no HTML page, so the plugin had nothing to do; call oidcEarlyInit() of "countersign/entrypoint" in your entry instead.`
                 );
@@ -143,7 +173,10 @@ function specifier(src: string, pageUrl: string, pageFile: string): string {
     return joined.startsWith("/..") ? path.posix.join(path.dirname(pageFile).replaceAll("\\", "/"), src) : joined;
 }
 
-function entryCode({ browserRuntimeFreeze, DPoP, sessionRestorationMethod }: OidcSpaVitePluginParams, base: string, imports: string[]): string {
+/** `base`: where the app is, as JavaScript, if the options do not say it. */
+function entryCode(options: OidcSpaVitePluginParams, base: string | undefined, imports: string[]): string {
+    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL } = options;
+    const place = BASE_URL === undefined ? base : literal(BASE_URL);
     const lines = [`import { oidcEarlyInit } from "countersign/entrypoint";`];
     const defenses: string[] = [];
     if (browserRuntimeFreeze && browserRuntimeFreeze.enabled) {
@@ -154,6 +187,7 @@ function entryCode({ browserRuntimeFreeze, DPoP, sessionRestorationMethod }: Oid
         lines.push(`import { DPoP } from "countersign/DPoP";`);
         defenses.push(`...DPoP(${literal({ mode: DPoP.mode })})`);
     }
+    const where = place === undefined ? "" : `BASE_URL: ${place}, `;
     const method = sessionRestorationMethod ? `sessionRestorationMethod: ${literal(sessionRestorationMethod)}, ` : "";
     // One after the other, as a page runs its module scripts: if one fails, the next still runs.
     const chain = imports
@@ -161,7 +195,7 @@ function entryCode({ browserRuntimeFreeze, DPoP, sessionRestorationMethod }: Oid
         .reduceRight((next, one) => `${one}.finally(() => ${next})`);
     return [
         ...lines,
-        `const { shouldLoadApp } = oidcEarlyInit({ BASE_URL: ${literal(base)}, ${method}securityDefenses: { ${defenses.join(", ")} } });`,
+        `const { shouldLoadApp } = oidcEarlyInit({ ${where}${method}securityDefenses: { ${defenses.join(", ")} } });`,
         `if (shouldLoadApp) { ${chain}; }`
     ].join("\n");
 }

@@ -1,5 +1,6 @@
 /** The plugin's options: their types, and the same rules as checks at run time. */
 import { apiNames, type ApiName } from "../browser-runtime-freeze.js";
+import { isBaseUrl } from "../entry/url.js";
 
 export type OidcSpaVitePluginParams = {
     /** `false` or `{ enabled: false }` (the default): off. */
@@ -11,6 +12,20 @@ export type OidcSpaVitePluginParams = {
      * otherwise a redirect.
      */
     sessionRestorationMethod?: "iframe" | "full page redirect" | "auto";
+    /**
+     * Where the app is served, if it is not Vite's `base`: with the base `"./"`, which says nothing
+     * about it. `createOidc` can have it instead.
+     */
+    BASE_URL?: string;
+};
+
+/** Names of earlier versions of oidc-spa, and what to write today. */
+const FORMER: Record<string, string> = {
+    exclude: "excludes",
+    freezeFetch: "browserRuntimeFreeze: { enabled: true }",
+    freezeXMLHttpRequest: "browserRuntimeFreeze: { enabled: true }",
+    freezeWebSocket: "browserRuntimeFreeze: { enabled: true }",
+    enableTokenExfiltrationDefense: "browserRuntimeFreeze: { enabled: true }"
 };
 
 const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
@@ -21,8 +36,11 @@ const fail = (sentence: string): never => {
 
 /** Throws one sentence that names the first wrong option. */
 export function checkOptions(options: OidcSpaVitePluginParams): void {
-    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod"]);
-    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod } = options;
+    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL"]);
+    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL } = options;
+    if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
+        fail(`BASE_URL must be a path like "/" or "/app/", not ${show(BASE_URL)}.`);
+    }
     checkOneOf("sessionRestorationMethod", sessionRestorationMethod, ["auto", "iframe", "full page redirect", undefined]);
     if (browserRuntimeFreeze !== undefined && browserRuntimeFreeze !== false) {
         checkNames("browserRuntimeFreeze", browserRuntimeFreeze, ["enabled", "excludes"]);
@@ -40,23 +58,14 @@ export function checkOptions(options: OidcSpaVitePluginParams): void {
     }
 }
 
-/**
- * Throws if the base does not say where the app is served: the redirect URI has to be the same for
- * all pages.
- */
-export function checkBase(base: string | undefined): void {
-    if (base === "" || base?.startsWith(".")) {
-        fail(`Vite's base is ${show(base)}, relative to each page, so there is no redirect URI; give the path of the app, like "/" or "/app/".`);
-    }
-}
-
 function checkNames(of: string, options: unknown, known: readonly string[]): void {
     if (typeof options !== "object" || options === null) {
         fail(`${of} takes an object, not ${show(options)}.`);
     }
     for (const name of Object.keys(options as object)) {
         if (!known.includes(name)) {
-            fail(`${of} has no option ${show(name)}, only ${known.map(show).join(", ")}.`);
+            const today = Object.hasOwn(FORMER, name) ? `; today it is ${FORMER[name]}` : `, only ${known.map(show).join(", ")}`;
+            fail(`${of} has no option ${show(name)}${today}.`);
         }
     }
 }

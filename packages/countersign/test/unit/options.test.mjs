@@ -21,7 +21,7 @@ for (const options of [
 
 for (const [options, sentence] of [
     [null, "countersign: oidcSpa() takes an object, not null."],
-    [{ dpop: { enabled: true } }, 'countersign: oidcSpa() has no option "dpop", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod".'],
+    [{ dpop: { enabled: true } }, 'countersign: oidcSpa() has no option "dpop", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL".'],
     [{ DPoP: true }, "countersign: DPoP takes an object, not true."],
     [{ DPoP: { mode: "auto" } }, "countersign: DPoP.enabled must be true or false, not undefined."],
     [{ DPoP: { enabled: true } }, 'countersign: DPoP.mode must be "auto" or "enforced", not undefined.'],
@@ -29,6 +29,7 @@ for (const [options, sentence] of [
     [{ DPoP: { enabled: true, mode: "auto", alg: "ES256" } }, 'countersign: DPoP has no option "alg", only "enabled", "mode".'],
     [{ browserRuntimeFreeze: { enabled: 1 } }, "countersign: browserRuntimeFreeze.enabled must be true or false, not 1."],
     [{ browserRuntimeFreeze: { enabled: true, excludes: "fetch" } }, 'countersign: browserRuntimeFreeze.excludes must be an array of names, not "fetch".'],
+    [{ BASE_URL: "./" }, 'countersign: BASE_URL must be a path like "/" or "/app/", not "./".'],
     [{ sessionRestorationMethod: "popup" }, 'countersign: sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not "popup".']
 ]) {
     test(`bad options: ${JSON.stringify(options)}`, () => assert.throws(() => oidcSpa(options), { name: "TypeError", message: sentence }));
@@ -41,17 +42,17 @@ test("an unknown name in excludes is named", () => {
     assert.throws(() => browserRuntimeFreeze({ exclude: [] }), { message: 'countersign: browserRuntimeFreeze() has no option "exclude", only "excludes".' });
 });
 
-for (const base of ["./", "", "../app/"]) {
-    test(`a relative base has no redirect URI: ${JSON.stringify(base)}`, () => {
-        assert.throws(() => oidcSpa().config({ base }), {
-            name: "TypeError",
-            message: `countersign: Vite's base is ${JSON.stringify(base)}, relative to each page, so there is no redirect URI; give the path of the app, like "/" or "/app/".`
-        });
-    });
+for (const [options, today] of [
+    [{ browserRuntimeFreeze: { enabled: true, exclude: ["fetch"] } }, 'browserRuntimeFreeze has no option "exclude"; today it is excludes.'],
+    [{ freezeFetch: true }, 'oidcSpa() has no option "freezeFetch"; today it is browserRuntimeFreeze: { enabled: true }.'],
+    [{ enableTokenExfiltrationDefense: true }, 'oidcSpa() has no option "enableTokenExfiltrationDefense"; today it is browserRuntimeFreeze: { enabled: true }.']
+]) {
+    test(`a former name is told what it is today: ${JSON.stringify(options)}`, () =>
+        assert.throws(() => oidcSpa(options), { name: "TypeError", message: `countersign: ${today}` }));
 }
 
-test("other bases are fine", () => {
-    for (const base of [undefined, "/", "/app/", "app/", "https://app.example/app/"]) {
+test("every base of Vite is fine", () => {
+    for (const base of [undefined, "/", "/app/", "app/", "https://app.example/app/", "./", "", "../app/"]) {
         assert.ok(oidcSpa().config({ base }));
     }
 });

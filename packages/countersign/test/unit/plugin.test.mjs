@@ -1,16 +1,16 @@
 // The plugin in real Vite, over an app with a stand-in for the package that only says in which order things ran.
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { oidcSpa } from "../../dist/vite-plugin/index.js";
+import { fileURLToPath } from "node:url";
 
 /** `VITE` names the module of another version of Vite. */
 const { build, createServer } = await import(process.env["VITE"] ?? "vite");
 
 const files = {
-    "package.json": '{ "name": "app", "type": "module", "sideEffects": false }',
+    "package.json": '{ "name": "app", "type": "module", "sideEffects": false, "dependencies": { "countersign": "0.0.0" } }',
     "index.html": `<!doctype html>
 <html><head>
 <!-- <script type="module" src="/not.js"></script> -->
@@ -27,18 +27,18 @@ const files = {
     "src/second.ts": 'log("second");',
     "src/helper.ts": 'export const name: string = "helper";',
     "src/main.css": "p { color: red }",
-    "node_modules/countersign/package.json": '{ "name": "countersign", "version": "0.0.0", "type": "module", "exports": { "./*": "./*.js" } }',
-    "node_modules/countersign/entrypoint.js": 'export const oidcEarlyInit = params => { log("early", params); return { shouldLoadApp: globalThis.shouldLoadApp }; };',
-    "node_modules/countersign/DPoP.js": 'export const DPoP = params => ({ enableDPoP: ["DPoP", params] });',
-    "node_modules/countersign/browser-runtime-freeze.js": 'export const browserRuntimeFreeze = params => ({ enableBrowserRuntimeFreeze: ["freeze", params] });'
+    "node_modules/countersign/package.json": '{ "name": "countersign", "version": "0.0.0", "type": "module", "exports": { "./*": "./dist/*.js" } }',
+    "node_modules/countersign/dist/entrypoint.js": 'export const oidcEarlyInit = params => { log("early", params); return { shouldLoadApp: globalThis.shouldLoadApp }; };',
+    "node_modules/countersign/dist/DPoP.js": 'export const DPoP = params => ({ enableDPoP: ["DPoP", params] });',
+    "node_modules/countersign/dist/browser-runtime-freeze.js": 'export const apiNames = ["fetch"]; export const browserRuntimeFreeze = params => ({ enableBrowserRuntimeFreeze: ["freeze", params] });'
 };
 
-let root;
+let root, oidcSpa;
 const warnings = [];
-const configuration = options => ({
+const configuration = (options, base = "/app/") => ({
     root,
     configFile: false,
-    base: "/app/",
+    base,
     plugins: [oidcSpa(options)],
     customLogger: { info() {}, warn: message => warnings.push(message), warnOnce() {}, error: message => warnings.push(message), clearScreen() {}, hasErrorLogged: () => false, hasWarned: false },
     build: { modulePreload: false, cssCodeSplit: false, rollupOptions: { input: ["index.html", "nested/page.html", "static.html"].map(page => path.join(root, page)) } }
@@ -51,6 +51,12 @@ before(async () => {
         await mkdir(path.dirname(path.join(root, name)), { recursive: true });
         await writeFile(path.join(root, name), content);
     }
+    // The plugin itself, and what it reads in Node, are the real ones.
+    const dist = fileURLToPath(new URL("../../dist", import.meta.url));
+    for (const name of ["vite-plugin", "page/own.js", "entry/url.js"]) {
+        await cp(path.join(dist, name), path.join(root, "node_modules/countersign/dist", name), { recursive: true });
+    }
+    ({ oidcSpa } = await import(path.join(root, "node_modules/countersign/dist/vite-plugin/index.js")));
 });
 after(() => rm(root, { recursive: true, force: true }));
 
@@ -58,8 +64,11 @@ after(() => rm(root, { recursive: true, force: true }));
 async function runPage(html, shouldLoadApp, count) {
     const logged = [];
     Object.assign(globalThis, { log: (...what) => logged.push(what), shouldLoadApp });
+    // Node runs each file once.
+    const copy = await mkdtemp(path.join(root, "page-"));
+    await cp(path.join(root, "dist"), copy, { recursive: true });
     for (const [, src] of html.matchAll(/<script type="module"[^>]* src="\/app\/(assets\/[^"]+)"/g)) {
-        await import(`${path.join(root, "dist", src)}?${Math.random()}`);
+        await import(path.join(copy, src));
     }
     const pause = () => new Promise(resolve => setTimeout(resolve, 50));
     for (let pauses = 0; logged.length < count && pauses < 200; pauses++) {
@@ -122,8 +131,112 @@ test("dev server: the entry waits for early init, stays out of pre-bundling, and
 
 test("the nonce of the app's first script goes to the entry", async () => {
     const plugin = oidcSpa(options);
-    plugin.configResolved({ publicDir: "", base: "/", logger: { warn() {} } });
+    plugin.configResolved({ plugins: [], publicDir: "", base: "/", logger: { warn() {} } });
     const html = plugin.transformIndexHtml.handler('<script src="a.js" type="module" nonce="&quot;"></script>', { path: "/x/index.html", filename: "/r/x/index.html" });
     assert.match(html, /^<script type="module" nonce="&quot;">\n/);
     assert.match(html, /import\("\/x\/a\.js"\)/);
+});
+
+for (const [base, BASE_URL] of [["./", undefined], ["", undefined], ["./", "/app/"], ["/", "/app/"]]) {
+    test(`with Vite's base ${JSON.stringify(base)}, early init gets ${BASE_URL === undefined ? "none: createOidc may have it" : "the plugin's BASE_URL"}`, async () => {
+        const { plugins } = configuration(BASE_URL === undefined ? {} : { BASE_URL }, base);
+        const server = await createServer({ ...configuration({}, base), plugins, server: { middlewareMode: true, ws: false, hmr: false, watch: null }, appType: "custom" });
+        try {
+            const html = await server.transformIndexHtml("/nested/page.html", files["nested/page.html"]);
+            const [, url] = /<script type="module"[^>]* src="([^"]*html-proxy[^"]*)"/.exec(html);
+            const { code } = await server.transformRequest(url.replaceAll("&amp;", "&"));
+            assert.ok(code.includes(`oidcEarlyInit({ ${BASE_URL === undefined ? "" : `BASE_URL: "${BASE_URL}", `}securityDefenses: `), code);
+        } finally {
+            await server.close();
+        }
+        await build(configuration(BASE_URL === undefined ? {} : { BASE_URL }, base));
+        const html = await readFile(path.join(root, "dist/index.html"), "utf8");
+        assert.match(html, base === "/" ? /src="\/assets\// : /src="\.\/assets\//);
+        const early = (await runPage(html.replaceAll(/src="(?:\.\/|\/)assets/g, 'src="/app/assets'), false, 1))[0][1];
+        assert.equal(early.BASE_URL, BASE_URL);
+    });
+}
+
+for (const [name, framework, file] of [
+    ["tanstack-react-start:config", "TanStack Start", "src/client.tsx"],
+    ["react-router", "React Router", "app/entry.client.tsx"],
+    ["react-router:with-hmr-runtime", "React Router", "app/entry.client.tsx"]
+]) {
+    test(`in a framework that renders its pages itself, the plugin says what to write (${name})`, async () => {
+        warnings.length = 0;
+        const { plugins, customLogger, ...others } = configuration(options);
+        const logger = { ...customLogger, warnOnce: customLogger.warn };
+        await build({ ...others, customLogger: logger, plugins: [...plugins, { name }], build: { rollupOptions: { input: path.join(root, "src/main.ts") } } });
+        assert.deepEqual(warnings.filter(warning => warning.startsWith("countersign")), [
+            `countersign: ${framework} renders its pages itself, so the plugin cannot put early init into them; write ${file} that calls oidcEarlyInit() of "countersign/entrypoint" and, if shouldLoadApp is true, imports what was in it (the package's README shows it).`
+        ]);
+    });
+}
+
+test("in a Nuxt app, the entry takes the place of Nuxt's own, and the base is Nuxt's", async () => {
+    warnings.length = 0;
+    const { plugins, ...others } = configuration(options, "./");
+    const nuxt = { name: "nuxt:vite-node-server" };
+    await build({ ...others, plugins: [...plugins, nuxt], build: { modulePreload: false, cssCodeSplit: false, manifest: "manifest.json", rollupOptions: { input: { entry: path.join(root, "src/main.ts") } } } });
+    assert.deepEqual(warnings, []);
+    const { "src/main.ts": { file } } = JSON.parse(await readFile(path.join(root, "dist/manifest.json"), "utf8"));
+    globalThis.__NUXT__ = { config: { app: { baseURL: "/of-nuxt/" } } };
+    const page = `<script type="module" src="/app/${file}">`;
+    const logged = await runPage(page, true, 2);
+    assert.equal(logged[0][1].BASE_URL, "/of-nuxt/");
+    assert.deepEqual(logged[1], ["main", "helper"]);
+    assert.equal((await runPage(page, false, 1)).length, 1, "the app waits for early init");
+    // Rendering on the server is as it was.
+    const server = await createServer({ ...others, plugins: [...plugins, nuxt], build: { rollupOptions: { input: { entry: path.join(root, "src/main.ts") } } }, server: { middlewareMode: true, ws: false, hmr: false, watch: null }, appType: "custom" });
+    try {
+        const { code } = await server.transformRequest(path.join(root, "src/main.ts"), { ssr: true });
+        assert.doesNotMatch(code, /oidcEarlyInit/);
+    } finally {
+        await server.close();
+    }
+});
+
+test("installed by an alias of npm, the package imports itself, and only that name stays out of pre-bundling", async t => {
+    const modules = path.join(root, "node_modules");
+    const manifest = files["package.json"].replace('"countersign": "0.0.0"', '"anything": "npm:countersign@0.0.0", "oidc-spa": "npm:another@1"');
+    await writeFile(path.join(root, "package.json"), manifest);
+    await rename(path.join(modules, "countersign"), path.join(modules, "anything"));
+    t.after(async () => {
+        await writeFile(path.join(root, "package.json"), files["package.json"]);
+        await rename(path.join(modules, "anything"), path.join(modules, "countersign"));
+    });
+    const { oidcSpa: aliased } = await import(path.join(modules, "anything/dist/vite-plugin/index.js"));
+    const config = { ...configuration(options), plugins: [aliased(options)] };
+    await build(config);
+    const html = await readFile(path.join(root, "dist/index.html"), "utf8");
+    assert.deepEqual((await runPage(html, true, 3)).map(([what]) => what), ["early", "main", "inline"], "nothing is left to resolve");
+    const server = await createServer({ ...config, server: { middlewareMode: true, ws: false, hmr: false, watch: null }, appType: "custom" });
+    try {
+        assert.deepEqual(server.config.optimizeDeps.exclude, ["countersign", "anything"]);
+        const entry = await server.transformIndexHtml("/nested/page.html", files["nested/page.html"]);
+        const [, url] = /<script type="module"[^>]* src="([^"]*html-proxy[^"]*)"/.exec(entry);
+        const { code } = await server.transformRequest(url.replace("/app", "").replaceAll("&amp;", "&"));
+        const app = await server.pluginContainer.resolveId("anything/entrypoint", path.join(root, "src/main.ts"));
+        const imported = /from "([^"]*entrypoint[^"]*)"/.exec(code)[1];
+        assert.equal(imported.replace("/app", root), app.id, "the same instance as the app's own import");
+    } finally {
+        await server.close();
+    }
+});
+
+test("linked to another place, as pnpm and workspaces do, the package imports itself too", async t => {
+    const elsewhere = path.join(root, "store");
+    const modules = path.join(root, "node_modules");
+    await rename(path.join(modules, "countersign"), elsewhere);
+    await symlink(elsewhere, path.join(modules, "countersign"));
+    t.after(async () => {
+        await rm(path.join(modules, "countersign"));
+        await rename(elsewhere, path.join(modules, "countersign"));
+    });
+    const { oidcSpa: linked } = await import(path.join(elsewhere, "dist/vite-plugin/index.js"));
+    for (const preserveSymlinks of [false, true]) {
+        await build({ ...configuration(options), plugins: [linked(options)], resolve: { preserveSymlinks } });
+        const html = await readFile(path.join(root, "dist/index.html"), "utf8");
+        assert.deepEqual((await runPage(html, true, 3)).map(([what]) => what), ["early", "main", "inline"]);
+    }
 });
