@@ -23,7 +23,7 @@ export function watchActivity(
     name: string,
     lifetime: () => number | undefined,
     tick: (secondsLeft: number | undefined) => void,
-    settle: () => Promise<void>,
+    settle: () => Promise<unknown>,
     logOut: () => Promise<never>
 ): void {
     let active: number;
