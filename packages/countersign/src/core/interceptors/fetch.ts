@@ -16,43 +16,87 @@ export const fetchSlot =
         const input = (args.length > 0 ? args[0] : undefined) as RequestInfo;
         const init = ((args.length > 1 ? args[1] : null) ?? null) as RequestInit | null;
         // A second reader of `init` may find other values, so it is not passed on to the native
-        // function.
-        return init !== null || (is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined)
-            ? send(engine, self, input, init)
+        // function, which refuses what is no object, and what is no window.
+        return (init === null
+            ? is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined
+            : Object(init) === init) &&
+            (!self || self === window || is(other => saved.Node.baseURI((other as Window).document), self))
+            ? read(engine, self, input, init)
             : undefined;
     };
 
 const authorizationOf = (request: Request): string | null => saved.Headers.get(saved.Request.headers(request), "Authorization");
 
-async function send(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
+/**
+ * Reads everything at once, as `fetch` does: `init` over `input`, the body as it is now, the URL
+ * resolved. What the platform does at once, it does: it refuses arguments, or has the signal's
+ * reason.
+ */
+function read(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
+    const isRequest = is(saved.Request.headers, input);
     let isStream = false;
-    // Reads everything at once, as `fetch` does: `init` over `input`, the body as it is now, the
-    // URL resolved.
-    const request = new saved.Request.constructor(
-        !self || self === window || is(saved.Request.headers, input)
-            ? input
-            : saved.URL.href(new saved.URL.constructor(`${input as string}`, saved.Node.baseURI((self as Window).document))),
-        init === null
-            ? undefined
-            : "body" in init
-              ? readBy(init, name => {
-                    const value = init[name];
-                    if (name === "body") {
-                        isStream = is(saved.ReadableStream.locked, value);
-                    }
-                    return value;
-                })
-              : init
-    );
+    let isAbortable = isRequest;
+    let request: Request;
+    try {
+        request = new saved.Request.constructor(
+            !self || self === window || isRequest
+                ? input
+                : saved.URL.href(new saved.URL.constructor(`${input as string}`, saved.Node.baseURI((self as Window).document))),
+            init === null
+                ? undefined
+                : "body" in init || "signal" in init
+                  ? readBy(name => {
+                        const value = init[name];
+                        if (name === "body") {
+                            isStream = is(saved.ReadableStream.locked, value);
+                        }
+                        isAbortable ||= name === "signal" && !!value;
+                        return value;
+                    })
+                  : init
+        );
+    } catch (error) {
+        return rejected(error);
+    }
     const token = boundToken(engine, authorizationOf(request));
     if (token === undefined) {
         // This is also so if the platform has removed the token (mode "no-cors").
         return fetchOf(self, request);
     }
-    const signal = saved.Request.signal(request);
+    const signal = isAbortable ? saved.Request.signal(request) : undefined;
+    return signal && saved.AbortSignal.aborted(signal) ? unsent(self, request) : send(engine, self, request, token, !isStream, signal);
+}
+
+/** Rejects as `fetch` does with what the constructor of its `Request` has thrown. */
+async function rejected(error: unknown): Promise<never> {
+    const message = (error as Error | undefined)?.message;
+    const { 1: name, 2: rest } = (typeof message === "string" && saved.RegExp.exec(/^(Failed to construct 'Request'|Request constructor)(: [^]*)$/, message)) || [];
+    throw name ? new TypeError(`${name[0] === "F" ? "Failed to execute 'fetch' on 'Window'" : "Window.fetch"}${rest}`) : error;
+}
+
+/** Lets the platform do what it does with an aborted request, which it does not send. */
+function unsent(self: unknown, request: Request): Promise<Response> {
+    saved.Headers.delete(saved.Request.headers(request), "Authorization");
+    return fetchOf(self, request);
+}
+
+/** Settles like `task`, or rejects as soon as the signal aborts. Then what `task` brings is released. */
+const untilAborted = (engine: Engine, signal: AbortSignal, task: Promise<Upgrade>): Promise<Upgrade> =>
+    new saved.Promise.constructor((resolve, reject) => {
+        saved.EventTarget.addEventListener(signal, "abort", reject);
+        saved.Promise.then(task, upgrade => (saved.AbortSignal.aborted(signal) ? engine.release(upgrade.attempt) : resolve(upgrade)), reject);
+    });
+
+async function send(
+    engine: Engine,
+    self: unknown,
+    request: Request,
+    token: FoundToken,
+    isReplayable: boolean,
+    signal: AbortSignal | undefined
+): Promise<Response> {
     const method = saved.Request.method(request);
     const target = targetOf(saved.Request.url(request));
-    const isReplayable = !isStream;
     // A request without a body can be sent again as it is. Nothing reads `Request.body` to know that:
     // in WebKit, the getter turns the body into a stream, which can then be sent neither with
     // `keepalive` nor, if it was a form, at all.
@@ -60,9 +104,12 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
 
     let upgrade: Upgrade;
     try {
-        upgrade = await authorize(engine, method, target, token, signal);
+        const task = authorize(engine, method, target, token, signal);
+        upgrade = await (signal ? untilAborted(engine, signal, task) : task);
     } catch (cause) {
-        saved.AbortSignal.throwIfAborted(signal);
+        if (signal && saved.AbortSignal.aborted(signal)) {
+            return unsent(self, request);
+        }
         throw notSent(method, target, cause);
     }
     const response = await sendUpgraded(engine, self, request, token, upgrade);
@@ -74,7 +121,7 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         isReplayable
     });
     if (!again) {
-        saved.AbortSignal.throwIfAborted(signal);
+        signal && saved.AbortSignal.throwIfAborted(signal);
         return response;
     }
     const body = saved.Response.body(response);
@@ -103,20 +150,23 @@ async function send(engine: Engine, self: unknown, input: RequestInfo, init: Req
         url: saved.Response.url(second),
         isReplayable: false
     });
-    saved.AbortSignal.throwIfAborted(signal);
+    signal && saved.AbortSignal.throwIfAborted(signal);
     return second;
 }
 
-/** Returns an `init` whose members the platform reads by `get`. */
-const readBy = (init: object, get: (name: keyof RequestInit) => unknown): RequestInit =>
-    new NativeProxy(init, { __proto__: null, get: (_: object, name: keyof RequestInit) => get(name) } as ProxyHandler<object>);
+/**
+ * Returns an `init` whose members the platform reads by `get`. The proxy has a target of its own:
+ * after the trap `get`, it would look at the member of another one.
+ */
+const readBy = (get: (name: keyof RequestInit) => unknown): RequestInit =>
+    new NativeProxy({ __proto__: null }, { __proto__: null, get: (_: object, name: keyof RequestInit) => get(name) } as ProxyHandler<object>);
 
 /**
  * Returns a Request with this body as `init`. It is read by its saved accessors, because a script
  * may have replaced them.
  */
 const asInit = (request: Request, body: ArrayBuffer | undefined): RequestInit =>
-    readBy(request, name => (name === "body" ? body : (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request)));
+    readBy(name => (name === "body" ? body : (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request)));
 
 async function sendUpgraded(
     engine: Engine,

@@ -18,6 +18,9 @@ const watches = new NativeWeakMap<EventTarget, EventSlot>();
 export const eventSlot: EventSlot = event =>
     event.isTrusted && !!weakMapGet(watches, saved.Event.currentTarget(event)!)?.(event);
 
+/** For every `ArrayBuffer`, also one that was transferred. */
+const byteLength = (self: unknown): unknown => Reflect.get(ArrayBuffer.prototype, "byteLength", self);
+
 /** The value that a native instance gets instead of a bound token. */
 const WITHHELD = "Bearer";
 
@@ -97,7 +100,6 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
         opened.isSent = true;
         const method = normalised(`${opened[0] as string}`);
         const hasBody = body !== null && body !== undefined && method !== "GET" && method !== "HEAD";
-        const isUploadWatched = weakMapGet(uploads, xhr) !== undefined;
         const sending: Sending = {
             engine,
             openedRequest,
@@ -107,8 +109,9 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
             method,
             target,
             body,
-            isUploadWatched,
-            isUploading: hasBody && isUploadWatched,
+            hasBody,
+            uploads,
+            isUploading: false,
             isOver: false,
             stage: "signing",
             isQuiet: false,
@@ -141,7 +144,7 @@ function snapshot(body: XhrBody): XhrBody {
     if (is(saved.URLSearchParams.toString, body)) {
         return new saved.URLSearchParams.constructor(saved.URLSearchParams.toString(body));
     }
-    if (typeof body === "symbol" || ArrayBuffer.isView(body) || is(() => new DataView(body as ArrayBuffer), body)) {
+    if (typeof body === "symbol" || ArrayBuffer.isView(body) || is(byteLength, body) || is(() => new DataView(body as ArrayBuffer), body)) {
         try {
             return new saved.Blob.constructor([body as ArrayBuffer]);
         } catch (error) {
@@ -163,8 +166,8 @@ interface Sending {
     readonly method: string;
     readonly target: Target;
     readonly body: XhrBody;
-    /** Listeners on `upload` that the app adds after `send()` stay too late. */
-    readonly isUploadWatched: boolean;
+    readonly hasBody: boolean;
+    readonly uploads: Hooks["uploads"];
     /** The app has seen `loadstart` of an upload, and nothing was sent yet. */
     isUploading: boolean;
     /**
@@ -189,21 +192,24 @@ interface Sending {
 }
 
 async function begin(sending: Sending): Promise<void> {
-    const { engine, openedRequest, xhr, opened, token, method, target, body, isUploadWatched } = sending;
+    const { engine, openedRequest, xhr, opened, token, method, target, body, hasBody, uploads } = sending;
     const upload = saved.XMLHttpRequest.upload(xhr);
     opened.replace = () => {
         sending.isOver = true;
         letGo(sending);
     };
     weakMapSet(watches, xhr, event => onEvent(sending, event));
-    // The first attempt has fired all events of the upload, and we its `loadstart`.
-    weakMapSet(watches, upload, () => openedRequest(xhr) === opened && (!isUploadWatched || sending.isQuiet || sending.stage === "last"));
     wait(sending);
     fire(xhr, "loadstart");
-    if (sending.isUploading) {
+    // Listeners on `upload` that the app adds later stay too late.
+    const isWatched = weakMapGet(uploads, xhr) !== undefined;
+    // The first attempt has fired all events of the upload, and we its `loadstart`.
+    weakMapSet(watches, upload, () => openedRequest(xhr) === opened && (!isWatched || sending.isQuiet || (sending.stage === "last" && hasBody)));
+    if (isWatched && hasBody && !sending.isOver) {
+        sending.isUploading = true;
         const size = typeof body === "string" || is(saved.URLSearchParams.toString, body) ? new saved.Blob.constructor([`${body as string}`]) : body;
-        const total = is(saved.Blob.size, size) ? saved.Blob.size(size) : 0;
-        sending.isOver || fire(upload, "loadstart", { total, lengthComputable: total > 0 });
+        const lengthComputable = is(saved.Blob.size, size);
+        fire(upload, "loadstart", { total: lengthComputable ? saved.Blob.size(size) : 0, lengthComputable });
     }
     try {
         const upgrade = await authorize(engine, method, target, token);
@@ -349,7 +355,8 @@ async function ended(sending: Sending, attempt: Attempt): Promise<void> {
         wwwAuthenticate: saved.RegExp.exec(/^www-authenticate: (.*)$/im, headers)?.[1] ?? null,
         date: saved.RegExp.exec(/^date: (.*)$/im, headers)?.[1] ?? null
     };
-    const url = saved.XMLHttpRequest.responseURL(xhr);
+    // The URL of a request with a password contains it, where `target` does not.
+    const url = sending.opened[3] === undefined ? saved.XMLHttpRequest.responseURL(xhr) : "";
     const again = await answered(engine, { target, attempt, response, url, isReplayable: isHeld });
     if (sending.isOver || !isHeld) {
         again && engine.release(again.upgrade.attempt);
