@@ -1,4 +1,5 @@
-//! The browser suite in browsers other than the one it is developed with.
+//! The browser suite in browsers other than the one it is developed with, and without
+//! WebAssembly.
 //!
 //! `cargo xtask test` runs a short part of it in each; `cargo xtask browsers` runs all of it, file
 //! by file, and writes `docs/browsers.md`. What the browser or its driver can't do is skipped with a
@@ -39,7 +40,7 @@ pub(crate) struct Options {
     r#continue: bool,
 }
 
-/// How the suite is run.
+/// A browser, and whether it may compile WebAssembly.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Run {
@@ -47,6 +48,8 @@ pub(crate) enum Run {
     Firefox,
     /// WebKitGTK, over WebDriver; the short part
     Webkit,
+    /// Chromium below a Content-Security-Policy without `'wasm-unsafe-eval'`
+    NoWasm,
 }
 
 impl Run {
@@ -54,6 +57,7 @@ impl Run {
         match self {
             Self::Firefox => "Firefox",
             Self::Webkit => "WebKitGTK",
+            Self::NoWasm => "Chromium without WebAssembly",
         }
     }
 
@@ -67,6 +71,7 @@ impl Run {
                 webkit: true,
                 ..Needs::PACKAGE
             },
+            Self::NoWasm => Needs::BROWSER,
         }
     }
 
@@ -74,6 +79,7 @@ impl Run {
         match self {
             Self::Firefox => [("BROWSER", "firefox")],
             Self::Webkit => [("BROWSER", "webkit")],
+            Self::NoWasm => [("WEBASSEMBLY", "refused")],
         }
     }
 

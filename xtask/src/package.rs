@@ -94,7 +94,7 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
         let has_source = ["ts", "d.ts"]
             .iter()
             .any(|extension| src.join(format!("{stem}.{extension}")).exists());
-        if !has_source && !["bytes", "package"].contains(&stem) {
+        if !has_source && !["bytes", "package", "script"].contains(&stem) {
             fs::remove_file(&path)?;
         }
     }
@@ -139,11 +139,30 @@ fn build_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<Shipped> {
         &directory.join("bytes.d.ts"),
         "/** The engine's WebAssembly: gzip, then base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
     )?;
+    write_javascript(&optimised, work, &directory)?;
     Ok(Shipped {
         text,
         gzipped: gzipped.len(),
         sha256: hexadecimal(&Sha256::digest(&engine)),
     })
+}
+
+/// Writes `dist/engine/script.js`: the same engine for pages that may not compile WebAssembly.
+fn write_javascript(engine: &Path, work: &Path, directory: &Path) -> Result<()> {
+    const SCRIPT: &str = "xtask/wasm2js/engine.mjs";
+    let (seen, translated) = (work.join("script-seen"), work.join("script.js"));
+    // This takes seconds too.
+    let input = [fs::read(root().join(SCRIPT))?, fs::read(engine)?].concat();
+    if !translated.exists() || fs::read(&seen).ok().as_ref() != Some(&input) {
+        let raw = work.join("wasm2js.js");
+        wasm::to_javascript(engine, &raw)?;
+        run(command("node").arg(SCRIPT).arg(&raw).arg(&translated))?;
+        fs::write(&seen, &input)?;
+    }
+    let module = fs::read_to_string(&translated)?;
+    write_if_changed(&directory.join("script.js"), &module)?;
+    let types = package().join("src/engine/script.d.ts");
+    write_if_changed(&directory.join("script.d.ts"), &fs::read_to_string(types)?)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

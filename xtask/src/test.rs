@@ -70,6 +70,8 @@ enum Part {
     Firefox,
     /// The same in WebKitGTK
     Webkit,
+    /// The same in Chromium, which may not compile WebAssembly
+    NoWasm,
     /// The demo, from its command to Ctrl-C
     Demo,
     /// The size budgets
@@ -138,7 +140,9 @@ impl Part {
                 npm: true,
                 ..Needs::NOTHING
             },
-            Self::Unit | Self::Browser | Self::Demo | Self::Size | Self::Interop => Needs::BROWSER,
+            Self::Unit | Self::Browser | Self::NoWasm | Self::Demo | Self::Size | Self::Interop => {
+                Needs::BROWSER
+            }
             Self::Firefox => Run::Firefox.needs(),
             Self::Webkit => Run::Webkit.needs(),
         }
@@ -295,6 +299,7 @@ impl Part {
             }
             Self::Firefox => Run::Firefox.short(count),
             Self::Webkit => Run::Webkit.short(count),
+            Self::NoWasm => Run::NoWasm.short(count),
             Self::Demo => {
                 package::build()?;
                 build_servers()?;

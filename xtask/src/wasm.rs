@@ -333,6 +333,25 @@ pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
     )
 }
 
+/// Translates the engine to JavaScript, for browsers that may not compile WebAssembly.
+pub(crate) fn to_javascript(engine: &Path, output: &Path) -> Result<()> {
+    // What JavaScript has no operation for.
+    const LOWERING: [&str; 4] = [
+        "--llvm-memory-copy-fill-lowering",
+        "--llvm-nontrapping-fptoint-lowering",
+        "--signext-lowering",
+        "-Oz",
+    ];
+    let lowered = output.with_extension("wasm");
+    wasm_opt(&LOWERING, engine, &lowered)?;
+    run(command("node")
+        .arg("node_modules/binaryen/bin/wasm2js")
+        .args(["--mvp-features", "-Oz"])
+        .arg(&lowered)
+        .arg("-o")
+        .arg(output))
+}
+
 fn wasm_opt(passes: &[&str], input: &Path, output: &Path) -> Result<()> {
     run(command("node")
         .arg("node_modules/binaryen/bin/wasm-opt")

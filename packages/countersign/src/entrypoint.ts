@@ -9,7 +9,6 @@ import { own } from "./page/own.js";
 import { fail, refuse } from "./entry/refuse.js";
 import { takeResponse } from "./entry/response.js";
 import type { EnabledDPoP, SessionRestorationMethod, State } from "./entry/state.js";
-import { makeUnpack } from "./entry/unpack.js";
 import { isBaseUrl } from "./entry/url.js";
 
 export type { ApiName } from "./browser-runtime-freeze.js";
@@ -76,7 +75,7 @@ function init(params: ParamsOfEarlyInit | undefined): boolean {
         }
         state.mode = enabled?.mode ?? "off";
         enableBrowserRuntimeFreeze?.();
-        handOver({ __proto__: null, state, hooks: enabled?.hooks, unpack: makeUnpack() });
+        handOver({ __proto__: null, state, hooks: enabled?.hooks });
     } else {
         handOver(undefined);
     }

@@ -7,9 +7,11 @@
  */
 import type { CreateOidc } from "./core/createOidc.js";
 import { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
-import { defineProperty, saved } from "./page/natives.js";
+import { defineProperty, Module, saved } from "./page/natives.js";
 import { own } from "./page/own.js";
+import type { ShippedEngine } from "./engine/load.js";
 import type { Internals } from "./entry/state.js";
+import { makeUnpack } from "./entry/unpack.js";
 
 /** On `window` after a copy of this package has taken the page. */
 const MARK = Symbol.for("countersign");
@@ -26,13 +28,25 @@ export const note = (error: unknown): unknown => (failed = error);
  * later cannot put another module in place of ours. If Vite wraps the import, its wrapper looks up
  * what it uses in the microtasks of this turn, which also run before any other script.
  */
-const load = (internals: Internals): Promise<CreateOidc> =>
+const load = (internals?: Internals): Promise<CreateOidc> =>
     new Promise((resolve, reject) => {
+        const fail = (error: Error) => reject(new OidcInitializationError({ messageOrCause: error, isAuthServerLikelyDown: false }));
         let module: typeof import("./core/start.js") | undefined;
-        let engine: string | undefined;
-        const start = () => module && engine && resolve(module.start(internals, engine));
-        saved.Promise.then(import("./core/start.js"), loaded => ((module = loaded), start()), reject);
-        saved.Promise.then(import("./engine/bytes.js"), loaded => ((engine = loaded.default), start()), reject);
+        let engine: ShippedEngine | undefined;
+        const start = () => module && engine && resolve(module.start(internals, engine, failed));
+        saved.Promise.then(import("./core/start.js"), loaded => ((module = loaded), start()), fail);
+        let shipped: Promise<{ default: ShippedEngine }>;
+        try {
+            // A Content-Security-Policy or a lockdown mode may forbid even an empty module, and old
+            // browsers can't unpack. We ask now, because what is imported later could be another
+            // script's.
+            new Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+            internals && (internals.unpack = makeUnpack());
+            shipped = import("./engine/bytes.js");
+        } catch {
+            shipped = import("./engine/script.js");
+        }
+        saved.Promise.then(shipped, loaded => ((engine = loaded.default), start()), fail);
     });
 
 /**
@@ -57,12 +71,4 @@ export function takePage(): (internals: Internals | undefined) => void {
 }
 
 /** The `createOidc` of this page, wherever it is imported from. */
-export const createOidc: CreateOidc = async params => {
-    let create: CreateOidc;
-    try {
-        create = await (core ?? import("./core/start.js").then(module => module.refuse(MARK in window, failed)));
-    } catch (error) {
-        throw new OidcInitializationError({ messageOrCause: error as Error, isAuthServerLikelyDown: false });
-    }
-    return create(params);
-};
+export const createOidc: CreateOidc = async params => (await (core ?? load()))(params);

@@ -284,13 +284,6 @@ pub static BOUNDARY: &[Entry] = entries! {
             .advise("serve it by https")
     ];
 
-    /// The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or
-    /// a lockdown mode.
-    "wasm_refused" [message or ""] => [
-        found("the browser refused to compile WebAssembly{ ($message)|}")
-            .advise("add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, or leave the browser's lockdown mode for this site")
-    ];
-
     /// The engine stopped because of a bug in it.
     "engine_crashed" [message or ""] => [
         found("the engine stopped because of a bug in it{ ($message)|}")

@@ -26,7 +26,6 @@ import type { Oidc } from "./types.js";
  */
 const FATAL: readonly OidcErrorCode[] = [
     "insecure_context",
-    "wasm_refused",
     "engine_crashed",
     "issuer_invalid",
     "parameter_reserved",

@@ -1,5 +1,5 @@
 /** The engine of one early init. */
-import { loadEngine } from "../engine/load.js";
+import { loadEngine, type ShippedEngine } from "../engine/load.js";
 import type { Bare, Engine } from "../engine/interface.js";
 import { natives } from "./natives.js";
 import type { Internals } from "../entry/state.js";
@@ -16,10 +16,10 @@ export interface EngineSlot extends Bare {
     readonly ready: Promise<void>;
 }
 
-export function beginEngine({ hooks, unpack }: Internals, base64: string): EngineSlot {
+export function beginEngine({ hooks, unpack }: Internals, shipped: ShippedEngine): EngineSlot {
     const slot: EngineSlot = {
         __proto__: null,
-        ready: loadEngine(natives, base64, unpack, engine => {
+        ready: loadEngine(natives, shipped, unpack, engine => {
             hooks && installInterceptors(engine, hooks);
             slot.engine = engine;
         })

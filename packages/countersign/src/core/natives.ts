@@ -3,7 +3,7 @@
  * engine use.
  */
 import type { EngineHost, EngineHostClasses } from "../engine/interface.js";
-import { freeze, page, saved } from "../page/natives.js";
+import { freeze, Module, page, saved } from "../page/natives.js";
 
 export { saved };
 
@@ -33,5 +33,5 @@ export const natives = freeze<EngineHost>({
     },
     encodeInto: (text, bytes) => saved.TextEncoder.encodeInto(encoder, text, bytes),
     decode: bytes => saved.TextDecoder.decode(decoder, bytes),
-    instantiate: (bytes, imports) => saved.Instance.exports(new saved.Instance.constructor(new saved.Module.constructor(bytes), imports))
+    instantiate: (bytes, imports) => saved.Instance.exports(new saved.Instance.constructor(new Module(bytes), imports))
 });

@@ -53,7 +53,7 @@ const toUpgrade = ({ 0: proof }: Texts, attempt: Attempt): Upgrade | undefined =
  * Starts an engine and passes it to `deliver`. A promise would show it to a getter on
  * `Promise.prototype`.
  */
-export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
+export const startEngine = async (bytes: ArrayBuffer, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
     const pending: { __proto__: null; [task: number]: Pending } = { __proto__: null };
     let lastTask = 0;
     let crash: EngineError | undefined;
@@ -251,8 +251,7 @@ export const startEngine = async (bytes: BufferSource, host: EngineHost, deliver
             exports = (await WebAssembly.instantiate(bytes, given)).instance.exports as unknown as Exports;
         }
     } catch (error) {
-        const isForbidden = !globalThis.WebAssembly || error instanceof WebAssembly.CompileError;
-        throw new EngineError(isForbidden ? "wasm_refused" : "engine_crashed", [`${error}`]);
+        throw new EngineError("engine_crashed", [`${error}`]);
     }
     sweepFlows(host, FLOW_LIFETIME_MILLIS);
 

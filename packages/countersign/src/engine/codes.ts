@@ -2,8 +2,6 @@
 export type EngineErrorCode =
     /** The page has no WebCrypto: it is served neither by https nor from localhost. [] */
     | "insecure_context"
-    /** The browser forbids WebAssembly: a Content-Security-Policy without `'wasm-unsafe-eval'`, or a lockdown mode. [message or ""] */
-    | "wasm_refused"
     /** The engine stopped because of a bug in it. [message or ""] */
     | "engine_crashed"
     /** The token does not belong to this page. [] */

@@ -246,6 +246,7 @@ export interface EngineHost extends Bare, EngineHostClasses {
     readonly encodeInto: (text: string, bytes: Bytes) => TextEncoderEncodeIntoResult;
     readonly decode: (bytes: Bytes) => string;
     readonly atob: (base64: string) => string;
+    readonly ArrayBuffer: ArrayBufferConstructor;
     readonly Uint8Array: Uint8ArrayConstructor;
     /** Compiles and starts at once, since a promise would show the exports to others. */
     readonly instantiate: (bytes: BufferSource, imports: WebAssembly.Imports) => WebAssembly.Exports;

@@ -1,6 +1,7 @@
 /**
- * Unpacks the shipped WebAssembly: base64 of gzip, in a module of its own, which every bundler can
- * handle.
+ * Starts the engine as it was shipped. WebAssembly: base64 of gzip, in a module of its own, which
+ * every bundler can handle. JavaScript, where compiling is refused: a function that makes a host
+ * whose `instantiate` needs no bytes.
  */
 import { startEngine } from "./boundary.js";
 import { EngineError } from "./interface.js";
@@ -13,10 +14,13 @@ import type { Bytes } from "./message.js";
  */
 export type Unpack = (bytes: Bytes, callback: (unpacked: ArrayBuffer | undefined) => void) => void;
 
+/** What `handover.ts` imports: `engine/bytes.ts` or `engine/script.ts`. */
+export type ShippedEngine = string | ((host: EngineHost) => EngineHost);
+
 /** Starts a new engine and passes it to `deliver`. Rejects with `EngineError`. */
 export const loadEngine = async (
     host: EngineHost,
-    base64: string,
+    shipped: ShippedEngine,
     unpack: Unpack | undefined,
     deliver: (engine: Engine) => void
 ): Promise<void> => {
@@ -24,12 +28,17 @@ export const loadEngine = async (
         throw new EngineError("insecure_context", []);
     }
     let unpacked: ArrayBuffer | undefined;
-    await new host.Promise.constructor<void>(resolve =>
-        unpack!(decode(host, base64), bytes => {
-            unpacked = bytes;
-            resolve();
-        })
-    );
+    if (typeof shipped === "string") {
+        await new host.Promise.constructor<void>(resolve =>
+            unpack!(decode(host, shipped), bytes => {
+                unpacked = bytes;
+                resolve();
+            })
+        );
+    } else {
+        // Awaited, so that `deliver` is called after this function has returned.
+        host = await shipped(host);
+    }
     await startEngine(unpacked!, host, deliver);
 };
 

@@ -62,6 +62,6 @@ export interface Internals extends Bare {
     readonly state: State;
     /** `undefined` if DPoP is off. */
     readonly hooks: Hooks | undefined;
-    /** `undefined` if the browser has no `DecompressionStream`. */
-    readonly unpack: Unpack | undefined;
+    /** Missing if the engine in JavaScript is used, which needs none. */
+    unpack?: Unpack;
 }

@@ -2,21 +2,17 @@
 import type { Unpack } from "../engine/load.js";
 import { saved } from "../page/natives.js";
 
-/**
- * Sets up the stream; call it during early init. Returns `undefined` if the browser cannot unpack.
- */
-export function makeUnpack(): Unpack | undefined {
-    if (!window.DecompressionStream) {
-        return undefined;
-    }
+/** Sets up the stream; call it during early init. Throws if the browser cannot unpack. */
+export function makeUnpack(): Unpack {
+    // Nothing is unpacked before it is set.
     let callback: ((unpacked: ArrayBuffer | undefined) => void) | undefined;
     const { readable, writable } = new DecompressionStream("gzip");
     // Waited for from now on, because a later `await` would show the bytes to a getter on
     // `Promise.prototype`.
     saved.Promise.then(
         new Response(readable).arrayBuffer(),
-        unpacked => callback?.(unpacked),
-        () => callback?.(undefined)
+        unpacked => callback!(unpacked),
+        () => callback!(undefined)
     );
     const writer = writable.getWriter();
     const write = writer.write.bind(writer);

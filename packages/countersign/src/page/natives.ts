@@ -23,6 +23,8 @@ export const { freeze } = Object;
 
 const { SubtleCrypto } = window;
 const { Instance, Memory, Module } = (window.WebAssembly ?? {}) as typeof globalThis.WebAssembly;
+/** `undefined` in a browser without WebAssembly. */
+export { Module };
 const classes = {
     AbortSignal,
     Blob,
@@ -33,7 +35,6 @@ const classes = {
     Headers,
     Instance,
     Memory,
-    Module,
     Node,
     Promise,
     ReadableStream,
@@ -99,6 +100,7 @@ export const page = freeze({
     stringify: JSON.stringify,
     hasOwn: Object.hasOwn,
     isArray: Array.isArray,
+    ArrayBuffer,
     Proxy,
     Uint8Array
 });

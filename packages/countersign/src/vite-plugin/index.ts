@@ -62,6 +62,9 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
             if (source.startsWith(INLINE)) {
                 return { id: `\0${source}`, moduleSideEffects: true };
             }
+            if (options.webAssembly === false && source === "./engine/bytes.js" && /[\\/]dist[\\/]handover\.js/.test(importer)) {
+                return this.resolve("./engine/script.js", importer, { skipSelf: true });
+            }
             if (source === `${replaced}${APP}`) {
                 return { id: source, moduleSideEffects: true };
             }

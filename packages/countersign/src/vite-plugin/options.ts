@@ -17,6 +17,11 @@ export type OidcSpaVitePluginParams = {
      * about it. `createOidc` can have it instead.
      */
     BASE_URL?: string;
+    /**
+     * `false`: the engine in JavaScript in every browser. By default (`true`) it is loaded only
+     * where the browser refuses to compile WebAssembly.
+     */
+    webAssembly?: boolean;
 };
 
 /** Names of earlier versions of oidc-spa, and what to write today. */
@@ -36,11 +41,12 @@ const fail = (sentence: string): never => {
 
 /** Throws one sentence that names the first wrong option. */
 export function checkOptions(options: OidcSpaVitePluginParams): void {
-    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL"]);
-    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL } = options;
+    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly"]);
+    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL, webAssembly } = options;
     if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
         fail(`BASE_URL must be a path like "/" or "/app/", not ${show(BASE_URL)}.`);
     }
+    checkOneOf("webAssembly", webAssembly, [true, false, undefined]);
     checkOneOf("sessionRestorationMethod", sessionRestorationMethod, ["auto", "iframe", "full page redirect", undefined]);
     if (browserRuntimeFreeze !== undefined && browserRuntimeFreeze !== false) {
         checkNames("browserRuntimeFreeze", browserRuntimeFreeze, ["enabled", "excludes"]);

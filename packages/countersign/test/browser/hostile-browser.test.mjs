@@ -68,18 +68,54 @@ for (const [name, script] of Object.entries(STORAGE_FAILURES)) {
     });
 }
 
-/** What an app needs at least, and what it says without `'wasm-unsafe-eval'`. */
+/** What an app needs at least, but for `script-src`. */
 const CONTENT_SECURITY_POLICY = world => `default-src 'self'; connect-src 'self' ${world.issuer.origin} ${world.api.origin}; frame-src 'self' ${world.issuer.origin}`;
 
+/** The engine's files that the page has loaded. */
+const engineFiles = world => world.app.requests.filter(request => /\/(?:bytes|script)-[^/]*\.js$/.test(request)).map(request => /(bytes|script)/.exec(request)[0]);
+
 for (const setup of ["plugin", "manual"]) {
-    test(`WebAssembly refused by the Content-Security-Policy is a typed error (${setup})`, async t => {
+    test(`where WebAssembly is refused by the Content-Security-Policy, the engine in JavaScript does the same (${setup})`, async t => {
         const world = await World.create(t, { variant: { setup }, expectedErrors: [/WebAssembly|Content Security Policy/] });
         world.app.headers["Content-Security-Policy"] = `${CONTENT_SECURITY_POLICY(world)}; script-src 'self'`;
-        const { main } = await world.open();
-        assert.equal(main.rejected?.name, "OidcInitializationError", JSON.stringify(main));
-        assert.equal(main.rejected.code, "wasm_refused");
-        assert.match(main.rejected.message, /wasm-unsafe-eval/, "and says what to do");
-        assert.deepEqual(world.authorizationRequests(), []);
+        assert.equal((await world.start()).main.isUserLoggedIn, true);
+        assert.deepEqual([...new Set(engineFiles(world))], ["script"]);
+        const [redemption] = world.tokenRequests();
+        assert.equal((await assertProof(redemption)).jkt, world.authorizationRequests().at(-1).query().dpop_jkt);
+        assert.equal((await world.open()).main.isUserLoggedIn, true, "restored");
+        const { accessToken } = await world.tokens();
+        for (const transport of ["fetch", "xhr"]) {
+            const mark = world.api.mark();
+            assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
+            await assertBoundCall(world.api.list({ since: mark })[0], accessToken);
+        }
+        await world.renew();
+        assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
+    });
+
+    test(`in a browser without WebAssembly, as in a lockdown mode, the engine in JavaScript does the same (${setup})`, async t => {
+        const world = await World.create(t, { variant: { setup }, initScripts: [() => void delete window.WebAssembly] });
+        assert.equal((await world.start()).main.isUserLoggedIn, true);
+        assert.deepEqual([...new Set(engineFiles(world))], ["script"]);
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
+        await assertBoundCall(world.api.list()[0], (await world.tokens()).accessToken);
+    });
+
+    test(`in a browser without DecompressionStream the engine in JavaScript does the same (${setup})`, async t => {
+        const world = await World.create(t, { variant: { setup }, initScripts: [() => void delete window.DecompressionStream] });
+        assert.equal((await world.start()).main.isUserLoggedIn, true);
+        assert.deepEqual([...new Set(engineFiles(world))], ["script"]);
+    });
+
+    test(`a page that enforces Trusted Types works (${setup})`, async t => {
+        const world = await World.create(t, { variant: { setup } });
+        world.app.headers["Content-Security-Policy"] =
+            `${CONTENT_SECURITY_POLICY(world)}; script-src 'self' 'wasm-unsafe-eval'; require-trusted-types-for 'script'; trusted-types 'none'`;
+        await world.start();
+        assert.equal((await world.open()).main.isUserLoggedIn, true);
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
+        assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
+        assert.equal(await world.page.evaluate(() => "trustedTypes" in window), true);
     });
 
     test(`a strict Content-Security-Policy with 'wasm-unsafe-eval' is enough (${setup})`, async t => {
@@ -88,9 +124,18 @@ for (const setup of ["plugin", "manual"]) {
             `${CONTENT_SECURITY_POLICY(world)}; script-src 'self' 'wasm-unsafe-eval'; frame-ancestors 'self'`;
         await world.start();
         assert.equal((await world.open()).main.isUserLoggedIn, true);
+        assert.deepEqual([...new Set(engineFiles(world))], ["bytes"], "nothing else is loaded");
         assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
     });
 }
+
+test("with webAssembly: false the engine in JavaScript is used in every browser", async t => {
+    const world = await World.create(t, { variant: { webAssembly: false } });
+    assert.equal((await world.start()).main.isUserLoggedIn, true);
+    assert.deepEqual([...new Set(engineFiles(world))], ["script"]);
+    assert.equal((await world.call({ url: `${world.api.origin}/api/me` })).status, 200);
+    await assertBoundCall(world.api.list()[0], (await world.tokens()).accessToken);
+});
 
 test("an insecure context is a typed error in each mode", async t => {
     for (const mode of ["auto", "enforced"]) {

@@ -149,7 +149,7 @@ for (const { setup, isDev, freeze } of VARIANTS) {
                 document.body.append(frame);
             });
         });
-        const frame = world.page.frames().find(one => one.name() === "countersign");
+        const frame = (await world.page.frames()).find(one => one.name() === "countersign");
         await frame.evaluate(() => window.intrude());
         await assertSafe(world, frame);
         assert.ok(!Object.keys((await frame.evaluate(() => window.report())).strings).includes("secret-code-of-the-frame"));

@@ -39,7 +39,6 @@ test("the value that was found is named", () => {
         ["option_invalid", ["", null], /null.*issuerUri and clientId/],
         ["option_invalid", ["scopes", "profile"], /^"scopes" of createOidc\(\) is "profile"; it has to be an array of strings, like \["profile"\]\.$/],
         ["redirect_url_invalid", ["https://evil.example", "https://app.example/"], /evil\.example.*app\.example/],
-        ["wasm_refused", ["CompileError"], /CompileError.*'wasm-unsafe-eval'/],
         ["insecure_context", [], /https.*localhost/]
     ]) {
         assert.match(sentence(code, details), expected);

@@ -19,7 +19,6 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     session_ended: () => "the session at the authorization server has ended; log in again.",
     unexpected: message => `${message || "something unexpected happened"}.`,
     insecure_context: () => "this page has no WebCrypto, because it is served neither by https nor from localhost; serve it by https.",
-    wasm_refused: message => `the browser refused to compile WebAssembly${message ? ` (${message})` : ""}; add 'wasm-unsafe-eval' to script-src of the Content-Security-Policy, or leave the browser's lockdown mode for this site.`,
     engine_crashed: message => `the engine stopped because of a bug in it${message ? ` (${message})` : ""}; reload the page, and report the bug with the steps that led to it.`,
     token_unknown: () => "the token does not belong to this page; take it from getTokens().",
     issuer_invalid: issuer => `the issuer ${issuer ? `"${issuer}"` : `""`} is neither https nor http on this machine; give the https URL of the authorization server.`,

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 import { listenOnLoopback } from "./loopback.mjs";
+import { policy } from "./webassembly.mjs";
 
 const TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -21,7 +22,7 @@ export class AppServer {
     /** The content of `/config.json`: see `apps/shared/app.ts`. */
     config = {};
     /** Extra response header fields of every file. @type {Record<string, string>} */
-    headers = {};
+    headers = { ...policy };
     /** Changes the page on its way to the browser. @type {(html: string) => string} */
     editPage = html => html;
     /** Scripts that run before the page's own, where the browser's driver has no way (`drivers/webkit.mjs`). @type {string[]} */

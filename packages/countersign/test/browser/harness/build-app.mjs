@@ -10,12 +10,12 @@ import { build, version as viteVersion } from "vite";
 import { apps, packageRoot, repository } from "./paths.mjs";
 
 /**
- * @typedef {{ setup?: "plugin" | "manual", mode?: "off" | "auto" | "enforced", freeze?: boolean }} Variant
+ * @typedef {{ setup?: "plugin" | "manual", mode?: "off" | "auto" | "enforced", freeze?: boolean, webAssembly?: boolean }} Variant
  */
 
 /** Returns the directory with the built app. @param {Variant} [variant] */
-export async function buildApp({ setup = "plugin", mode = "auto", freeze = false } = {}) {
-    const name = `${setup}-${mode}${freeze ? "-freeze" : ""}`;
+export async function buildApp({ setup = "plugin", mode = "auto", freeze = false, webAssembly = true } = {}) {
+    const name = `${setup}-${mode}${freeze ? "-freeze" : ""}${webAssembly ? "" : "-script"}`;
     const directory = path.join(repository, "target/browser-apps", `${name}-${await fingerprint()}`);
     if (existsSync(directory)) {
         return directory;
@@ -23,7 +23,7 @@ export async function buildApp({ setup = "plugin", mode = "auto", freeze = false
     const unfinished = `${directory}.${process.pid}`;
     await mkdir(path.dirname(directory), { recursive: true });
     await build({
-        ...(await viteConfig({ setup, mode, freeze })),
+        ...(await viteConfig({ setup, mode, freeze, webAssembly })),
         build: { outDir: unfinished, emptyOutDir: true, reportCompressedSize: false },
         logLevel: "error"
     });
@@ -33,7 +33,7 @@ export async function buildApp({ setup = "plugin", mode = "auto", freeze = false
 }
 
 /** @param {Required<Variant>} variant */
-export async function viteConfig({ setup, mode, freeze }) {
+export async function viteConfig({ setup, mode, freeze, webAssembly = true }) {
     const common = { root: path.join(apps, setup), configFile: false };
     if (setup === "manual") {
         return { ...common, define: { __MODE__: JSON.stringify(mode), __FREEZE__: JSON.stringify(freeze) } };
@@ -44,6 +44,7 @@ export async function viteConfig({ setup, mode, freeze }) {
         plugins: [
             oidcSpa({
                 browserRuntimeFreeze: { enabled: freeze },
+                webAssembly,
                 DPoP: mode === "off" ? { enabled: false } : { enabled: true, mode }
             })
         ]

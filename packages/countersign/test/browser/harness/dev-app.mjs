@@ -3,6 +3,7 @@
  */
 import { createServer } from "vite";
 import { viteConfig } from "./build-app.mjs";
+import { policy } from "./webassembly.mjs";
 
 /** @param {import("./build-app.mjs").Variant} [variant] */
 export async function startDevApp({ setup = "plugin", mode = "auto", freeze = false } = {}) {
@@ -23,7 +24,7 @@ export async function startDevApp({ setup = "plugin", mode = "auto", freeze = fa
             }
         ],
         cacheDir: `${common.root}/../../../../../../target/browser-apps/vite-${setup}`,
-        server: { host: "localhost", port: 0, hmr: false, watch: null, ws: false },
+        server: { headers: policy, host: "localhost", port: 0, hmr: false, watch: null, ws: false },
         logLevel: "error"
     });
     await server.listen();

@@ -7,6 +7,7 @@ import { AppPage } from "./app-page.mjs";
 import { AppServer } from "./app-server.mjs";
 import { buildApp } from "./build-app.mjs";
 import { startApi, startIdp } from "./servers.mjs";
+import { expectedErrors as refusals } from "./webassembly.mjs";
 import { Wire } from "./wire.mjs";
 
 /** The demo's user that tests log in as. */
@@ -40,7 +41,7 @@ export class World extends AppPage {
     static async create(t, options = {}) {
         const { clients = ["main"], apis = 1, params = {}, expectedErrors = [], initScripts = [] } = options;
         const world = new World();
-        const { context, close } = await openContext({ expected: expectedErrors, initScripts });
+        const { context, close } = await openContext({ expected: [...expectedErrors, ...refusals], initScripts });
         world.context = context;
         const ends = [];
         t.after(async () => {

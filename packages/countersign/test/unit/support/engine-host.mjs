@@ -32,6 +32,7 @@ export const engineHost = overrides => ({
     encodeInto: (text, bytes) => encoder.encodeInto(text, bytes),
     decode: bytes => decoder.decode(bytes),
     atob,
+    ArrayBuffer,
     Uint8Array,
     Promise: { constructor: Promise },
     Headers: { get: (headers, name) => headers.get(name) },

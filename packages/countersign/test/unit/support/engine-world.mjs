@@ -1,5 +1,7 @@
 // The built engine in Node, with the real glue, and a function as the server.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import vm from "node:vm";
 import { gunzipSync } from "node:zlib";
 import { EmbeddedJWK, UnsecuredJWT, jwtVerify } from "jose";
 import { engineHost } from "./engine-host.mjs";
@@ -7,6 +9,15 @@ import { engineHost } from "./engine-host.mjs";
 const { startEngine } = await import("../../../dist/engine/boundary.js");
 const { IFRAME } = await import("../../../dist/engine/numbers.js");
 const { default: base64 } = await import("../../../dist/engine/bytes.js");
+
+/** The engine in JavaScript, in a realm without globals. */
+async function makeScriptHost(page) {
+    const source = await readFile(new URL("../../../dist/engine/script.js", import.meta.url), "utf8");
+    const realm = vm.createContext();
+    vm.runInContext("const all = globalThis; for (const name of Object.getOwnPropertyNames(all)) delete all[name];", realm);
+    assert.throws(() => vm.runInContext("Math", realm), { name: "ReferenceError" });
+    return vm.runInContext(source.replace("export default ", "(").replace(/;\s*$/, ")"), realm)(page);
+}
 
 export const ISSUER = "https://as.example";
 export const APP = "https://app.example";
@@ -57,7 +68,7 @@ export async function world({ respond, host: overrides } = {}) {
             }
         };
     };
-    const host = engineHost({
+    const page = engineHost({
         fetchOf: async (_self, url, init) => {
             const request = {
                 url: String(url),
@@ -74,6 +85,7 @@ export async function world({ respond, host: overrides } = {}) {
         ...overrides
     });
     let engine;
+    const host = process.env.ENGINE === "javascript" ? await makeScriptHost(page) : page;
     await startEngine(gunzipSync(Buffer.from(base64, "base64")), host, started => (engine = started));
     const create = (overrides = {}) =>
         engine.create({ issuerUri: ISSUER, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined, ...overrides });
