@@ -1,24 +1,31 @@
 //! `cargo xtask bench`: measures the checks and the replay store, relative to the one signature
 //! check that every request needs. Writes `target/bench.json`, and with `--peers`
-//! `target/bench-peers.json`.
+//! `target/bench-peers.json`. With `--browser`, measures what a call costs in the browser, and
+//! writes `target/bench-browser.json`.
 //!
-//! The measuring code is in `crates/countersign-resource-server/benches/figures` and `bench-peers`.
+//! The measuring code is in `crates/countersign-resource-server/benches/figures`, `bench-peers` and
+//! `xtask/bench`.
 //! A missed bar does not fail the command: a loaded machine is not a defect.
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
 
-use crate::process::{cargo, find_program, locked, root, run};
-use crate::setup;
+use crate::package;
+use crate::process::{build_servers, cargo, command, find_program, locked, root, run};
+use crate::setup::{self, Needs};
 
 #[derive(Args)]
 pub(crate) struct Options {
     /// Measure other implementations with the same proofs, and print the README's table
     #[arg(long)]
     peers: bool,
+    /// Measure a warm call in Chromium, beside the reference, and what promises cost
+    #[arg(long, conflicts_with = "peers")]
+    browser: bool,
 }
 
 type Figures = BTreeMap<String, f64>;
@@ -34,7 +41,7 @@ enum Bar {
 /// `cost_*` is what one check costs with an algorithm that proofs may use by default, in ES256
 /// checks by the library alone. An algorithm that costs more than four is not allowed by default
 /// (`VerifierPolicy`).
-const BARS: [(&str, Bar); 16] = [
+const BARS: [(&str, Bar); 22] = [
     ("proof_verify_ratio", Bar::AtLeast(0.93)),
     ("full_check_ratio", Bar::AtLeast(0.90)),
     ("ed25519_proof_verify_ratio", Bar::AtLeast(0.93)),
@@ -51,11 +58,22 @@ const BARS: [(&str, Bar); 16] = [
     ("replay_bytes_per_entry_1m", Bar::AtMost(40.0)),
     ("replay_bytes_per_entry_10m", Bar::AtMost(40.0)),
     ("replay_bytes_per_entry", Bar::AtMost(40.0)),
+    // What a call in the browser costs beyond a native one, in signatures by WebCrypto.
+    ("fetch_signatures", Bar::AtMost(1.5)),
+    ("xhr_signatures", Bar::AtMost(1.5)),
+    // What promises of the page cost, in those of a page without Countersign.
+    ("await_plain", Bar::AtMost(1.2)),
+    ("then_plain", Bar::AtMost(1.2)),
+    ("await_frozen", Bar::AtMost(1.2)),
+    ("then_frozen", Bar::AtMost(1.2)),
 ];
 
 pub(crate) fn run_step(options: &Options) -> Result<()> {
     if options.peers {
         return peers();
+    }
+    if options.browser {
+        return browser();
     }
     let file = root().join("target/bench.json");
     run(cargo()
@@ -65,11 +83,29 @@ pub(crate) fn run_step(options: &Options) -> Result<()> {
         .arg("--")
         .arg("--json")
         .arg(&file))?;
-    let text = fs::read_to_string(&file).with_context(|| file.display().to_string())?;
+    print(&file)
+}
+
+fn print(file: &Path) -> Result<()> {
+    let text = fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let figures: Figures =
         serde_json::from_str(&text).with_context(|| file.display().to_string())?;
     print!("{}", table(&figures));
     Ok(())
+}
+
+fn browser() -> Result<()> {
+    setup::run(Needs::BROWSER)?;
+    package::build()?;
+    build_servers()?;
+    let chromium = setup::chromium().context("no Chromium: run `cargo xtask setup`")?;
+    let file = root().join("target/bench-browser.json");
+    run(command("node")
+        .arg("xtask/bench/measure.mjs")
+        .arg(&file)
+        .env("CHROME", chromium))
+    .context("the measurement in the browser")?;
+    print(&file)
 }
 
 fn table(figures: &Figures) -> String {
@@ -112,11 +148,11 @@ fn peers() -> Result<()> {
     let program = target.join("release/bench-peers");
     let mut measure = match find_program(&["taskset"]) {
         Some(taskset) => {
-            let mut measure = crate::process::command(taskset);
+            let mut measure = command(taskset);
             measure.args(["-c", "0"]).arg(program);
             measure
         }
-        None => crate::process::command(program),
+        None => command(program),
     };
     run(measure
         .arg("--json")

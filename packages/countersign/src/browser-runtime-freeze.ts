@@ -1,9 +1,9 @@
 /**
  * Keeps later scripts from inserting themselves between the app and its requests: what requests
  * pass through can no longer be redefined, and assigning to it does nothing. That is all: arrays,
- * objects and functions stay as they are (except `then` of `Object.prototype`, which stays
- * `undefined`), an instance or a subclass may still have members of its own, and nothing becomes
- * slower.
+ * objects and functions stay as they are (by `promises`, except `then` of `Object.prototype`, which
+ * stays `undefined`), an instance or a subclass may still have members of its own, and without
+ * `promises` nothing becomes slower.
  */
 import { own } from "./page/own.js";
 import { fail, refuse } from "./entry/refuse.js";
@@ -68,6 +68,12 @@ export type ApiName = (typeof apiNames)[number];
 export type ParamsOfBrowserRuntimeFreeze = {
     /** What is not frozen, for a library that has to patch it. */
     excludes?: ApiName[];
+    /**
+     * `true`: freezes the members of `Promise.prototype` too, what `then` derives its promise from
+     * (`Symbol.species`), and `then` of `Object.prototype`. V8 gives up its fast path for promises
+     * as soon as one of these is redefined, so it is off by default.
+     */
+    promises?: boolean;
 };
 
 /**
@@ -75,8 +81,8 @@ export type ParamsOfBrowserRuntimeFreeze = {
  * option, or an unknown name in `excludes`.
  */
 export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { enableBrowserRuntimeFreeze: () => void } {
-    const { excludes = [], ...others } = own(params);
-    refuse("browserRuntimeFreeze()", others, '"excludes"');
+    const { excludes = [], promises, ...others } = own(params);
+    refuse("browserRuntimeFreeze()", others, '"excludes" and "promises"');
     for (const name of excludes) {
         if (!apiNames.includes(name)) {
             fail(`browserRuntimeFreeze() knows no API "${name}"; known are ${apiNames.join(", ")}.`);
@@ -99,7 +105,7 @@ export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { e
                     freezeAll(prototype, "indexedDB");
                 }
             }
-            if (freezes("Promise")) {
+            if (promises && freezes("Promise")) {
                 // The global is not frozen: an app may replace `Promise`, and an `await` does not
                 // look there.
                 freezeAll(Promise.prototype, "Promise");

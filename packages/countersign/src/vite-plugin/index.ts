@@ -184,7 +184,7 @@ function entryCode(options: OidcSpaVitePluginParams, base: string | undefined, i
     const defenses: string[] = [];
     if (browserRuntimeFreeze && browserRuntimeFreeze.enabled) {
         lines.push(`import { browserRuntimeFreeze } from "countersign/browser-runtime-freeze";`);
-        defenses.push(`...browserRuntimeFreeze(${literal({ excludes: browserRuntimeFreeze.excludes ?? [] })})`);
+        defenses.push(`...browserRuntimeFreeze(${literal({ excludes: browserRuntimeFreeze.excludes ?? [], promises: browserRuntimeFreeze.promises })})`);
     }
     if (DPoP && DPoP.enabled) {
         lines.push(`import { DPoP } from "countersign/DPoP";`);

@@ -4,7 +4,7 @@ import { isBaseUrl } from "../entry/url.js";
 
 export type OidcSpaVitePluginParams = {
     /** `false` or `{ enabled: false }` (the default): off. */
-    browserRuntimeFreeze?: false | { enabled: boolean; excludes?: ApiName[] };
+    browserRuntimeFreeze?: false | { enabled: boolean; excludes?: ApiName[]; promises?: boolean };
     /** `false` or `{ enabled: false }` (the default): off. */
     DPoP?: false | { enabled: false; mode?: "auto" | "enforced" } | { enabled: true; mode: "auto" | "enforced" };
     /**
@@ -49,8 +49,9 @@ export function checkOptions(options: OidcSpaVitePluginParams): void {
     checkOneOf("webAssembly", webAssembly, [true, false, undefined]);
     checkOneOf("sessionRestorationMethod", sessionRestorationMethod, ["auto", "iframe", "full page redirect", undefined]);
     if (browserRuntimeFreeze !== undefined && browserRuntimeFreeze !== false) {
-        checkNames("browserRuntimeFreeze", browserRuntimeFreeze, ["enabled", "excludes"]);
+        checkNames("browserRuntimeFreeze", browserRuntimeFreeze, ["enabled", "excludes", "promises"]);
         checkOneOf("browserRuntimeFreeze.enabled", browserRuntimeFreeze.enabled, [true, false]);
+        checkOneOf("browserRuntimeFreeze.promises", browserRuntimeFreeze.promises, [true, false, undefined]);
         const { excludes = [] } = browserRuntimeFreeze;
         if (!Array.isArray(excludes)) {
             fail(`browserRuntimeFreeze.excludes must be an array of names, not ${show(excludes)}.`);
