@@ -1,5 +1,7 @@
 //! `countersign idp`: the development authorization server on this machine's loopback addresses.
 
+mod clock;
+
 use std::{
     io::{ErrorKind, Write},
     path::PathBuf,
@@ -88,6 +90,11 @@ pub(crate) struct Arguments {
     /// How far the server's clock is ahead, in seconds; negative: behind [default: 0]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     clock_offset: Option<i64>,
+
+    /// A file with a number of seconds that the server's clock is ahead in addition; read at each
+    /// look at the clock, so writing it moves the clock of the running server
+    #[arg(long, value_name = "FILE")]
+    clock_file: Option<PathBuf>,
 
     /// Issue no refresh tokens
     #[arg(long)]
@@ -192,6 +199,8 @@ pub(crate) enum IdpError {
     #[error("{}: {reason}", path.display())]
     InFile { path: PathBuf, reason: ConfigError },
     #[error(transparent)]
+    Clock(#[from] clock::ClockFileError),
+    #[error(transparent)]
     Config(#[from] ConfigError),
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -212,11 +221,15 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), IdpError> {
         .init();
     let signals = Signals::new().map_err(IdpError::Signals)?;
 
+    let clock = match arguments.clock_file.clone() {
+        Some(path) => clock::moved_by(path)?,
+        None => Clock::system(),
+    };
     let mut config = arguments.configuration()?;
     let listeners = Listeners::bind(config.port.unwrap_or(DEFAULT_PORT)).await?;
     config.port = Some(listeners.port());
     let port = listeners.port();
-    let server = AuthorizationServer::new(config, Clock::system())?;
+    let server = AuthorizationServer::new(config, clock)?;
 
     let mut out = std::io::stdout();
     // A closed stdout does not stop the server.

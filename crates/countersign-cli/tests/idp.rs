@@ -5,6 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     process::{Child, Command, Output, Stdio},
+    time::SystemTime,
 };
 
 fn countersign(arguments: &[&str]) -> Command {
@@ -313,6 +314,44 @@ fn arguments_that_do_not_exist_are_named() {
     ] {
         let stderr = refused(&["idp", argument]);
         assert!(stderr.contains(told), "{argument}: {stderr}");
+    }
+}
+
+#[test]
+fn a_file_moves_the_clock_of_the_running_server() {
+    let path = format!("{}/clock", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&path, "0").expect("written");
+    let server = Server::start(&["idp", "--port=0", "--clock-file", &path]);
+    let ahead = || {
+        let response = server.get("/.well-known/openid-configuration");
+        let date = response
+            .lines()
+            .find_map(|line| line.strip_prefix("date: "));
+        let date = httpdate::parse_http_date(date.expect("a date")).expect("a date");
+        let ahead = date.duration_since(SystemTime::now()).unwrap_or_default();
+        ahead.as_secs().div_ceil(3600)
+    };
+    assert_eq!(ahead(), 0);
+    fs::write(&path, "7200\n").expect("written");
+    assert_eq!(ahead(), 2);
+    // A file that is just being written moves nothing.
+    fs::write(&path, "").expect("written");
+    assert_eq!(ahead(), 2);
+}
+
+#[test]
+fn a_clock_file_that_says_nothing_is_named_with_what_to_do() {
+    let path = format!("{}/no-clock", env!("CARGO_TARGET_TMPDIR"));
+    fs::write(&path, "soon").expect("written");
+    for (path, told) in [
+        (&*path, "holds no whole number of seconds; write one"),
+        ("/no/such", "can't be read: "),
+    ] {
+        let stderr = refused(&["idp", "--port=0", "--clock-file", path]);
+        assert!(
+            stderr.starts_with(&format!("error: {path} {told}")),
+            "{stderr}"
+        );
     }
 }
 
