@@ -11,11 +11,11 @@ const packageDir = fileURLToPath(new URL("../../..", import.meta.url));
 export const modulesDir = fileURLToPath(new URL("../../../../../node_modules", import.meta.url));
 
 /**
- * Installs the tarball under `name`. `run(program, ...arguments)` runs in the project and returns
+ * Installs the tarball under `name`, in a new folder of `parent`. `run(program, ...arguments)` runs in the project and returns
  * what the program printed; it throws that if the program fails.
  */
-export async function unpack(name = "countersign") {
-    const root = await realpath(await mkdtemp(path.join(tmpdir(), "countersign-packed-")));
+export async function unpack(name = "countersign", parent = tmpdir()) {
+    const root = await realpath(await mkdtemp(path.join(parent, "countersign-packed-")));
     const packed = await run("npm", ["pack", "--json", "--pack-destination", root], { cwd: packageDir });
     const tarball = path.join(root, JSON.parse(packed.stdout)[0].filename);
     const installed = path.join(root, "node_modules", name);
@@ -35,7 +35,8 @@ export async function unpack(name = "countersign") {
         run: async (...command) => {
             const [program, ...parameters] = command;
             try {
-                return (await run(program, parameters, { cwd: root, timeout: 120_000 })).stdout;
+                const { stdout, stderr } = await run(program, parameters, { cwd: root, timeout: 300_000 });
+                return stdout + stderr;
             } catch ({ stdout, stderr, message }) {
                 throw new Error(`${message}\n${stdout}${stderr}`);
             }

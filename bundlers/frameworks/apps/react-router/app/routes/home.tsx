@@ -1,0 +1,1 @@
+export { State as default } from "../state.js";
