@@ -8,6 +8,7 @@
 mod asan;
 mod bench;
 mod browsers;
+mod bundlers;
 mod cargo_tool;
 mod commonjs;
 mod count;
@@ -56,6 +57,9 @@ enum Step {
     /// Run the whole browser suite in the other browsers, file by file, and write docs/browsers.md
     /// (an hour); a run that was interrupted goes on with `--continue`
     Browsers(browsers::Options),
+    /// Build apps with webpack, Parcel, Next.js, Nuxt, TanStack Start and React Router, and import the
+    /// package in Jest (some minutes)
+    Bundlers,
     /// Run real peers (Keycloak, Spring Security, ...) through their scenarios
     Interop(interop::Options),
     /// Run the fuzz targets; inputs that they find stay in fuzz/corpus and fuzz/artifacts
@@ -90,6 +94,7 @@ fn run(step: Step) -> anyhow::Result<ExitCode> {
         Step::Package => package::run_step()?,
         Step::Test(options) => return test::run_step(&options),
         Step::Browsers(options) => return browsers::run_step(&options),
+        Step::Bundlers => return bundlers::run_step(),
         Step::Interop(options) => return interop::run_step(&options),
         Step::Fuzz(options) => fuzz::run_step(&options)?,
         Step::Mutants(options) => mutants::run_step(&options)?,

@@ -14,7 +14,7 @@ use crate::browsers::Run;
 use crate::count::{Count, count_cargo_line};
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{asan, deny, fuzz, interop, node, package, readme, sbom, size, wasm};
+use crate::{asan, bundlers, deny, fuzz, interop, node, package, readme, sbom, size, wasm};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -72,6 +72,8 @@ enum Part {
     Webkit,
     /// The same in Chromium, which may not compile WebAssembly
     NoWasm,
+    /// The packed package in webpack, Parcel and Jest; `cargo xtask bundlers` adds frameworks
+    Bundlers,
     /// The demo, from its command to Ctrl-C
     Demo,
     /// The size budgets
@@ -140,9 +142,13 @@ impl Part {
                 npm: true,
                 ..Needs::NOTHING
             },
-            Self::Unit | Self::Browser | Self::NoWasm | Self::Demo | Self::Size | Self::Interop => {
-                Needs::BROWSER
-            }
+            Self::Unit
+            | Self::Browser
+            | Self::NoWasm
+            | Self::Bundlers
+            | Self::Demo
+            | Self::Size
+            | Self::Interop => Needs::BROWSER,
             Self::Firefox => Run::Firefox.needs(),
             Self::Webkit => Run::Webkit.needs(),
         }
@@ -300,6 +306,7 @@ impl Part {
             Self::Firefox => Run::Firefox.short(count),
             Self::Webkit => Run::Webkit.short(count),
             Self::NoWasm => Run::NoWasm.short(count),
+            Self::Bundlers => bundlers::short(count),
             Self::Demo => {
                 package::build()?;
                 build_servers()?;

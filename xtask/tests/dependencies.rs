@@ -69,4 +69,10 @@ fn every_npm_package_has_its_reason_and_none_is_shipped() {
     assert_eq!(explained("npm"), named);
     let interop = of_npm("interop/package.json", &["dependencies", "devDependencies"]);
     assert_eq!(explained("Interop"), interop);
+    let mut bundlers = of_npm("bundlers/package.json", &["dependencies"]);
+    bundlers.extend(of_npm(
+        "bundlers/frameworks/package.json",
+        &["dependencies"],
+    ));
+    assert_eq!(explained("Bundlers"), bundlers);
 }

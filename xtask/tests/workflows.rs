@@ -220,6 +220,8 @@ fn dependabot_watches_every_lock_file_and_the_workflows() {
         ("npm", "/"),
         ("npm", "/interop"),
         ("npm", "/bench-peers"),
+        ("npm", "/bundlers"),
+        ("npm", "/bundlers/frameworks"),
         ("maven", "/interop/spring-resource-server"),
         ("github-actions", "/"),
     ] {
