@@ -361,8 +361,13 @@ pub static PAGE: &[Entry] = entries! {
         found("the session at the authorization server has ended").advise("log in again")
     ];
 
-    /// An error of another kind: a file of the package could not be loaded, or a callback of the
-    /// app threw.
+    /// The app's own code threw: a callback, or a getter of an option. Its error is the `cause`.
+    "callback_failed" [option or "", message: plain or ""] => [
+        found(r#"{"$option"|the object} that the app gave to createOidc() or its object threw an error{ ($message)|}"#)
+            .advise("see its cause")
+    ];
+
+    /// An error of another kind: a file of the package could not be loaded.
     "unexpected" [message] => [found("{$message|something unexpected happened}")];
 };
 

@@ -6,10 +6,9 @@
  * leave the page and come back.
  */
 import type { State } from "../entry/state.js";
-import { own } from "../page/own.js";
 import { makeContext, type Context } from "./context.js";
 import type { EngineSlot } from "./engineSlot.js";
-import { failure, isEngineError, toFailure } from "./errors/failure.js";
+import { failure, isEngineError, readHow, tell, toFailure } from "./errors/failure.js";
 import type { OidcErrorCode } from "./errors/codes.js";
 import type { OidcInitializationError } from "./errors/oidcInitializationError.js";
 import { onHintOfOtherTab, writeTab } from "./memory.js";
@@ -40,7 +39,7 @@ export type CreateOidc = (params: Settings["params"]) => Promise<Oidc<Record<str
 export const makeCreateOidc = (state: State, slot: EngineSlot): CreateOidc => {
     const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
     return async params => {
-        const settings = await readParams(params, state);
+        const settings = await tell(() => readParams(params, state));
         const isOff = settings.params.disableDPoP === true;
         // Otherwise the first call would silently decide for the others.
         if (created.has(`${!isOff} ${settings.key}`)) {
@@ -99,12 +98,14 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
         ...common,
         isUserLoggedIn: false,
         initializationError: error,
-        login: async how => {
-            if (!context) {
-                throw error;
-            }
-            await leaveForLogin(context, { ...how, isReplaced: own(how).doesCurrentHrefRequiresAuth });
-            return never();
-        }
+        login: how =>
+            tell(async () => {
+                if (!context) {
+                    throw error;
+                }
+                const { doesCurrentHrefRequiresAuth: isReplaced, ...rest } = readHow(how);
+                await leaveForLogin(context, { ...rest, isReplaced });
+                return never();
+            })
     };
 }

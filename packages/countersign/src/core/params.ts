@@ -3,7 +3,7 @@ import type { SessionRestorationMethod, State } from "../entry/state.js";
 import { natives } from "./natives.js";
 import { own } from "../page/own.js";
 import { isBaseUrl } from "../entry/url.js";
-import { failure } from "./errors/failure.js";
+import { askApp, failure, readHow } from "./errors/failure.js";
 import type { OptionName } from "./errors/optionWords.js";
 import type { Oidc } from "./types.js";
 
@@ -24,7 +24,7 @@ export type ParamsOfCreateOidc<
 > = {
     /**
      * The issuer, exactly as the authorization server names it; a slash at the end makes no
-     * difference.
+     * difference. If it is on the page's origin, its path is enough: `/realms/x`.
      */
     issuerUri: string;
     clientId: string;
@@ -35,15 +35,15 @@ export type ParamsOfCreateOidc<
      */
     transformUrlBeforeRedirect?: (params: { authorizationUrl: string; isSilent: boolean }) => string;
     /**
-     * Added to each authorization request; a function is called for each. Parameters that bind the
-     * request are not allowed (`parameter_reserved`).
+     * Added to each authorization request; a function is called for each, and getters are read for
+     * each. Numbers go out as text. Parameters that bind the request are not allowed
+     * (`parameter_reserved`).
      */
     extraQueryParams?:
         | Record<string, string | undefined>
         | ((params: { isSilent: boolean; url: string }) => Record<string, string | undefined>);
     /**
-     * Added to each token request; a function is called for each. Parameters that bind the request
-     * are not allowed (`parameter_reserved`).
+     * Added to each token request; as `extraQueryParams`.
      */
     extraTokenParams?: Record<string, string | undefined> | (() => Record<string, string | undefined>);
     /**
@@ -57,7 +57,10 @@ export type ParamsOfCreateOidc<
      * ends: otherwise the refresh token's expiration tells it.
      */
     idleSessionLifetimeInSeconds?: number;
-    /** Where the page goes after that logout; `{ redirectTo: "current page" }` by default. */
+    /**
+     * Where the page goes after that logout; `{ redirectTo: "current page" }` by default. Getters
+     * are read then.
+     */
     autoLogoutParams?: { redirectTo: "home" | "current page" } | { redirectTo: "specific url"; url: string };
     /**
      * If there is no session, goes to the login page at once: the returned `Oidc` is always logged
@@ -89,10 +92,16 @@ const isText = (value: unknown): boolean => typeof value === "string" && value !
 const isBoolean = (value: unknown): boolean => typeof value === "boolean";
 const isFunction = (value: unknown): boolean => typeof value === "function";
 const isObject = (value: unknown): value is object => typeof value === "object" && !!value && !Array.isArray(value);
+/** Tells whether a member is right, as far as that is known: a getter is read where it is used. */
+const isMember = (object: object, name: string, check: (value: unknown) => boolean): boolean => {
+    const { get, value } = own(Object.getOwnPropertyDescriptor(object, name));
+    return !!get || check(value);
+};
 /** Query or form parameters, or a function that returns them. */
 const isParameters = (value: unknown): boolean =>
     isFunction(value) ||
-    (isObject(value) && Object.values(value).every(one => one === undefined || typeof one === "string"));
+    (isObject(value) &&
+        Object.keys(value).every(name => isMember(value, name, one => one === null || !/object|function|symbol/.test(typeof one))));
 
 /** What each given option must be; `errors/optionWords.ts` says it in words. */
 const CHECKS: Record<keyof ParamsOfCreateOidc & OptionName, (value: any) => boolean> = {
@@ -107,10 +116,13 @@ const CHECKS: Record<keyof ParamsOfCreateOidc & OptionName, (value: any) => bool
     extraTokenParams: isParameters,
     decodedIdTokenSchema: value => isFunction(value?.parse),
     idleSessionLifetimeInSeconds: value => typeof value === "number" && value > 0,
-    autoLogoutParams(value) {
-        const { redirectTo, url } = own(value);
-        return ["home", "current page"].includes(redirectTo) || (redirectTo === "specific url" && isText(url));
-    },
+    autoLogoutParams: value =>
+        isObject(value) &&
+        isMember(
+            value,
+            "redirectTo",
+            to => ["home", "current page"].includes(to as string) || (to === "specific url" && isMember(value, "url", isText))
+        ),
     autoLogin: isBoolean,
     sessionRestorationMethod: value => ["auto", "iframe", "full page redirect"].includes(value),
     debugLogs: isBoolean,
@@ -137,17 +149,22 @@ export async function readParams(given: Settings["params"], state: State): Promi
     if (!isObject(given)) {
         throw await failure("option_invalid", "", given);
     }
-    const params = own(given);
-    for (const name of ["issuerUri", "clientId", ...Object.keys(params)]) {
-        const value = (params as Record<string, unknown>)[name];
-        if (value === undefined && name !== "issuerUri" && name !== "clientId") {
-            // An option that is `undefined` is not given, whatever its name.
-            continue;
-        }
-        if (!Object.hasOwn(CHECKS, name)) {
-            throw await failure(name.startsWith("__unsafe_") ? "option_unsupported" : "option_unknown", name);
-        }
-        if (!CHECKS[name as keyof typeof CHECKS](value)) {
+    const params = readHow(given);
+    if (isText(params.issuerUri) && params.issuerUri[0] === "/") {
+        params.issuerUri = toUrl(params.issuerUri, natives.origin)?.href ?? "";
+    }
+    for (const name of ["issuerUri", "clientId", ...Object.keys(params)] as (keyof typeof params)[]) {
+        const value: unknown = params[name];
+        if ((value ?? undefined) === undefined && name !== "issuerUri" && name !== "clientId") {
+            // Not given, whatever its name.
+            delete params[name];
+        } else if (!Object.hasOwn(CHECKS, name)) {
+            // Those would weaken the app, but not when they are off.
+            const isUnsafe = name.startsWith("__unsafe_");
+            if (value || !isUnsafe) {
+                throw await failure(isUnsafe ? "option_unsupported" : "option_unknown", name);
+            }
+        } else if (!askApp(name, () => CHECKS[name as keyof typeof CHECKS](value))) {
             throw await failure("option_invalid", name, value);
         }
     }

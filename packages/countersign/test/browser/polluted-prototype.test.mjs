@@ -181,7 +181,7 @@ test("what options inherit is not given", async t => {
             url = its;
             throw new Error("stop");
         };
-        return { outcome: await oidc.login(params).catch(error => error.message), url };
+        return { outcome: await oidc.login(params).catch(error => error.cause.message), url };
     });
     assert.equal(outcome, "stop");
     const query = new URL(url).searchParams;

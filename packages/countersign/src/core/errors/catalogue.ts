@@ -17,6 +17,7 @@ export const SENTENCES: Record<OidcErrorCode, (...details: string[]) => string> 
     redirect_url_invalid: (url, home) => `${plain(url) ? `"${plain(url)}"` : "the URL to return to"} is not in the app${home ? ` at ${home}` : ""}; return to a URL in it, or correct BASE_URL.`,
     iframe_timeout: redirectUri => `the authorization server did not answer in the hidden iframe; register the redirect URI${redirectUri ? ` ${redirectUri}` : ""} there, let this page frame both (frame-src here, frame-ancestors 'self' of the app), or use sessionRestorationMethod "full page redirect".`,
     session_ended: () => "the session at the authorization server has ended; log in again.",
+    callback_failed: (option, message) => `${option ? `"${option}"` : "the object"} that the app gave to createOidc() or its object threw an error${plain(message) ? ` (${plain(message)})` : ""}; see its cause.`,
     unexpected: message => `${message || "something unexpected happened"}.`,
     insecure_context: () => "this page has no WebCrypto, because it is served neither by https nor from localhost; serve it by https.",
     engine_crashed: message => `the engine stopped because of a bug in it${message ? ` (${message})` : ""}; reload the page, and report the bug with the steps that led to it.`,

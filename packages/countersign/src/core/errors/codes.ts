@@ -23,5 +23,7 @@ export type OidcErrorCode =
     | "iframe_timeout"
     /** The session at the authorization server has ended, twice within seconds. [] */
     | "session_ended"
-    /** An error of another kind: a file of the package could not be loaded, or a callback of the app threw. [message] */
+    /** The app's own code threw: a callback, or a getter of an option. Its error is the `cause`. [option or "", message or ""] */
+    | "callback_failed"
+    /** An error of another kind: a file of the package could not be loaded. [message] */
     | "unexpected";

@@ -2,6 +2,7 @@
 import type { EngineError } from "../../engine/interface.js";
 import type { OidcErrorCode } from "./codes.js";
 import { OidcInitializationError } from "./oidcInitializationError.js";
+import { own } from "../../page/own.js";
 
 /**
  * There was no answer, or the server failed: the last detail is a status, `""` or, without an
@@ -30,9 +31,32 @@ export async function failure(code: OidcErrorCode, ...details: unknown[]): Promi
 /** Compared by name: the error may come from another copy of the class. */
 export const isEngineError = (error: unknown): error is EngineError => (error as Error | null)?.name === "EngineError";
 
-/** Converts whatever the engine, or a callback of the app, rejected with. */
-export const toFailure = async (error: unknown): Promise<OidcInitializationError> =>
-    error instanceof OidcInitializationError
+/** What the app's own code threw: a callback, or a getter of an option. */
+class AppError {
+    constructor(
+        readonly option: string,
+        readonly cause: unknown
+    ) {}
+}
+
+/** Runs code of the app. `toFailure` tells what it throws as the app's. */
+export const askApp = <T>(option: string, run: () => T): T => {
+    try {
+        return run();
+    } catch (cause) {
+        throw new AppError(option, cause);
+    }
+};
+
+/** Converts whatever the engine, or the app's own code, threw. */
+export const toFailure = async (error: unknown): Promise<OidcInitializationError> => {
+    if (error instanceof AppError) {
+        const { option, cause } = error;
+        const told = await failure("callback_failed", option, `${(cause as Error | null)?.message ?? cause}`);
+        Object.defineProperty(told, "cause", own({ value: cause, writable: true, configurable: true }));
+        return told;
+    }
+    return error instanceof OidcInitializationError
         ? error
         : isEngineError(error)
           ? failure(error.code, ...error.details)
@@ -40,6 +64,16 @@ export const toFailure = async (error: unknown): Promise<OidcInitializationError
                 messageOrCause: error instanceof Error ? error : `${error}`,
                 isAuthServerLikelyDown: false
             });
+};
+
+/** Rejects with an error that can be shown, whatever `run` throws. */
+export const tell = <T>(run: () => Promise<T>): Promise<T> =>
+    run().catch(async (error: unknown) => {
+        throw await toFailure(error);
+    });
+
+/** Reads what the app gave to a method, once. */
+export const readHow = <T extends object>(how: T | null | undefined): T => askApp("", () => own(how));
 
 /** Errors of an authorization endpoint that only mean "nobody is logged in". */
 const NOBODY = /^(?:(?:login|interaction|consent|account_selection)_required|access_denied)$/;

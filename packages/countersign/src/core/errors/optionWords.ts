@@ -3,11 +3,11 @@
  * sentences.
  */
 
-const parameters = "an object whose values are strings, or a function that returns one";
+const parameters = "an object whose values are strings or numbers, or a function that returns one";
 const flag = "true or false";
 
 export const OPTIONS = {
-    issuerUri: "the URL of the authorization server, as a string without query and fragment",
+    issuerUri: "the URL of the authorization server, or its path if it is on this origin, as a string without query and fragment",
     clientId: "the id that the client is registered with",
     scopes: `an array of strings, like ["profile"]`,
     transformUrlBeforeRedirect: "a function that returns the URL",

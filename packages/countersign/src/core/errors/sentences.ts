@@ -3,19 +3,24 @@ import { SENTENCES } from "./catalogue.js";
 import type { OidcErrorCode } from "./codes.js";
 import { OPTIONS, type OptionName } from "./optionWords.js";
 
-/** Formats a value for a sentence; not everything is JSON. */
+/** Formats a value for a sentence; not everything is JSON, which has no NaN either. */
 const show = (value: unknown): string => {
     try {
-        return JSON.stringify(value) ?? String(value);
+        return typeof value === "number" ? `${value}` : (JSON.stringify(value) ?? String(value));
     } catch {
         return String(value);
     }
 };
 
+/** What an option must be. The required ones often come from the environment of a build. */
+const toWords = (name: unknown, value: unknown): string =>
+    OPTIONS[name as OptionName] +
+    (/^(?:issuerUri|clientId)$/.test(name as string) && !value ? " (is an environment variable missing?)" : "");
+
 /** Returns the sentence of an error. `details`: texts, except for the value of an option. */
 export const sentence = (code: OidcErrorCode, details: readonly unknown[]): string => {
     const [name, value] = details;
-    const texts = code === "option_invalid" ? [name, show(value), OPTIONS[name as OptionName]] : details;
+    const texts = code === "option_invalid" ? [name, show(value), name && toWords(name, value)] : details;
     return SENTENCES[code](...(texts as string[]));
 };
 

@@ -1,10 +1,9 @@
 /** The authorization request: what the app adds to it, and its URL. */
 import type { Bare } from "../../engine/interface.js";
 import { INTERACTIVE, type Visit } from "../../engine/numbers.js";
-import type { Context } from "../context.js";
+import { readParameters, type AppParameters, type Context } from "../context.js";
+import { askApp } from "../errors/failure.js";
 import { natives } from "../natives.js";
-
-export type ExtraParameters = Record<string, string | undefined> | undefined;
 
 export interface Prepared extends Bare {
     /** The parameters from the engine. */
@@ -14,19 +13,23 @@ export interface Prepared extends Bare {
 }
 
 /** Adds parameters; those of the same name are replaced. */
-export function addParameters({ searchParams }: URL, parameters: ExtraParameters, isSilent: boolean): void {
-    for (const [name, value] of Object.entries(parameters ?? {})) {
+export function addParameters({ searchParams }: URL, parameters: AppParameters, isSilent: boolean): void {
+    for (const [name, value] of Object.entries(parameters)) {
         if (value !== undefined && !(isSilent && name === "prompt")) {
             searchParams.set(name, value);
         }
     }
 }
 
+/** Returns what the app makes of the URL of a request. */
+export const transformed = (url: URL, transform: ((url: string) => string) | null | undefined): URL =>
+    transform ? askApp("transformUrlBeforeRedirect", () => new URL(transform(url.href))) : url;
+
 /**
  * Prepares an authorization request and adds what the app adds to every one of this client. `more`:
  * added before that.
  */
-export async function prepare({ engine, client, home, params }: Context, visit: Visit, more?: ExtraParameters): Promise<Prepared> {
+export async function prepare({ engine, client, home, params }: Context, visit: Visit, more: AppParameters = {}): Promise<Prepared> {
     const request = await engine.prepare(client, home, visit);
     const url = new URL(request[0]!);
     for (let i = 1; i < request.length; i += 2) {
@@ -36,8 +39,8 @@ export async function prepare({ engine, client, home, params }: Context, visit: 
     const isSilent = visit !== INTERACTIVE;
     const { extraQueryParams: extra, transformUrlBeforeRedirect: transform } = params;
     addParameters(url, more, isSilent);
-    addParameters(url, typeof extra === "function" ? extra({ isSilent, url: url.href }) : extra, isSilent);
-    return { __proto__: null, original, url: transform ? new URL(transform({ authorizationUrl: url.href, isSilent })) : url };
+    addParameters(url, readParameters("extraQueryParams", extra, { isSilent, url: url.href }), isSilent);
+    return { __proto__: null, original, url: transformed(url, transform && (authorizationUrl => transform({ authorizationUrl, isSilent }))) };
 }
 
 /** Returns the URL of an authorization request, which is pushed if the server requires that. */

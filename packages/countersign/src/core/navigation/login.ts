@@ -1,15 +1,15 @@
 /** Leaves the page for the authorization endpoint. */
 import { INTERACTIVE, SILENT } from "../../engine/numbers.js";
 import { own } from "../../page/own.js";
-import type { Context } from "../context.js";
+import { readParameters, type AppParameters, type Context } from "../context.js";
 import { failure, toFailure } from "../errors/failure.js";
 import { readHint } from "../memory.js";
-import { addParameters, prepare, toPushed, type ExtraParameters } from "./authorizationRequest.js";
+import { addParameters, prepare, toPushed, transformed } from "./authorizationRequest.js";
 import { goTo, inApp, never, reload, stay, takeLeave } from "./leave.js";
 
 export interface Leaving {
     redirectUrl?: string | undefined;
-    extraQueryParams?: ExtraParameters;
+    extraQueryParams?: AppParameters | undefined;
     transformUrlBeforeRedirect?: ((url: string) => string) | undefined;
     /** `prompt=none` */
     isSilent?: boolean | undefined;
@@ -39,8 +39,8 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
         const again = readHint(key) === "out" && !isAgain ? { prompt: "login" } : undefined;
         const { original, url: before } = await prepare(context, isSilent ? SILENT : INTERACTIVE, again);
         const known = new URLSearchParams(before.search);
-        addParameters(before, extra, isSilent);
-        const after = transformUrlBeforeRedirect ? new URL(transformUrlBeforeRedirect(before.href)) : before;
+        addParameters(before, readParameters("extraQueryParams", extra, undefined), isSilent);
+        const after = transformed(before, transformUrlBeforeRedirect);
         const extraQueryParams = Object.fromEntries([...after.searchParams].filter(([name, value]) => known.get(name) !== value));
         log(`going to ${after.origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
         const record = { state: original.get("state")!, url, client: key, isSilent, isAgain, extraQueryParams };

@@ -1,6 +1,7 @@
 /** The logged-in client that the app gets. */
 import { own } from "../../page/own.js";
-import type { Context } from "../context.js";
+import { readParameters, type Context } from "../context.js";
+import { readHow, tell } from "../errors/failure.js";
 import { onHintOfOtherTab, readTab, writeHint, writeTab } from "../memory.js";
 import { natives } from "../natives.js";
 import { never, reload } from "../navigation/leave.js";
@@ -30,7 +31,11 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         backFromAuthServer: back,
         isNewBrowserSession,
         getDecodedIdToken: () => current().decodedIdToken,
-        renewTokens: async how => void (await renew(own(how).extraTokenParams, true)),
+        renewTokens: how =>
+            tell(async () => {
+                const { extraTokenParams: extra } = readHow(how);
+                await renew(extra && readParameters("extraTokenParams", extra, undefined), true);
+            }),
         getTokens: fresh,
         subscribeToTokensChange: listener => {
             listeners.add(listener);
@@ -40,11 +45,13 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
             ticks.add(tick);
             return { unsubscribeFromAutoLogoutCountdown: () => void ticks.delete(tick) };
         },
-        logout: how => logOut(context, stop, how),
-        goToAuthServer: async how => {
-            await leaveForLogin(context, { ...how, redirectUrl: own(how).redirectUrl ?? location.href });
-            return never();
-        }
+        logout: how => tell(() => logOut(context, stop, how)),
+        goToAuthServer: how =>
+            tell(async () => {
+                const { redirectUrl, ...rest } = readHow(how);
+                await leaveForLogin(context, { ...rest, redirectUrl: redirectUrl ?? location.href });
+                return never();
+            })
     };
 
     const { idleSessionLifetimeInSeconds: idle, autoLogoutParams = { redirectTo: "current page" } } = params;

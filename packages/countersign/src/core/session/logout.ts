@@ -2,8 +2,8 @@
  * Ends the session: in the page, and at the authorization server if it has an end-session endpoint.
  */
 import { LOGOUT_STATE } from "../../entry/url.js";
-import { own } from "../../page/own.js";
 import type { Context } from "../context.js";
+import { readHow } from "../errors/failure.js";
 import { writeHint, writeTab } from "../memory.js";
 import { natives } from "../natives.js";
 import { goTo, inApp, never, reload, takeLeave } from "../navigation/leave.js";
@@ -15,7 +15,7 @@ export async function logOut(
     stop: () => void,
     how: Parameters<Oidc.LoggedIn["logout"]>[0]
 ): Promise<never> {
-    const { redirectTo, url: target = redirectTo === "home" ? home : location.href } = own(how) as { redirectTo: string; url?: string };
+    const { redirectTo, url: target = redirectTo === "home" ? home : location.href } = readHow(how) as { redirectTo: string; url?: string };
     const url = await inApp(target, home);
     await takeLeave(reload);
     stop();

@@ -2,7 +2,7 @@
 import type { Tokens } from "../../engine/interface.js";
 import { NOT_DUE, OVERDUE } from "../../engine/numbers.js";
 import { tokenParams, type Context } from "../context.js";
-import { isEngineError, isNobody, toFailure } from "../errors/failure.js";
+import { askApp, isEngineError, isNobody, toFailure } from "../errors/failure.js";
 import { natives } from "../natives.js";
 import { redeemInIframe } from "../navigation/iframe.js";
 import { leaveForLogin } from "../navigation/login.js";
@@ -40,11 +40,13 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
     let schedule = 0;
 
     const decode = (original: Oidc.Tokens.DecodedIdToken_OidcCoreSpec): Claims => {
-        const claims: Claims = params.decodedIdTokenSchema?.parse(original) ?? original;
-        const text = natives.stringify(claims);
-        if (decoded?.text !== text) {
-            decoded = { text, claims };
-        }
+        askApp("decodedIdTokenSchema", () => {
+            const claims: Claims = params.decodedIdTokenSchema?.parse(original) ?? original;
+            const text = natives.stringify(claims);
+            if (decoded?.text !== text) {
+                decoded = { text, claims };
+            }
+        });
         // The same object is returned as long as its content is the same.
         return decoded!.claims;
     };
