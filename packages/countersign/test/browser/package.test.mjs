@@ -27,6 +27,21 @@ async function assertWorks(world) {
     await world.page.goto("about:blank");
 }
 
+test("moving over by npm alias alone works in Vite: the package is installed as oidc-spa, and the app says oidc-spa", async t => {
+    const aliased = await installTarball("oidc-spa");
+    t.after(aliased.remove);
+    const app = await ViteApp.create(aliased, "plugin");
+    const world = await World.create(t, { app });
+    await t.test("dev server", async () => {
+        await app.dev();
+        await assertWorks(world).finally(() => app.stop());
+    });
+    await t.test("build", async () => {
+        await app.preview();
+        await assertWorks(world).finally(() => app.stop());
+    });
+});
+
 for (const setup of ["plugin", "manual"]) {
     test(`the tarball works in Vite's dev server with a cold cache, and in its build (${setup})`, async t => {
         const app = await ViteApp.create(project, setup);

@@ -33,31 +33,34 @@ const { shouldLoadApp } = oidcEarlyInit({
 if (shouldLoadApp) { import("./main.lazy"); }
 `;
 
-/** Packs the package and installs it with Vite in a new directory; `remove` deletes that. */
-export async function installTarball() {
+/**
+ * Packs the package and installs it with Vite in a new directory; `remove` deletes that. `name`: as
+ * `npm install oidc-spa@npm:countersign` installs it, under a name of the app's choice.
+ */
+export async function installTarball(name = "countersign") {
     const root = mkdtempSync(path.join(tmpdir(), "countersign-app-"));
     const remove = () => rmSync(root, { recursive: true, force: true });
     process.on("exit", remove);
     const options = { timeout: LIMIT_MILLISECONDS };
     await run("npm", ["pack", "--pack-destination", root], { cwd: packageRoot, ...options });
-    const tarball = (await readdir(root)).find(name => name.endsWith(".tgz"));
+    const tarball = (await readdir(root)).find(file => file.endsWith(".tgz"));
     const installed = path.join(root, "installed");
     await mkdir(installed);
     const manifest = {
         name: "app",
         private: true,
         type: "module",
-        dependencies: { countersign: `file:../${tarball}` },
+        dependencies: { [name]: `file:../${tarball}` },
         devDependencies: { vite: viteVersion }
     };
     await writeFile(path.join(installed, "package.json"), JSON.stringify(manifest));
     await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: installed, ...options });
-    return { root, installed, remove };
+    return { root, installed, name, remove };
 }
 
 /** Reads the installed package, as its users see it. */
-export async function readInstalled({ installed }) {
-    const root = path.join(installed, "node_modules/countersign");
+export async function readInstalled({ installed, name }) {
+    const root = path.join(installed, "node_modules", name);
     const entries = await readdir(root, { recursive: true, withFileTypes: true });
     const files = entries
         .filter(entry => entry.isFile())
@@ -76,8 +79,8 @@ export class ViteApp {
     #directory;
     #port;
 
-    /** @param {{ root: string, installed: string }} project @param {"plugin" | "manual"} setup */
-    static async create({ root, installed }, setup) {
+    /** @param {{ root: string, installed: string, name: string }} project @param {"plugin" | "manual"} setup */
+    static async create({ root, installed, name }, setup) {
         const app = new ViteApp();
         const directory = path.join(root, setup);
         app.#directory = directory;
@@ -85,13 +88,17 @@ export class ViteApp {
         await cp(installed, directory, { recursive: true, verbatimSymlinks: true });
         await mkdir(path.join(directory, "public"));
         await cp(path.join(apps, setup, "index.html"), path.join(directory, "index.html"));
-        await cp(path.join(apps, "shared"), path.join(directory, "src/shared"), { recursive: true });
+        const named = text => text.replaceAll('"countersign/', `"${name}/`);
+        await mkdir(path.join(directory, "src/shared"), { recursive: true });
+        for (const file of await readdir(path.join(apps, "shared"))) {
+            await writeFile(path.join(directory, "src/shared", file), named(await readFile(path.join(apps, "shared", file), "utf8")));
+        }
         const entry = setup === "plugin" ? "main.ts" : "main.lazy.ts";
         await writeFile(path.join(directory, "src", entry), 'import "./shared/app";\n');
         if (setup === "plugin") {
-            await writeFile(path.join(directory, "vite.config.ts"), PLUGIN_CONFIG);
+            await writeFile(path.join(directory, "vite.config.ts"), named(PLUGIN_CONFIG));
         } else {
-            await writeFile(path.join(directory, "src/main.ts"), MANUAL_MAIN);
+            await writeFile(path.join(directory, "src/main.ts"), named(MANUAL_MAIN));
         }
         const { port, close } = await listenOnLoopback(() => undefined);
         await close();
