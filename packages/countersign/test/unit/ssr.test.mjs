@@ -1,5 +1,7 @@
 // Where there is no page: a server that renders the app, and tests without a browser.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { unpack } from "./support/packed.mjs";
 
@@ -73,6 +75,25 @@ test("an error of the ES module is one of the CommonJS module's too, and the oth
 test("the types, the plugin and the manifest can be required too", async () => {
     const code = `console.log(typeof require("countersign/vite-plugin").oidcSpa, require("countersign/package.json").name)`;
     assert.equal(await project.run("node", ...flags.require, "-e", code), "function countersign\n");
+});
+
+test("everything that a page can import is there without a page too", async () => {
+    const { exports } = JSON.parse(await readFile(path.join(project.installed, "package.json"), "utf8"));
+    const pages = Object.entries(exports).filter(([, target]) => target.import?.browser);
+    assert.ok(pages.length >= SUBPATHS.length);
+    for (const [name, { import: esm, module, require }] of pages) {
+        const { types, ...targets } = esm;
+        assert.deepEqual(module, targets, "for require() in a bundler too");
+        const file = esm.browser.replace("./dist/", "");
+        assert.equal(esm.browser, esm.default);
+        assert.equal(require.default, `./dist/cjs/${file.replace(".js", ".cjs")}`);
+        const code = await readFile(path.join(project.installed, esm.browser), "utf8");
+        const named = [...code.matchAll(/^export (?:async )?(?:const|let|function|class) (\w+)|^export \{([^}]*)\}/gm)].flatMap(([, one, list]) => one ?? list.split(",").map(item => item.trim().split(" as ").at(-1)));
+        assert.ok(named.length > 0, file);
+        const has = `const ssr = await import(${JSON.stringify(`countersign${name.slice(1)}`)}); console.log(JSON.stringify(Object.keys(ssr)))`;
+        const found = JSON.parse(await project.run("node", ...flags.import, "-e", has));
+        assert.deepEqual(named.filter(one => !found.includes(one)), [], name);
+    }
 });
 
 for (const conditions of [["worker"], ["edge-light"], ["workerd", "worker", "browser"]]) {
