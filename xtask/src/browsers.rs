@@ -164,6 +164,7 @@ pub(crate) fn run_step(options: &Options) -> Result<ExitCode> {
         Outcomes::new()
     };
     let start = Instant::now();
+    let page = root().join("docs/browsers.md");
     for run in runs {
         if let Some(reason) = run.obstacle() {
             println!("{} is skipped: {reason}", run.title());
@@ -179,10 +180,9 @@ pub(crate) fn run_step(options: &Options) -> Result<ExitCode> {
             rows.insert(name.clone(), test(run, &name));
             // After each file: this run may be interrupted.
             fs::write(record(), serde_json::to_vec_pretty(&outcomes)?)?;
+            write_table(&page, &outcomes)?;
         }
     }
-    let page = root().join("docs/browsers.md");
-    write_table(&page, &outcomes)?;
     let mut failed = 0;
     for (run, rows) in &outcomes {
         let sum = total(rows);

@@ -11,7 +11,7 @@ const { IFRAME } = await import("../../../dist/engine/numbers.js");
 const { default: base64 } = await import("../../../dist/engine/bytes.js");
 
 /** The engine in JavaScript, in a realm without globals. */
-async function makeScriptHost(page) {
+export async function makeScriptHost(page) {
     const source = await readFile(new URL("../../../dist/engine/script.js", import.meta.url), "utf8");
     const realm = vm.createContext();
     vm.runInContext("const all = globalThis; for (const name of Object.getOwnPropertyNames(all)) delete all[name];", realm);
