@@ -83,7 +83,7 @@ export interface Hooks extends Bare {
     readonly uploads: WeakMap<XMLHttpRequest, XMLHttpRequestUpload>;
 }
 
-const types = ["readystatechange", "loadstart", "progress", "abort", "error", "load", "timeout", "loadend"] as const;
+const types = "readystatechange loadstart progress abort error load timeout loadend".split(" ");
 
 /**
  * Reads an object once: it may return another text the next time, or call us meanwhile. The native

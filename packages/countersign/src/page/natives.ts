@@ -36,7 +36,8 @@ const classes = {
     Instance,
     Memory,
     Node,
-    Promise,
+    // That of an `await`, also where a library that came first has put its own in the global's place.
+    Promise: (async () => {})().constructor as PromiseConstructor,
     ReadableStream,
     RegExp,
     Request,
@@ -88,7 +89,7 @@ export const page = freeze({
     sessionStorage: storage("sessionStorage"),
     origin: location.origin,
     /** `self`: the `this` of the call. */
-    fetchOf: uncurry(fetch) as (self: unknown, input: RequestInfo, init?: RequestInit) => Promise<Response>,
+    fetchOf: uncurry(fetch) as (self: unknown, input?: RequestInfo, init?: RequestInit) => Promise<Response>,
     atob: atob.bind(window),
     setTimeout: setTimeout.bind(window) as (callback: () => void, milliseconds: number) => number,
     /** Missing in browsers before 2022. */
@@ -115,7 +116,7 @@ for (const { prototype } of [Response, ArrayBuffer]) {
 // An `await` reads the promise's `constructor`. A script that could replace it would see what our
 // promises hold, such as proofs before they are sent, and could put in responses of the
 // authorization server. Subclasses may have their own.
-const { prototype: promises } = Promise;
+const { prototype: promises } = saved.Promise.constructor;
 defineProperty(
     promises,
     "constructor",

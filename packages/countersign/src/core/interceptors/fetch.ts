@@ -15,14 +15,18 @@ export const fetchSlot =
         // object, and falsy.)
         const input = (args.length > 0 ? args[0] : undefined) as RequestInfo;
         const init = ((args.length > 1 ? args[1] : null) ?? null) as RequestInit | null;
-        // A second reader of `init` may find other values, so it is not passed on to the native
-        // function, which refuses what is no object, and what is no window.
-        return (init === null
-            ? is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined
-            : Object(init) === init) &&
-            (!self || self === window || is(other => saved.Node.baseURI((other as Window).document), self))
-            ? read(engine, self, input, init)
-            : undefined;
+        const isBound = is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined;
+        if (self && self !== window && !is(other => saved.Node.baseURI((other as Window).document), self)) {
+            // The native function refuses a `this` that is no window; one that a library has put in
+            // its place may not, and gets no token.
+            return fetchOf(self);
+        }
+        if (Object(init) !== init) {
+            // It also refuses an `init` that is no object.
+            return !isBound ? undefined : init === null ? read(engine, self, input, null) : fetchOf(self, "", init as RequestInit);
+        }
+        // A second reader of `init` may find other values, so it is not passed on.
+        return read(engine, self, input, init);
     };
 
 const authorizationOf = (request: Request): string | null => saved.Headers.get(saved.Request.headers(request), "Authorization");

@@ -113,6 +113,7 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
             uploads,
             isUploading: false,
             isOver: false,
+            isAborted: false,
             stage: "signing",
             isQuiet: false,
             attempt: undefined,
@@ -121,6 +122,8 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
                 sending.isOver = true;
                 // Aborted as soon as it has begun (`onEvent`), which fires the platform's own events.
                 fail(sending);
+                // zone.js, if it was loaded before early init, does not abort what has just begun.
+                sending.isAborted || saved.XMLHttpRequest.abort(xhr);
             }
         };
         void begin(sending);
@@ -175,6 +178,8 @@ interface Sending {
      * again.
      */
     isOver: boolean;
+    /** The app has seen `abort`. */
+    isAborted: boolean;
     /**
      * `signing`: nothing was sent. `first`: the first attempt is in progress, or its response goes
      * to the app. `held`: it met a 401, and the app sees nothing of it until the engine has
@@ -303,6 +308,7 @@ function onEvent(sending: Sending, event: Event): boolean {
         }
         return true;
     }
+    sending.isAborted ||= type === "abort";
     if (sending.isUploading && (type === "abort" || type === "error")) {
         sending.isUploading = false;
         const upload = saved.XMLHttpRequest.upload(xhr);

@@ -3,6 +3,7 @@
  * page saw of each.
  */
 import { behaviours as ofFetch } from "./fetch.js";
+import { described } from "./tools.js";
 import { behaviours as ofXhr } from "./xhr.js";
 
 const all = Object.entries({ ...ofFetch, ...ofXhr });
@@ -18,7 +19,7 @@ export async function run({ token, far, query = "", only = "" }) {
         const url = (path, params) => `${path}?${new URLSearchParams({ b: String(number), ...params })}${query}`;
         const at = { token, far, url, farUrl: (path, params) => far + url(path, params) };
         seen[name] = await Promise.race([
-            Promise.resolve(behave(at)).catch(error => `failed: ${error.stack}`),
+            (async () => behave(at))().catch(error => `threw ${described(error)}`),
             new Promise(resolve => setTimeout(resolve, 4_000, "no end"))
         ]);
     }

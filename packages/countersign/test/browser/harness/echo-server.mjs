@@ -97,7 +97,7 @@ export class EchoServer {
             response.write("half");
             setTimeout(() => request.socket.destroy(), 30);
         } else if (pathname === "/slow") {
-            setTimeout(() => answer(200, {}, "slow"), 300);
+            setTimeout(() => answer(200, {}, "slow"), 800);
         } else if (pathname === "/drip") {
             response.writeHead(200, { ...open, "content-type": "text/plain" });
             for (let i = 0; i < 3; i++) {
@@ -125,6 +125,10 @@ export class EchoServer {
     taken() {
         const byNumber = {};
         for (const { method, url, rawHeaders, body } of this.requests.splice(0)) {
+            const unbound = rawHeaders.find(text => /bound-\d/.test(text) && !/^DPoP bound-\d+$/.test(text) && !text.startsWith("{"));
+            if (unbound !== undefined) {
+                throw new Error(`a bound token arrived as ${unbound}: ${method} ${url}`);
+            }
             const { searchParams } = new URL(url, "http://localhost");
             const fields = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]]] : []));
             const boundary = /boundary=(\S+)/.exec(fields.find(([name]) => /^content-type$/i.test(name))?.[1] ?? "")?.[1] ?? "\0";

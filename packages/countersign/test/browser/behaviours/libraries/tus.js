@@ -1,0 +1,2 @@
+import * as tus from "tus-js-client";
+window.tus = tus;

@@ -1,0 +1,59 @@
+/** What page and servers see of `behaviours`, with Countersign or without, beside a library or alone. */
+import { openPage } from "../../unit/support/page.mjs";
+import { EchoServer } from "./echo-server.mjs";
+
+const load = async () => {
+    await import("/libraries/it.js");
+};
+
+/**
+ * Runs all behaviours in a page of its own, with servers of its own, and returns what page and servers saw of each.
+ *
+ * @param {import("playwright-core").Browser} browser
+ * @param {{ isNative?: boolean, token: string, query?: string, library?: string, order?: "before" | "after" }} options
+ * `isNative`: without Countersign; `query`: added to each URL; `library`: a script, and when it is loaded
+ */
+export async function observe(browser, { isNative = false, token, query = "", library, order }) {
+    const server = await EchoServer.start();
+    library === undefined || server.files.set("/libraries/it.js", library);
+    const context = await browser.newContext();
+    try {
+        let page;
+        if (isNative) {
+            page = await context.newPage();
+            await page.goto(server.origin);
+        } else {
+            page = await openPage(context, server, { before: order === "before" ? load : undefined });
+        }
+        if (library !== undefined && order !== "before") {
+            await page.evaluate(load);
+        }
+        const seen = await page.evaluate(
+            async ([argument]) => {
+                const { names, run } = await import("/behaviours/index.js");
+                return JSON.stringify({ names, pages: await run(argument) });
+            },
+            [{ token, far: server.far, query, only: process.env.ONLY ?? "" }]
+        );
+        const { names, pages } = JSON.parse(anonymous(seen, server, query));
+        const taken = JSON.parse(anonymous(JSON.stringify(server.taken()), server, query));
+        return Object.fromEntries(
+            names.flatMap((name, i) => (name in pages ? [[name, { page: pages[name], servers: IS_RACE.test(name) ? "a race" : (taken[i] ?? []) }]] : []))
+        );
+    } finally {
+        await context.close();
+        await server.close();
+    }
+}
+
+/** Whether a request that is aborted at once reaches the server is not decided by the page. */
+const IS_RACE = /aborted (at once|twice|under way)|[Ss]ignal|connection that is cut|fails: cut|abort\(\) (at once|in the next turn|inside loadstart)|open\(\) again|send\(\) of what/;
+
+/** Replaces what differs between any two runs. */
+function anonymous(text, { origin, far }, query) {
+    const ports = { ORIGIN: new URL(origin).port, FAR: new URL(far).port };
+    for (const [name, port] of Object.entries(ports)) {
+        text = text.replaceAll(new RegExp(`localhost(:|%3A)${port}`, "g"), name);
+    }
+    return text.replaceAll(/blob:http:\/\/ORIGIN\/[-0-9a-f]+/g, "blob:").replaceAll(query || "\0", "");
+}

@@ -1,0 +1,44 @@
+/**
+ * Libraries that patch `fetch` and `XMLHttpRequest` (zone.js, Sentry's SDK, MSW's interceptors), loaded before and after
+ * early init: all behaviours are compared with a page that has the library alone. Where a library that was loaded before
+ * changes what the platform does, the platform's own behaviour is right, too: our functions stand in front of its.
+ */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { isDeepStrictEqual } from "node:util";
+import { bundle } from "./harness/bundle.mjs";
+import { launch } from "./harness/drivers/index.mjs";
+import { observe } from "./harness/observe.mjs";
+import { explained, explainedBeside } from "./behaviours/differences.mjs";
+
+let browser;
+before(async () => {
+    browser = await launch();
+});
+after(() => browser?.close());
+
+for (const library of ["zone", "sentry", "interceptors"]) {
+    test(`page and servers see no difference beside ${library}`, async t => {
+        const script = await bundle(library);
+        const [plain, native, first, last] = await Promise.all([
+            observe(browser, { isNative: true, token: "other" }),
+            observe(browser, { isNative: true, token: "other", library: script }),
+            observe(browser, { token: "bound-1", library: script, order: "before" }),
+            observe(browser, { token: "bound-1", library: script, order: "after" })
+        ]);
+        for (const [order, seen] of Object.entries({ "loaded before": first, "loaded after": last })) {
+            await t.test(order, () => {
+                const found = [];
+                for (const [name, expected] of Object.entries(native)) {
+                    try {
+                        const isPlatform = order === "loaded before" && isDeepStrictEqual(seen[name], plain[name]);
+                        isPlatform || assert.deepEqual(seen[name], expected);
+                    } catch (error) {
+                        (order === "loaded before" ? explainedBeside(name, library) : explained(name)) || found.push(`${name}\n${error.message.split("\n").slice(1).join("\n")}`);
+                    }
+                }
+                assert.equal(found.length, 0, `${found.length} differences:\n${found.join("\n\n")}`);
+            });
+        }
+    });
+}
