@@ -12,6 +12,7 @@ import { own } from "./page/own.js";
 import type { ShippedEngine } from "./engine/load.js";
 import type { Internals } from "./entry/state.js";
 import { makeUnpack } from "./entry/unpack.js";
+import { safe } from "./page/safe.js";
 
 /** On `window` after a copy of this package has taken the page. */
 const MARK = Symbol.for("countersign");
@@ -71,4 +72,4 @@ export function takePage(): (internals: Internals | undefined) => void {
 }
 
 /** The `createOidc` of this page, wherever it is imported from. */
-export const createOidc: CreateOidc = async params => (await (core ?? load()))(params);
+export const createOidc: CreateOidc = async params => (await safe(core ?? load()))(params);

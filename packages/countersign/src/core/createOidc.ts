@@ -18,6 +18,7 @@ import { readParams, withoutSlash, type Settings } from "./params.js";
 import { find } from "./session/find.js";
 import { loggedIn } from "./session/loggedIn.js";
 import type { Oidc } from "./types.js";
+import { safe } from "../page/safe.js";
 
 /**
  * The page cannot work with this configuration: `createOidc` rejects, in each mode and at each
@@ -39,11 +40,11 @@ export type CreateOidc = (params: Settings["params"]) => Promise<Oidc<Record<str
 export const makeCreateOidc = (state: State, slot: EngineSlot): CreateOidc => {
     const created = new Map<string, Promise<Oidc<Record<string, unknown>>>>();
     return async params => {
-        const settings = await tell(() => readParams(params, state));
+        const settings = await safe(tell(() => readParams(params, state)));
         const isOff = settings.params.disableDPoP === true;
         // Otherwise the first call would silently decide for the others.
         if (created.has(`${!isOff} ${settings.key}`)) {
-            throw await failure("option_invalid", "disableDPoP", "not what the first call said");
+            throw await safe(failure("option_invalid", "disableDPoP", "not what the first call said"));
         }
         const name = `${isOff} ${settings.key}`;
         let oidc = created.get(name);
@@ -63,13 +64,13 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
     let error: OidcInitializationError | undefined;
     try {
         // Early init has started to load it.
-        await slot.ready;
+        await safe(slot.ready);
         context = makeContext(settings, slot.engine!, state.mode, params.issuerUri);
         // Discover whether or not a session is looked for: this tells whether the configuration can
         // work at all.
         let endpoint;
         try {
-            endpoint = await context.engine.discover(context.client);
+            endpoint = await safe(context.engine.discover(context.client));
         } catch (cause) {
             const [expected, received] = isEngineError(cause) && cause.code === "issuer_mismatch" ? cause.details : [];
             if (expected === undefined || withoutSlash(expected) !== withoutSlash(received!)) {
@@ -77,15 +78,15 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
             }
             // The issuers differ only by a slash at the end.
             context = makeContext(settings, slot.engine!, state.mode, received!);
-            endpoint = await context.engine.discover(context.client);
+            endpoint = await safe(context.engine.discover(context.client));
         }
-        const found = await find(context, state, endpoint);
+        const found = await safe(find(context, state, endpoint));
         if (found) {
             log("logged in");
             return loggedIn(context, common, found);
         }
     } catch (cause) {
-        error = await toFailure(cause);
+        error = await safe(toFailure(cause));
         if (params.autoLogin || FATAL.includes(error.code)) {
             throw error;
         }
@@ -104,7 +105,7 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
                     throw error;
                 }
                 const { doesCurrentHrefRequiresAuth: isReplaced, ...rest } = readHow(how);
-                await leaveForLogin(context, { ...rest, isReplaced });
+                await safe(leaveForLogin(context, { ...rest, isReplaced }));
                 return never();
             })
     };

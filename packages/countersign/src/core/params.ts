@@ -6,6 +6,7 @@ import { isBaseUrl } from "../entry/url.js";
 import { askApp, failure, readHow } from "./errors/failure.js";
 import type { OptionName } from "./errors/optionWords.js";
 import type { Oidc } from "./types.js";
+import { safe } from "../page/safe.js";
 
 /** Members of a discovery document; others are kept too. */
 export type OidcMetadata = {
@@ -147,7 +148,7 @@ export interface Settings {
 /** Checks the options. Rejects with `option_*` or `base_url_missing`. */
 export async function readParams(given: Settings["params"], state: State): Promise<Settings> {
     if (!isObject(given)) {
-        throw await failure("option_invalid", "", given);
+        throw await safe(failure("option_invalid", "", given));
     }
     const params = readHow(given);
     if (isText(params.issuerUri) && params.issuerUri[0] === "/") {
@@ -162,20 +163,20 @@ export async function readParams(given: Settings["params"], state: State): Promi
             // Those would weaken the app, but not when they are off.
             const isUnsafe = name.startsWith("__unsafe_");
             if (value || !isUnsafe) {
-                throw await failure(isUnsafe ? "option_unsupported" : "option_unknown", name);
+                throw await safe(failure(isUnsafe ? "option_unsupported" : "option_unknown", name));
             }
         } else if (!askApp(name, () => CHECKS[name as keyof typeof CHECKS](value))) {
-            throw await failure("option_invalid", name, value);
+            throw await safe(failure("option_invalid", name, value));
         }
     }
     const { clientId } = params;
     const base = params.BASE_URL ?? state.BASE_URL;
     if (base === undefined) {
-        throw await failure("base_url_missing");
+        throw await safe(failure("base_url_missing"));
     }
     const home = toUrl(base || "/", natives.origin);
     if (!home || home.origin !== natives.origin || home.search || home.hash) {
-        throw await failure("option_invalid", "BASE_URL", base);
+        throw await safe(failure("option_invalid", "BASE_URL", base));
     }
     return {
         params,

@@ -4,6 +4,7 @@ import { makeCreateOidc, type CreateOidc } from "./createOidc.js";
 import { beginEngine } from "./engineSlot.js";
 import type { ShippedEngine } from "../engine/load.js";
 import { failure, toFailure } from "./errors/failure.js";
+import { safe } from "../page/safe.js";
 
 /**
  * Starts the engine that was imported, and returns the `createOidc` that uses it. Each call has its
@@ -15,5 +16,5 @@ export const start = (internals: Internals | undefined, shipped: ShippedEngine, 
     internals
         ? makeCreateOidc(internals.state, beginEngine(internals, shipped))
         : async () => {
-              throw await (failed ? toFailure(failed) : failure(Symbol.for("countersign") in window ? "second_copy" : "early_init_missing"));
+              throw await safe(failed ? toFailure(failed) : failure(Symbol.for("countersign") in window ? "second_copy" : "early_init_missing"));
           };

@@ -12,6 +12,7 @@ import { EngineError } from "./interface.js";
 import type { Attempt, Bare, BoundToken, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from "./interface.js";
 import { noTexts, readTexts, toTexts, writeTexts, type Texts, type View } from "./message.js";
 import { causeOf, FLOW_LIFETIME_MILLIS, numberOf, type Renewal, type Visit } from "./numbers.js";
+import { safe } from "../page/safe.js";
 
 interface Exports {
     readonly memory: WebAssembly.Memory;
@@ -248,7 +249,7 @@ export const startEngine = async (bytes: ArrayBuffer, host: EngineHost, deliver:
             }
             // Chromium before 114 compiles nothing of this size synchronously. The exports have no
             // prototype, but the object that holds them has one.
-            exports = (await WebAssembly.instantiate(bytes, given)).instance.exports as unknown as Exports;
+            exports = (await safe(WebAssembly.instantiate(bytes, given))).instance.exports as unknown as Exports;
         }
     } catch (error) {
         throw new EngineError("engine_crashed", [`${error}`]);
@@ -277,11 +278,11 @@ export const startEngine = async (bytes: ArrayBuffer, host: EngineHost, deliver:
                 texts[texts.length++] = response[i]![1];
             }
             const count = texts.length / 2;
-            await start(addPairs(texts, extraTokenParams), task => exports.redeem(task, client, count), nothing);
+            await safe(start(addPairs(texts, extraTokenParams), task => exports.redeem(task, client, count), nothing));
             return tokens(client)!;
         },
         renew: async (client, extraTokenParams) => {
-            await start(addPairs(noTexts(), extraTokenParams), task => exports.renew(task, client), nothing);
+            await safe(start(addPairs(noTexts(), extraTokenParams), task => exports.renew(task, client), nothing));
             return tokens(client)!;
         },
         tokens,

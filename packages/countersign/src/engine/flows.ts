@@ -6,6 +6,7 @@
 import { own } from "../page/own.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { noTexts, type Texts } from "./message.js";
+import { safe } from "../page/safe.js";
 
 /** The private key's handle and the public coordinates, base64url. */
 export interface StoredKey extends Bare {
@@ -83,7 +84,7 @@ export const keepFlow = async (host: EngineHost, lifetime: number, texts: Texts,
     }
     const record: FlowRecord = { __proto__: null, until: host.now() + lifetime, fields, key };
     try {
-        await transact(host, lifetime, store => store.put(record, name));
+        await safe(transact(host, lifetime, store => store.put(record, name)));
     } catch (error) {
         if (key) {
             throw error;
@@ -95,10 +96,10 @@ export const keepFlow = async (host: EngineHost, lifetime: number, texts: Texts,
 export const takeFlow = async (host: EngineHost, lifetime: number, name: string): Promise<Flow | undefined> => {
     let request: IDBRequest | undefined;
     try {
-        await transact(host, lifetime, store => {
+        await safe(transact(host, lifetime, store => {
             request = store.get(name);
             store.delete(name);
-        });
+        }));
     } catch {
         request = undefined;
     }
@@ -140,7 +141,7 @@ export const sweepFlows = (host: EngineHost, lifetime: number): void => {
     const sweep = async () => {
         host.setTimeout(sweep, lifetime / 4);
         try {
-            await transact(host, lifetime, () => {});
+            await safe(transact(host, lifetime, () => {}));
         } catch {}
     };
     host.setTimeout(sweep, 0);

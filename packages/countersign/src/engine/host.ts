@@ -10,6 +10,7 @@ import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { FLOW_LIFETIME_MILLIS, type Question, type Questions } from "./numbers.js";
 import { toTexts, type Bytes, type Texts, type View } from "./message.js";
+import { safe } from "../page/safe.js";
 
 /** How the imports read linear memory and return an answer. */
 export interface Memory {
@@ -90,40 +91,40 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             redirect: form ? "error" : "follow",
             signal: host.timeout?.(PATIENCE_MILLISECONDS) ?? null
         };
-        const response = await host.fetchOf(undefined, url === "/" ? host.origin + url : url!, init);
+        const response = await safe(host.fetchOf(undefined, url === "/" ? host.origin + url : url!, init));
         const header = (name: string) => host.Headers.get(host.Response.headers(response), name);
         return {
             __proto__: null,
             status: host.Response.status(response),
             time: toMillis(header("Date")),
-            handle: parse(await host.Response.text(response)),
+            handle: parse(await safe(host.Response.text(response))),
             texts: toTexts([header("DPoP-Nonce") ?? ""])
         };
     };
     const generate: Ask<"generate"> = async () => {
         // The browser resolves this with a plain object. No other object that scripts could see
         // holds a key.
-        const { privateKey, publicKey } = await SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]);
-        const { x, y } = await SubtleCrypto.exportKey(subtle, "jwk", publicKey);
+        const { privateKey, publicKey } = await safe(SubtleCrypto.generateKey(subtle, ECDSA, false, ["sign"]));
+        const { x, y } = await safe(SubtleCrypto.exportKey(subtle, "jwk", publicKey));
         const texts = toTexts([x, y]);
         const key: StoredKey = { __proto__: null, privateKey, x: texts[0]!, y: texts[1]! };
         return { __proto__: null, handle: hold(key), texts };
     };
     const sign: Ask<"sign"> = async (pointer, length, key) => {
-        const signature = await SubtleCrypto.sign(subtle, ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length));
+        const signature = await safe(SubtleCrypto.sign(subtle, ECDSA, keyOf(key)!.privateKey, memory.view(pointer, length)));
         return { __proto__: null, bytes: new host.Uint8Array(signature), length: 64 };
     };
     const digest: Ask<"digest"> = async (pointer, length) => {
-        const digest = await SubtleCrypto.digest(subtle, "SHA-256", memory.view(pointer, length));
+        const digest = await safe(SubtleCrypto.digest(subtle, "SHA-256", memory.view(pointer, length)));
         return { __proto__: null, bytes: new host.Uint8Array(digest), length: 32 };
     };
     const sleep: Ask<"sleep"> = (_, __, milliseconds) => new host.Promise.constructor(resolve => host.setTimeout(() => resolve(DONE), milliseconds));
     const keep: Ask<"keep"> = async (pointer, length, key) => {
-        await keepFlow(host, FLOW_LIFETIME_MILLIS, memory.fields(pointer, length), keyOf(key));
+        await safe(keepFlow(host, FLOW_LIFETIME_MILLIS, memory.fields(pointer, length), keyOf(key)));
         return DONE;
     };
     const take: Ask<"take"> = async (pointer, length) => {
-        const flow = await takeFlow(host, FLOW_LIFETIME_MILLIS, memory.text(pointer, length));
+        const flow = await safe(takeFlow(host, FLOW_LIFETIME_MILLIS, memory.text(pointer, length)));
         return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
     };
     const questions: Questions<{ [Q in Question]: Ask<Q> }> = [send, generate, sign, digest, sleep, keep, take];
@@ -133,7 +134,7 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
             let reply = REFUSED;
             try {
                 // Questions read their message before they first wait.
-                reply = await questions[what]!(pointer, length, number);
+                reply = await safe(questions[what]!(pointer, length, number));
             } catch {}
             memory.settle(call, reply);
         },

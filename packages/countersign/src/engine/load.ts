@@ -7,6 +7,7 @@ import { startEngine } from "./boundary.js";
 import { EngineError } from "./interface.js";
 import type { Engine, EngineHost } from "./interface.js";
 import type { Bytes } from "./message.js";
+import { safe } from "../page/safe.js";
 
 /**
  * Unpacks gzip. Can be called once. The callback gets the unpacked bytes, or nothing if that
@@ -29,17 +30,18 @@ export const loadEngine = async (
     }
     let unpacked: ArrayBuffer | undefined;
     if (typeof shipped === "string") {
-        await new host.Promise.constructor<void>(resolve =>
+        await safe(new host.Promise.constructor<void>(resolve =>
             unpack!(decode(host, shipped), bytes => {
                 unpacked = bytes;
                 resolve();
             })
-        );
+        ));
     } else {
-        // Awaited, so that `deliver` is called after this function has returned.
-        host = await shipped(host);
+        host = shipped(host);
+        // So `deliver` is called after this function has returned.
+        await safe(undefined);
     }
-    await startEngine(unpacked!, host, deliver);
+    await safe(startEngine(unpacked!, host, deliver));
 };
 
 const decode = (host: EngineHost, base64: string): Bytes => {

@@ -112,19 +112,3 @@ export const page = freeze({
 for (const { prototype } of [Response, ArrayBuffer]) {
     defineProperty(prototype, "then", own({ value: undefined }));
 }
-
-// An `await` reads the promise's `constructor`. A script that could replace it would see what our
-// promises hold, such as proofs before they are sent, and could put in responses of the
-// authorization server. Subclasses may have their own.
-const { prototype: promises } = saved.Promise.constructor;
-defineProperty(
-    promises,
-    "constructor",
-    own({
-        get: () => saved.Promise.constructor,
-        set(this: object, value: unknown) {
-            this === promises || defineProperty(this, "constructor", own({ value, writable: true, enumerable: true, configurable: true }));
-        },
-        configurable: false
-    })
-);

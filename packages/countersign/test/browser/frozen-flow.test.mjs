@@ -76,7 +76,7 @@ function attack() {
 
 for (const setup of ["plugin", "manual"]) {
     test(`a script that patches what tokens pass through sees none of them under the freeze (${setup})`, async t => {
-        const world = await World.create(t, { variant: { setup, freeze: true }, expectedErrors: [/status of 401/, /freeze/] });
+        const world = await World.create(t, { variant: { setup, freeze: "promises" }, expectedErrors: [/status of 401/, /freeze/] });
         await world.start();
         const { accessToken } = await world.tokens();
         await world.page.evaluate(attack);

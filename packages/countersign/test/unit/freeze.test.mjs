@@ -12,7 +12,7 @@ before(async () => {
         const isChallenge = headers["dpop"] && !JSON.parse(headers["dpop"]).nonce;
         return isChallenge ? { status: 401, headers: { "dpop-nonce": "n1" } } : { body: "ok" };
     });
-    attacked = await openPage(browser, server, { freeze: {} });
+    attacked = await openPage(browser, server, { freeze: { promises: true } });
 });
 beforeEach(() => void (server.requests.length = 0));
 after(async () => {

@@ -46,3 +46,19 @@ test("no room imports itself by way of others, be it a type or a module that is 
         visit(room, []);
     }
 });
+
+test("what the engine and the core await is safe from scripts that have changed promises", async () => {
+    let awaits = 0;
+    for (const file of files.filter(file => /^(engine|core|entry|handover)\b/.test(file))) {
+        const text = (await readFile(path.join(root, "src", file), "utf8")).replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, "");
+        for (const [found, how] of text.matchAll(/\bawait (\w*)[^\n]*/g)) {
+            assert.ok(how === "safe", `${file}: ${found}`);
+            awaits++;
+        }
+        for (const [found, how] of text.matchAll(/\bsaved\.Promise\.then\(\s*([^,]*)/g)) {
+            assert.ok(/^safe\(/.test(how) || /^(handover|entry)/.test(file), `${file}: ${found}`);
+        }
+        assert.ok(!/\bfor await\b|\byield\b/.test(text), file);
+    }
+    assert.ok(awaits > 50, "they are read");
+});

@@ -39,7 +39,7 @@ test("an unknown name in excludes is named", () => {
     const known = /^countersign: browserRuntimeFreeze.excludes must be "XMLHttpRequest", .*, not "fetsh"\.$/;
     assert.throws(() => oidcSpa({ browserRuntimeFreeze: { enabled: true, excludes: ["fetsh"] } }), { message: known });
     assert.throws(() => browserRuntimeFreeze({ excludes: ["fetsh"] }), { message: /^countersign: browserRuntimeFreeze\(\) knows no API "fetsh"; known are XMLHttpRequest, / });
-    assert.throws(() => browserRuntimeFreeze({ exclude: [] }), { message: 'countersign: browserRuntimeFreeze() has no option "exclude", only "excludes".' });
+    assert.throws(() => browserRuntimeFreeze({ exclude: [] }), { message: 'countersign: browserRuntimeFreeze() has no option "exclude", only "excludes" and "promises".' });
 });
 
 for (const [options, today] of [

@@ -3,6 +3,7 @@ import type { EngineError } from "../../engine/interface.js";
 import type { OidcErrorCode } from "./codes.js";
 import { OidcInitializationError } from "./oidcInitializationError.js";
 import { own } from "../../page/own.js";
+import { safe } from "../../page/safe.js";
 
 /**
  * There was no answer, or the server failed: the last detail is a status, `""` or, without an
@@ -17,7 +18,7 @@ export const sentences = () => import("./sentences.js");
 export async function failure(code: OidcErrorCode, ...details: unknown[]): Promise<OidcInitializationError> {
     let sentence: string = code;
     try {
-        sentence = (await sentences()).sentence(code, details);
+        sentence = (await safe(sentences())).sentence(code, details);
     } catch {
         // The page may be offline. Then the code is the message.
     }
@@ -52,7 +53,7 @@ export const askApp = <T>(option: string, run: () => T): T => {
 export const toFailure = async (error: unknown): Promise<OidcInitializationError> => {
     if (error instanceof AppError) {
         const { option, cause } = error;
-        const told = await failure("callback_failed", option, `${(cause as Error | null)?.message ?? cause}`);
+        const told = await safe(failure("callback_failed", option, `${(cause as Error | null)?.message ?? cause}`));
         Object.defineProperty(told, "cause", own({ value: cause, writable: true, configurable: true }));
         return told;
     }
@@ -69,7 +70,7 @@ export const toFailure = async (error: unknown): Promise<OidcInitializationError
 /** Rejects with an error that can be shown, whatever `run` throws. */
 export const tell = <T>(run: () => Promise<T>): Promise<T> =>
     run().catch(async (error: unknown) => {
-        throw await toFailure(error);
+        throw await safe(toFailure(error));
     });
 
 /** Reads what the app gave to a method, once. */

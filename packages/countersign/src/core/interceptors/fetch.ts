@@ -7,6 +7,7 @@ import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestMembers, saved } from "../natives.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type Answer, type FoundToken } from "./shared.js";
+import { safe } from "../../page/safe.js";
 
 export const fetchSlot =
     (engine: Engine): FetchSlot =>
@@ -88,7 +89,7 @@ function unsent(self: unknown, request: Request): Promise<Response> {
 const untilAborted = (engine: Engine, signal: AbortSignal, task: Promise<Upgrade>): Promise<Upgrade> =>
     new saved.Promise.constructor((resolve, reject) => {
         saved.EventTarget.addEventListener(signal, "abort", reject);
-        saved.Promise.then(task, upgrade => (saved.AbortSignal.aborted(signal) ? engine.release(upgrade.attempt) : resolve(upgrade)), reject);
+        saved.Promise.then(safe(task), upgrade => (saved.AbortSignal.aborted(signal) ? engine.release(upgrade.attempt) : resolve(upgrade)), reject);
     });
 
 async function send(
@@ -109,21 +110,21 @@ async function send(
     let upgrade: Upgrade;
     try {
         const task = authorize(engine, method, target, token, signal);
-        upgrade = await (signal ? untilAborted(engine, signal, task) : task);
+        upgrade = await safe(signal ? untilAborted(engine, signal, task) : task);
     } catch (cause) {
         if (signal && saved.AbortSignal.aborted(signal)) {
             return unsent(self, request);
         }
         throw notSent(method, target, cause);
     }
-    const response = await sendUpgraded(engine, self, request, token, upgrade);
-    const again = await answered(engine, {
+    const response = await safe(sendUpgraded(engine, self, request, token, upgrade));
+    const again = await safe(answered(engine, {
         target,
         attempt: upgrade.attempt,
         response: observed(response),
         url: saved.Response.url(response),
         isReplayable
-    });
+    }));
     if (!again) {
         signal && saved.AbortSignal.throwIfAborted(signal);
         return response;
@@ -134,7 +135,7 @@ async function send(
         saved.ReadableStream.cancel(body).catch(() => {});
     }
     // If it was aborted meanwhile, the native function rejects with the signal's reason.
-    const second = await sendUpgraded(
+    const second = await safe(sendUpgraded(
         engine,
         self,
         again.target === target
@@ -142,18 +143,18 @@ async function send(
             : new saved.Request.constructor(
                   again.target.href,
                   // A stream would not do for a body: few browsers and servers take one.
-                  asInit(spare, spare === request ? undefined : await saved.Request.arrayBuffer(spare))
+                  asInit(spare, spare === request ? undefined : await safe(saved.Request.arrayBuffer(spare)))
               ),
         token,
         again.upgrade
-    );
-    await answered(engine, {
+    ));
+    await safe(answered(engine, {
         target: again.target,
         attempt: again.upgrade.attempt,
         response: observed(second),
         url: saved.Response.url(second),
         isReplayable: false
-    });
+    }));
     signal && saved.AbortSignal.throwIfAborted(signal);
     return second;
 }
@@ -184,7 +185,7 @@ async function sendUpgraded(
     saved.Headers.set(headers, "Authorization", token!.authorization);
     saved.Headers.set(headers, "DPoP", proof);
     try {
-        return await fetchOf(self, request);
+        return await safe(fetchOf(self, request));
     } catch (error) {
         engine.release(attempt);
         throw error;

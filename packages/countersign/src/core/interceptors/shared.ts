@@ -5,6 +5,7 @@
 import type { Attempt, BoundToken, Engine, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { sentences } from "../errors/failure.js";
 import { natives, saved } from "../natives.js";
+import { safe } from "../../page/safe.js";
 
 /**
  * `null`: a bound token in a form that this package does not understand but a server may. It is not
@@ -30,11 +31,11 @@ export function boundToken(engine: Engine, authorization: string | null): FoundT
  */
 export async function authorize(engine: Engine, method: string, target: Target, token: FoundToken, signal?: AbortSignal): Promise<Upgrade> {
     if (!token) {
-        throw new Error((await sentences()).UNKNOWN_FORM);
+        throw new Error((await safe(sentences())).UNKNOWN_FORM);
     }
     // Awaited, because returning a promise would show it to `then`, which a script may have
     // changed.
-    return await engine.authorize(method, target.origin, target.path, token, signal);
+    return await safe(engine.authorize(method, target.origin, target.path, token, signal));
 }
 
 /**
@@ -107,7 +108,7 @@ function withoutSlash({ href }: Target): string {
 
 /** Tells the developer about a 401 that the app gets, if the API could have spared it. */
 async function explain(url: string, end: string | undefined): Promise<void> {
-    const text = (await sentences()).refused(url, end);
+    const text = (await safe(sentences())).refused(url, end);
     text && console.warn(text);
 }
 
@@ -121,7 +122,7 @@ export async function answered(engine: Engine, { target, attempt, response, url,
     try {
         const task = engine.observe(attempt, response, isReplayable, end);
         // Most tasks have ended.
-        const upgrade = task && (await task);
+        const upgrade = task && (await safe(task));
         if (!upgrade && response.status === 401 && (end || response.wwwAuthenticate === null)) {
             void explain(target.href, end?.href);
         }

@@ -10,6 +10,7 @@ import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "..
 import { sentences } from "../errors/failure.js";
 import { challenged, DEAD_URL, deadInstance, headersOnly, unsent } from "./xhrMembers.js";
 import { answered, authorize, boundToken, is, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
+import { safe } from "../../page/safe.js";
 
 /** The watchers, by XHR and by its upload. */
 const watches = new NativeWeakMap<EventTarget, EventSlot>();
@@ -25,7 +26,7 @@ const byteLength = (self: unknown): unknown => Reflect.get(ArrayBuffer.prototype
 const WITHHELD = "Bearer";
 
 async function complain(): Promise<void> {
-    console.error((await sentences()).NOT_OURS);
+    console.error((await safe(sentences())).NOT_OURS);
 }
 
 /**
@@ -217,7 +218,7 @@ async function begin(sending: Sending): Promise<void> {
         fire(upload, "loadstart", { total: lengthComputable ? saved.Blob.size(size) : 0, lengthComputable });
     }
     try {
-        const upgrade = await authorize(engine, method, target, token);
+        const upgrade = await safe(authorize(engine, method, target, token));
         if (sending.isOver) {
             engine.release(upgrade.attempt);
             return;
@@ -363,7 +364,7 @@ async function ended(sending: Sending, attempt: Attempt): Promise<void> {
     };
     // The URL of a request with a password contains it, where `target` does not.
     const url = sending.opened[3] === undefined ? saved.XMLHttpRequest.responseURL(xhr) : "";
-    const again = await answered(engine, { target, attempt, response, url, isReplayable: isHeld });
+    const again = await safe(answered(engine, { target, attempt, response, url, isReplayable: isHeld }));
     if (sending.isOver || !isHeld) {
         again && engine.release(again.upgrade.attempt);
     } else if (again) {

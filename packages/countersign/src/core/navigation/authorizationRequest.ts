@@ -4,6 +4,7 @@ import { INTERACTIVE, type Visit } from "../../engine/numbers.js";
 import { readParameters, type AppParameters, type Context } from "../context.js";
 import { askApp } from "../errors/failure.js";
 import { natives } from "../natives.js";
+import { safe } from "../../page/safe.js";
 
 export interface Prepared extends Bare {
     /** The parameters from the engine. */
@@ -30,7 +31,7 @@ export const transformed = (url: URL, transform: ((url: string) => string) | nul
  * added before that.
  */
 export async function prepare({ engine, client, home, params }: Context, visit: Visit, more: AppParameters = {}): Promise<Prepared> {
-    const request = await engine.prepare(client, home, visit);
+    const request = await safe(engine.prepare(client, home, visit));
     const url = new URL(request[0]!);
     for (let i = 1; i < request.length; i += 2) {
         url.searchParams.append(request[i]!, request[i + 1]!);
@@ -48,5 +49,5 @@ export async function toPushed({ engine, client }: Context, original: URLSearchP
     const valuesOf = (parameters: URLSearchParams, name: string) => natives.stringify(parameters.getAll(name));
     const names = [...original.keys(), ...searchParams.keys()];
     const changed = names.filter(name => valuesOf(original, name) !== valuesOf(searchParams, name));
-    return (await engine.push(client, href, original.has("dpop_jkt"), changed)) ?? href;
+    return (await safe(engine.push(client, href, original.has("dpop_jkt"), changed))) ?? href;
 }

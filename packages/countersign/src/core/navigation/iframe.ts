@@ -8,6 +8,7 @@ import { failure } from "../errors/failure.js";
 import { natives } from "../natives.js";
 import { prepare, toPushed } from "./authorizationRequest.js";
 import { noteIframe } from "./way.js";
+import { safe } from "../../page/safe.js";
 
 const PATIENCE_MILLISECONDS = 10_000;
 
@@ -24,24 +25,24 @@ export async function redeemInIframe(
     context: Context,
     extraTokenParams?: Record<string, string | undefined>
 ): Promise<Tokens> {
-    const answer = await askInIframe(context);
+    const answer = await safe(askInIframe(context));
     if (!answer) {
-        throw await failure("iframe_timeout", context.home);
+        throw await safe(failure("iframe_timeout", context.home));
     }
-    const tokens = await context.engine.redeem(context.client, answer.response, tokenParams(context, extraTokenParams));
+    const tokens = await safe(context.engine.redeem(context.client, answer.response, tokenParams(context, extraTokenParams)));
     noteIframe(context);
     return tokens;
 }
 
 /** Returns `undefined` if there is no answer in time. */
 async function askInIframe(context: Context): Promise<Answer | undefined> {
-    const { original, url } = await prepare(context, IFRAME);
-    const src = await toPushed(context, original, url);
+    const { original, url } = await safe(prepare(context, IFRAME));
+    const src = await safe(toPushed(context, original, url));
     const frame = document.createElement("iframe");
     frame.name = NAME;
     frame.style.display = "none";
     try {
-        return await new Promise(resolve => {
+        return await safe(new Promise<Answer | undefined>(resolve => {
             frame.addEventListener(NAME, event => {
                 // A document without a response sends none.
                 const { detail } = event as CustomEvent<AuthorizationResponse | null>;
@@ -50,7 +51,7 @@ async function askInIframe(context: Context): Promise<Answer | undefined> {
             natives.setTimeout(() => resolve(undefined), PATIENCE_MILLISECONDS);
             frame.src = src;
             document.documentElement.append(frame);
-        });
+        }));
     } finally {
         frame.remove();
     }

@@ -5,6 +5,7 @@ import { rootRelative } from "../../entry/url.js";
 import { failure } from "../errors/failure.js";
 import { writeTab } from "../memory.js";
 import { natives } from "../natives.js";
+import { safe } from "../../page/safe.js";
 
 export const never = (): Promise<never> => new Promise(() => {});
 
@@ -22,7 +23,7 @@ let waiting: (() => void)[] = [];
  */
 export async function takeLeave(onReturn: () => void): Promise<void> {
     while (comeBack) {
-        await new Promise<void>(resolve => waiting.push(resolve));
+        await safe(new Promise<void>(resolve => waiting.push(resolve)));
     }
     comeBack = onReturn;
 }
@@ -60,7 +61,7 @@ export function goTo(url: string, record: RedirectRecord, isReplaced = false): b
 export async function inApp(target: string, home: string): Promise<string> {
     const url = rootRelative(target, natives.origin);
     if (!url || !new URL(url, natives.origin).href.replace(/[?#].*|$/, "/").startsWith(home)) {
-        throw await failure("redirect_url_invalid", target, home);
+        throw await safe(failure("redirect_url_invalid", target, home));
     }
     return url;
 }

@@ -6,6 +6,7 @@ import { failure, toFailure } from "../errors/failure.js";
 import { readHint } from "../memory.js";
 import { addParameters, prepare, toPushed, transformed } from "./authorizationRequest.js";
 import { goTo, inApp, never, reload, stay, takeLeave } from "./leave.js";
+import { safe } from "../../page/safe.js";
 
 export interface Leaving {
     redirectUrl?: string | undefined;
@@ -27,33 +28,33 @@ export interface Leaving {
 export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
     const { home, key, params, log } = context;
     const { isSilent = false, isReplaced = false, isAgain, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
-    await takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back());
+    await safe(takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back()));
     try {
         const target = redirectUrl ?? params.postLoginRedirectUrl ?? location.href;
-        const url = await inApp(target, home);
+        const url = await safe(inApp(target, home));
         if (document.visibilityState === "hidden" && isSilent) {
-            await new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true })));
+            await safe(new Promise(resolve => document.addEventListener("visibilitychange", resolve, own({ once: true }))));
         }
         // If there is no end-session endpoint, the server would log the same user in again without
         // asking.
         const again = readHint(key) === "out" && !isAgain ? { prompt: "login" } : undefined;
-        const { original, url: before } = await prepare(context, isSilent ? SILENT : INTERACTIVE, again);
+        const { original, url: before } = await safe(prepare(context, isSilent ? SILENT : INTERACTIVE, again));
         const known = new URLSearchParams(before.search);
         addParameters(before, readParameters("extraQueryParams", extra, undefined), isSilent);
         const after = transformed(before, transformUrlBeforeRedirect);
         const extraQueryParams = Object.fromEntries([...after.searchParams].filter(([name, value]) => known.get(name) !== value));
         log(`going to ${after.origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
         const record = { state: original.get("state")!, url, client: key, isSilent, isAgain, extraQueryParams };
-        if (goTo(await toPushed(context, original, after), record, isReplaced)) {
-            return await never();
+        if (goTo(await safe(toPushed(context, original, after)), record, isReplaced)) {
+            return await safe(never());
         }
         if (!isSilent) {
             // The response would find no record, and no one would be logged in.
-            throw await failure("storage_refused");
+            throw await safe(failure("storage_refused"));
         }
     } catch (error) {
         stay();
-        throw await toFailure(error);
+        throw await safe(toFailure(error));
     }
     stay();
     return undefined;

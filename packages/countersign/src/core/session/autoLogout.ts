@@ -4,6 +4,7 @@
  * to load with it.
  */
 import type { EngineHost } from "../../engine/interface.js";
+import { safe } from "../../page/safe.js";
 
 /** The countdown is shown after this long without activity. */
 const QUIET_MILLISECONDS = 5_000;
@@ -61,12 +62,12 @@ export function watchActivity(
     }
     const end = async (): Promise<void> => {
         // What other tabs have said while this one was frozen arrives in the meantime.
-        await pause(1_000);
+        await safe(pause(1_000));
         if (left(page.monotonic() - activeMonotonic) > 0) {
             // Only the clock says that the time is over: the machine has slept, or the clock was
             // set. The engine tells them apart when it asks the server.
             try {
-                await settle();
+                await safe(settle());
             } catch {
                 return pause(RETRY_MILLISECONDS);
             }
@@ -74,7 +75,7 @@ export function watchActivity(
         if (left(page.now() - active) === 0) {
             isCounting = true;
             tick(0);
-            await logOut();
+            await safe(logOut());
         }
     };
     const check = (): void => {

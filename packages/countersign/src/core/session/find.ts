@@ -9,6 +9,7 @@ import { redeemInIframe } from "../navigation/iframe.js";
 import { leaveForLogin } from "../navigation/login.js";
 import { noteRedirect, triesIframe, trustsIframe } from "../navigation/way.js";
 import type { Oidc } from "../types.js";
+import { safe } from "../../page/safe.js";
 
 /** How the session was found. */
 export interface Found extends Bare {
@@ -26,9 +27,9 @@ async function redeem(context: Context, state: State, { isSilent, extraQueryPara
     const from = document.referrer && new URL(document.referrer).origin;
     const { issuerUri } = params;
     if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
-        throw await failure("response_issuer_mismatch", issuerUri, from);
+        throw await safe(failure("response_issuer_mismatch", issuerUri, from));
     }
-    const tokens = await engine.redeem(client, response, tokenParams(context));
+    const tokens = await safe(engine.redeem(client, response, tokenParams(context)));
     if (isSilent && triesIframe(context)) {
         // The iframe has not found what the redirect found.
         noteRedirect(context);
@@ -53,7 +54,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
     if (isOurs && response) {
         state.response = undefined;
         try {
-            return await redeem(context, state, record, response);
+            return await safe(redeem(context, state, record, response));
         } catch (error) {
             log(`the response logged nobody in: ${(error as Error).message}`);
             isLost = isLate(error);
@@ -74,7 +75,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
         if (triesIframe(context)) {
             log("looking for a session in a hidden iframe");
             try {
-                const tokens = await redeemInIframe(context);
+                const tokens = await safe(redeemInIframe(context));
                 return { __proto__: null, tokens, back: undefined };
             } catch (error) {
                 const isTimeout = (error as OidcInitializationError).code === "iframe_timeout";
@@ -86,7 +87,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
                 } else {
                     isOver = trustsIframe(context, endpoint);
                     if (hint === "in" && method === "iframe") {
-                        console.warn((await sentences()).NOBODY_IN_IFRAME);
+                        console.warn((await safe(sentences())).NOBODY_IN_IFRAME);
                     }
                 }
                 // With `autoLogin` no silent redirect follows that could tell more.
@@ -98,7 +99,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
         if (hint === "in" && method !== "iframe" && !hasReturned && !params.autoLogin) {
             log("looking for a session by a redirect");
             // Returns if that cannot be done.
-            await leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href });
+            await safe(leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href }));
         }
         isOver && forgetSession(key);
     }
@@ -106,7 +107,7 @@ export async function find(context: Context, state: State, endpoint: string): Pr
         return leaveForLogin(context, { isSilent: record!.isSilent, isReplaced: true, isAgain: true, redirectUrl: location.href });
     }
     if (params.autoLogin && unclaimed !== undefined && !mayTryAgain(key)) {
-        throw await failure("flow_unknown", unclaimed);
+        throw await safe(failure("flow_unknown", unclaimed));
     }
     return params.autoLogin ? leaveForLogin(context, { isReplaced: true }) : undefined;
 }

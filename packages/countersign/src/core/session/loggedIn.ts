@@ -10,6 +10,7 @@ import type { Oidc } from "../types.js";
 import type { Found } from "./find.js";
 import { logOut } from "./logout.js";
 import { keepFresh } from "./renewal.js";
+import { safe } from "../../page/safe.js";
 
 type Claims = Record<string, unknown>;
 
@@ -34,7 +35,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         renewTokens: how =>
             tell(async () => {
                 const { extraTokenParams: extra } = readHow(how);
-                await renew(extra && readParameters("extraTokenParams", extra, undefined), true);
+                await safe(renew(extra && readParameters("extraTokenParams", extra, undefined), true));
             }),
         getTokens: fresh,
         subscribeToTokensChange: listener => {
@@ -49,7 +50,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         goToAuthServer: how =>
             tell(async () => {
                 const { redirectUrl, ...rest } = readHow(how);
-                await leaveForLogin(context, { ...rest, redirectUrl: redirectUrl ?? location.href });
+                await safe(leaveForLogin(context, { ...rest, redirectUrl: redirectUrl ?? location.href }));
                 return never();
             })
     };

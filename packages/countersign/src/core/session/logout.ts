@@ -8,6 +8,7 @@ import { writeHint, writeTab } from "../memory.js";
 import { natives } from "../natives.js";
 import { goTo, inApp, never, reload, takeLeave } from "../navigation/leave.js";
 import type { Oidc } from "../types.js";
+import { safe } from "../../page/safe.js";
 
 /** Logs the user out. `stop`: called when the page begins to leave. */
 export async function logOut(
@@ -16,12 +17,12 @@ export async function logOut(
     how: Parameters<Oidc.LoggedIn["logout"]>[0]
 ): Promise<never> {
     const { redirectTo, url: target = redirectTo === "home" ? home : location.href } = readHow(how) as { redirectTo: string; url?: string };
-    const url = await inApp(target, home);
-    await takeLeave(reload);
+    const url = await safe(inApp(target, home));
+    await safe(takeLeave(reload));
     stop();
     writeHint(key, "out");
     writeTab(`${key} sub`, undefined);
-    const endSession = await engine.logout(client, home).catch(() => undefined);
+    const endSession = await safe(engine.logout(client, home).catch(() => undefined));
     const leaving = new URL(endSession ?? url, natives.origin);
     if (endSession) {
         leaving.searchParams.set("state", LOGOUT_STATE);

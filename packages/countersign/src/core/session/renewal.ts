@@ -9,6 +9,7 @@ import { leaveForLogin } from "../navigation/login.js";
 import { noteRedirect, triesIframe, trustsIframe } from "../navigation/way.js";
 import type { Oidc } from "../types.js";
 import { startAnew } from "./ended.js";
+import { safe } from "../../page/safe.js";
 
 type Claims = Record<string, unknown>;
 type ExtraTokenParams = Record<string, string | undefined> | undefined;
@@ -91,10 +92,10 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         if (current.hasRefreshToken || !engine.tokens(client)) {
             return engine.renew(client, tokenParams(context, extra));
         }
-        const endpoint = await engine.discover(client);
+        const endpoint = await safe(engine.discover(client));
         if (triesIframe(context)) {
             try {
-                return await redeemInIframe(context, extra);
+                return await safe(redeemInIframe(context, extra));
             } catch (error) {
                 if (!isNobody(error) || trustsIframe(context, endpoint)) {
                     throw error;
@@ -107,11 +108,11 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
 
     const renewAlone = async (extra: ExtraTokenParams, mayLeave: boolean): Promise<boolean> => {
         try {
-            const tokens = await obtain(extra, mayLeave);
+            const tokens = await safe(obtain(extra, mayLeave));
             // The server's session may now be another user's: a page must not change its user while
             // the app runs.
             if (tokens && tokens.idTokenClaims["sub"] !== subject) {
-                await startAnew(context);
+                await safe(startAnew(context));
             }
             if (tokens) {
                 log("tokens renewed");
@@ -121,9 +122,9 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
             return !!tokens;
         } catch (error) {
             if (isNobody(error) || (isEngineError(error) && error.details[0] === "invalid_grant")) {
-                await startAnew(context);
+                await safe(startAnew(context));
             }
-            throw await toFailure(error);
+            throw await safe(toFailure(error));
         }
     };
 
@@ -152,15 +153,15 @@ export function keepFresh(context: Context, first: Tokens, onChange: (tokens: Oi
         fresh: async () => {
             // What has just come is handed out, however short its life: a listener that asks for it
             // would renew it without end.
-            const isNew = await renewal?.catch(() => false);
+            const isNew = await safe(renewal?.catch(() => false));
             const due = engine.tokens(client)?.renewal ?? OVERDUE;
             if (!isNew && due !== NOT_DUE) {
                 const isOver = due === OVERDUE;
-                await renew(undefined, isOver).catch((error: unknown) => {
+                await safe(renew(undefined, isOver).catch((error: unknown) => {
                     if (isOver) {
                         throw error;
                     }
-                });
+                }));
             }
             return current;
         },

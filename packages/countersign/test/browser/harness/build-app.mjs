@@ -10,12 +10,12 @@ import { build, version as viteVersion } from "vite";
 import { apps, packageRoot, repository } from "./paths.mjs";
 
 /**
- * @typedef {{ setup?: "plugin" | "manual", mode?: "off" | "auto" | "enforced", freeze?: boolean, webAssembly?: boolean }} Variant
+ * @typedef {{ setup?: "plugin" | "manual", mode?: "off" | "auto" | "enforced", freeze?: boolean | "promises", webAssembly?: boolean }} Variant
  */
 
 /** Returns the directory with the built app. @param {Variant} [variant] */
 export async function buildApp({ setup = "plugin", mode = "auto", freeze = false, webAssembly = true } = {}) {
-    const name = `${setup}-${mode}${freeze ? "-freeze" : ""}${webAssembly ? "" : "-script"}`;
+    const name = `${setup}-${mode}${freeze ? `-freeze-${freeze}` : ""}${webAssembly ? "" : "-script"}`;
     const directory = path.join(repository, "target/browser-apps", `${name}-${await fingerprint()}`);
     if (existsSync(directory)) {
         return directory;
@@ -43,7 +43,7 @@ export async function viteConfig({ setup, mode, freeze, webAssembly = true }) {
         ...common,
         plugins: [
             oidcSpa({
-                browserRuntimeFreeze: { enabled: freeze },
+                browserRuntimeFreeze: { enabled: freeze !== false, promises: freeze === "promises" },
                 webAssembly,
                 DPoP: mode === "off" ? { enabled: false } : { enabled: true, mode }
             })

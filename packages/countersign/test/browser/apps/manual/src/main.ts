@@ -3,12 +3,12 @@ import { browserRuntimeFreeze } from "countersign/browser-runtime-freeze";
 import { DPoP } from "countersign/DPoP";
 
 declare const __MODE__: "off" | "auto" | "enforced";
-declare const __FREEZE__: boolean;
+declare const __FREEZE__: boolean | "promises";
 
 const { shouldLoadApp } = oidcEarlyInit({
     BASE_URL: "/",
     securityDefenses: {
-        ...(__FREEZE__ ? browserRuntimeFreeze() : {}),
+        ...(__FREEZE__ ? browserRuntimeFreeze({ promises: __FREEZE__ === "promises" }) : {}),
         ...(__MODE__ === "off" ? {} : DPoP({ mode: __MODE__ }))
     }
 });
