@@ -20,8 +20,8 @@ const IS_PAGE: &str = r#"typeof document === "object" && typeof Request === "fun
 const HERE: &str =
     "\"use strict\";\nexports.here = require(\"node:url\").pathToFileURL(__filename).href;\n";
 
-/// Writes everything. `engine` is the text of the engine.
-pub(crate) fn write(package: &Path, engine: &str) -> Result<()> {
+/// Writes everything. `engines`: the names of their modules, and their texts.
+pub(crate) fn write(package: &Path, engines: &[(&str, &str)]) -> Result<()> {
     run(command("node").args([
         "node_modules/typescript/bin/tsc",
         "-p",
@@ -32,10 +32,14 @@ pub(crate) fn write(package: &Path, engine: &str) -> Result<()> {
     write_if_changed(&cjs.join("package.json"), "{ \"type\": \"commonjs\" }\n")?;
     write_if_changed(&cjs.join("vite-plugin/here.js"), HERE)?;
     fs::create_dir_all(cjs.join("engine"))?;
-    write_if_changed(
-        &cjs.join("engine/bytes.js"),
-        &format!("\"use strict\";\nexports.__esModule = true;\nexports.default = \"{engine}\";\n"),
-    )?;
+    for (name, text) in engines {
+        write_if_changed(
+            &cjs.join(format!("engine/{name}.js")),
+            &format!(
+                "\"use strict\";\nexports.__esModule = true;\nexports.default = \"{text}\";\n"
+            ),
+        )?;
+    }
     for (subpath, module) in subpaths(package)? {
         if let Some(name) = module.strip_suffix(".cjs") {
             let text = format!(

@@ -38,10 +38,19 @@ pub(crate) fn build() -> Result<()> {
     lock.lock()?;
     let toolchain =
         wasm::Toolchain::find().context("no compiler for wasm32: run `cargo xtask setup`")?;
-    let engine = build_engine(&toolchain, &work)?;
+    let proofs = build_engine(&toolchain, &work, "adopt", "proofsBytes")?;
+    let engine = build_engine(&toolchain, &work, "", "bytes")?;
+    write_javascript(
+        &work.join("bytes.wasm"),
+        &work,
+        &package().join("dist/engine"),
+    )?;
     generated::write()?;
     compile_typescript()?;
-    commonjs::write(&package(), &engine.text)?;
+    commonjs::write(
+        &package(),
+        &[("bytes", &engine.text), ("proofsBytes", &proofs.text)],
+    )?;
     copy_documents()?;
     println!(
         "package: packages/countersign is complete, engine {} bytes gzipped ({})",
@@ -94,7 +103,7 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
         let has_source = ["ts", "d.ts"]
             .iter()
             .any(|extension| src.join(format!("{stem}.{extension}")).exists());
-        if !has_source && !["bytes", "package", "script"].contains(&stem) {
+        if !has_source && !["package", "script"].contains(&stem) {
             fs::remove_file(&path)?;
         }
     }
@@ -112,10 +121,16 @@ struct Shipped {
     sha256: String,
 }
 
-/// Writes `dist/engine/bytes.js`.
-fn build_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<Shipped> {
-    let compiled = wasm::build(toolchain)?;
-    let (seen, optimised) = (work.join("engine-seen"), work.join("engine.wasm"));
+/// Builds the engine with these features and writes it as a module of `dist/engine`.
+fn build_engine(
+    toolchain: &wasm::Toolchain,
+    work: &Path,
+    features: &str,
+    name: &str,
+) -> Result<Shipped> {
+    let compiled = wasm::build(toolchain, features)?;
+    let file = |suffix| work.join(format!("{name}{suffix}"));
+    let (seen, optimised) = (file("-seen"), file(".wasm"));
     // wasm-opt takes seconds, so it runs only if the engine or the flags changed.
     let input = [
         wasm::OPTIMISER_FLAGS.join(" ").into_bytes(),
@@ -132,14 +147,13 @@ fn build_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<Shipped> {
     let directory = package().join("dist/engine");
     fs::create_dir_all(&directory)?;
     write_if_changed(
-        &directory.join("bytes.js"),
+        &directory.join(format!("{name}.js")),
         &format!("export default \"{text}\";\n"),
     )?;
     write_if_changed(
-        &directory.join("bytes.d.ts"),
+        &directory.join(format!("{name}.d.ts")),
         "/** The engine's WebAssembly: gzip, then base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
     )?;
-    write_javascript(&optimised, work, &directory)?;
     Ok(Shipped {
         text,
         gzipped: gzipped.len(),

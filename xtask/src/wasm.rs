@@ -181,9 +181,10 @@ impl Toolchain {
     }
 }
 
-/// Compiles `countersign-browser` and returns the file that the linker wrote.
-pub(crate) fn build(toolchain: &Toolchain) -> Result<PathBuf> {
-    build_in(toolchain, &root(), &toolchain.target_dir())
+/// Compiles `countersign-browser` with these features and returns the file that the linker wrote.
+/// The next call overwrites it.
+pub(crate) fn build(toolchain: &Toolchain, features: &str) -> Result<PathBuf> {
+    build_in(toolchain, features, &root(), &toolchain.target_dir())
 }
 
 /// Checks that the engine is reproducible: a second build, from a copy of the sources in a folder
@@ -195,8 +196,8 @@ pub(crate) fn check_reproducible() -> Result<()> {
     let copy = elsewhere.join("a/deeper/folder");
     let compared = copy_sources(&copy).and_then(|()| {
         let (here, there) = (
-            std::fs::read(build(&toolchain)?)?,
-            std::fs::read(build_in(&toolchain, &copy, &elsewhere.join("target"))?)?,
+            std::fs::read(build(&toolchain, "")?)?,
+            std::fs::read(build_in(&toolchain, "", &copy, &elsewhere.join("target"))?)?,
         );
         if here != there {
             bail!(
@@ -252,10 +253,16 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-fn build_in(toolchain: &Toolchain, source: &Path, target_dir: &Path) -> Result<PathBuf> {
+fn build_in(
+    toolchain: &Toolchain,
+    features: &str,
+    source: &Path,
+    target_dir: &Path,
+) -> Result<PathBuf> {
     let mut command = toolchain.cargo_build(source);
     command
         .args(["--package", "countersign-browser", "--lib"])
+        .args(["--features", features])
         .args(locked())
         .args(["--profile", "wasm", "--target", TARGET])
         .arg("--target-dir")

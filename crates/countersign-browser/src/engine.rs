@@ -211,6 +211,25 @@ extern "C" fn offset(client: usize) -> f64 {
     ENGINE.0.clock_offset(&registered(client)) as f64
 }
 
+/// Makes `authorize` sign with this client's key for a token of the page. Field: the token; none:
+/// for requests to an authorization server. Ends with the key's thumbprint, and the token's number.
+#[cfg(feature = "adopt")]
+#[unsafe(no_mangle)]
+extern "C" fn adopt(task: u32, client: usize) {
+    let token = received().next();
+    tasks::spawn(async move {
+        let client = registered(client);
+        let adopted = async {
+            let number = ENGINE.0.adopt(&client, token).await?.number();
+            Ok((ENGINE.0.thumbprint(&client).await?, number))
+        };
+        match adopted.await {
+            Ok((thumbprint, number)) => succeed(task, &[&thumbprint], number as usize),
+            Err(error) => fail(task, &error),
+        }
+    });
+}
+
 /// Makes a proof for a call. Fields: method, origin, path. `token`: the number of a bound access
 /// token. Ends with the proof, or without a field if the token is no longer ours.
 #[unsafe(no_mangle)]

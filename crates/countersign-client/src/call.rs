@@ -219,7 +219,7 @@ impl<P: Platform> Engine<P> {
                 &sending.method,
                 &sending.url.htu(),
                 sending.offset,
-                Some(&known.ath),
+                known.ath.as_deref(),
                 nonce,
             )
             .await?;

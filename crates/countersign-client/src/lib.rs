@@ -53,6 +53,7 @@ extern crate alloc;
 #[cfg(feature = "native")]
 extern crate std;
 
+mod adopt;
 mod call;
 mod client_credentials;
 mod clock;

@@ -120,7 +120,8 @@ pub(crate) struct Signer<K> {
 /// A bound access token. It is known until it expires, even after a renewal has replaced it (RC8).
 pub(crate) struct KnownToken<P: Platform> {
     pub(crate) token: Text,
-    pub(crate) ath: Text,
+    /// The token's hash; `None` for requests without a token.
+    pub(crate) ath: Option<Text>,
     pub(crate) signer: Rc<Signer<P::Key>>,
     pub(crate) client: Rc<Client<P>>,
     pub(crate) expires: UnixMillis,

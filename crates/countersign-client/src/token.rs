@@ -14,7 +14,7 @@ use crate::form::Form;
 use crate::id_token;
 use crate::platform::{Document, Platform, UnixMillis};
 use crate::renewal::margin;
-use crate::state::{Client, KnownToken, Signer, Tokens};
+use crate::state::{BoundToken, Client, KnownToken, Signer, Tokens};
 use crate::text::Text;
 
 /// How long after its expiry a replaced token stays known, as clocks may differ.
@@ -185,22 +185,8 @@ impl<P: Platform> Engine<P> {
             known.token != tokens.access_token && now < known.expires.0 + KNOWN_LEEWAY_MILLIS
         });
         if let (Some(signer), Some(ath)) = (&signer, ath) {
-            let (token, signer, client) = (
-                tokens.access_token.clone(),
-                Rc::clone(signer),
-                Rc::clone(client),
-            );
-            let state = &mut *self.state.borrow_mut();
-            let number = state.next_known;
-            state.next_known = number.next();
-            state.known.push(Rc::new(KnownToken {
-                token,
-                ath,
-                signer,
-                client,
-                expires: tokens.expires,
-                number,
-            }));
+            let (token, expires) = (tokens.access_token.clone(), tokens.expires);
+            self.know(client, signer, token, Some(ath), expires);
         }
         let session = &mut *client.session.borrow_mut();
         session.margin = margin(tokens.expires.0 - now);
@@ -208,6 +194,32 @@ impl<P: Platform> Engine<P> {
         session.signer = signer;
         session.ended = None;
         session.tokens = Some(tokens);
+    }
+}
+
+impl<P: Platform> Engine<P> {
+    /// From now on, calls with this token are signed. `ath`: the token's hash.
+    pub(crate) fn know(
+        &self,
+        client: &Rc<Client<P>>,
+        signer: &Rc<Signer<P::Key>>,
+        token: Text,
+        ath: Option<Text>,
+        expires: UnixMillis,
+    ) -> BoundToken {
+        let (signer, client) = (Rc::clone(signer), Rc::clone(client));
+        let state = &mut *self.state.borrow_mut();
+        let number = state.next_known;
+        state.next_known = number.next();
+        state.known.push(Rc::new(KnownToken {
+            token,
+            ath,
+            signer,
+            client,
+            expires,
+            number,
+        }));
+        number
     }
 }
 

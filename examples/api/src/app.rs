@@ -16,7 +16,7 @@ use countersign_resource_server::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{AccessTokensOption, DpopOption, Journal, Options, files, journal, notes};
+use crate::{AccessTokensOption, DpopOption, Journal, Options, files, journal, live, notes};
 
 /// Large enough for pictures, which users of the demo upload.
 const MAX_BODY: usize = 32 * 1024 * 1024; // bytes
@@ -45,21 +45,34 @@ pub fn router(options: &Options, server: ResourceServer) -> anyhow::Result<Route
 
     // Each group has its own layer, so that a request passes exactly one. Unknown paths belong to
     // the first group, so that no one without a token can see which paths exist.
+    let notes = notes::Notes::default();
+    let tickets = live::Tickets::default();
+    let live = Router::new()
+        .route("/api/ticket", post(live::ticket))
+        .with_state(tickets.clone());
     let plain = Router::new()
         .route("/api/me", get(me))
         .route("/api/notes", get(notes::list).post(notes::create))
         .route("/api/notes/{id}", put(notes::update).delete(notes::delete))
         .route("/api/files", post(files::upload))
+        .route("/api/events", get(live::events))
         .route("/api/redirect", get(redirect))
-        .with_state(notes::Notes::default())
+        .with_state(notes)
+        .merge(live)
         .fallback(unknown)
         .layer(server.layer());
     let with_nonce = Router::new()
         .route("/api/with-nonce", get(me).post(me))
         .layer(server.requiring_nonces(nonces).layer());
 
+    // The ticket is the credential.
+    let socket = Router::new()
+        .route("/live", get(live::live))
+        .with_state(tickets);
+
     let mut app = plain
         .merge(with_nonce)
+        .merge(socket)
         .layer(DefaultBodyLimit::max(MAX_BODY));
     if options.journal {
         let journal = Journal::default();

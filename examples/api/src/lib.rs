@@ -8,6 +8,7 @@ mod app;
 mod files;
 mod journal;
 mod listen;
+mod live;
 mod notes;
 mod options;
 

@@ -97,11 +97,20 @@ pub(crate) async fn delete(
 }
 
 /// Returns the user whose notes these are: the token's subject, or its client if it has no subject.
-fn user(caller: &Authenticated) -> &str {
+/// Whose notes these are.
+pub(crate) fn user(caller: &Authenticated) -> &str {
     caller.subject().or(caller.client_id()).unwrap_or_default()
 }
 
 impl Notes {
+    /// Returns the user's notes with a larger id, in the order of their ids.
+    pub(crate) fn after(&self, caller: &Authenticated, id: u64) -> Vec<(u64, String)> {
+        let kept = self.lock();
+        let of_user = kept.of_user.get(user(caller));
+        let newer = of_user.into_iter().flatten().filter(|(own, _)| **own > id);
+        newer.map(|(id, text)| (*id, text.clone())).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

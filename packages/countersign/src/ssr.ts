@@ -8,6 +8,7 @@ import { failure } from "./core/errors/failure.js";
 import { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
 import type { DPoP as TurnOn } from "./DPoP.js";
 import type { oidcEarlyInit as EarlyInit } from "./entrypoint.js";
+import type { createDPoP as CreateDPoP } from "./proofs.js";
 
 // A server may load this module twice, as ES module and as CommonJS: an error of one is one of the
 // other's too.
@@ -23,14 +24,19 @@ export const oidcEarlyInit: typeof EarlyInit = () => ({ shouldLoadApp: true });
 
 export const DPoP: typeof TurnOn = () => ({ enableDPoP: () => {} });
 
-/**
- * Rejects with `not_in_browser`. A module that only keeps the promise works on the server too: it
- * is not an unhandled rejection.
- */
-export const createOidc: typeof CreateOidc = () => {
+const rejected = (): Promise<never> => {
     const rejected = failure("not_in_browser").then(error => {
         throw error;
     });
     rejected.catch(() => {});
     return rejected;
 };
+
+/**
+ * Rejects with `not_in_browser`. A module that only keeps the promise works on the server too: it
+ * is not an unhandled rejection.
+ */
+export const createOidc: typeof CreateOidc = rejected;
+
+/** As `createOidc`. */
+export const createDPoP: typeof CreateDPoP = rejected;

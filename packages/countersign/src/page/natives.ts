@@ -21,8 +21,10 @@ const { bind, call } = Function.prototype;
 const uncurry = bind.bind(call) as unknown as (method: unknown) => unknown;
 export const { freeze } = Object;
 
-const { SubtleCrypto } = window;
-const { Instance, Memory, Module } = (window.WebAssembly ?? {}) as typeof globalThis.WebAssembly;
+// Not everywhere: workers have no `Node`, service workers no `XMLHttpRequest`, insecure pages no
+// `SubtleCrypto`.
+const { Node, SubtleCrypto, XMLHttpRequest } = globalThis;
+const { Instance, Memory, Module } = (globalThis.WebAssembly ?? {}) as typeof globalThis.WebAssembly;
 /** `undefined` in a browser without WebAssembly. */
 export { Module };
 const classes = {
@@ -72,10 +74,10 @@ export const saved = freeze(table) as { readonly [K in keyof typeof classes]: Sa
 /** Unchanged: the caller chooses `this` and the number of arguments. */
 export const nativeFetch = fetch;
 
-/** Reading a storage from `window` throws if it is blocked. */
-const storage = <K extends "indexedDB" | "sessionStorage">(name: K): Window[K] | undefined => {
+/** Reading a storage throws if it is blocked. */
+const storage = <K extends "indexedDB" | "sessionStorage">(name: K): (typeof globalThis)[K] | undefined => {
     try {
-        return window[name];
+        return globalThis[name];
     } catch {
         return undefined;
     }
@@ -90,8 +92,8 @@ export const page = freeze({
     origin: location.origin,
     /** `self`: the `this` of the call. */
     fetchOf: uncurry(fetch) as (self: unknown, input?: RequestInfo, init?: RequestInit) => Promise<Response>,
-    atob: atob.bind(window),
-    setTimeout: setTimeout.bind(window) as (callback: () => void, milliseconds: number) => number,
+    atob: atob.bind(globalThis),
+    setTimeout: setTimeout.bind(globalThis) as (callback: () => void, milliseconds: number) => number,
     /** Missing in browsers before 2022. */
     timeout: AbortSignal.timeout as typeof AbortSignal.timeout | undefined,
     now: Date.now,

@@ -43,10 +43,12 @@ const USE = `import { createOidc, OidcInitializationError, type Oidc, type OidcE
 import { oidcEarlyInit, type ParamsOfEarlyInit } from "countersign/entrypoint";
 import { oidcEarlyInit as root } from "countersign";
 import { DPoP } from "countersign/DPoP";
+import { createDPoP, type DPoP as DPoPOfProofs, type ParamsOfCreateDPoP } from "countersign/proofs";
 import { browserRuntimeFreeze, type ApiName } from "countersign/browser-runtime-freeze";
 const params: ParamsOfEarlyInit = { securityDefenses: { ...DPoP({ mode: "auto" }), ...browserRuntimeFreeze({ excludes: ["fetch"] satisfies ApiName[] }) } };
 export const loads: boolean = oidcEarlyInit(params).shouldLoadApp && root(params).shouldLoadApp;
 export const oidc: Promise<Oidc> = createOidc({ issuerUri: "https://login.example.com", clientId: "app" } satisfies ParamsOfCreateOidc);
+export const dpop: Promise<DPoPOfProofs> = createDPoP({ tokenEndpoint: "https://login.example.com/token" } satisfies ParamsOfCreateDPoP);
 export const code = (error: OidcInitializationError): OidcErrorCode => error.code;
 // @ts-expect-error The types are there: a wrong option does not compile.
 DPoP({ mode: "sometimes" });

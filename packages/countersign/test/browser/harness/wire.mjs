@@ -5,6 +5,7 @@
  * judge what is right: `proof.mjs` and the tests do.
  */
 import http from "node:http";
+import net from "node:net";
 import { listenOnLoopback } from "./loopback.mjs";
 
 /** One request and its response, as they went over the wire. */
@@ -116,6 +117,7 @@ export class Wire {
             });
         });
         server.on("clientError", () => undefined);
+        server.on("upgrade", (request, socket, head) => wire.#connect(request, socket, head));
         server.keepAliveTimeout = 60_000;
         const listener = await listenOnLoopback(socket => {
             socket.bytes = [];
@@ -172,6 +174,21 @@ export class Wire {
             this.#waiting.add(check);
             check();
         });
+    }
+
+    /** Records the request for a WebSocket, and passes what follows on. */
+    #connect({ method, url, rawHeaders }, socket, head) {
+        const fields = pairs(rawHeaders).map(([name, value]) => `${name}: ${value}\r\n`);
+        const raw = Buffer.from(`${method} ${url} HTTP/1.1\r\n${fields.join("")}\r\n`, "latin1");
+        this.exchanges.push(new Exchange(this.exchanges.length, this.origin, raw));
+        const upstream = net.connect(this.upstream, "127.0.0.1", () => {
+            upstream.write(raw);
+            upstream.write(head);
+            socket.pipe(upstream).pipe(socket);
+        });
+        upstream.on("error", () => socket.destroy());
+        socket.on("close", () => upstream.destroy());
+        socket.on("error", () => upstream.destroy());
     }
 
     async #handle(request, response) {
