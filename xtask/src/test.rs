@@ -284,7 +284,11 @@ impl Part {
             Self::Types => {
                 package::build()?;
                 readme::check()?;
-                for project in ["examples/demo", "packages/countersign/test/types"] {
+                for project in [
+                    "examples/demo",
+                    "examples/proofs",
+                    "packages/countersign/test/types",
+                ] {
                     run(command("node").args([
                         "node_modules/typescript/bin/tsc",
                         "--noEmit",

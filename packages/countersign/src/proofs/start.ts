@@ -156,7 +156,7 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
             }
             const found = await bound(token);
             const signing: Engine = { ...engine, __proto__: null, holdsBoundToken: () => true, boundToken: () => found };
-            return fetchSlot(signing)(undefined, [request] as unknown as IArguments)!;
+            return fetchSlot(signing)(undefined, [request])!;
         },
         proof: async request => {
             const { method, url, accessToken } = own<RequestToProve>(request);
