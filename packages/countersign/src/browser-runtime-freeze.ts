@@ -19,7 +19,11 @@ const classes = [
     "FormData",
     "Blob",
     "TextEncoder",
-    "TextDecoder"
+    "TextDecoder",
+    // What `connectWorker` hands a worker.
+    "Worker",
+    "MessageChannel",
+    "MessagePort"
 ] as const;
 const namespaces = ["JSON", "WebAssembly"] as const;
 const functions = ["fetch", "encodeURIComponent", "decodeURIComponent", "atob", "btoa"] as const;

@@ -61,6 +61,13 @@ export declare namespace Oidc {
             unsubscribeFromTokensChange: () => void;
         };
         getDecodedIdToken: () => DecodedIdToken;
+        /**
+         * Lets a dedicated worker call APIs with this client's access tokens. Its script imports
+         * `countersign/worker` first; then its `fetch` and `XMLHttpRequest` send them as DPoP to
+         * `origins` (like `https://api.example.com`), and nowhere else. Rejects with a `TypeError`
+         * for anything but a dedicated worker and a list of origins.
+         */
+        connectWorker: (worker: Worker, params: { origins: readonly string[] }) => Promise<void>;
         /** Leaves the page. */
         logout: (
             params: { redirectTo: "home" | "current page" } | { redirectTo: "specific url"; url: string }

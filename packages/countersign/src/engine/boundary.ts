@@ -35,7 +35,6 @@ interface Exports {
 /** A task in progress, and how to end it. */
 /** A bound token, with what tells when it expires: its client, whose server's clock counts. */
 interface Bound extends BoundToken {
-    readonly client: ClientHandle;
     readonly accessTokenExpirationTime: number;
 }
 

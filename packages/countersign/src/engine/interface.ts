@@ -25,6 +25,8 @@ export type ClientHandle = number & { readonly __brand: "ClientHandle" };
 export interface BoundToken extends Bare {
     /** `DPoP <token>` */
     readonly authorization: string;
+    /** Whose it is. */
+    readonly client: ClientHandle;
     readonly number: number;
 }
 

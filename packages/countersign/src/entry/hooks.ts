@@ -91,8 +91,11 @@ const types = "readystatechange loadstart progress abort error load timeout load
  */
 const text = (value: unknown): unknown => (Object(value) === value ? `${value}` : value);
 
-/** Installs the hooks; `enableDPoP` calls it. Each call has its own state. */
-export function installHooks(): Hooks {
+/**
+ * Installs the hooks; `enableDPoP` calls it, and `countersign/worker`, which has no document. Each
+ * call has its own state.
+ */
+export function installHooks(baseURI = () => saved.Node.baseURI(document)): Hooks {
     let slots: Slots | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
     const uploads = new WeakMap<XMLHttpRequest, XMLHttpRequestUpload>();
@@ -120,7 +123,7 @@ export function installHooks(): Hooks {
     const hook = <F extends Function>(native: F, call: (native: F, self: any, args: any[]) => unknown): F =>
         new Proxy(native, { __proto__: null, apply: call } as ProxyHandler<F>);
 
-    window.fetch = hook(nativeFetch, (native, self, args) => slots?.fetch(self, args) ?? apply(native, self, args));
+    globalThis.fetch = hook(nativeFetch, (native, self, args) => slots?.fetch(self, args) ?? apply(native, self, args));
 
     const members: Readonly<Record<string, Member>> = {
         __proto__: null as never,
@@ -131,7 +134,7 @@ export function installHooks(): Hooks {
                 }
                 // Before the native call, which fires `readystatechange`: a listener may continue
                 // the request.
-                remember(xhr, saved.Node.baseURI(document), args);
+                remember(xhr, baseURI(), args);
             }
             try {
                 apply(native, xhr, args);
@@ -183,7 +186,7 @@ export function installHooks(): Hooks {
         }
         defineProperty(prototype, name, descriptor);
     }
-    window.XMLHttpRequest = prototype.constructor = new Proxy(saved.XMLHttpRequest.constructor, {
+    globalThis.XMLHttpRequest = prototype.constructor = new Proxy(saved.XMLHttpRequest.constructor, {
         __proto__: null,
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);

@@ -75,11 +75,11 @@ export async function startProofEngine(base64: string, keyPair: CryptoKeyPair | 
             exports.adopt(lastTask, client);
         });
     const { thumbprint, number } = await adopt([]);
-    const tokenless: BoundToken = { __proto__: null, authorization: "", number };
+    const tokenless: BoundToken = { __proto__: null, authorization: "", client, number };
     return {
         engine,
         jkt: thumbprint,
         adopt: async token =>
-            token === undefined ? tokenless : { __proto__: null, authorization: `DPoP ${token}`, number: (await adopt([token])).number }
+            token === undefined ? tokenless : { __proto__: null, authorization: `DPoP ${token}`, client, number: (await adopt([token])).number }
     };
 }

@@ -17,7 +17,7 @@ export const fetchSlot =
         const input = (args.length > 0 ? args[0] : undefined) as RequestInfo;
         const init = ((args.length > 1 ? args[1] : null) ?? null) as RequestInit | null;
         const isBound = is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined;
-        if (self && self !== window && !is(other => saved.Node.baseURI((other as Window).document), self)) {
+        if (self && self !== globalThis && !is(other => saved.Node.baseURI((other as Window).document), self)) {
             // The native function refuses a `this` that is no window; one that a library has put in
             // its place may not, and gets no token.
             return fetchOf(self);

@@ -1,7 +1,7 @@
 /** The logged-in client that the app gets. */
 import { own } from "../../page/own.js";
 import { readParameters, type Context } from "../context.js";
-import { readHow, tell } from "../errors/failure.js";
+import { readHow, tell, toFailure } from "../errors/failure.js";
 import { onHintOfOtherTab, readTab, writeHint, writeTab } from "../memory.js";
 import { natives } from "../natives.js";
 import { never, reload } from "../navigation/leave.js";
@@ -45,6 +45,10 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         subscribeToAutoLogoutCountdown: tick => {
             ticks.add(tick);
             return { unsubscribeFromAutoLogoutCountdown: () => void ticks.delete(tick) };
+        },
+        connectWorker: async (worker, how) => {
+            const { connectWorker } = await import("../worker/connect.js");
+            connectWorker(context, natives, toFailure, listeners, worker, how);
         },
         logout: how => tell(() => logOut(context, stop, how)),
         goToAuthServer: how =>

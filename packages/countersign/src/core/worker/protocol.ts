@@ -1,0 +1,19 @@
+/**
+ * What a page and its dedicated worker say to each other. Lists, because nothing is looked up on a
+ * prototype when they are read.
+ */
+import type { End, ObservedResponse } from "../../engine/interface.js";
+
+/** The member by which the first message is recognised; its value is the client's access token. */
+export const HELLO = "countersign/worker";
+
+/** From the worker. `id` is that of the answer. */
+export type Question =
+    | readonly [id: number, what: "authorize", method: string, origin: string, path: string, token: string]
+    | readonly [id: number, what: "observe", attempt: number, response: ObservedResponse, isReplayable: boolean, end: End | undefined]
+    | readonly [id: 0, what: "release", attempt: number];
+
+/** From the page: a new access token, or an answer, which has a proof or an error or neither. */
+export type Answer =
+    | readonly [id: 0, token: string]
+    | readonly [id: number, proof: string | undefined, attempt: number | undefined, error: string | undefined];

@@ -1,0 +1,121 @@
+/** The worker's side: the page's hooks, over an engine that is asked through a port. */
+import { installInterceptors } from "../core/interceptors/index.js";
+import { HELLO, type Answer, type Question } from "../core/worker/protocol.js";
+import type { Attempt, BoundToken, ClientHandle, Engine, Upgrade } from "../engine/interface.js";
+import { installHooks } from "../entry/hooks.js";
+import { own } from "../page/own.js";
+
+type Asked = { readonly resolve: (upgrade: Upgrade | undefined) => void; readonly reject: (error: Error) => void };
+/** Without its number. */
+type Unnumbered<Q> = Q extends readonly [number, ...infer Rest] ? Rest : never;
+
+/** The connection to one client of the page. */
+interface Connection {
+    readonly ask: (...question: Unnumbered<Question>) => Promise<Upgrade | undefined>;
+    readonly release: (attempt: Attempt) => void;
+}
+
+/** Waits for the page, and passes everything through until it connects this worker. */
+export function startWorker(): void {
+    if (typeof document === "object" || typeof XMLHttpRequest === "undefined") {
+        throw new TypeError("countersign: import countersign/worker in the script of a dedicated worker only.");
+    }
+    const tokens = new Map<string, Connection>();
+    // Attempts of several clients have numbers of one engine.
+    const owners = new Map<Attempt, Connection>();
+    const hooks = installHooks(() => location.href);
+    installInterceptors(remoteEngine(tokens, owners), hooks);
+    addEventListener("message", event => {
+        const { isTrusted, data, ports } = event;
+        const port = ports[0];
+        if (isTrusted && port && typeof data === "object" && Object.hasOwn(data as object, HELLO)) {
+            // The app does not see it.
+            event.stopImmediatePropagation();
+            const token = own(data as Record<string, unknown>)[HELLO];
+            connect(port, tokens, typeof token === "string" ? token : undefined);
+        }
+    });
+}
+
+function connect(port: MessagePort, tokens: Map<string, Connection>, token: string | undefined): void {
+    const waiting = new Map<number, Asked>();
+    let lastId = 0;
+    const post = (question: Question) => port.postMessage(question);
+    const connection: Connection = {
+        ask: (...question) =>
+            new Promise((resolve, reject) => {
+                waiting.set(++lastId, { resolve, reject });
+                post([lastId, ...question] as Question);
+            }),
+        release: attempt => post([0, "release", attempt])
+    };
+    token === undefined || tokens.set(token, connection);
+    port.onmessage = ({ data }: MessageEvent<Answer>) => {
+        const [id, text, attempt, error] = data as readonly [number, string | undefined, Attempt | undefined, string | undefined];
+        if (id === 0) {
+            tokens.set(text!, connection);
+            return;
+        }
+        const asked = waiting.get(id);
+        waiting.delete(id);
+        if (error !== undefined) {
+            asked?.reject(new Error(error));
+        } else {
+            asked?.resolve(text === undefined ? undefined : { __proto__: null, proof: text, attempt: attempt! });
+        }
+    };
+}
+
+/** What the interceptors use of an engine. */
+function remoteEngine(tokens: Map<string, Connection>, owners: Map<Attempt, Connection>): Engine {
+    const PREFIX = "DPoP ";
+    const keep = (connection: Connection, upgrade: Upgrade | undefined): Upgrade | undefined => {
+        upgrade && owners.set(upgrade.attempt, connection);
+        return upgrade;
+    };
+    const take = (attempt: Attempt): Connection | undefined => {
+        const owner = owners.get(attempt);
+        owners.delete(attempt);
+        return owner;
+    };
+    const engine: Pick<Engine, "boundToken" | "holdsBoundToken" | "authorize" | "observe" | "release"> = {
+        boundToken: token =>
+            tokens.has(token) ? ({ __proto__: null, authorization: PREFIX + token, client: 0 as ClientHandle, number: 0 } satisfies BoundToken) : undefined,
+        holdsBoundToken: text => {
+            for (const token of tokens.keys()) {
+                if (text.includes(token)) {
+                    return true;
+                }
+            }
+            return false;
+        },
+        authorize: (method, origin, path, { authorization }, signal) =>
+            new Promise((resolve, reject) => {
+                const token = authorization.slice(PREFIX.length);
+                const connection = tokens.get(token)!;
+                const abort = () => reject(signal!.reason as Error);
+                signal?.aborted ? abort() : signal?.addEventListener("abort", abort);
+                const end = () => signal?.removeEventListener("abort", abort);
+                connection.ask("authorize", method, origin, path, token).then(
+                    upgrade => {
+                        end();
+                        if (signal?.aborted) {
+                            upgrade && connection.release(upgrade.attempt);
+                        } else {
+                            resolve(keep(connection, upgrade)!);
+                        }
+                    },
+                    (error: Error) => {
+                        end();
+                        reject(error);
+                    }
+                );
+            }),
+        observe: async (attempt, response, isReplayable, end) => {
+            const connection = take(attempt)!;
+            return keep(connection, await connection.ask("observe", attempt, response, isReplayable, end));
+        },
+        release: attempt => take(attempt)?.release(attempt)
+    };
+    return engine as Engine;
+}

@@ -1,0 +1,186 @@
+/** A dedicated worker that the app has connected: what its calls look like, and what its script may ask for. */
+import assert from "node:assert/strict";
+import { cp, rm } from "node:fs/promises";
+import path from "node:path";
+import { before, test } from "node:test";
+import { build } from "vite";
+import { AppServer } from "./harness/app-server.mjs";
+import { buildApp } from "./harness/build-app.mjs";
+import { apps, repository } from "./harness/paths.mjs";
+import { assertBoundCall, decodeProof } from "./harness/proof.mjs";
+import { World } from "./harness/world.mjs";
+
+const directory = path.join(repository, "target/browser-apps", `worker-${process.pid}`);
+process.on("exit", () => void rm(directory, { recursive: true, force: true }));
+before(async () => {
+    await cp(await buildApp(), directory, { recursive: true });
+    await build({
+        root: path.join(apps, "worker"),
+        configFile: false,
+        logLevel: "error",
+        build: {
+            outDir: directory,
+            emptyOutDir: false,
+            rollupOptions: { input: path.join(apps, "worker/worker.ts"), output: { entryFileNames: "worker.js" } }
+        }
+    });
+});
+
+async function start(t, options = {}) {
+    const world = await World.create(t, { app: await AppServer.start(directory), expectedErrors: [/status of 401/], ...options });
+    await world.start();
+    await world.page.evaluate(origins => {
+        window.worker = new Worker("/worker.js", { type: "module" });
+        const waiting = new Map();
+        worker.onmessage = ({ data }) => waiting.get(data.id)?.(data);
+        worker.onerror = ({ message }) => console.error(message);
+        let lastId = 0;
+        window.inWorker = call =>
+            new Promise(resolve => {
+                waiting.set(++lastId, resolve);
+                worker.postMessage({ id: lastId, call });
+            });
+        return harness.loggedIn().connectWorker(worker, { origins });
+    }, options.origins ?? [world.api.origin]);
+    return world;
+}
+
+const inWorker = (world, call) => world.page.evaluate(call => window.inWorker(call), call);
+
+for (const isNonceRequired of [false, true]) {
+    test(`r1_p8_a worker's calls go out as DPoP by every way to send (nonces: ${isNonceRequired})`, async t => {
+        const world = await start(t, { api: isNonceRequired ? ["--nonces"] : [] });
+        const { accessToken: token } = await world.tokens();
+        const url = `${world.api.origin}/api/notes`;
+        let nonce;
+        for (const transport of ["fetch", "request", "xhr"]) {
+            const mark = world.api.mark();
+            const body = { kind: "json", value: { text: transport } };
+            const { result, error } = await inWorker(world, { url, transport, method: "POST", body, token });
+            assert.equal(result?.status, 201, JSON.stringify(error));
+            assert.equal(JSON.parse(result.text).text, transport);
+            for (const call of world.api.list({ since: mark })) {
+                await assertBoundCall(call, token, { nonce });
+                nonce = call.response.header("DPoP-Nonce") ?? nonce;
+            }
+        }
+        assert.equal(world.api.list().length, isNonceRequired ? 4 : 3, "a challenge is answered once");
+        await world.renew();
+        const { accessToken: renewed } = await world.tokens();
+        assert.notEqual(renewed, token);
+        for (const transport of ["fetch", "xhr"]) {
+            const { result } = await inWorker(world, { url, transport, token: renewed });
+            assert.equal(result.status, 200);
+            await assertBoundCall(world.api.list().at(-1), renewed, { nonce });
+        }
+        const old = await inWorker(world, { url, token });
+        assert.equal(old.result.status, 200, "a replaced token is still the client's");
+    });
+}
+
+test("a call that carries none of our tokens goes out as the worker wrote it, and the app sees only its own messages", async t => {
+    const world = await start(t);
+    for (const transport of ["fetch", "xhr"]) {
+        const { result, messages } = await inWorker(world, { url: `${world.api.origin}/api/me`, transport, token: "another.one" });
+        assert.deepEqual([result.status, messages], [401, transport === "fetch" ? 1 : 2]);
+        const call = world.api.list().at(-1);
+        assert.deepEqual([call.all("Authorization"), call.all("DPoP")], [["Bearer another.one"], []]);
+    }
+});
+
+test("s4_a worker gets no proof for an origin that the app did not name, and the token is not sent there", async t => {
+    const world = await start(t, { apis: 2, expectedErrors: [/is not among the origins of connectWorker/] });
+    const { accessToken: token } = await world.tokens();
+    for (const transport of ["fetch", "xhr"]) {
+        const { error } = await inWorker(world, { url: `${world.apis[1].origin}/api/me`, transport, token });
+        assert.equal(error.name, "TypeError");
+    }
+    assert.deepEqual(world.apis[1].list(), []);
+    const { error } = await inWorker(world, { url: `${world.apis[1].origin}/api/me`, token });
+    assert.match(error.message, /not among the origins of connectWorker\(\)/);
+});
+
+/** A worker whose script asks through the port what it likes. */
+const ask = (world, origins, questions) =>
+    world.page.evaluate(
+        async ([origins, questions]) => {
+            const script = `onmessage = ({ data, ports: [port] }) => {
+                if (port) {
+                    self.port = port;
+                    port.onmessage = ({ data }) => postMessage(data);
+                    postMessage(["hello", Object.values(data), Object.keys(data)]);
+                } else {
+                    self.port.postMessage(data);
+                }
+            };`;
+            const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+            const next = () => new Promise(resolve => (worker.onmessage = ({ data }) => resolve(data)));
+            const hello = next();
+            await harness.loggedIn().connectWorker(worker, { origins });
+            const answers = [await hello];
+            for (const question of questions) {
+                const answer = next();
+                worker.postMessage(question);
+                answers.push(await answer);
+            }
+            return answers;
+        },
+        [origins, questions]
+    );
+
+test("s4_the engine signs for a worker only for the app's origins and this client's tokens, whatever its script asks", async t => {
+    const world = await start(t, { clients: ["main", "other"], apis: 2 });
+    const [{ origin }, { origin: second }] = world.apis;
+    const { accessToken: token } = await world.tokens();
+    const { accessToken: other } = await world.tokens("other");
+    const questions = [
+        [1, "authorize", "GET", origin, "/api/me", token],
+        [2, "authorize", "GET", second, "/api/me", token],
+        [3, "authorize", "GET", origin, ".thief.example/api/me", token],
+        [4, "authorize", "GET", `${origin}@thief.example`, "/", token],
+        [5, "authorize", "GET", "data:", "x", token],
+        [6, "authorize", "GET", origin, "/api/me", other],
+        [7, "authorize", "GET", origin, "/api/me", "unknown"],
+        [8, "authorize", 1, origin, "/api/me", token],
+        [9, "authorize", "GET", { toString: 1 }, "/api/me", token],
+        [10, "observe", 12345, { status: 401, dpopNonce: "planted", wwwAuthenticate: null, date: null }, true, null],
+        [11, "tokens"],
+        [12]
+    ];
+    const [hello, first, ...others] = await ask(world, [origin], questions);
+    assert.deepEqual(hello, ["hello", [token], ["countersign/worker"]], "it is given the access token, and no more");
+    const { claims } = await decodeProof(first[1]);
+    assert.deepEqual([claims.htm, claims.htu], ["GET", `${origin}/api/me`]);
+    assert.deepEqual(others.map(([id]) => id), questions.slice(1).map(([id]) => id));
+    for (const [id, proof, attempt] of others) {
+        assert.deepEqual([proof, attempt], [undefined, undefined], `question ${id}`);
+    }
+    assert.deepEqual(others.filter(([, , , error]) => error === undefined).map(([id]) => id), [10, 11, 12]);
+});
+
+test("connectWorker takes a dedicated worker and a list of origins, and says so", async t => {
+    const world = await start(t);
+    const refused = await world.page.evaluate(async () => {
+        const worker = new Worker("/worker.js", { type: "module" });
+        const shared = new SharedWorker("/worker.js", { type: "module", name: "shared" });
+        const origins = ["https://api.example.com"];
+        const found = [];
+        for (const [given, how] of [
+            [shared, { origins }],
+            [{ postMessage() {} }, { origins }],
+            [worker, undefined],
+            [worker, { origins: [] }],
+            [worker, { origins: "https://api.example.com" }],
+            [worker, { origins: ["*"] }],
+            [worker, { origins: ["https://api.example.com/"] }],
+            [worker, { origins: ["null"] }],
+            [worker, { origins, tokens: true }]
+        ]) {
+            found.push(await harness.loggedIn().connectWorker(given, how).then(() => "taken", ({ name, message }) => `${name}: ${message}`));
+        }
+        return found;
+    });
+    for (const text of refused) {
+        assert.match(text, /^TypeError: countersign: .+\.$/);
+    }
+});
