@@ -42,3 +42,22 @@ for (const library of ["zone", "sentry", "interceptors"]) {
         }
     });
 }
+
+for (const library of ["axios", "angular", "tus", "sentry", "interceptors"]) {
+    test(`what ${library} does with its calls is the same`, async () => {
+        const script = await bundle(library);
+        const common = { library: script, used: library };
+        const [native, without, bound, challenged] = await Promise.all([
+            observe(browser, { ...common, isNative: true, token: "other" }),
+            observe(browser, { ...common, token: "other" }),
+            observe(browser, { ...common, token: "bound-1" }),
+            observe(browser, { ...common, token: "bound-1", query: "&challenge=1" })
+        ]);
+        for (const [name, { page }] of Object.entries(native)) {
+            assert.ok(page !== "no end" && !String(page).startsWith("threw "), `${name}: ${page}`);
+        }
+        for (const seen of [without, bound, challenged]) {
+            assert.deepEqual(seen, native);
+        }
+    });
+}

@@ -20,7 +20,7 @@ async function bundleAnew(name) {
         configFile: false,
         logLevel: "error",
         define: { "process.env.NODE_ENV": '"production"' },
-        build: { write: false, minify: true, lib: { entry: path.join(root, `${name}.js`), formats: ["es"], fileName: name }, rollupOptions: { output: { codeSplitting: false } } }
+        build: { write: false, minify: false, lib: { entry: path.join(root, `${name}.js`), formats: ["es"], fileName: name }, rollupOptions: { output: { codeSplitting: false } } }
     });
     return output.find(({ type }) => type === "chunk").code;
 }

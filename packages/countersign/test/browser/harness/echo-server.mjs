@@ -109,6 +109,10 @@ export class EchoServer {
             answer(200, { "content-type": "application/json" }, '{"a":1}');
         } else if (pathname === "/xml") {
             answer(200, { "content-type": "text/xml" }, "<a>b</a>");
+        } else if (pathname === "/tus" && method === "POST") {
+            answer(201, { location: request.url, "tus-resumable": "1.0.0" });
+        } else if (pathname === "/tus") {
+            answer(204, { "upload-offset": String(Number(headers["upload-offset"]) + body.length), "tus-resumable": "1.0.0" });
         } else if (pathname === "/cookie") {
             answer(200, { "set-cookie": "server=1; Path=/" }, "set");
         } else if (pathname === "/cacheable") {
@@ -134,6 +138,7 @@ export class EchoServer {
             const boundary = /boundary=(\S+)/.exec(fields.find(([name]) => /^content-type$/i.test(name))?.[1] ?? "")?.[1] ?? "\0";
             const shown = fields
                 .filter(([name]) => !/^(authorization|dpop|user-agent|connection|sec-ch-ua.*)$/i.test(name))
+                .map(([name, value]) => [name, /^(sentry-trace|baggage)$/i.test(name) ? "random" : value])
                 // Servers allow the header `DPoP` in the same preflight.
                 .map(([name, value]) => `${name}: ${(name.toLowerCase() === "access-control-request-headers" ? value.replace(/,?dpop/, "") : value).replaceAll(boundary, "BOUNDARY")}`)
                 .sort();

@@ -10,10 +10,10 @@ const load = async () => {
  * Runs all behaviours in a page of its own, with servers of its own, and returns what page and servers saw of each.
  *
  * @param {import("playwright-core").Browser} browser
- * @param {{ isNative?: boolean, token: string, query?: string, library?: string, order?: "before" | "after" }} options
- * `isNative`: without Countersign; `query`: added to each URL; `library`: a script, and when it is loaded
+ * @param {{ isNative?: boolean, token: string, query?: string, library?: string, order?: "before" | "after", used?: string }} options
+ * `isNative`: without Countersign; `query`: added to each URL; `library`: a script, and when it is loaded; `used`: the library whose uses run instead of the behaviours
  */
-export async function observe(browser, { isNative = false, token, query = "", library, order }) {
+export async function observe(browser, { isNative = false, token, query = "", library, order, used }) {
     const server = await EchoServer.start();
     library === undefined || server.files.set("/libraries/it.js", library);
     const context = await browser.newContext();
@@ -29,11 +29,15 @@ export async function observe(browser, { isNative = false, token, query = "", li
             await page.evaluate(load);
         }
         const seen = await page.evaluate(
-            async ([argument]) => {
+            async ([used, argument]) => {
+                if (used !== undefined) {
+                    const { namesOf, use } = await import("/behaviours/libraries/uses.js");
+                    return JSON.stringify({ names: namesOf(used), pages: await use(used, argument) });
+                }
                 const { names, run } = await import("/behaviours/index.js");
                 return JSON.stringify({ names, pages: await run(argument) });
             },
-            [{ token, far: server.far, query, only: process.env.ONLY ?? "" }]
+            [used, { token, far: server.far, query, only: process.env.ONLY ?? "" }]
         );
         const { names, pages } = JSON.parse(anonymous(seen, server, query));
         const taken = JSON.parse(anonymous(JSON.stringify(server.taken()), server, query));
@@ -47,7 +51,7 @@ export async function observe(browser, { isNative = false, token, query = "", li
 }
 
 /** Whether a request that is aborted at once reaches the server is not decided by the page. */
-const IS_RACE = /aborted (at once|twice|under way)|[Ss]ignal|connection that is cut|fails: cut|abort\(\) (at once|in the next turn|inside loadstart)|open\(\) again|send\(\) of what/;
+const IS_RACE = /aborted (at once|twice|under way)|[Ss]ignal|[Uu]nsubscribed|(fetch|xhr): (timeout|a connection)|^aborted$|connection that is cut|fails: cut|abort\(\) (at once|in the next turn|inside loadstart)|open\(\) again|send\(\) of what/;
 
 /** Replaces what differs between any two runs. */
 function anonymous(text, { origin, far }, query) {
