@@ -12,8 +12,8 @@ const prototype = getPrototypeOf((async () => {})()) as Promise<unknown>;
 const ours = Object.freeze({ __proto__: prototype, constructor: prototype.constructor, then: prototype.then });
 
 /**
- * Takes a promise that is awaited at once and that nobody else gets. Each `await` of the engine and
- * the core is of one (`test/unit/layout.test.mjs`). A promise of another class stays as it is.
+ * Takes a promise that is awaited at once and that nobody else gets. Each `await` of this package is
+ * of one (`test/unit/layout.test.mjs`). A promise of another class stays as it is.
  */
 export const safe = <T extends Promise<unknown> | undefined>(promise: T): T => {
     promise && getPrototypeOf(promise) === prototype && setPrototypeOf(promise, ours);

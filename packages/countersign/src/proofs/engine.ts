@@ -8,6 +8,7 @@ import { loadEngine } from "../engine/load.js";
 import { readTexts, toTexts, writeTexts, type View } from "../engine/message.js";
 import { causeOf } from "../engine/numbers.js";
 import { makeUnpack } from "../entry/unpack.js";
+import { safe } from "../page/safe.js";
 
 export interface ProofEngine {
     readonly engine: Engine;
@@ -66,7 +67,7 @@ export async function startProofEngine(base64: string, keyPair: CryptoKeyPair | 
         }
     };
     let engine!: Engine;
-    await loadEngine(host, base64, makeUnpack(), started => (engine = started));
+    await safe(loadEngine(host, base64, makeUnpack(), started => (engine = started)));
     const client = engine.create({ issuerUri: "", clientId: "", scope: "", mode: "enforced", metadata: undefined });
     const adopt = (texts: readonly string[]) =>
         new Promise<{ thumbprint: string; number: number }>((resolve, reject) => {
@@ -74,12 +75,12 @@ export async function startProofEngine(base64: string, keyPair: CryptoKeyPair | 
             writeTexts(host, toTexts(texts), exports.reserve, view);
             exports.adopt(lastTask, client);
         });
-    const { thumbprint, number } = await adopt([]);
+    const { thumbprint, number } = await safe(adopt([]));
     const tokenless: BoundToken = { __proto__: null, authorization: "", client, number };
     return {
         engine,
         jkt: thumbprint,
         adopt: async token =>
-            token === undefined ? tokenless : { __proto__: null, authorization: `DPoP ${token}`, client, number: (await adopt([token])).number }
+            token === undefined ? tokenless : { __proto__: null, authorization: `DPoP ${token}`, client, number: (await safe(adopt([token]))).number }
     };
 }

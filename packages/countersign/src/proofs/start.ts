@@ -8,6 +8,7 @@ import engineBytes from "../engine/proofsBytes.js";
 import { own } from "../page/own.js";
 import type { DPoP, ParamsOfCreateDPoP, RequestToProve } from "../proofs.js";
 import { startProofEngine, type ProofEngine } from "./engine.js";
+import { safe } from "../page/safe.js";
 
 /** Fewer than the engine knows (`crates/countersign-client/src/adopt.rs`). */
 const MOST_TOKENS = 32;
@@ -57,9 +58,9 @@ export async function startProofs(params?: ParamsOfCreateDPoP): Promise<DPoP> {
     const tokenUrl = tokenEndpoint === undefined ? undefined : parse(tokenEndpoint, "tokenEndpoint");
     let started: ProofEngine;
     try {
-        started = await startProofEngine(engineBytes, keyPair);
+        started = await safe(startProofEngine(engineBytes, keyPair));
     } catch (error) {
-        throw await toFailure(error);
+        throw await safe(toFailure(error));
     }
     return withEngine(started, tokenUrl);
 }
@@ -92,8 +93,8 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
         // Nonces of authorization servers and of APIs are kept apart (RFC 9449, 9), also if both
         // have one origin: the slash makes it another to the engine, and the proof is the same.
         const { proof, attempt } = isTokenRequest
-            ? await engine.authorize(method, `${origin}/`, pathname.slice(1), await adopt())
-            : await engine.authorize(method, origin, pathname, await bound(accessToken));
+            ? await safe(engine.authorize(method, `${origin}/`, pathname.slice(1), await safe(adopt())))
+            : await safe(engine.authorize(method, origin, pathname, await safe(bound(accessToken))));
         const htu = htuOf(url);
         const oldest = sent.size < MOST_ATTEMPTS ? undefined : [...sent.keys()][0];
         for (const replaced of [forget(htu), oldest === undefined ? undefined : forget(oldest)]) {
@@ -110,8 +111,8 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
         }
         const { attempt, isTokenRequest } = answered;
         const { headers } = response;
-        const error = isTokenRequest && !response.ok ? await errorOf(response) : undefined;
-        const again = await engine.observe(
+        const error = isTokenRequest && !response.ok ? await safe(errorOf(response)) : undefined;
+        const again = await safe(engine.observe(
             attempt,
             {
                 // An authorization server says in the body what an API says in the challenge.
@@ -121,7 +122,7 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
                 date: headers.get("Date")
             },
             true
-        );
+        ));
         // The proof that the app asks for then is as new.
         again && engine.release(again.attempt);
         return !!again;
@@ -130,14 +131,14 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
     const sendTokenRequest = async (request: Request): Promise<Response> => {
         const url = new URL(request.url);
         const spare = request.clone();
-        request.headers.set("DPoP", await prove(request.method, url, undefined));
-        const response = await fetchOf(undefined, request);
-        if (!(await observe(response))) {
+        request.headers.set("DPoP", await safe(prove(request.method, url, undefined)));
+        const response = await safe(fetchOf(undefined, request));
+        if (!(await safe(observe(response)))) {
             return response;
         }
-        spare.headers.set("DPoP", await prove(spare.method, url, undefined));
-        const second = await fetchOf(undefined, spare);
-        await observe(second);
+        spare.headers.set("DPoP", await safe(prove(spare.method, url, undefined)));
+        const second = await safe(fetchOf(undefined, spare));
+        await safe(observe(second));
         return second;
     };
 
@@ -154,7 +155,7 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
             if (token === undefined) {
                 return fetchOf(undefined, request);
             }
-            const found = await bound(token);
+            const found = await safe(bound(token));
             const signing: Engine = { ...engine, __proto__: null, holdsBoundToken: () => true, boundToken: () => found };
             return fetchSlot(signing)(undefined, [request])!;
         },
@@ -169,7 +170,7 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
             if (url === undefined) {
                 throw new TypeError("countersign: give the token endpoint to tokenRequestHeaders(), or as tokenEndpoint to createDPoP().");
             }
-            return { DPoP: await prove("POST", parse(url, "the URL of tokenRequestHeaders()"), undefined) };
+            return { DPoP: await safe(prove("POST", parse(url, "the URL of tokenRequestHeaders()"), undefined)) };
         },
         observe
     };
@@ -178,7 +179,7 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
 /** The error of a token response that concerns its proof, as a challenge. */
 async function errorOf(response: Response): Promise<string | undefined> {
     try {
-        const { error } = own((await response.clone().json()) as { error?: unknown });
+        const { error } = own((await safe(response.clone().json())) as { error?: unknown });
         if (error === "use_dpop_nonce") {
             return 'DPoP error="use_dpop_nonce"';
         }

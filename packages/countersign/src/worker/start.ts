@@ -4,6 +4,7 @@ import { HELLO, type Answer, type Question } from "../core/worker/protocol.js";
 import type { Attempt, BoundToken, ClientHandle, Engine, Upgrade } from "../engine/interface.js";
 import { installHooks } from "../entry/hooks.js";
 import { own } from "../page/own.js";
+import { safe } from "../page/safe.js";
 
 type Asked = { readonly resolve: (upgrade: Upgrade | undefined) => void; readonly reject: (error: Error) => void };
 /** Without its number. */
@@ -113,7 +114,7 @@ function remoteEngine(tokens: Map<string, Connection>, owners: Map<Attempt, Conn
             }),
         observe: async (attempt, response, isReplayable, end) => {
             const connection = take(attempt)!;
-            return keep(connection, await connection.ask("observe", attempt, response, isReplayable, end));
+            return keep(connection, await safe(connection.ask("observe", attempt, response, isReplayable, end)));
         },
         release: attempt => take(attempt)?.release(attempt)
     };

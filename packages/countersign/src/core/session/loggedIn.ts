@@ -47,7 +47,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
             return { unsubscribeFromAutoLogoutCountdown: () => void ticks.delete(tick) };
         },
         connectWorker: async (worker, how) => {
-            const { connectWorker } = await import("../worker/connect.js");
+            const { connectWorker } = await safe(import("../worker/connect.js"));
             connectWorker(context, natives, toFailure, listeners, worker, how);
         },
         logout: how => tell(() => logOut(context, stop, how)),

@@ -8,6 +8,7 @@ import type { Attempt, End, EngineHost, ObservedResponse, Upgrade } from "../../
 import type { Context } from "../context.js";
 import type { Oidc } from "../types.js";
 import { HELLO, type Answer } from "./protocol.js";
+import { safe } from "../../page/safe.js";
 
 /** Requests whose responses the worker has not reported. */
 const MOST_ATTEMPTS = 256;
@@ -84,7 +85,7 @@ export function connectWorker(
         if (bound?.client !== client) {
             throw new Error("the token does not belong to the client that connected this worker");
         }
-        return await engine.authorize(method, target.origin, target.path, bound);
+        return await safe(engine.authorize(method, target.origin, target.path, bound));
     };
 
     const observe = async (attempt: unknown, response: unknown, isReplayable: unknown, end: unknown): Promise<Upgrade | undefined> => {
@@ -93,12 +94,12 @@ export function connectWorker(
         }
         const { status, dpopNonce, wwwAuthenticate, date } = own(response as ObservedResponse);
         const { origin, path, isSlash } = own(end as End);
-        return await engine.observe(
+        return await safe(engine.observe(
             attempt as Attempt,
             { status: Number(status), dpopNonce: textOrNull(dpopNonce), wwwAuthenticate: textOrNull(wwwAuthenticate), date: textOrNull(date) },
             isReplayable === true,
             isText(origin) && isText(path) ? { origin, path, isSlash: isSlash === true } : undefined
-        );
+        ));
     };
 
     port.onmessage = async ({ data }: MessageEvent<unknown>) => {
@@ -108,10 +109,10 @@ export function connectWorker(
             return;
         }
         try {
-            const upgrade = what === "authorize" ? await authorize(a, b, c, d) : what === "observe" ? await observe(a, b, c, d) : undefined;
+            const upgrade = what === "authorize" ? await safe(authorize(a, b, c, d)) : what === "observe" ? await safe(observe(a, b, c, d)) : undefined;
             give(id as number, upgrade);
         } catch (error) {
-            answer(id as number, undefined, undefined, (await toFailure(error)).message);
+            answer(id as number, undefined, undefined, (await safe(toFailure(error))).message);
         }
     };
 
