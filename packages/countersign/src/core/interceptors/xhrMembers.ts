@@ -3,7 +3,7 @@
  * app's request (it waits for a proof) or further (it has a challenge that is being answered).
  */
 import type { Member } from "../../entry/hooks.js";
-import { apply } from "../../page/natives.js";
+import { apply, freeze } from "../../page/natives.js";
 import { saved } from "../natives.js";
 
 /** A data URL without a comma is a network error everywhere (Fetch, "data: URL processor"). */
@@ -33,11 +33,12 @@ const throwAsSent: Member = (native, _, args) => {
 };
 
 /** Members of an instance that was sent, while the native one is only open. */
-export const unsent: Record<string, Member> = {
+export const unsent = freeze<Record<string, Member>>({
+    __proto__: null as never,
     send: throwAsSent,
     setRequestHeader: throwAsSent,
     withCredentials: (native, xhr, args) => (args.length === 0 ? apply(native, xhr, args) : throwAsSent(native, xhr, args))
-};
+});
 
 /** Answers like an instance without a response. */
 const unanswered: Member = (native, xhr, args) => {
@@ -47,10 +48,15 @@ const unanswered: Member = (native, xhr, args) => {
 };
 
 /** Members of an instance without the text of a response, while the native one has it. */
-export const headersOnly: Record<string, Member> = { __proto__: null as never, response: unanswered, responseText: unanswered, responseXML: unanswered };
+export const headersOnly = freeze<Record<string, Member>>({
+    __proto__: null as never,
+    response: unanswered,
+    responseText: unanswered,
+    responseXML: unanswered
+});
 
 /** Members of an instance without a response, while the native one has a challenge. */
-export const challenged: Record<string, Member> = {
+export const challenged = freeze<Record<string, Member>>({
     ...headersOnly,
     __proto__: null as never,
     readyState: unanswered,
@@ -59,4 +65,4 @@ export const challenged: Record<string, Member> = {
     responseURL: unanswered,
     getResponseHeader: unanswered,
     getAllResponseHeaders: unanswered
-};
+});
