@@ -15,6 +15,7 @@ import { onHintOfOtherTab, writeTab } from "./memory.js";
 import { never, reload } from "./navigation/leave.js";
 import { leaveForLogin } from "./navigation/login.js";
 import { readParams, withoutSlash, type Settings } from "./params.js";
+import { announce } from "./navigation/chain.js";
 import { find } from "./session/find.js";
 import { loggedIn } from "./session/loggedIn.js";
 import type { Oidc } from "./types.js";
@@ -60,6 +61,7 @@ export const makeCreateOidc = (state: State, slot: EngineSlot): CreateOidc => {
 async function create(settings: Settings, state: State, slot: EngineSlot): Promise<Oidc<Record<string, unknown>>> {
     const { params, clientId, key, home, log } = settings;
     const common = { issuerUri: withoutSlash(params.issuerUri), clientId, validRedirectUri: home };
+    const decide = announce(state, settings);
     let context: Context | undefined;
     let error: OidcInitializationError | undefined;
     try {
@@ -91,6 +93,8 @@ async function create(settings: Settings, state: State, slot: EngineSlot): Promi
             throw error;
         }
         console.warn(error.message);
+    } finally {
+        decide();
     }
     log("not logged in");
     writeTab(`${key} sub`, undefined);

@@ -69,9 +69,9 @@ export type ParamsOfCreateOidc<
      */
     autoLogin?: AutoLogin;
     /**
-     * Overrides the option of `oidcEarlyInit` for this client. With `"full page redirect"` one page
-     * load restores one client, since the tokens of the others would not survive the next redirect.
-     * With several clients on one page, use `"iframe"`.
+     * Overrides the option of `oidcEarlyInit` for this client. With `"full page redirect"`, a page
+     * with several clients is redirected once for each; create them together, not one after the
+     * other, since tokens do not survive a redirect and would be asked for again.
      */
     sessionRestorationMethod?: SessionRestorationMethod;
     /** Logs what is done and why to the console. Tokens and codes are not logged. */
@@ -142,6 +142,8 @@ export interface Settings {
     /** The app's home, which is also the redirect URI; ends with a slash. */
     home: string;
     method: SessionRestorationMethod;
+    /** The page's. */
+    state: State;
     log: (...message: unknown[]) => void;
 }
 
@@ -180,6 +182,7 @@ export async function readParams(given: Settings["params"], state: State): Promi
     }
     return {
         params,
+        state,
         clientId,
         key: `countersign ${withoutSlash(params.issuerUri)} ${clientId}`,
         home: home.href.replace(/\/?$/, "/"),

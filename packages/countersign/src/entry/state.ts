@@ -28,6 +28,18 @@ export interface RedirectRecord {
     isAgain?: boolean | undefined;
     /** What `login` or `goToAuthServer` added to the request. */
     extraQueryParams?: Record<string, string>;
+    /** Responses to other clients, which are redeemed when the page is back. */
+    held?: Answer[] | undefined;
+    /** How many redirects in a row nobody has asked for, with this one. */
+    hop?: number | undefined;
+}
+
+/** A response of an authorization server, and how the page was left for it. */
+export interface Answer {
+    record: RedirectRecord;
+    response: AuthorizationResponse;
+    /** The origin that the page came back from; empty if the browser does not tell. */
+    from: string;
 }
 
 /** How the page was set up, and how it was reached again. A missing member is not known. */
@@ -37,8 +49,12 @@ export interface State extends Bare {
     mode: Mode;
     /** How the page was left before this load, if it comes back from there. */
     record?: RedirectRecord | undefined;
-    /** The answer to `record`; its user sets it to `undefined`. */
+    /** The answer to `record`. */
     response?: AuthorizationResponse | undefined;
+    /** The answers that no client has taken yet. */
+    answers?: Answer[];
+    /** Clients that may leave the page, by key, until they have decided. */
+    undecided?: Map<string, Promise<void>>;
     /** The origins of the issuers of this page's clients. */
     issuers?: string[];
     /**

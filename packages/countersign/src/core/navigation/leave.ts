@@ -18,6 +18,8 @@ export const reload = (): void => location.reload();
 let comeBack: (() => void) | undefined;
 let waiting: (() => void)[] = [];
 
+export const isBeingLeft = (): boolean => !!comeBack;
+
 /**
  * Reserves leaving the page. The first caller leaves it. Others wait, and go on if the page stays.
  */

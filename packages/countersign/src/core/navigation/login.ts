@@ -5,6 +5,7 @@ import { readParameters, type AppParameters, type Context } from "../context.js"
 import { failure, toFailure } from "../errors/failure.js";
 import { readHint } from "../memory.js";
 import { addParameters, prepare, toPushed, transformed } from "./authorizationRequest.js";
+import { answersOf } from "./chain.js";
 import { goTo, inApp, never, reload, stay, takeLeave } from "./leave.js";
 import { safe } from "../../page/safe.js";
 
@@ -16,6 +17,8 @@ export interface Leaving {
     isSilent?: boolean | undefined;
     /** The login before this one is lost, though the user has just been asked. */
     isAgain?: boolean;
+    /** See `RedirectRecord`. */
+    hop?: number | undefined;
     /** The page must not be reachable by the back button. */
     isReplaced?: boolean | undefined;
     /**
@@ -27,7 +30,7 @@ export interface Leaving {
 /** Leaves the page for a login. Returns only if a silent attempt cannot be made. */
 export async function leaveForLogin(context: Context, how: Leaving): Promise<undefined> {
     const { home, key, params, log } = context;
-    const { isSilent = false, isReplaced = false, isAgain, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
+    const { isSilent = false, isReplaced = false, isAgain, hop, isAwaited, redirectUrl, extraQueryParams: extra, transformUrlBeforeRedirect } = own(how);
     await safe(takeLeave(isSilent || isAwaited ? reload : () => isReplaced && history.back()));
     try {
         const target = redirectUrl ?? params.postLoginRedirectUrl ?? location.href;
@@ -44,7 +47,7 @@ export async function leaveForLogin(context: Context, how: Leaving): Promise<und
         const after = transformed(before, transformUrlBeforeRedirect);
         const extraQueryParams = Object.fromEntries([...after.searchParams].filter(([name, value]) => known.get(name) !== value));
         log(`going to ${after.origin}`, isSilent ? "to ask for a session" : "to log in", `, redirect URI ${home}`);
-        const record = { state: original.get("state")!, url, client: key, isSilent, isAgain, extraQueryParams };
+        const record = { state: original.get("state")!, url, client: key, isSilent, isAgain, extraQueryParams, held: answersOf(context.state), hop };
         if (goTo(await safe(toPushed(context, original, after)), record, isReplaced)) {
             return await safe(never());
         }

@@ -1,11 +1,13 @@
 /** Finds a session: in the response that the page came back with, or without asking the user. */
 import type { Bare, Tokens } from "../../engine/interface.js";
-import type { AuthorizationResponse, RedirectRecord, State } from "../../entry/state.js";
+import type { Answer, State } from "../../entry/state.js";
+import { own } from "../../page/own.js";
 import { tokenParams, type Context } from "../context.js";
 import { failure, isEngineError, isNobody, sentences } from "../errors/failure.js";
 import type { OidcInitializationError } from "../errors/oidcInitializationError.js";
 import { forgetSession, mayTryAgain, readHint } from "../memory.js";
 import { redeemInIframe } from "../navigation/iframe.js";
+import { nextHop, takeAnswer } from "../navigation/chain.js";
 import { leaveForLogin } from "../navigation/login.js";
 import { noteRedirect, triesIframe, trustsIframe } from "../navigation/way.js";
 import type { Oidc } from "../types.js";
@@ -19,12 +21,12 @@ export interface Found extends Bare {
 }
 
 /** Redeems the response that the page was opened with, which is for this client. */
-async function redeem(context: Context, state: State, { isSilent, extraQueryParams = {} }: RedirectRecord, response: AuthorizationResponse): Promise<Found> {
+async function redeem(context: Context, state: State, { record, response, from }: Answer): Promise<Found> {
     const { engine, client, params } = context;
+    const { isSilent, extraQueryParams = {} } = own(record);
     // Without `iss` (RFC 9207) a response does not name its issuer. But the page that it came from
     // may show that another issuer of the app sent it: then its code is not for this one (RFC 9700,
     // 4.4).
-    const from = document.referrer && new URL(document.referrer).origin;
     const { issuerUri } = params;
     if (from !== new URL(issuerUri).origin && state.issuers!.includes(from) && !response.some(([name]) => name === "iss")) {
         throw await safe(failure("response_issuer_mismatch", issuerUri, from));
@@ -42,34 +44,39 @@ async function redeem(context: Context, state: State, { isSilent, extraQueryPara
  * Whether the login took longer than we keep it, or than the server does (Keycloak says so). The
  * session there is new, so one more login does not ask the user.
  */
-const isLate = (error: unknown): boolean =>
-    isEngineError(error) && (error.code === "flow_unknown" || error.details[1] === "authentication_expired");
+const isLate = (error: unknown, isHeld: boolean): boolean =>
+    isEngineError(error) &&
+    (error.code === "flow_unknown" ||
+        error.details[1] === "authentication_expired" ||
+        // The code was too old when all others were there.
+        (isHeld && error.details[0] === "invalid_grant"));
 
 /** Finds a session: in the response that the page was opened with, or without asking the user. */
 export async function find(context: Context, state: State, endpoint: string): Promise<Found | undefined> {
     const { key, method, params, log } = context;
-    const { record, response, unclaimed } = state;
-    const isOurs = record?.client === key;
+    const { unclaimed } = state;
+    const answer = await safe(takeAnswer(state, key));
+    /** How the page was left for this client, if it comes back from there. */
+    const record = answer ? own(answer.record) : state.record?.client === key ? state.record : undefined;
+    const hop = nextHop(state);
     let isLost = false;
-    if (isOurs && response) {
-        state.response = undefined;
+    if (answer) {
         try {
-            return await safe(redeem(context, state, record, response));
+            return await safe(redeem(context, state, answer));
         } catch (error) {
             log(`the response logged nobody in: ${(error as Error).message}`);
-            isLost = isLate(error);
-            if (isLost ? record.isAgain : !isNobody(error) || params.autoLogin) {
+            isLost = isLate(error, record!.state !== state.record?.state);
+            if (isLost ? record!.isAgain || !hop : !isNobody(error) || params.autoLogin) {
                 throw error;
             }
-            !isLost && record.isSilent && forgetSession(key);
+            !isLost && record!.isSilent && forgetSession(key);
         }
     }
     const hint = readHint(key);
-    // The page has just come back from the authorization server. If it left again, it would lose
-    // the tokens that another client got there; and if the record of a redirect gets lost, it would
-    // leave again and again.
-    const hasReturned = unclaimed !== undefined || record?.client !== undefined;
-    const wasAsked = isOurs && record.isSilent;
+    // The page has just come back from the authorization server. If the record of a redirect gets
+    // lost, it would leave again and again.
+    const hasReturned = unclaimed !== undefined || record || !hop;
+    const wasAsked = record?.isSilent;
     if (hint !== "out" && !wasAsked) {
         let isOver = false;
         if (triesIframe(context)) {
@@ -99,15 +106,15 @@ export async function find(context: Context, state: State, endpoint: string): Pr
         if (hint === "in" && method !== "iframe" && !hasReturned && !params.autoLogin) {
             log("looking for a session by a redirect");
             // Returns if that cannot be done.
-            await safe(leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href }));
+            await safe(leaveForLogin(context, { isSilent: true, isReplaced: true, redirectUrl: location.href, hop }));
         }
         isOver && forgetSession(key);
     }
     if (isLost) {
-        return leaveForLogin(context, { isSilent: record!.isSilent, isReplaced: true, isAgain: true, redirectUrl: location.href });
+        return leaveForLogin(context, { isSilent: record!.isSilent, isReplaced: true, isAgain: true, redirectUrl: location.href, hop });
     }
-    if (params.autoLogin && unclaimed !== undefined && !mayTryAgain(key)) {
-        throw await safe(failure("flow_unknown", unclaimed));
+    if (params.autoLogin && (!hop || (unclaimed !== undefined && !mayTryAgain(key)))) {
+        throw await safe(failure("flow_unknown", unclaimed ?? ""));
     }
-    return params.autoLogin ? leaveForLogin(context, { isReplaced: true }) : undefined;
+    return params.autoLogin ? leaveForLogin(context, { isReplaced: true, hop }) : undefined;
 }

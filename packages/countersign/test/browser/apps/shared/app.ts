@@ -11,6 +11,8 @@ type Params = ParamsOfCreateOidc;
 interface Config {
     /** Parameters by a name that only the test uses. */
     clients: Record<string, Params>;
+    /** Each client is created when the one before it has settled. */
+    isOneByOne?: boolean;
 }
 
 /** An error as the test sees it. */
@@ -108,9 +110,12 @@ async function outcomeOf(create: () => Promise<Oidc>): Promise<[Outcome, Oidc | 
 
 async function start(): Promise<void> {
     const config = (await (await fetch("/config.json")).json()) as Config;
+    let previous: Promise<unknown> = Promise.resolve();
     const outcomes = await Promise.all(
         Object.entries(config.clients).map(async ([name, params]) => {
-            const [outcome, oidc] = await outcomeOf(() => createOidc(params));
+            const creating = (config.isOneByOne === true ? previous : Promise.resolve()).then(() => outcomeOf(() => createOidc(params)));
+            previous = creating;
+            const [outcome, oidc] = await creating;
             if (oidc !== undefined) {
                 oidcs.set(name, oidc);
             }
