@@ -150,13 +150,17 @@ test("a redirect that came back without an answer says nothing: the next load as
     const params = { main: { sessionRestorationMethod: "full page redirect" } };
     const world = await World.create(t, { params });
     await world.start();
-    // The user leaves the authorization server's page by the address bar.
-    await world.page.route(`${world.issuer.origin}/**`, route =>
-        route.request().isNavigationRequest() ? route.fulfill({ body: "busy" }) : route.continue()
-    );
+    // The server shows a page instead, which the user leaves by the address bar.
+    world.issuer.tamper = (response, exchange) => {
+        if (exchange.path === world.authorizationPath) {
+            response.status = 200;
+            response.headers = [["Content-Type", "text/html"], ["Content-Length", "0"]];
+            response.body = Buffer.from("<p>busy</p>");
+        }
+    };
     await world.page.goto(world.app.origin);
     await world.page.waitForURL(`${world.issuer.origin}/**`);
-    await world.page.unroute(`${world.issuer.origin}/**`);
+    world.issuer.tamper = undefined;
     assert.equal((await reload(world)).isUserLoggedIn, false);
     assert.deepEqual(await reload(world), byRedirect);
 });
