@@ -433,6 +433,31 @@ fn a_slash_at_the_end_is_followed_once_with_the_same_method() {
 }
 
 #[test]
+fn a_token_of_the_programs_own_is_signed_for_with_the_clients_key() {
+    let (world, engine, client, _) = logged_in();
+    let adopt = |token: Option<&str>| {
+        let adopted = world.run(engine.adopt(&client, token.map(Into::into)));
+        let proof = world.run(engine.authorize("GET".into(), url(API, "/a"), adopted.unwrap()));
+        Proof::decode(&proof.unwrap().unwrap().proof)
+    };
+    let proof = adopt(Some("a.token"));
+    let ath = countersign::crypto::sha256(b"a.token");
+    assert_eq!(proof.claims["ath"], base64url::encode(&ath));
+    assert_eq!(signer(&proof), 1);
+    assert_eq!(adopt(None).claims.get("ath"), None);
+    let thumbprint = world.run(engine.thumbprint(&client)).unwrap();
+    assert_eq!(thumbprint.len(), 43);
+    // The oldest tokens are forgotten.
+    let first = world.run(engine.adopt(&client, Some("first".into()))).unwrap();
+    for number in 0..64 {
+        let token = format!("token-{number}");
+        world.run(engine.adopt(&client, Some(token.as_str().into()))).unwrap();
+    }
+    let forgotten = world.run(engine.authorize("GET".into(), url(API, "/a"), first));
+    assert!(forgotten.unwrap().is_none());
+}
+
+#[test]
 fn what_another_origin_answers_teaches_nothing() {
     let (world, engine, _, token) = logged_in();
     let upgraded = call(&world, &engine, &token);

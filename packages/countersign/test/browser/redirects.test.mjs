@@ -21,14 +21,11 @@ function redirect(world, from, status, to) {
 /** The warnings of the page from now on; `next` resolves with the first one, whenever it comes. */
 function warnings(world) {
     const found = [];
-    found.next = new Promise(resolve =>
-        world.page.on("console", message => {
-            if (message.type() === "warning") {
-                found.push(message.text());
-                resolve(message.text());
-            }
-        })
-    );
+    world.page.on("console", message => message.type() === "warning" && found.push(message.text()));
+    const isWarning = message => message.type() === "warning";
+    found.next = world.page.waitForEvent("console", { predicate: isWarning, timeout: 10_000 }).then(message => message.text());
+    // Awaited only where a warning is expected.
+    found.next.catch(() => {});
     return found;
 }
 
