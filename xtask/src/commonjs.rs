@@ -15,6 +15,8 @@ use crate::process::{command, run};
 
 /// In the page of a browser these names exist; jsdom lacks the second, a worker the first.
 const IS_PAGE: &str = r#"typeof document === "object" && typeof Request === "function""#;
+/// For what works in workers too.
+const IS_PAGE_OR_WORKER: &str = r#"(typeof document === "object" || typeof WorkerGlobalScope === "function") && typeof Request === "function""#;
 
 /// The words for "this file" that the compiler cannot translate.
 const HERE: &str =
@@ -40,10 +42,20 @@ pub(crate) fn write(package: &Path, engines: &[(&str, &str)]) -> Result<()> {
             ),
         )?;
     }
-    for (subpath, module) in subpaths(package)? {
+    for Subpath {
+        name: subpath,
+        module,
+        is_for_workers,
+    } in subpaths(package)?
+    {
         if let Some(name) = module.strip_suffix(".cjs") {
+            let condition = if is_for_workers {
+                IS_PAGE_OR_WORKER
+            } else {
+                IS_PAGE
+            };
             let text = format!(
-                "\"use strict\";\nmodule.exports = {IS_PAGE} ? require(\"./{name}.js\") : require(\"./ssr.js\");\n"
+                "\"use strict\";\nmodule.exports = {condition} ? require(\"./{name}.js\") : require(\"./ssr.js\");\n"
             );
             write_if_changed(&cjs.join(&module), &text)?;
         }
@@ -54,8 +66,16 @@ pub(crate) fn write(package: &Path, engines: &[(&str, &str)]) -> Result<()> {
     Ok(())
 }
 
-/// Returns each subpath that `exports` names, with its CommonJS module relative to `dist/cjs`.
-fn subpaths(package: &Path) -> Result<Vec<(String, String)>> {
+/// A subpath that `exports` names.
+struct Subpath {
+    name: String,
+    /// Its CommonJS module, relative to `dist/cjs`.
+    module: String,
+    is_for_workers: bool,
+}
+
+/// Returns all but the package's root.
+fn subpaths(package: &Path) -> Result<Vec<Subpath>> {
     let manifest: Value = serde_json::from_slice(&fs::read(package.join("package.json"))?)?;
     let exports = manifest["exports"]
         .as_object()
@@ -64,10 +84,11 @@ fn subpaths(package: &Path) -> Result<Vec<(String, String)>> {
         .iter()
         .filter_map(|(subpath, target)| {
             let module = target["require"]["default"].as_str()?;
-            Some((
-                subpath.strip_prefix("./")?.to_owned(),
-                module.strip_prefix("./dist/cjs/")?.to_owned(),
-            ))
+            Some(Subpath {
+                name: subpath.strip_prefix("./")?.to_owned(),
+                module: module.strip_prefix("./dist/cjs/")?.to_owned(),
+                is_for_workers: target["import"]["worker"] != "./dist/ssr.js",
+            })
         })
         .collect())
 }
