@@ -21,6 +21,7 @@ mod java;
 mod mutants;
 mod node;
 mod order;
+mod pack;
 mod package;
 mod peers;
 mod process;

@@ -1,12 +1,11 @@
 //! `cargo xtask package`: builds all of `packages/countersign`, so that `npm pack` there makes the
 //! whole tarball.
 //!
-//! The engine is shipped as text in a lazily imported module: gzipped, then base64. That works in
-//! every bundler and is about one per cent larger than the gzipped file.
+//! The engine is shipped as text in a lazily imported module: packed (`pack.rs`), then base64. That
+//! works in every bundler, and gzip makes of base64 about what was packed.
 
 use std::ffi::OsStr;
 use std::fs;
-use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -17,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::commonjs;
 use crate::generated::{self, write_if_changed};
+use crate::pack::pack;
 use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
 use crate::wasm;
@@ -53,8 +53,8 @@ pub(crate) fn build() -> Result<()> {
     )?;
     copy_documents()?;
     println!(
-        "package: packages/countersign is complete, engine {} bytes gzipped ({})",
-        engine.gzipped,
+        "package: packages/countersign is complete, engine {} bytes packed ({})",
+        engine.packed,
         seconds(start.elapsed())
     );
     println!(
@@ -112,10 +112,10 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
 
 /// The engine as it is shipped.
 struct Shipped {
-    /// base64 of gzip.
+    /// Packed, as base64.
     text: String,
-    /// Its size in bytes.
-    gzipped: usize,
+    /// Its size in bytes, before base64.
+    packed: usize,
     /// The hash of the WebAssembly that the browser compiles, in hexadecimal. It is the same
     /// wherever the same toolchain builds.
     sha256: String,
@@ -142,8 +142,8 @@ fn build_engine(
         fs::write(&seen, &input)?;
     }
     let engine = fs::read(&optimised)?;
-    let gzipped = gzip(&engine)?;
-    let text = STANDARD.encode(&gzipped);
+    let packed = pack(&engine)?;
+    let text = STANDARD.encode(&packed);
     let directory = package().join("dist/engine");
     fs::create_dir_all(&directory)?;
     write_if_changed(
@@ -152,11 +152,11 @@ fn build_engine(
     )?;
     write_if_changed(
         &directory.join(format!("{name}.d.ts")),
-        "/** The engine's WebAssembly: gzip, then base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
+        "/** The engine's WebAssembly: packed, then base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
     )?;
     Ok(Shipped {
         text,
-        gzipped: gzipped.len(),
+        packed: packed.len(),
         sha256: hexadecimal(&Sha256::digest(&engine)),
     })
 }
@@ -181,23 +181,6 @@ fn write_javascript(engine: &Path, work: &Path, directory: &Path) -> Result<()> 
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Compresses with Zopfli: the format is gzip's, a few per cent smaller, and without a time stamp,
-/// so the bytes are the same every time.
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut gzipped = Vec::new();
-    zopfli::compress(
-        zopfli::Options {
-            // Five seconds more than by default, and some bytes less.
-            iteration_count: NonZeroU64::new(500).unwrap_or(NonZeroU64::MIN),
-            ..zopfli::Options::default()
-        },
-        zopfli::Format::Gzip,
-        bytes,
-        &mut gzipped,
-    )?;
-    Ok(gzipped)
 }
 
 fn copy_documents() -> Result<()> {

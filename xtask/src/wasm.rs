@@ -299,7 +299,7 @@ pub(crate) fn check(arguments: &[&str]) -> Result<()> {
     run(command.args(locked()).args(arguments))
 }
 
-/// Only features that every browser with `DecompressionStream` has.
+/// Only features that every browser that the README names has.
 const FEATURES: [&str; 9] = [
     "--mvp-features",
     "--enable-bulk-memory",

@@ -11,7 +11,6 @@ import { defineProperty, Module, saved } from "./page/natives.js";
 import { own } from "./page/own.js";
 import type { ShippedEngine } from "./engine/load.js";
 import type { Internals } from "./entry/state.js";
-import { makeUnpack } from "./entry/unpack.js";
 import { safe } from "./page/safe.js";
 
 /** On `window` after a copy of this package has taken the page. */
@@ -38,11 +37,9 @@ const load = (internals?: Internals): Promise<CreateOidc> =>
         saved.Promise.then(import("./core/start.js"), loaded => ((module = loaded), start()), fail);
         let shipped: Promise<{ default: ShippedEngine }>;
         try {
-            // A Content-Security-Policy or a lockdown mode may forbid even an empty module, and old
-            // browsers can't unpack. We ask now, because what is imported later could be another
-            // script's.
+            // A Content-Security-Policy or a lockdown mode may forbid even an empty module. We ask
+            // now, because what is imported later could be another script's.
             new Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
-            internals && (internals.unpack = makeUnpack());
             shipped = import("./engine/bytes.js");
         } catch {
             shipped = import("./engine/script.js");

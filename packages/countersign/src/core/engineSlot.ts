@@ -13,17 +13,15 @@ export interface EngineSlot extends Bare {
     /** Set when `ready` resolves. */
     engine?: Engine;
     /** Rejects with `EngineError`. */
-    readonly ready: Promise<void>;
+    ready?: Promise<void>;
 }
 
-export function beginEngine({ hooks, unpack }: Internals, shipped: ShippedEngine): EngineSlot {
-    const slot: EngineSlot = {
-        __proto__: null,
-        ready: loadEngine(natives, shipped, unpack, engine => {
-            hooks && installInterceptors(engine, hooks);
-            slot.engine = engine;
-        })
-    };
+export function beginEngine({ hooks }: Internals, shipped: ShippedEngine): EngineSlot {
+    const slot: EngineSlot = { __proto__: null };
+    slot.ready = loadEngine(natives, shipped, engine => {
+        hooks && installInterceptors(engine, hooks);
+        slot.engine = engine;
+    });
     // `createOidc` reports the error.
     slot.ready.catch(() => {});
     return slot;

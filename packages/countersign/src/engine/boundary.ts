@@ -10,7 +10,7 @@ import { sweepFlows } from "./flows.js";
 import { makeImports, type Memory } from "./host.js";
 import { EngineError } from "./interface.js";
 import type { Attempt, Bare, BoundToken, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from "./interface.js";
-import { noTexts, readTexts, toTexts, writeTexts, type Texts, type View } from "./message.js";
+import { noTexts, readTexts, toTexts, writeTexts, type Bytes, type Texts, type View } from "./message.js";
 import { causeOf, FLOW_LIFETIME_MILLIS, numberOf, type Renewal, type Visit } from "./numbers.js";
 import { safe } from "../page/safe.js";
 
@@ -53,7 +53,7 @@ const toUpgrade = ({ 0: proof }: Texts, attempt: Attempt): Upgrade | undefined =
  * Starts an engine and passes it to `deliver`. A promise would show it to a getter on
  * `Promise.prototype`.
  */
-export const startEngine = async (bytes: ArrayBuffer, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
+export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engine: Engine) => void): Promise<void> => {
     const pending: { __proto__: null; [task: number]: Pending } = { __proto__: null };
     let lastTask = 0;
     let crash: EngineError | undefined;

@@ -1,6 +1,5 @@
 /** What early init hands to the core and to no one else (`handover.ts`). */
 import type { Bare, Mode } from "../engine/interface.js";
-import type { Unpack } from "../engine/load.js";
 import type { Hooks } from "./hooks.js";
 
 export type SessionRestorationMethod = "iframe" | "full page redirect" | "auto";
@@ -78,6 +77,4 @@ export interface Internals extends Bare {
     readonly state: State;
     /** `undefined` if DPoP is off. */
     readonly hooks: Hooks | undefined;
-    /** Missing if the engine in JavaScript is used, which needs none. */
-    unpack?: Unpack;
 }

@@ -105,6 +105,7 @@ export const page = freeze({
     isArray: Array.isArray,
     ArrayBuffer,
     Proxy,
+    Float32Array,
     Uint8Array
 });
 

@@ -7,7 +7,6 @@ import { EngineError, type BoundToken, type ClientHandle, type Engine, type Engi
 import { loadEngine } from "../engine/load.js";
 import { readTexts, toTexts, writeTexts, type View } from "../engine/message.js";
 import { causeOf } from "../engine/numbers.js";
-import { makeUnpack } from "../entry/unpack.js";
 import { safe } from "../page/safe.js";
 
 export interface ProofEngine {
@@ -67,7 +66,7 @@ export async function startProofEngine(base64: string, keyPair: CryptoKeyPair | 
         }
     };
     let engine!: Engine;
-    await safe(loadEngine(host, base64, makeUnpack(), started => (engine = started)));
+    await safe(loadEngine(host, base64, started => (engine = started)));
     const client = engine.create({ issuerUri: "", clientId: "", scope: "", mode: "enforced", metadata: undefined });
     const adopt = (texts: readonly string[]) =>
         new Promise<{ thumbprint: string; number: number }>((resolve, reject) => {

@@ -101,12 +101,6 @@ for (const setup of ["plugin", "manual"]) {
         await assertBoundCall(world.api.list()[0], (await world.tokens()).accessToken);
     });
 
-    test(`in a browser without DecompressionStream the engine in JavaScript does the same (${setup})`, async t => {
-        const world = await World.create(t, { variant: { setup }, initScripts: [() => void delete window.DecompressionStream] });
-        assert.equal((await world.start()).main.isUserLoggedIn, true);
-        assert.deepEqual([...new Set(engineFiles(world))], ["script"]);
-    });
-
     test(`a page that enforces Trusted Types works (${setup})`, async t => {
         const world = await World.create(t, { variant: { setup } });
         world.app.headers["Content-Security-Policy"] =

@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { gunzipSync } from "node:zlib";
 import { engineHost } from "./support/engine-host.mjs";
 
 const { startEngine } = await import("../../dist/engine/boundary.js");
+const { unpack } = await import("../../dist/engine/unpack.js");
 const { default: base64 } = await import("../../dist/engine/bytes.js");
-const bytes = gunzipSync(Buffer.from(base64, "base64"));
+const bytes = unpack(engineHost(), base64);
 const engine = new WebAssembly.Module(bytes);
 
 test("the engine exports what `Exports` lists, each with as many parameters", async () => {

@@ -131,7 +131,7 @@ export function intruder() {
                 continue;
             }
             const spy = spyFor(path);
-            const fakes = { state: { mode: "auto" }, hooks: { fillSlots: spy, openedRequest: spy }, unpack: spy, then: undefined };
+            const fakes = { state: { mode: "auto" }, hooks: { fillSlots: spy, openedRequest: spy }, then: undefined };
             const xhr = new XMLHttpRequest();
             xhr.open("GET", "/");
             const lists = [

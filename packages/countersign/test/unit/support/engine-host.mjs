@@ -33,6 +33,7 @@ export const engineHost = overrides => ({
     decode: bytes => decoder.decode(bytes),
     atob,
     ArrayBuffer,
+    Float32Array,
     Uint8Array,
     Promise: { constructor: Promise },
     Headers: { get: (headers, name) => headers.get(name) },

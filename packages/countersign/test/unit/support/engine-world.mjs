@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import vm from "node:vm";
-import { gunzipSync } from "node:zlib";
 import { EmbeddedJWK, UnsecuredJWT, jwtVerify } from "jose";
 import { engineHost } from "./engine-host.mjs";
 
 const { startEngine } = await import("../../../dist/engine/boundary.js");
 const { IFRAME } = await import("../../../dist/engine/numbers.js");
+const { unpack } = await import("../../../dist/engine/unpack.js");
 const { default: base64 } = await import("../../../dist/engine/bytes.js");
 
 /** The engine in JavaScript, in a realm without globals. */
@@ -86,7 +86,7 @@ export async function world({ respond, host: overrides } = {}) {
     });
     let engine;
     const host = process.env.ENGINE === "javascript" ? await makeScriptHost(page) : page;
-    await startEngine(gunzipSync(Buffer.from(base64, "base64")), host, started => (engine = started));
+    await startEngine(unpack(page, base64), host, started => (engine = started));
     const create = (overrides = {}) =>
         engine.create({ issuerUri: ISSUER, clientId: "app", scope: "openid", mode: "enforced", metadata: undefined, ...overrides });
     /** An authorization request as a page makes it: `state`, all parameters, and the URL with them. */
