@@ -2,22 +2,22 @@
  * Measures what a browser loads from the app's origin until the session is restored. Vite builds a
  * minimal app, which logs in at the development authorization server and is then reloaded. The
  * browser's own request log gives the list of files; each is counted once, as `gzip -9` of its
- * body. Prints a table, writes target/size.json, and fails if a budget is exceeded. The app is
+ * body. Prints a table, writes target/size.json, and fails if a budget is exceeded. Then it
+ * counts the network steps to the session (`steps.mjs`). The app is
  * served with the README's Content-Security-Policy and nothing else allowed, so that the README
  * stays true.
  */
-import { spawn } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { extname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, gzipSync } from "node:zlib";
 import { oidcSpa } from "countersign/vite-plugin";
 import { build, version as viteVersion } from "vite";
 import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
+import { fileFor, serve, startAuthorizationServer } from "./servers.mjs";
+import { countSteps } from "./steps.mjs";
 
-const BUDGET = { total_gzip: 36_600, entry_gzip: 4_000 };
+const BUDGET = { total_gzip: 33_000, entry_gzip: 4_000, restore_steps: 5 };
 const STEP_LIMIT_MS = 30_000;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
@@ -48,8 +48,10 @@ async function main() {
         entry_gzip: plain.entry,
         wasm_gzip: plain.engine,
         html_gzip: plain.html,
+        total_brotli: plain.brotli,
         total_gzip_freeze: frozen.total,
-        entry_gzip_freeze: frozen.entry
+        entry_gzip_freeze: frozen.entry,
+        ...(await countSteps(atEnd))
     };
     await mkdir(target, { recursive: true });
     await writeFile(join(target, "size.json"), `${JSON.stringify(sizes, null, 4)}\n`);
@@ -73,7 +75,7 @@ async function weigh(browser, name, freeze) {
     const policy = { header: "" };
     const { origin, close: closeApp } = await serve(outDir, policy);
     atEnd.push(closeApp);
-    const issuer = await startAuthorizationServer(origin);
+    const issuer = await startAuthorizationServer(origin, atEnd);
     policy.header = await readmePolicy(issuer);
 
     await build({
@@ -90,21 +92,28 @@ async function weigh(browser, name, freeze) {
     const files = [];
     for (const path of paths) {
         const bytes = await readFile(fileFor(outDir, path));
-        files.push({ path, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, bytes });
+        files.push({ path, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotliCompressSync(bytes).length, bytes });
     }
     const html = files.find(file => file.path === "/");
     const engine = files.find(file => file.path.startsWith("/assets/bytes-"));
     if (html === undefined || engine === undefined) {
         throw new Error(`the reload loaded no ${html === undefined ? "page" : "engine"}: ${[...paths].join(", ")}`);
     }
-    const named = [...html.bytes.toString().matchAll(/(?:src|href)="([^"]+\.js)"/g)].map(match => match[1]);
+    // What runs before the app: the scripts of the page, and what they import statically.
+    const early = [...html.bytes.toString().matchAll(/<script\b[^>]*? src="([^"]+)"/g)].map(match => match[1]);
+    for (const path of early) {
+        const code = files.find(file => file.path === path)?.bytes.toString() ?? "";
+        const imported = [...code.matchAll(/(?:^|[;}])(?:import|export)\b(?:[^"';()]*\bfrom)?\s*["'](\.[^"']+)["']/g)].map(match => posix.join(posix.dirname(path), match[1]));
+        early.push(...imported.filter(one => !early.includes(one)));
+    }
     return {
         files: files.sort((a, b) => b.gzip - a.gzip),
-        named,
+        early,
         html: html.gzip,
         engine: engine.gzip,
-        entry: sum(files.filter(file => named.includes(file.path))),
-        total: sum(files)
+        entry: sum(files.filter(file => early.includes(file.path))),
+        total: sum(files),
+        brotli: files.reduce((total, file) => total + file.brotli, 0)
     };
 }
 
@@ -148,13 +157,14 @@ function sum(files) {
     return files.reduce((total, file) => total + file.gzip, 0);
 }
 
-function print(title, { files, named, total, entry }) {
+function print(title, { files, early, total, entry, brotli }) {
     console.log(`\n${title}`);
     for (const { path, raw, gzip } of files) {
-        console.log(`  ${path.padEnd(44)} ${count(raw)} ${count(gzip)} gzip${named.includes(path) ? "  named by the HTML" : ""}`);
+        console.log(`  ${path.padEnd(44)} ${count(raw)} ${count(gzip)} gzip${early.includes(path) ? "  runs before the app" : ""}`);
     }
     console.log(`  ${"all".padEnd(44)} ${count(sum(files.map(({ raw }) => ({ gzip: raw }))))} ${count(total)} gzip`);
-    console.log(`  ${"scripts that the HTML names".padEnd(44)} ${"".padEnd(7)} ${count(entry)} gzip\n`);
+    console.log(`  ${"all, from a host that serves brotli".padEnd(44)} ${"".padEnd(7)} ${count(brotli)} brotli`);
+    console.log(`  ${"scripts that run before the app".padEnd(44)} ${"".padEnd(7)} ${count(entry)} gzip\n`);
 }
 
 function count(number) {
@@ -169,58 +179,4 @@ async function readmePolicy(issuer) {
         throw new Error("packages/countersign/README.md has no Content-Security-Policy any more");
     }
     return `default-src 'none'; ${block.replaceAll("https://login.example.com", issuer).replace(/\s+/g, " ")}`;
-}
-
-/** Serves the built app on both loopback addresses, with nothing cached. */
-async function serve(directory, policy) {
-    const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
-    const answer = async (request, response) => {
-        try {
-            const file = fileFor(directory, new URL(request.url ?? "/", "http://localhost").pathname);
-            const body = await readFile(file);
-            response.writeHead(200, {
-                "Content-Type": types[extname(file)] ?? "application/octet-stream",
-                "Cache-Control": "no-store",
-                "Content-Security-Policy": policy.header
-            });
-            response.end(request.method === "HEAD" ? undefined : body);
-        } catch {
-            response.writeHead(404).end();
-        }
-    };
-    const first = createServer(answer);
-    await listen(first, 0, "127.0.0.1");
-    const { port } = first.address();
-    const second = createServer(answer);
-    await listen(second, port, "::1");
-    return {
-        origin: `http://localhost:${port}`,
-        close: () => [first, second].forEach(server => (server.closeAllConnections(), server.close()))
-    };
-}
-
-function listen(server, port, host) {
-    return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
-}
-
-function fileFor(directory, pathname) {
-    return join(directory, pathname === "/" ? "index.html" : pathname);
-}
-
-/** Starts the development authorization server; resolves with its issuer once it listens. */
-async function startAuthorizationServer(origin) {
-    const server = spawn(
-        join(target, "debug/countersign"),
-        ["idp", "--port", "0", "--client", `size=${origin}/`, "--audience", `${origin}/api`, "--allow-origin", origin],
-        { stdio: ["ignore", "pipe", "inherit"] }
-    );
-    atEnd.push(() => server.kill());
-    for await (const line of createInterface({ input: server.stdout })) {
-        const listening = /listening on (http:\/\/localhost:\d+)/.exec(line);
-        if (listening !== null) {
-            server.stdout.resume();
-            return listening[1];
-        }
-    }
-    throw new Error("the authorization server ended before it listened");
 }

@@ -87,7 +87,8 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
                 ...(proof && { DPoP: proof })
             },
             cache: "no-store",
-            credentials: "omit",
+            // For another origin these are the same; a preload of the document has the latter.
+            credentials: form ? "omit" : "same-origin",
             redirect: form ? "error" : "follow",
             signal: host.timeout?.(PATIENCE_MILLISECONDS) ?? null
         };

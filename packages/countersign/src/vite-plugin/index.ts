@@ -8,6 +8,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import type { Plugin, ResolvedConfig } from "vite";
+import { addModulePreloads, issuerHints } from "./hints.js";
 import { findModuleScripts, type ModuleScript } from "./html.js";
 import { adviceFor, NUXT_BASE, nuxtEntry } from "./frameworks.js";
 import { fileOf, installedNames, isEntryModule, isModule } from "./installed.js";
@@ -120,7 +121,8 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
                     return id;
                 });
                 imports.forEach(one => imported.add(one));
-                return withEntry(html, scripts[0]!, own, entryCode(options, isRelative ? undefined : literal(config.base), imports));
+                const page = withEntry(html, scripts[0]!, own, entryCode(options, isRelative ? undefined : literal(config.base), imports));
+                return options.issuerUri === undefined ? page : { html: page, tags: issuerHints(options.issuerUri) };
             }
         },
         outputOptions(output) {
@@ -134,6 +136,11 @@ export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
             // entries of several pages must not run each other.
             const test = (id: string): boolean => isEntryModule(id) || (pages === 1 && id.includes(".html?html-proxy"));
             return { ...output, codeSplitting: { groups: [{ name: "countersign", test }] } };
+        },
+        generateBundle: {
+            // After Vite has written the pages.
+            order: "post",
+            handler: (_, bundle) => addModulePreloads(bundle, options.webAssembly !== false)
         },
         buildEnd() {
             if (config.command === "build" && !config.build.ssr && !config.build.lib && pages === 0 && !advice && !replaced) {

@@ -22,6 +22,11 @@ export type OidcSpaVitePluginParams = {
      * where the browser refuses to compile WebAssembly.
      */
     webAssembly?: boolean;
+    /**
+     * The issuer of `createOidc`, if it is known when the app is built. Each page then connects to it
+     * and fetches its discovery document at once, which saves a round trip.
+     */
+    issuerUri?: string;
 };
 
 /** Names of earlier versions of oidc-spa, and what to write today. */
@@ -39,15 +44,21 @@ const fail = (sentence: string): never => {
     throw new TypeError(`countersign: ${sentence}`);
 };
 
+/** A path of the app's own server is one too. */
+const isIssuer = (value: unknown): boolean => typeof value === "string" && (/^\/(?!\/)/.test(value) || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)));
+
 /** Throws one sentence that names the first wrong option. */
 export function checkOptions(options: OidcSpaVitePluginParams): void {
-    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly"]);
-    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL, webAssembly } = options;
+    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly", "issuerUri"]);
+    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL, webAssembly, issuerUri } = options;
     if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
         fail(`BASE_URL must be a path like "/" or "/app/", not ${show(BASE_URL)}.`);
     }
     checkOneOf("webAssembly", webAssembly, [true, false, undefined]);
     checkOneOf("sessionRestorationMethod", sessionRestorationMethod, ["auto", "iframe", "full page redirect", undefined]);
+    if (issuerUri !== undefined && !isIssuer(issuerUri)) {
+        fail(`issuerUri must be the URL of the authorization server, not ${show(issuerUri)}.`);
+    }
     if (browserRuntimeFreeze !== undefined && browserRuntimeFreeze !== false) {
         checkNames("browserRuntimeFreeze", browserRuntimeFreeze, ["enabled", "excludes", "promises"]);
         checkOneOf("browserRuntimeFreeze.enabled", browserRuntimeFreeze.enabled, [true, false]);

@@ -21,7 +21,7 @@ for (const options of [
 
 for (const [options, sentence] of [
     [null, "countersign: oidcSpa() takes an object, not null."],
-    [{ dpop: { enabled: true } }, 'countersign: oidcSpa() has no option "dpop", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly".'],
+    [{ dpop: { enabled: true } }, 'countersign: oidcSpa() has no option "dpop", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly", "issuerUri".'],
     [{ DPoP: true }, "countersign: DPoP takes an object, not true."],
     [{ DPoP: { mode: "auto" } }, "countersign: DPoP.enabled must be true or false, not undefined."],
     [{ DPoP: { enabled: true } }, 'countersign: DPoP.mode must be "auto" or "enforced", not undefined.'],

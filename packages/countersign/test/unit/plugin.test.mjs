@@ -240,3 +240,45 @@ test("linked to another place, as pnpm and workspaces do, the package imports it
         assert.deepEqual((await runPage(html, true, 3)).map(([what]) => what), ["early", "main", "inline"]);
     }
 });
+
+test("the page names what early init imports and the app, for the page only; the hidden iframe loads none of it", async () => {
+    const html = `<head><link rel="modulepreload" crossorigin href="/app/assets/shared.js"><script type="module" crossorigin nonce="n" src="/app/assets/entry.js"></script></head>`;
+    const chunk = (fileName, imports = [], dynamicImports = []) => ({ type: "chunk", fileName, imports, dynamicImports });
+    const bundle = Object.fromEntries(
+        [
+            { type: "asset", fileName: "index.html", source: html },
+            { type: "asset", fileName: "other.html", source: "<p>" },
+            chunk("assets/entry.js", ["assets/shared.js"]),
+            chunk("assets/shared.js", [], ["assets/start.js", "assets/bytes.js", "assets/script.js", "assets/main.js"]),
+            chunk("assets/start.js", ["assets/shared.js"], ["assets/sentences.js"]),
+            chunk("assets/bytes.js"),
+            { ...chunk("assets/script.js"), moduleIds: ["/app/node_modules/countersign/dist/engine/script.js"] },
+            chunk("assets/main.js", ["assets/library.js"], ["assets/route.js"]),
+            chunk("assets/library.js"),
+            chunk("assets/sentences.js"),
+            chunk("assets/route.js")
+        ].map(one => [one.fileName, one])
+    );
+    oidcSpa(options).generateBundle.handler({}, bundle);
+    const links = ["start", "bytes", "main", "library"].map(name => `<link rel="modulepreload" crossorigin nonce="n" media="(min-width: 1px)" href="/app/assets/${name}.js">\n`);
+    assert.equal(bundle["index.html"].source, html.replace("<script", () => `${links.join("")}<script`));
+    assert.equal(bundle["other.html"].source, "<p>");
+});
+
+test("a page whose issuer is known connects to it and fetches its discovery document at once", async () => {
+    const tagsFor = issuerUri => {
+        const plugin = oidcSpa({ ...options, issuerUri });
+        plugin.configResolved({ publicDir: "", base: "/", logger: { warn() {} } });
+        return plugin.transformIndexHtml.handler('<script src="a.js" type="module"></script>', { path: "/index.html", filename: "/r/index.html" }).tags;
+    };
+    const link = attrs => ({ tag: "link", attrs, injectTo: "head-prepend" });
+    const preload = href => link({ rel: "preload", as: "fetch", crossorigin: "anonymous", media: "(min-width: 1px)", href });
+    assert.deepEqual(tagsFor("https://login.example.com/realms/x/"), [
+        link({ rel: "preconnect", href: "https://login.example.com" }),
+        preload("https://login.example.com/realms/x/.well-known/openid-configuration")
+    ]);
+    assert.deepEqual(tagsFor("/realms/x"), [preload("/realms/x/.well-known/openid-configuration")]);
+    for (const wrong of ["", "login.example.com", "//login.example.com", "ftp://login.example.com", null, 7]) {
+        assert.throws(() => oidcSpa({ issuerUri: wrong }), { message: `countersign: issuerUri must be the URL of the authorization server, not ${JSON.stringify(wrong)}.` });
+    }
+});
