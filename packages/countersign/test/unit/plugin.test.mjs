@@ -268,7 +268,7 @@ test("the page names what early init imports and the app, for the page only; the
 test("a page whose issuer is known connects to it and fetches its discovery document at once", async () => {
     const tagsFor = issuerUri => {
         const plugin = oidcSpa({ ...options, issuerUri });
-        plugin.configResolved({ publicDir: "", base: "/", logger: { warn() {} } });
+        plugin.configResolved({ plugins: [], publicDir: "", base: "/", logger: { warn() {} } });
         return plugin.transformIndexHtml.handler('<script src="a.js" type="module"></script>', { path: "/index.html", filename: "/r/index.html" }).tags;
     };
     const link = attrs => ({ tag: "link", attrs, injectTo: "head-prepend" });
