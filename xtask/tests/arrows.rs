@@ -12,10 +12,11 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 /// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's
 /// trait crate: our visitor sees the duplicate members that `serde_json::Value` hides. The crates
 /// behind `rust-crypto` are the second back end, for wasm32, where aws-lc-rs is not available.
-const PROTOCOL_MAY_USE: [&str; 13] = [
+const PROTOCOL_MAY_USE: [&str; 14] = [
     "aws-lc-rs",
     "ed25519-dalek",
     "hmac",
+    "memchr",
     "p256",
     "p384",
     "p521",
@@ -57,7 +58,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
 
 /// Dependencies that one role needs and others must not pay for: (our crate, dependency, the
 /// feature that enables it).
-const BEHIND_FEATURES: [(&str, &str, &str); 26] = [
+const BEHIND_FEATURES: [(&str, &str, &str); 27] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
     ("countersign", "hmac", "rust-crypto"),
@@ -67,6 +68,7 @@ const BEHIND_FEATURES: [(&str, &str, &str); 26] = [
     ("countersign", "rsa", "rust-crypto"),
     ("countersign", "sha2", "rust-crypto"),
     ("countersign", "siphasher", "verify"),
+    ("countersign", "memchr", "json"),
     ("countersign", "serde_core", "json"),
     ("countersign", "serde_json", "json"),
     ("countersign", "thiserror", "json"),

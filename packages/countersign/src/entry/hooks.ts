@@ -95,7 +95,7 @@ const text = (value: unknown): unknown => (Object(value) === value ? `${value}` 
  * Installs the hooks; `enableDPoP` calls it, and `countersign/worker`, which has no document. Each
  * call has its own state.
  */
-export function installHooks(baseURI = () => saved.Node.baseURI(document)): Hooks {
+export function installHooks(): Hooks {
     let slots: Slots | undefined;
     const openedRequests = new WeakMap<XMLHttpRequest, OpenedRequest>();
     const uploads = new WeakMap<XMLHttpRequest, XMLHttpRequestUpload>();
@@ -134,7 +134,7 @@ export function installHooks(baseURI = () => saved.Node.baseURI(document)): Hook
                 }
                 // Before the native call, which fires `readystatechange`: a listener may continue
                 // the request.
-                remember(xhr, baseURI(), args);
+                remember(xhr, typeof document === "object" ? saved.Node.baseURI(document) : location.href, args);
             }
             try {
                 apply(native, xhr, args);

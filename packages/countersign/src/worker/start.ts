@@ -24,7 +24,7 @@ export function startWorker(): void {
     const tokens = new Map<string, Connection>();
     // Attempts of several clients have numbers of one engine.
     const owners = new Map<Attempt, Connection>();
-    const hooks = installHooks(() => location.href);
+    const hooks = installHooks();
     installInterceptors(remoteEngine(tokens, owners), hooks);
     addEventListener("message", event => {
         const { isTrusted, data, ports } = event;
