@@ -448,10 +448,14 @@ fn a_token_of_the_programs_own_is_signed_for_with_the_clients_key() {
     let thumbprint = world.run(engine.thumbprint(&client)).unwrap();
     assert_eq!(thumbprint.len(), 43);
     // The oldest tokens are forgotten.
-    let first = world.run(engine.adopt(&client, Some("first".into()))).unwrap();
+    let first = world
+        .run(engine.adopt(&client, Some("first".into())))
+        .unwrap();
     for number in 0..64 {
         let token = format!("token-{number}");
-        world.run(engine.adopt(&client, Some(token.as_str().into()))).unwrap();
+        world
+            .run(engine.adopt(&client, Some(token.as_str().into())))
+            .unwrap();
     }
     let forgotten = world.run(engine.authorize("GET".into(), url(API, "/a"), first));
     assert!(forgotten.unwrap().is_none());

@@ -48,7 +48,8 @@ export type Results = [
             reference.Oidc.Tokens.DecodedIdToken_OidcCoreSpec
         >
     >,
-    Expect<IsAssignable<reference.Oidc.LoggedIn<Claims>, Oidc.LoggedIn<Claims>>>,
+    // The reference has no workers.
+    Expect<IsAssignable<reference.Oidc.LoggedIn<Claims>, Omit<Oidc.LoggedIn<Claims>, "connectWorker">>>,
     Expect<IsAssignable<OidcInitializationError, reference.OidcInitializationError>>
 ];
 
