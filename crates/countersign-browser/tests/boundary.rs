@@ -21,7 +21,7 @@ fn signatures(source: &str) -> Vec<&str> {
 #[test]
 fn no_bool_crosses_the_boundary() {
     for (source, count) in [
-        (include_str!("../src/engine.rs"), 16),
+        (include_str!("../src/engine.rs"), 17),
         (include_str!("../src/host.rs"), 10),
     ] {
         let signatures = signatures(source);
