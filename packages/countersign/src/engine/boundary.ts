@@ -161,6 +161,12 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
         }
     };
 
+    /** For a callback of the engine, which cannot be entered again before that has returned. */
+    const releaseLater = async (attempt: Attempt): Promise<void> => {
+        await safe(new host.Promise.constructor<void>(resolve => resolve()));
+        release(attempt);
+    };
+
     /** One promise: a call that is signed waits for no more than it must. */
     const authorize = (message: string[], { number }: BoundToken, signal: AbortSignal | undefined): Promise<Upgrade> =>
         new host.Promise.constructor((resolve, reject) => {
@@ -180,8 +186,7 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
                     if (!upgrade) {
                         reject(new EngineError("token_unknown", []));
                     } else if (isAborted) {
-                        // Calls that wait for this one's nonce go on.
-                        release(attempt);
+                        void releaseLater(attempt);
                     } else {
                         resolve(upgrade);
                     }

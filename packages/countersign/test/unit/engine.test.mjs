@@ -154,6 +154,19 @@ test("rc10 an abort releases a call that waits for a nonce, and the next one ask
     assert.equal((await verifyProof((await waiting).proof)).payload.nonce, "n1");
 });
 
+test("an abort while a proof is signed leaves the engine at work", async () => {
+    const { logIn, create, engine } = await world();
+    const { tokens } = await logIn(create());
+    const call = signal => engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken), signal);
+    const controller = new AbortController();
+    const aborted = call(controller.signal);
+    const other = call();
+    controller.abort(new Error("gone"));
+    await assert.rejects(aborted, { message: "gone" });
+    await verifyProof((await other).proof);
+    await verifyProof((await call()).proof);
+});
+
 test("renewals share one request", async () => {
     const { logIn, create, engine, requests } = await world();
     const client = create();

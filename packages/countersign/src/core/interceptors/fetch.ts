@@ -6,7 +6,7 @@
 import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestMembers, saved } from "../natives.js";
-import { answered, authorize, boundToken, is, notSent, targetOf, type Answer, type FoundToken } from "./shared.js";
+import { answered, authorize, boundToken, is, isBytes, notSent, targetOf, type Answer, type FoundToken } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
 export const fetchSlot =
@@ -54,6 +54,7 @@ function read(engine: Engine, self: unknown, input: RequestInfo, init: RequestIn
                         const value = init[name];
                         if (name === "body") {
                             isStream = is(saved.ReadableStream.locked, value);
+                            return copied(value);
                         }
                         isAbortable ||= name === "signal" && !!value;
                         return value;
@@ -70,6 +71,18 @@ function read(engine: Engine, self: unknown, input: RequestInfo, init: RequestIn
     }
     const signal = isAbortable ? saved.Request.signal(request) : undefined;
     return signal && saved.AbortSignal.aborted(signal) ? unsent(self, request) : send(engine, self, request, token, !isStream, signal);
+}
+
+/**
+ * Copies bytes, which the app may change while the proof is signed: in WebKit, a `Request` has the
+ * app's own memory.
+ */
+function copied(body: unknown): unknown {
+    try {
+        return isBytes(body) ? new saved.Blob.constructor([body]) : body;
+    } catch {
+        return body; // The platform refuses it, like memory that is shared.
+    }
 }
 
 /** Rejects as `fetch` does with what the constructor of its `Request` has thrown. */

@@ -55,6 +55,10 @@ export function is<T>(brand: (self: T) => unknown, value: unknown): value is T {
     }
 }
 
+/** Tells whether a body is bytes in memory, also memory that was transferred. */
+export const isBytes = (body: unknown): body is BufferSource =>
+    ArrayBuffer.isView(body) || is(self => Reflect.get(ArrayBuffer.prototype, "byteLength", self), body);
+
 /** A URL in the form that the engine takes. */
 export interface Target {
     /** Without the fragment, which is not sent. */

@@ -9,7 +9,7 @@ import type { EventSlot, Header, HeaderSlot, Hooks, OpenedRequest, SendSlot, Xhr
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../errors/failure.js";
 import { challenged, DEAD_URL, deadInstance, headersOnly, unsent } from "./xhrMembers.js";
-import { answered, authorize, boundToken, is, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
+import { answered, authorize, boundToken, is, isBytes, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
 /** The watchers, by XHR and by its upload. */
@@ -18,9 +18,6 @@ const watches = new NativeWeakMap<EventTarget, EventSlot>();
 /** Events that a script dispatches are left alone. */
 export const eventSlot: EventSlot = event =>
     event.isTrusted && !!weakMapGet(watches, saved.Event.currentTarget(event)!)?.(event);
-
-/** For every `ArrayBuffer`, also one that was transferred. */
-const byteLength = (self: unknown): unknown => Reflect.get(ArrayBuffer.prototype, "byteLength", self);
 
 /** The value that a native instance gets instead of a bound token. */
 const WITHHELD = "Bearer";
@@ -148,7 +145,7 @@ function snapshot(body: XhrBody): XhrBody {
     if (is(saved.URLSearchParams.toString, body)) {
         return new saved.URLSearchParams.constructor(saved.URLSearchParams.toString(body));
     }
-    if (typeof body === "symbol" || ArrayBuffer.isView(body) || is(byteLength, body) || is(() => new DataView(body as ArrayBuffer), body)) {
+    if (typeof body === "symbol" || isBytes(body) || is(() => new DataView(body as unknown as ArrayBuffer), body)) {
         try {
             return new saved.Blob.constructor([body as ArrayBuffer]);
         } catch (error) {
