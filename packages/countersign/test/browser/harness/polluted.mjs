@@ -98,6 +98,9 @@ export const POLLUTE = `(names, value) => {
  */
 export const CONTROL = `async (url, authorization) => {
     const outcome = act => Promise.resolve().then(act).then(it => (it ? String(it) : "ok"), error => error.name);
+    const { publicKey } = (globalThis.controlKeys ??= await crypto.subtle.generateKey(
+        { __proto__: null, name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]
+    ));
     const xhr = () => new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
         request.open("GET", url);
@@ -115,7 +118,9 @@ export const CONTROL = `async (url, authorization) => {
         () => void Object.defineProperty({}, "x", { value: 1 }),
         () => void Object.defineProperty({}, "x", { get: () => 1 }),
         () => void (([one]) => one)([1, 2]),
-        () => void new Proxy({}, {}).x
+        () => void new Proxy({}, {}).x,
+        // Reads the private members of a public key too, which it inherits then.
+        () => crypto.subtle.exportKey("jwk", publicKey).then(jwk => jwk.kty)
     ];
     const outcomes = [];
     for (let i = 0; i < acts.length; i++) {
