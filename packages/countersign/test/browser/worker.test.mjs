@@ -118,10 +118,12 @@ const ask = (world, origins, questions) =>
             const hello = next();
             await harness.loggedIn().connectWorker(worker, { origins });
             const answers = [await hello];
+            let last;
             for (const question of questions) {
                 const answer = next();
-                worker.postMessage(question);
+                worker.postMessage(question.map(one => (one === "the last attempt" ? last : one)));
                 answers.push(await answer);
+                last = answers.at(-1)[2] ?? last;
             }
             return answers;
         },
@@ -156,6 +158,28 @@ test("s4_the engine signs for a worker only for the app's origins and this clien
         assert.deepEqual([proof, attempt], [undefined, undefined], `question ${id}`);
     }
     assert.deepEqual(others.filter(([, , , error]) => error === undefined).map(([id]) => id), [10, 11, 12]);
+});
+
+test("s4_a redirect that a worker's script reports leads to no other origin, however it is written", async t => {
+    const world = await start(t);
+    const [{ origin }] = world.apis;
+    const { accessToken: token } = await world.tokens();
+    const challenge = { status: 401, dpopNonce: "n1", wwwAuthenticate: 'DPoP error="use_dpop_nonce"', date: null };
+    const ends = [
+        { origin, path: "0/api/me", isSlash: true },
+        { origin, path: ".thief.example/api/me", isSlash: true },
+        { origin, path: "@thief.example/api/me", isSlash: true },
+        { origin: "https://thief.example", path: "/api/me", isSlash: true }
+    ];
+    const questions = ends.flatMap((end, i) => [
+        [2 * i + 1, "authorize", "GET", origin, "/api/me", token],
+        [2 * i + 2, "observe", "the last attempt", challenge, true, end]
+    ]);
+    const [, ...answers] = await ask(world, [origin], [...questions, [9, "authorize", "GET", origin, "/api/me", token], [10, "observe", "the last attempt", challenge, true, { origin, path: "/api/me/", isSlash: true }]]);
+    for (const [i, end] of ends.entries()) {
+        assert.equal(answers[2 * i + 1][1], undefined, end.origin + end.path);
+    }
+    assert.equal((await decodeProof(answers[9][1])).claims.htu, `${origin}/api/me/`);
 });
 
 test("connectWorker takes a dedicated worker and a list of origins, and says so", async t => {

@@ -72,12 +72,19 @@ export function connectWorker(
         answer(id, upgrade?.proof, upgrade?.attempt, undefined);
     };
 
-    const authorize = async (method: unknown, origin: unknown, path: unknown, token: unknown): Promise<Upgrade> => {
-        if (!isText(method) || !isText(origin) || !isText(path) || !isText(token)) {
+    /** Parsed again: `path` may not begin with a slash, and then it would be part of the host. */
+    const targetOf = (origin: unknown, path: unknown) => {
+        if (!isText(origin) || !isText(path)) {
             throw new TypeError("not a question");
         }
-        // Parsed again: `path` may not begin with a slash, and then it would be part of the host.
-        const target = parseUrl(origin + path);
+        return parseUrl(origin + path);
+    };
+
+    const authorize = async (method: unknown, origin: unknown, path: unknown, token: unknown): Promise<Upgrade> => {
+        const target = targetOf(origin, path);
+        if (!isText(method) || !isText(token)) {
+            throw new TypeError("not a question");
+        }
         if (!origins.has(target.origin)) {
             throw new Error(`${target.origin} is not among the origins of connectWorker()`);
         }
@@ -89,17 +96,22 @@ export function connectWorker(
     };
 
     const observe = async (attempt: unknown, response: unknown, isReplayable: unknown, end: unknown): Promise<Upgrade | undefined> => {
-        if (!attempts.delete(attempt as Attempt)) {
+        if (!attempts.has(attempt as Attempt)) {
             return undefined;
         }
         const { status, dpopNonce, wwwAuthenticate, date } = own(response as ObservedResponse);
         const { origin, path, isSlash } = own(end as End);
-        return await safe(engine.observe(
-            attempt as Attempt,
-            { status: Number(status), dpopNonce: textOrNull(dpopNonce), wwwAuthenticate: textOrNull(wwwAuthenticate), date: textOrNull(date) },
-            isReplayable === true,
-            isText(origin) && isText(path) ? { origin, path, isSlash: isSlash === true } : undefined
-        ));
+        // The engine follows no redirect to another origin.
+        const reached = origin === undefined ? undefined : targetOf(origin, path);
+        attempts.delete(attempt as Attempt);
+        return await safe(
+            engine.observe(
+                attempt as Attempt,
+                { status: Number(status), dpopNonce: textOrNull(dpopNonce), wwwAuthenticate: textOrNull(wwwAuthenticate), date: textOrNull(date) },
+                isReplayable === true,
+                reached && { origin: reached.origin, path: reached.path, isSlash: isSlash === true }
+            )
+        );
     };
 
     port.onmessage = async ({ data }: MessageEvent<unknown>) => {
