@@ -55,7 +55,7 @@ const load = (internals?: Internals): Promise<CreateOidc> =>
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
-            messageOrCause: "countersign: two copies on this page; let everything import one.",
+            messageOrCause: "countersign: two copies on this page; import only one.",
             isAuthServerLikelyDown: false,
             code: "second_copy"
         });

@@ -134,7 +134,7 @@ export function installHooks(): Hooks {
                 }
                 // Before the native call, which fires `readystatechange`: a listener may continue
                 // the request.
-                remember(xhr, typeof document === "object" ? saved.Node.baseURI(document) : location.href, args);
+                remember(xhr, (saved.Node.baseURI ?? String)((globalThis.document ?? location) as Document), args);
             }
             try {
                 apply(native, xhr, args);
