@@ -305,19 +305,23 @@ fn upgrade(task: u32, outcome: Result<Option<Upgraded<Browser>>, ClientError>) {
         Ok(None) => return succeed(task, &[], 0),
         Err(error) => return fail(task, &error),
     };
+    // The host may call back, so nothing is borrowed when it is told.
+    let number = keep_attempt(upgraded.attempt);
+    succeed(task, &[&upgraded.proof], number);
+}
+
+/// Keeps an attempt under the first number that is free, from 1.
+fn keep_attempt(attempt: Attempt<Browser>) -> usize {
     let mut attempts = ATTEMPTS.0.borrow_mut();
-    let attempt = Some(upgraded.attempt);
     let index = match attempts.iter().position(Option::is_none) {
-        Some(index) => {
-            attempts[index] = attempt;
-            index
-        }
+        Some(index) => index,
         None => {
-            attempts.push(attempt);
+            attempts.push(None);
             attempts.len() - 1
         }
     };
-    succeed(task, &[&upgraded.proof], index + 1);
+    attempts[index] = Some(attempt);
+    index + 1
 }
 
 fn registered(index: usize) -> Rc<Client<Browser>> {

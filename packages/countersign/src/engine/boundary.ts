@@ -173,10 +173,12 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
             let isAborted = false;
             const abort = () => {
                 isAborted = true;
-                reject(signal!.reason);
+                reject(host.AbortSignal.reason(signal!));
             };
-            const over = () => signal?.removeEventListener("abort", abort);
-            signal?.aborted ? abort() : signal?.addEventListener("abort", abort);
+            const over = () => signal && host.EventTarget.removeEventListener(signal, "abort", abort);
+            if (signal) {
+                host.AbortSignal.aborted(signal) ? abort() : host.EventTarget.addEventListener(signal, "abort", abort);
+            }
             begin(
                 message,
                 task => exports.authorize(task, number),

@@ -9,7 +9,7 @@
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { FLOW_LIFETIME_MILLIS, type Question, type Questions } from "./numbers.js";
-import { toTexts, type Bytes, type Texts, type View } from "./message.js";
+import { noTexts, toTexts, type Bytes, type Texts, type View } from "./message.js";
 import { safe } from "../page/safe.js";
 
 /** How the imports read linear memory and return an answer. */
@@ -150,12 +150,18 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
         texts: (document: number, pointer: number, length: number, isList: number) => {
             const value = member(document, pointer, length);
             const list = isList && host.isArray(value) ? value : [value];
-            let i = 0;
-            // Beyond the end, reading an index would find what `Object.prototype` has.
-            while (i < list.length && typeof list[i] === "string") {
-                i++;
+            const texts = noTexts();
+            // Each is read once, and before the engine makes room: a list of the app's metadata may
+            // have getters. Beyond the end, an index would find what `Object.prototype` has.
+            for (let i = 0; i < list.length; i++) {
+                const text: unknown = list[i];
+                if (typeof text !== "string") {
+                    texts.length = 0;
+                    break;
+                }
+                texts[texts.length++] = text;
             }
-            memory.write(i === list.length ? (list as string[]) : []);
+            memory.write(texts);
         },
         // `true` becomes infinity. A JSON number that overflows to infinity (1e999) is no number.
         number: (document: number, pointer: number, length: number) => {

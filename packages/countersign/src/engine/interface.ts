@@ -195,7 +195,15 @@ export class EngineError extends Error {
 
 /** Members of the page's classes as functions of their object: methods, and getters. */
 export interface EngineHostClasses {
+    readonly AbortSignal: {
+        readonly aborted: (self: AbortSignal) => boolean;
+        readonly reason: (self: AbortSignal) => unknown;
+    };
     readonly Crypto: { readonly getRandomValues: (self: Crypto, array: Bytes) => unknown };
+    readonly EventTarget: {
+        readonly addEventListener: (self: EventTarget, type: string, listener: () => void) => void;
+        readonly removeEventListener: (self: EventTarget, type: string, listener: () => void) => void;
+    };
     readonly Headers: { readonly get: (self: Headers, name: string) => string | null };
     readonly Memory: { readonly buffer: (self: WebAssembly.Memory) => ArrayBuffer };
     readonly Promise: { readonly constructor: PromiseConstructor };

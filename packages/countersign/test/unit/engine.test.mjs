@@ -154,6 +154,52 @@ test("rc10 an abort releases a call that waits for a nonce, and the next one ask
     assert.equal((await verifyProof((await waiting).proof)).payload.nonce, "n1");
 });
 
+test("s4_a list that answers each reading otherwise changes no message of the engine", async () => {
+    for (const length of [6, 12, 30]) {
+        const { logIn, create, engine } = await world();
+        const { tokens } = await logIn(create());
+        const target = "https://thief.example".padEnd(API.length, "e");
+        let reads = 0;
+        let signed;
+        const list = ["ES256"];
+        Object.defineProperty(list, 0, {
+            get() {
+                reads++;
+                if (reads === 3) {
+                    signed = engine.authorize("POST", target, "/pay", engine.boundToken(tokens.accessToken));
+                }
+                return reads === 2 ? "x".repeat(length) : API;
+            }
+        });
+        const metadata = {
+            __proto__: null,
+            authorization_endpoint: "https://thief.example/a",
+            token_endpoint: "https://thief.example/t",
+            dpop_signing_alg_values_supported: list
+        };
+        const client = engine.create({ issuerUri: "https://thief.example", clientId: "x", scope: "openid", mode: "auto", metadata });
+        await engine.discover(client).catch(() => {});
+        await engine.discover(client).catch(() => {});
+        if (signed) {
+            assert.equal((await verifyProof((await signed).proof)).payload.htu, `${target}/pay`);
+        }
+        const { proof } = await engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken));
+        assert.equal((await verifyProof(proof)).payload.htu, `${API}/`);
+    }
+});
+
+test("a signal that calls back while the engine answers leaves it at work", async () => {
+    const { logIn, create, engine } = await world();
+    const { tokens } = await logIn(create());
+    const call = signal => engine.authorize("GET", API, "/", engine.boundToken(tokens.accessToken), signal);
+    const { attempt } = await call();
+    const { signal } = new AbortController();
+    // The saved functions are the page's own here: nobody can put others in their place later.
+    signal.removeEventListener = () => engine.release(attempt);
+    await verifyProof((await call(signal)).proof);
+    await verifyProof((await call()).proof);
+});
+
 test("an abort while a proof is signed leaves the engine at work", async () => {
     const { logIn, create, engine } = await world();
     const { tokens } = await logIn(create());

@@ -153,11 +153,8 @@ async function send(
         self,
         again.target === target
             ? spare
-            : new saved.Request.constructor(
-                  again.target.href,
-                  // A stream would not do for a body: few browsers and servers take one.
-                  asInit(spare, spare === request ? undefined : await safe(saved.Request.arrayBuffer(spare)))
-              ),
+            : // A stream would not do for a body: few browsers and servers take one.
+              copyFor(again.target.href, spare, spare === request ? undefined : await safe(saved.Request.arrayBuffer(spare))),
         token,
         again.upgrade
     ));
@@ -180,11 +177,19 @@ const readBy = (get: (name: keyof RequestInit) => unknown): RequestInit =>
     new NativeProxy({ __proto__: null }, { __proto__: null, get: (_: object, name: keyof RequestInit) => get(name) } as ProxyHandler<object>);
 
 /**
- * Returns a Request with this body as `init`. It is read by its saved accessors, because a script
- * may have replaced them.
+ * Returns a copy of a Request for another URL, with this body. It is read by its saved accessors,
+ * because a script may have replaced them. The platform would read `headers` by an iterator, which
+ * would show token and proof to a script that has replaced that.
  */
-const asInit = (request: Request, body: ArrayBuffer | undefined): RequestInit =>
-    readBy(name => (name === "body" ? body : (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request)));
+function copyFor(url: string, request: Request, body: ArrayBuffer | undefined): Request {
+    const copy = new saved.Request.constructor(
+        url,
+        readBy(name => (name === "body" ? body : name === "headers" ? undefined : (requestMembers[name] as ((self: Request) => unknown) | undefined)?.(request)))
+    );
+    const headers = saved.Request.headers(copy);
+    saved.Headers.forEach(saved.Request.headers(request), (value, name) => saved.Headers.set(headers, name, value));
+    return copy;
+}
 
 async function sendUpgraded(
     engine: Engine,

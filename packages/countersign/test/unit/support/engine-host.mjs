@@ -12,6 +12,11 @@ export const engineHost = overrides => ({
         sign: (subtle, ...args) => subtle.sign(...args)
     },
     crypto,
+    AbortSignal: { aborted: signal => signal.aborted, reason: signal => signal.reason },
+    EventTarget: {
+        addEventListener: (target, type, listener) => target.addEventListener(type, listener),
+        removeEventListener: (target, type, listener) => target.removeEventListener(type, listener)
+    },
     Crypto: { getRandomValues: (crypto, array) => crypto.getRandomValues(array) },
     now: () => Date.now(),
     monotonic: () => performance.now(),
