@@ -55,7 +55,7 @@ const load = (internals?: Internals): Promise<CreateOidc> =>
 export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
-            messageOrCause: "countersign: two copies on this page; import only one.",
+            messageOrCause: "countersign: two copies on this page; import one.",
             isAuthServerLikelyDown: false,
             code: "second_copy"
         });

@@ -37,6 +37,28 @@ async function start(t) {
     return { world, warned: warnings(world), ...(await world.tokens()) };
 }
 
+test("s4_what is sent again after a redirect passes no iterator that a script has changed", async t => {
+    const { world, accessToken } = await start(t);
+    redirect(world, "/api/old", 302, "/api/me");
+    await world.page.evaluate(() => {
+        window.seen = [];
+        for (const iterator of [new Headers().entries(), [][Symbol.iterator]()]) {
+            const prototype = Object.getPrototypeOf(iterator);
+            const { next } = prototype;
+            prototype.next = function () {
+                const result = Reflect.apply(next, this, []);
+                window.seen.push(String(result.value));
+                return result;
+            };
+        }
+    });
+    const result = await world.call({ url: `${world.api.origin}/api/old`, transport: "request" });
+    assert.equal(result.status, 200, result.text);
+    const seen = (await world.page.evaluate("window.seen")).join();
+    assert.ok(!/dpop/i.test(seen), seen);
+    await assertBoundCall(world.api.list().at(-1), accessToken);
+});
+
 for (const transport of ["fetch", "request", "xhr"]) {
     test(`a redirect by a slash at the end is followed with the same method and body (${transport})`, async t => {
         const { world, warned, accessToken } = await start(t);
