@@ -30,7 +30,7 @@ export const note = (error: unknown): unknown => (failed = error);
  */
 const load = (internals?: Internals): Promise<CreateOidc> =>
     new Promise((resolve, reject) => {
-        const fail = (error: Error) => reject(new OidcInitializationError({ messageOrCause: error, isAuthServerLikelyDown: false }));
+        const fail = (error: Error) => reject(new OidcInitializationError({ messageOrCause: error }));
         let module: typeof import("./core/start.js") | undefined;
         let engine: ShippedEngine | undefined;
         const start = () => module && engine && resolve(module.start(internals, engine, failed));
@@ -56,7 +56,6 @@ export function takePage(): (internals: Internals | undefined) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
             messageOrCause: "countersign: two copies on this page; import one.",
-            isAuthServerLikelyDown: false,
             code: "second_copy"
         });
     }

@@ -10,8 +10,8 @@ export class OidcInitializationError extends Error {
     readonly isAuthServerLikelyDown: boolean;
     readonly code: OidcErrorCode;
 
-    constructor(params: { messageOrCause: string | Error; isAuthServerLikelyDown: boolean; code?: OidcErrorCode }) {
-        const { messageOrCause, isAuthServerLikelyDown, code = "unexpected" } = own(params);
+    constructor(params: { messageOrCause: string | Error; isAuthServerLikelyDown?: boolean; code?: OidcErrorCode }) {
+        const { messageOrCause, isAuthServerLikelyDown = false, code = "unexpected" } = own(params);
         if (typeof messageOrCause === "string") {
             super(messageOrCause);
         } else {
