@@ -212,7 +212,8 @@ extern "C" fn offset(client: usize) -> f64 {
 }
 
 /// Makes `authorize` sign with this client's key for a token of the page. Field: the token; none:
-/// for requests to an authorization server. Ends with the key's thumbprint, and the token's number.
+/// for requests to an authorization server, and ends with the key's thumbprint. Ends with the
+/// token's number.
 #[cfg(feature = "adopt")]
 #[unsafe(no_mangle)]
 extern "C" fn adopt(task: u32, client: usize) {
@@ -220,8 +221,11 @@ extern "C" fn adopt(task: u32, client: usize) {
     tasks::spawn(async move {
         let client = registered(client);
         let adopted = async {
-            let number = ENGINE.0.adopt(&client, token).await?.number();
-            Ok((ENGINE.0.thumbprint(&client).await?, number))
+            let thumbprint = match token {
+                Some(_) => "".into(),
+                None => ENGINE.0.thumbprint(&client).await?,
+            };
+            Ok((thumbprint, ENGINE.0.adopt(&client, token).await?.number()))
         };
         match adopted.await {
             Ok((thumbprint, number)) => succeed(task, &[&thumbprint], number as usize),

@@ -447,7 +447,7 @@ fn a_token_of_the_programs_own_is_signed_for_with_the_clients_key() {
     assert_eq!(adopt(None).claims.get("ath"), None);
     let thumbprint = world.run(engine.thumbprint(&client)).unwrap();
     assert_eq!(thumbprint.len(), 43);
-    // The oldest tokens are forgotten.
+    // The token whose last use is longest ago is forgotten.
     let first = world
         .run(engine.adopt(&client, Some("first".into())))
         .unwrap();
@@ -459,6 +459,31 @@ fn a_token_of_the_programs_own_is_signed_for_with_the_clients_key() {
     }
     let forgotten = world.run(engine.authorize("GET".into(), url(API, "/a"), first));
     assert!(forgotten.unwrap().is_none());
+}
+
+#[test]
+fn tokens_in_use_and_requests_without_one_outlast_all_other_tokens() {
+    let (world, engine, client, _) = logged_in();
+    let adopt = |token: Option<&str>| {
+        let adopted = world.run(engine.adopt(&client, token.map(Into::into)));
+        adopted.unwrap()
+    };
+    let none = adopt(None);
+    let used = adopt(Some("used"));
+    for number in 0..200 {
+        adopt(Some(&format!("token-{number}")));
+        assert_eq!(adopt(Some("used")), used, "a token is known once");
+    }
+    assert_eq!(adopt(None), none);
+    for (token, ath) in [(none, None), (used, Some("used"))] {
+        let upgraded = world.run(engine.authorize("GET".into(), url(API, "/a"), token));
+        let proof = Proof::decode(&upgraded.unwrap().expect("known").proof);
+        let ath = ath.map(|text| base64url::encode(&countersign::crypto::sha256(text.as_bytes())));
+        assert_eq!(
+            proof.claims.get("ath").and_then(|ath| ath.as_str()),
+            ath.as_deref()
+        );
+    }
 }
 
 #[test]
