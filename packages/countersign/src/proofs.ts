@@ -35,7 +35,8 @@ export type DPoP = {
     /**
      * Like the platform's `fetch`, but a request with `Authorization: Bearer <token>` (or `DPoP
      * <token>`) goes out as DPoP, and a `POST` to `tokenEndpoint` with a proof. Nonces, clocks and
-     * the one second attempt are taken care of. Other requests go out unchanged.
+     * the one second attempt are taken care of. Rejects if the header holds a token that was used
+     * before, in another form. Other requests go out unchanged.
      */
     readonly fetch: (input: RequestInfo | URL, init?: RequestInit) => Promise<Response>;
     /**

@@ -1,7 +1,7 @@
 /** `createDPoP`: one key, its engine, and the requests whose responses are still to be observed. */
 import { toFailure } from "../core/errors/failure.js";
 import { fetchSlot } from "../core/interceptors/fetch.js";
-import { fetchOf } from "../core/natives.js";
+import { fetchOf, natives, saved } from "../core/natives.js";
 import type { Attempt, BoundToken, Engine } from "../engine/interface.js";
 // Not by `import()`, which service workers forbid.
 import engineBytes from "../engine/proofsBytes.js";
@@ -10,8 +10,8 @@ import type { DPoP, ParamsOfCreateDPoP, RequestToProve } from "../proofs.js";
 import { startProofEngine, type ProofEngine } from "./engine.js";
 import { safe } from "../page/safe.js";
 
-/** Fewer than the engine knows (`crates/countersign-client/src/adopt.rs`). */
-const MOST_TOKENS = 32;
+/** As many as the engine knows (`crates/countersign-client/src/adopt.rs`). */
+const MOST_TOKENS = 64;
 /** The most responses that are waited for; an app may never give them to `observe`. */
 const MOST_ATTEMPTS = 64;
 
@@ -38,8 +38,10 @@ const htuOf = ({ origin, pathname }: URL): string => origin + pathname;
 /** As `fetch` does (Fetch, "normalize"). */
 const normalized = (method: string): string => (/^(?:delete|get|head|options|post|put)$/i.test(method) ? method.toUpperCase() : method);
 
-function checkKeyPair(keyPair: CryptoKeyPair): void {
-    const { privateKey, publicKey } = own(keyPair);
+/** Returns the pair without a prototype: a promise shows any other object to scripts. */
+function checked(keyPair: CryptoKeyPair): CryptoKeyPair {
+    const pair = own(keyPair);
+    const { privateKey, publicKey } = pair;
     const isFit = (key: CryptoKey | undefined, type: KeyType) =>
         key?.type === type && (key.algorithm as EcKeyAlgorithm).name === "ECDSA" && (key.algorithm as EcKeyAlgorithm).namedCurve === "P-256";
     if (!isFit(privateKey, "private") || !isFit(publicKey, "public") || !privateKey.usages.includes("sign") || !publicKey.extractable) {
@@ -47,6 +49,7 @@ function checkKeyPair(keyPair: CryptoKeyPair): void {
             'countersign: keyPair must be a pair for ECDSA on P-256 whose private key signs: crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]).'
         );
     }
+    return pair;
 }
 
 export async function startProofs(params?: ParamsOfCreateDPoP): Promise<DPoP> {
@@ -54,31 +57,42 @@ export async function startProofs(params?: ParamsOfCreateDPoP): Promise<DPoP> {
     for (const name of Object.keys(others)) {
         throw new TypeError(`countersign: createDPoP() has no option "${name}", only "keyPair" and "tokenEndpoint".`);
     }
-    keyPair && checkKeyPair(keyPair);
+    const pair = keyPair && checked(keyPair);
     const tokenUrl = tokenEndpoint === undefined ? undefined : parse(tokenEndpoint, "tokenEndpoint");
     let started: ProofEngine;
     try {
-        started = await safe(startProofEngine(engineBytes, keyPair));
+        started = await safe(startProofEngine(engineBytes, pair));
     } catch (error) {
         throw await safe(toFailure(error));
     }
     return withEngine(started, tokenUrl);
 }
 
-function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefined): DPoP {
+function withEngine({ engine, jkt, sign }: ProofEngine, tokenUrl: URL | undefined): DPoP {
     const sent = new Map<string, Sent>();
-    const tokens = new Map<string, Promise<BoundToken>>();
+    /** The tokens that were used last, the newest at the end. */
+    const tokens = { __proto__: null } as object as Record<string, true>;
 
-    const bound = (token: string): Promise<BoundToken> => {
-        const known = tokens.get(token) ?? adopt(token);
-        // The newest last. A new one takes the oldest one's place.
-        tokens.delete(token);
-        tokens.set(token, known);
-        for (const oldest of tokens.size > MOST_TOKENS ? tokens.keys() : []) {
-            tokens.delete(oldest);
+    const know = (token: string): void => {
+        let count = 0;
+        delete tokens[token];
+        for (const _ in tokens) {
+            count++;
+        }
+        for (const oldest in tokens) {
+            count-- < MOST_TOKENS || delete tokens[oldest];
             break;
         }
-        return known;
+        tokens[token] = true;
+    };
+
+    const holdsToken = (authorization: string): boolean => {
+        for (const token in tokens) {
+            if (saved.String.includes(authorization, token)) {
+                return true;
+            }
+        }
+        return false;
     };
 
     const forget = (htu: string): Sent | undefined => {
@@ -92,9 +106,10 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
         const { origin, pathname } = url;
         // Nonces of authorization servers and of APIs are kept apart (RFC 9449, 9), also if both
         // have one origin: the slash makes it another to the engine, and the proof is the same.
-        const { proof, attempt } = isTokenRequest
-            ? await safe(engine.authorize(method, `${origin}/`, pathname.slice(1), await safe(adopt())))
-            : await safe(engine.authorize(method, origin, pathname, await safe(bound(accessToken))));
+        isTokenRequest || know(accessToken);
+        const { proof, attempt } = await safe(
+            isTokenRequest ? sign(method, `${origin}/`, pathname.slice(1)) : sign(method, origin, pathname, accessToken)
+        );
         const htu = htuOf(url);
         const oldest = sent.size < MOST_ATTEMPTS ? undefined : [...sent.keys()][0];
         for (const replaced of [forget(htu), oldest === undefined ? undefined : forget(oldest)]) {
@@ -142,7 +157,7 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
         return second;
     };
 
-    return {
+    return own<DPoP>({
         jkt,
         fetch: async (input, init) => {
             // Reads everything once.
@@ -151,13 +166,19 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
             if (tokenUrl && request.method === "POST" && htuOf(url) === htuOf(tokenUrl)) {
                 return sendTokenRequest(request);
             }
-            const token = /^\s*(?:bearer|dpop)\s+(\S+)\s*$/i.exec(request.headers.get("Authorization") ?? "")?.[1];
-            if (token === undefined) {
-                return fetchOf(undefined, request);
-            }
-            const found = await safe(bound(token));
-            const signing: Engine = { ...engine, __proto__: null, holdsBoundToken: () => true, boundToken: () => found };
-            return fetchSlot(signing)(undefined, [request])!;
+            let token: string;
+            const signing: Engine = {
+                ...engine,
+                __proto__: null,
+                holdsBoundToken: holdsToken,
+                // Any token is. `sign` finds out its number.
+                boundToken: found => {
+                    know((token = found));
+                    return { __proto__: null, authorization: `DPoP ${found}` } as BoundToken;
+                },
+                authorize: (method, origin, path, _, signal) => sign(method, origin, path, token, signal)
+            };
+            return fetchSlot(signing)(undefined, [request]) ?? fetchOf(undefined, request);
         },
         proof: async request => {
             const { method, url, accessToken } = own<RequestToProve>(request);
@@ -170,16 +191,16 @@ function withEngine({ engine, jkt, adopt }: ProofEngine, tokenUrl: URL | undefin
             if (url === undefined) {
                 throw new TypeError("countersign: give the token endpoint to tokenRequestHeaders(), or as tokenEndpoint to createDPoP().");
             }
-            return { DPoP: await safe(prove("POST", parse(url, "the URL of tokenRequestHeaders()"), undefined)) };
+            return own({ DPoP: await safe(prove("POST", parse(url, "the URL of tokenRequestHeaders()"), undefined)) });
         },
         observe
-    };
+    });
 }
 
 /** The error of a token response that concerns its proof, as a challenge. */
 async function errorOf(response: Response): Promise<string | undefined> {
     try {
-        const { error } = own((await safe(response.clone().json())) as { error?: unknown });
+        const { error } = own(natives.parse(await safe(response.clone().text())) as { error?: unknown });
         if (error === "use_dpop_nonce") {
             return 'DPoP error="use_dpop_nonce"';
         }

@@ -199,6 +199,123 @@ test("what is never observed is bounded, and waits for nothing", async () => {
     assert.equal(count, 200);
 });
 
+test("it signs however many tokens came before, for the oldest in use and for none", async () => {
+    const { proofs, count } = await run(async () => {
+        const dpop = await createDPoP();
+        const prove = accessToken => dpop.proof({ method: "GET", url: "https://api.example/", accessToken });
+        await prove("in-use");
+        for (let i = 0; i < 70; i++) {
+            await prove(`t${i}`);
+            await prove("in-use");
+        }
+        const all = await Promise.all(Array.from({ length: 100 }, (_, i) => prove(`u${i}`)));
+        return {
+            proofs: [await prove("in-use"), await prove("t0"), (await dpop.tokenRequestHeaders("https://as.example/token")).DPoP],
+            count: all.length
+        };
+    });
+    const claims = await Promise.all(proofs.map(read));
+    assert.deepEqual(claims.map(({ ath }) => ath), [hash("in-use"), hash("t0"), undefined]);
+    assert.equal(count, 100);
+});
+
+test("a token that could not be hashed once is signed for the next time", async () => {
+    // An engine's functions are saved when its module is evaluated: one that fails comes first.
+    const other = await browser.newPage();
+    await other.goto(server.origin);
+    const { failed, proof } = await other.evaluate(async () => {
+        const { digest } = SubtleCrypto.prototype;
+        let isBroken = false;
+        SubtleCrypto.prototype.digest = function (...args) {
+            return isBroken ? Promise.reject(new DOMException("", "OperationError")) : digest.apply(this, args);
+        };
+        const dpop = await (await import("/dist/proofs.js")).createDPoP();
+        const prove = () => dpop.proof({ method: "GET", url: "/x", accessToken: "t" });
+        isBroken = true;
+        const failed = await prove().then(() => "signed", ({ code }) => code);
+        isBroken = false;
+        return { failed, proof: await prove() };
+    });
+    await other.close();
+    assert.equal(failed, "key_failed");
+    assert.equal((await read(proof)).ath, hash("t"));
+});
+
+test("s4_a getter for `then` on Object.prototype gets no engine, no given key and no proof", async () => {
+    const shown = await run(async () => {
+        const keyPair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
+        const shown = [];
+        Object.defineProperty(Object.prototype, "then", {
+            configurable: true,
+            get() {
+                // WebCrypto answers with the public key as an ordinary object.
+                Object.getPrototypeOf(this) === Object.prototype && !("kty" in this && !("d" in this)) && shown.push(Object.keys(this).join());
+                return undefined;
+            }
+        });
+        try {
+            const dpop = await createDPoP({ keyPair, tokenEndpoint: "/token" });
+            await dpop.proof({ method: "GET", url: "/x", accessToken: "t" });
+            await dpop.tokenRequestHeaders();
+            await dpop.fetch("/api", { headers: { Authorization: "Bearer t" } });
+            await dpop.observe(await dpop.fetch("/token", { method: "POST" }));
+        } finally {
+            delete Object.prototype.then;
+        }
+        return shown;
+    });
+    assert.deepEqual(shown, []);
+});
+
+test("s4_a patched Map or Promise sees nothing of a token that is adopted", async () => {
+    const result = await run(async () => {
+        const dpop = await createDPoP();
+        const seen = [];
+        const { get, set } = Map.prototype;
+        const { Promise: native } = window;
+        const isOurs = value => value === "secret" || typeof value?.resolve === "function" || typeof value?.authorization === "string";
+        Map.prototype.get = function (key) {
+            const value = get.call(this, key);
+            isOurs(value) && seen.push("get");
+            return value;
+        };
+        Map.prototype.set = function (key, value) {
+            (isOurs(key) || isOurs(value)) && seen.push("set");
+            return set.call(this, key, value);
+        };
+        window.Promise = class extends native {
+            constructor(executor) {
+                seen.push("Promise");
+                super(executor);
+            }
+        };
+        try {
+            await dpop.proof({ method: "GET", url: "/x", accessToken: "secret" });
+        } finally {
+            Object.assign(Map.prototype, { get, set });
+            window.Promise = native;
+        }
+        return seen;
+    });
+    assert.deepEqual(result, []);
+});
+
+test("fetch does not send a token that it knows in a form that it does not understand", async () => {
+    const result = await run(async () => {
+        const dpop = await createDPoP();
+        const send = Authorization => dpop.fetch("/api", { headers: { Authorization } }).then(response => response.json(), ({ name, message }) => ({ name, message }));
+        const results = [await send("Bearer token-1"), await send("Bearer token-1, Bearer token-1"), await send("Token token-1"), await send("Token other")];
+        await dpop.proof({ method: "GET", url: "/x", accessToken: "token-2" });
+        return [...results, await send("Bearer a token-2")];
+    });
+    const refused = { name: "TypeError", message: `countersign: GET ${server.origin}/api was not sent: a DPoP-bound token goes out as \`Authorization: Bearer <token>\` only` };
+    const [first, list, scheme, other, proved] = result;
+    assert.equal(first.authorization, "DPoP token-1");
+    assert.deepEqual([list, scheme, proved], [refused, refused, refused]);
+    assert.deepEqual([other.authorization, other.dpop], ["Token other", undefined]);
+    assert.deepEqual(server.requests.map(({ headers }) => headers["authorization"]), ["DPoP token-1", "Token other"]);
+});
+
 for (const [what, code] of Object.entries({
     "an unknown option": () => createDPoP({ tokenUrl: "/token" }),
     "a token endpoint that is no URL": () => createDPoP({ tokenEndpoint: "data:x" }),
