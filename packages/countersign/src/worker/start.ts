@@ -26,19 +26,22 @@ export function startWorker(): void {
     const owners = new Map<Attempt, Connection>();
     const hooks = installHooks();
     installInterceptors(remoteEngine(tokens, owners), hooks);
+    const connections = new Map<unknown, Connection>();
     addEventListener("message", event => {
-        const { isTrusted, data, ports } = event;
-        const port = ports[0];
-        if (isTrusted && port && typeof data === "object" && Object.hasOwn(data as object, HELLO)) {
+        const { isTrusted, data, ports } = event as MessageEvent<unknown>;
+        if (isTrusted && typeof data === "object" && data && Object.hasOwn(data, HELLO)) {
             // The app does not see it.
             event.stopImmediatePropagation();
-            const token = own(data as Record<string, unknown>)[HELLO];
-            connect(port, tokens, typeof token === "string" ? token : undefined);
+            const { 0: client, 1: token } = own((data as Record<string, Record<number, unknown>>)[HELLO]);
+            const port = ports[0];
+            port && connections.set(client, connect(port));
+            const connection = connections.get(client);
+            connection && typeof token === "string" && tokens.set(token, connection);
         }
     });
 }
 
-function connect(port: MessagePort, tokens: Map<string, Connection>, token: string | undefined): void {
+function connect(port: MessagePort): Connection {
     const waiting = new Map<number, Asked>();
     let lastId = 0;
     const post = (question: Question) => port.postMessage(question);
@@ -50,21 +53,17 @@ function connect(port: MessagePort, tokens: Map<string, Connection>, token: stri
             }),
         release: attempt => post([0, "release", attempt])
     };
-    token === undefined || tokens.set(token, connection);
     port.onmessage = ({ data }: MessageEvent<Answer>) => {
-        const [id, text, attempt, error] = data as readonly [number, string | undefined, Attempt | undefined, string | undefined];
-        if (id === 0) {
-            tokens.set(text!, connection);
-            return;
-        }
+        const [id, proof, attempt, error] = data;
         const asked = waiting.get(id);
         waiting.delete(id);
         if (error !== undefined) {
             asked?.reject(new Error(error));
         } else {
-            asked?.resolve(text === undefined ? undefined : { __proto__: null, proof: text, attempt: attempt! });
+            asked?.resolve(proof === undefined ? undefined : { __proto__: null, proof, attempt: attempt as Attempt });
         }
     };
+    return connection;
 }
 
 /** What the interceptors use of an engine. */

@@ -28,6 +28,7 @@ before(async () => {
 
 async function start(t, options = {}) {
     const world = await World.create(t, { app: await AppServer.start(directory), expectedErrors: [/status of 401/], ...options });
+    options.script && (await world.page.addInitScript(options.script));
     await world.start();
     await world.page.evaluate(origins => {
         window.worker = new Worker("/worker.js", { type: "module" });
@@ -100,6 +101,112 @@ test("s4_a worker gets no proof for an origin that the app did not name, and the
     assert.match(error.message, /not among the origins of connectWorker\(\)/);
 });
 
+test("r1_p8_a renewed token goes out of the worker as DPoP although the app's listener came before connectWorker", async t => {
+    const world = await start(t);
+    const url = `${world.api.origin}/api/me`;
+    const done = world.page.evaluate(
+        async ([url, origins]) => {
+            window.worker = new Worker("/worker.js", { type: "module" });
+            const answer = new Promise(resolve => (worker.onmessage = ({ data }) => resolve(data)));
+            harness.loggedIn().subscribeToTokensChange(({ accessToken: token }) => worker.postMessage({ id: 1, call: { url, transport: "fetch", token } }));
+            await harness.loggedIn().connectWorker(worker, { origins });
+            await harness.loggedIn().renewTokens();
+            return await answer;
+        },
+        [url, [world.api.origin]]
+    );
+    const { result, messages } = await done;
+    assert.deepEqual([result.status, messages], [200, 1], "the worker's own handlers see the app's message only");
+    const { accessToken: renewed } = await world.tokens();
+    await assertBoundCall(world.api.list().at(-1), renewed, {});
+});
+
+test("a worker that is connected again has the origins of the second call only, and one connection", async t => {
+    const world = await start(t, { apis: 2, expectedErrors: [/status of 401/, /is not among the origins of connectWorker/] });
+    const [{ origin: first }, { origin: second }] = world.apis;
+    const { accessToken: token } = await world.tokens();
+    assert.equal((await inWorker(world, { url: `${first}/api/me`, transport: "fetch", token })).result.status, 200);
+    await world.page.evaluate(origins => harness.loggedIn().connectWorker(worker, { origins }), [second]);
+    const mark = world.apis[0].mark();
+    const { error } = await inWorker(world, { url: `${first}/api/me`, transport: "fetch", token });
+    assert.match(error.message, /not among the origins of connectWorker\(\)/);
+    assert.deepEqual(world.apis[0].list({ since: mark }), []);
+    // That API is for another client's tokens, so it answers 401.
+    await inWorker(world, { url: `${second}/api/me`, transport: "fetch", token });
+    await assertBoundCall(world.apis[1].list().at(-1), token, {});
+    const ports = await world.page.evaluate(async origins => {
+        const script = "let ports = 0; onmessage = ({ data, ports: { length } }) => { ports += length; data === 0 && postMessage(ports); };";
+        const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+        await harness.loggedIn().connectWorker(worker, { origins });
+        await harness.loggedIn().connectWorker(worker, { origins });
+        worker.postMessage(0);
+        return new Promise(resolve => (worker.onmessage = ({ data }) => resolve(data)));
+    }, [second]);
+    assert.equal(ports, 1);
+});
+
+test("a client without DPoP may connect a worker, whose calls carry its token as they are written", async t => {
+    const world = await start(t, { clients: ["main", "plain"], apis: 2, params: { plain: { disableDPoP: true } } });
+    await world.page.evaluate(origins => harness.loggedIn("plain").connectWorker(worker, { origins }), [world.apis[1].origin]);
+    const { accessToken: token } = await world.tokens("plain");
+    const { result } = await inWorker(world, { url: `${world.apis[1].origin}/api/me`, transport: "fetch", token });
+    assert.ok(result, "it is sent");
+    const call = world.apis[1].list().at(-1);
+    assert.deepEqual([call.all("Authorization"), call.all("DPoP")], [[`Bearer ${token}`], []]);
+});
+
+test("s4_a script that patches the page before connectWorker neither sees the port nor adds an origin", async t => {
+    const world = await start(t, { apis: 2, expectedErrors: [/is not among the origins of connectWorker/] });
+    const [{ origin: first }, { origin: second }] = world.apis;
+    const { accessToken: token } = await world.tokens();
+    await world.page.evaluate(async origins => {
+        window.seen = [];
+        const watch = (owner, name, kind) => {
+            const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+            const native = descriptor[kind];
+            descriptor[kind] = function (...given) {
+                window.isWatching && seen.push(name);
+                return Reflect.apply(native, this, given);
+            };
+            Object.defineProperty(owner, name, descriptor);
+        };
+        const { postMessage } = Worker.prototype;
+        watch(MessagePort.prototype, "postMessage", "value");
+        watch(MessagePort.prototype, "onmessage", "set");
+        watch(MessagePort.prototype, "start", "value");
+        watch(EventTarget.prototype, "addEventListener", "value");
+        watch(MessageEvent.prototype, "data", "get");
+        watch(Worker.prototype, "postMessage", "value");
+        watch(MessageChannel.prototype, "port1", "get");
+        watch(MessageChannel.prototype, "port2", "get");
+        watch(RegExp.prototype, "test", "value");
+        watch(Array.prototype, "every", "value");
+        window.MessageChannel = class {
+            constructor() {
+                seen.push("MessageChannel");
+            }
+        };
+        Set.prototype.has = () => true;
+        window.isWatching = true;
+        const worker = new Worker("/worker.js", { type: "module" });
+        await harness.loggedIn().connectWorker(worker, { origins });
+        window.isWatching = false;
+        let lastId = 0;
+        window.inPatched = call =>
+            new Promise(resolve => {
+                const id = ++lastId;
+                worker.onmessage = ({ data }) => data.id === id && resolve(data);
+                Reflect.apply(postMessage, worker, [{ id, call }]);
+            });
+    }, [first]);
+    const call = url => world.page.evaluate(call => ((window.isWatching = false), window.inPatched(call)), { url, transport: "fetch", token });
+    assert.equal((await call(`${first}/api/me`)).result.status, 200);
+    await assertBoundCall(world.api.list().at(-1), token, {});
+    assert.match((await call(`${second}/api/me`)).error.message, /not among the origins of connectWorker\(\)/);
+    assert.deepEqual(world.apis[1].list(), []);
+    assert.deepEqual(await world.page.evaluate(() => seen), []);
+});
+
 /** A worker whose script asks through the port what it likes. */
 const ask = (world, origins, questions) =>
     world.page.evaluate(
@@ -130,6 +237,34 @@ const ask = (world, origins, questions) =>
         [origins, questions]
     );
 
+test("s4_an event that a script makes up is no question, even on the port itself", async t => {
+    // Only a script before early init can get the port.
+    const script = () => {
+        const { get, ...rest } = Object.getOwnPropertyDescriptor(MessageChannel.prototype, "port1");
+        Object.defineProperty(MessageChannel.prototype, "port1", { ...rest, get() { return (window.caught = Reflect.apply(get, this, [])); } });
+        const { postMessage } = MessagePort.prototype;
+        window.posted = [];
+        MessagePort.prototype.postMessage = function (...given) {
+            this === window.caught && posted.push(given[0]);
+            return Reflect.apply(postMessage, this, given);
+        };
+    };
+    const world = await start(t, { script });
+    const { accessToken: token } = await world.tokens();
+    const url = `${world.api.origin}/api/me`;
+    await inWorker(world, { url, transport: "fetch", token });
+    const answers = await world.page.evaluate(
+        async ([origin, token]) => {
+            const before = posted.length;
+            caught.dispatchEvent(new MessageEvent("message", { data: [99, "authorize", "GET", origin, "/api/me", token] }));
+            await new Promise(resolve => setTimeout(resolve, 300));
+            return [before > 0, posted.slice(before)];
+        },
+        [world.api.origin, token]
+    );
+    assert.deepEqual(answers, [true, []]);
+});
+
 test("s4_the engine signs for a worker only for the app's origins and this client's tokens, whatever its script asks", async t => {
     const world = await start(t, { clients: ["main", "other"], apis: 2 });
     const [{ origin }, { origin: second }] = world.apis;
@@ -150,7 +285,9 @@ test("s4_the engine signs for a worker only for the app's origins and this clien
         [12]
     ];
     const [hello, first, ...others] = await ask(world, [origin], questions);
-    assert.deepEqual(hello, ["hello", [token], ["countersign/worker"]], "it is given the access token, and no more");
+    const [, [[client]]] = hello;
+    assert.equal(typeof client, "number");
+    assert.deepEqual(hello, ["hello", [[client, token]], ["countersign/worker"]], "it is given the access token, and no more");
     const { claims } = await decodeProof(first[1]);
     assert.deepEqual([claims.htm, claims.htu], ["GET", `${origin}/api/me`]);
     assert.deepEqual(others.map(([id]) => id), questions.slice(1).map(([id]) => id));

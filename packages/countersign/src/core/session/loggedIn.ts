@@ -7,6 +7,8 @@ import { natives } from "../natives.js";
 import { never, reload } from "../navigation/leave.js";
 import { leaveForLogin } from "../navigation/login.js";
 import type { Oidc } from "../types.js";
+import type { Workers } from "../worker/connect.js";
+import { messaging } from "../worker/messaging.js";
 import type { Found } from "./find.js";
 import { logOut } from "./logout.js";
 import { keepFresh } from "./renewal.js";
@@ -17,8 +19,12 @@ type Claims = Record<string, unknown>;
 export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }: Found): Oidc.LoggedIn<Claims> {
     const { key, params, log } = context;
     const listeners = new Set<(tokens: Oidc.Tokens<Claims>) => void>();
+    let workers: Workers | undefined;
     const ticks = new Set<(params: { secondsLeft: number | undefined }) => void>();
-    const { current, fresh, renew, serverNow, stop } = keepFresh(context, tokens, renewed => callAll(listeners, renewed));
+    const { current, fresh, renew, serverNow, stop } = keepFresh(context, tokens, renewed => {
+        workers?.announce(renewed.accessToken);
+        callAll(listeners, renewed);
+    });
     writeHint(key, "in");
     writeHint(`${key} again`, undefined);
     onHintOfOtherTab(key, "out", reload);
@@ -47,8 +53,9 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
             return { unsubscribeFromAutoLogoutCountdown: () => void ticks.delete(tick) };
         },
         connectWorker: async (worker, how) => {
-            const { connectWorker } = await safe(import("../worker/connect.js"));
-            connectWorker(context, natives, toFailure, listeners, worker, how);
+            const { connectWorkers } = await safe(import("../worker/connect.js"));
+            workers ??= connectWorkers(context, natives, messaging, toFailure, () => current().accessToken);
+            workers.connect(worker, how);
         },
         logout: how => tell(() => logOut(context, stop, how)),
         goToAuthServer: how =>

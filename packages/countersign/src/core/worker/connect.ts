@@ -6,68 +6,150 @@
  */
 import type { Attempt, End, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import type { Context } from "../context.js";
-import type { Oidc } from "../types.js";
+import type { Messaging } from "./messaging.js";
 import { HELLO, type Answer } from "./protocol.js";
 import { safe } from "../../page/safe.js";
 
 /** Requests whose responses the worker has not reported. */
 const MOST_ATTEMPTS = 256;
 
-/** Throws for everything but a dedicated worker. */
-const isWorker = Object.getOwnPropertyDescriptor(Worker.prototype, "onmessage")!.get!;
-
 const isText = (value: unknown): value is string => typeof value === "string";
 const textOrNull = (value: unknown): string | null => (isText(value) ? value : null);
 
 const own = <T extends object>(given: T | null | undefined): T => ({ __proto__: null, ...given }) as object as T;
 
-function readOrigins(how: { origins: readonly string[] }, parseUrl: EngineHost["parseUrl"]): ReadonlySet<string> {
-    const { origins, ...others } = own(how);
-    for (const name of Object.keys(others)) {
-        throw new TypeError(`countersign: connectWorker() has no option "${name}", only "origins".`);
-    }
-    const list = Array.isArray(origins) ? [...(origins as unknown[])] : [];
-    const isOrigin = (origin: unknown) => {
-        try {
-            return isText(origin) && /^https?:/.test(origin) && parseUrl(origin).origin === origin;
-        } catch {
-            return false;
+/** Looked up by name, so that no patched method answers. */
+type Names = { readonly [origin: string]: true | undefined };
+
+function readOrigins(how: { origins: readonly string[] }, { isArray, parseUrl }: EngineHost): Names {
+    const given = own(how);
+    for (const name in given) {
+        if (name !== "origins") {
+            throw new TypeError(`countersign: connectWorker() has no option "${name}", only "origins".`);
         }
-    };
-    if (list.length === 0 || !list.every(isOrigin)) {
-        throw new TypeError('countersign: "origins" of connectWorker() must be a list of origins, like ["https://api.example.com"].');
     }
-    return new Set(list as string[]);
+    const refuse = (): never => {
+        throw new TypeError('countersign: "origins" of connectWorker() must be a list of origins, like ["https://api.example.com"].');
+    };
+    const list: readonly unknown[] = isArray(given.origins) ? given.origins : [];
+    const names = { __proto__: null } as object as Record<string, true>;
+    for (let i = 0; i < list.length; i++) {
+        const name = list[i];
+        let isOrigin = false;
+        try {
+            // Of other schemes, only those of WebSocket and FTP have origins.
+            isOrigin = isText(name) && name[0] === "h" && parseUrl(name).origin === name;
+        } catch {
+            // Not a URL.
+        }
+        isOrigin ? (names[name as string] = true) : refuse();
+    }
+    return list.length === 0 ? refuse() : names;
 }
 
-export function connectWorker(
+/** A worker that is connected to a client. */
+interface Connection {
+    readonly reference: WeakRef<Worker>;
+    readonly port: MessagePort;
+    origins: Names;
+    next: Connection | undefined;
+}
+
+/** The connected workers of a client. */
+export interface Workers {
+    readonly connect: (worker: Worker, how: { origins: readonly string[] }) => void;
+    /** Tells all workers a token, on the channel of the app's own messages and before they bring it. */
+    readonly announce: (token: string) => void;
+}
+
+/** `token`: the one that the page has now. */
+export function connectWorkers(
+    context: Context,
+    natives: EngineHost,
+    messaging: Messaging,
+    toFailure: (error: unknown) => Promise<Error>,
+    token: () => string
+): Workers {
+    const { engine, client } = context;
+    let connections: Connection | undefined;
+    // Tokens that are not bound pass through the worker as they are.
+    const hello = (worker: Worker, token: string, ports: readonly MessagePort[]) =>
+        messaging.postToWorker(worker, { __proto__: null, [HELLO]: [client, engine.boundToken(token) && token] }, ports);
+    return {
+        connect: (worker, how) => {
+            const origins = readOrigins(how, natives);
+            try {
+                messaging.checkWorker(worker);
+            } catch {
+                throw new TypeError(
+                    "countersign: connectWorker() takes a dedicated Worker; shared and service workers use createDPoP() of countersign/proofs."
+                );
+            }
+            for (let connection = connections; connection; connection = connection.next) {
+                if (messaging.deref(connection.reference) === worker) {
+                    // It keeps its port, so that no question under way is lost.
+                    connection.origins = origins;
+                    hello(worker, token(), []);
+                    return;
+                }
+            }
+            const channel = messaging.newChannel();
+            const port = messaging.port1(channel) as MessagePort;
+            const connection = { reference: messaging.newReference(worker), port, origins, next: connections };
+            connections = connection;
+            answerWorker(context, natives, messaging, toFailure, connection);
+            hello(worker, token(), [messaging.port2(channel)]);
+        },
+        announce: token => {
+            let previous: Connection | undefined;
+            for (let connection = connections; connection; connection = connection.next) {
+                const worker = messaging.deref(connection.reference);
+                if (worker) {
+                    hello(worker, token, []);
+                    previous = connection;
+                    continue;
+                }
+                // The app has dropped it.
+                messaging.close(connection.port);
+                previous ? (previous.next = connection.next) : (connections = connection.next);
+            }
+        }
+    };
+}
+
+/** Answers the questions of a worker. */
+function answerWorker(
     { engine, client }: Context,
     { parseUrl }: EngineHost,
+    { data: dataOf, listen, post }: Messaging,
     toFailure: (error: unknown) => Promise<Error>,
-    listeners: Set<(tokens: Oidc.Tokens<Record<string, unknown>>) => void>,
-    worker: Worker,
-    how: { origins: readonly string[] }
+    connection: Connection
 ): void {
-    const origins = readOrigins(how, parseUrl);
-    try {
-        isWorker.call(worker);
-    } catch {
-        throw new TypeError("countersign: connectWorker() takes a dedicated Worker; shared and service workers use createDPoP() of countersign/proofs.");
-    }
-    const attempts = new Set<Attempt>();
-    const { port1: port, port2 } = new MessageChannel();
-    const answer = (...message: Answer) => port.postMessage(message);
+    const { port } = connection;
+    /** Those whose responses the worker has not reported, by number. */
+    const attempts = { __proto__: null } as object as Record<Attempt, true>;
+    let count = 0;
+    const take = (attempt: unknown): attempt is Attempt => {
+        const isOurs = typeof attempt === "number" && attempts[attempt as Attempt] === true;
+        if (isOurs) {
+            delete attempts[attempt as Attempt];
+            count--;
+        }
+        return isOurs;
+    };
+    const answer = (...message: Answer) => post(port, message);
 
     const give = (id: number, upgrade: Upgrade | undefined): void => {
         if (upgrade) {
-            if (attempts.size === MOST_ATTEMPTS) {
-                for (const oldest of attempts) {
-                    attempts.delete(oldest);
-                    engine.release(oldest);
+            if (count === MOST_ATTEMPTS) {
+                for (const name in attempts) {
+                    const attempt = +name as Attempt;
+                    take(attempt) && engine.release(attempt);
                     break;
                 }
             }
-            attempts.add(upgrade.attempt);
+            attempts[upgrade.attempt] = true;
+            count++;
         }
         answer(id, upgrade?.proof, upgrade?.attempt, undefined);
     };
@@ -85,7 +167,7 @@ export function connectWorker(
         if (!isText(method) || !isText(token)) {
             throw new TypeError("not a question");
         }
-        if (!origins.has(target.origin)) {
+        if (!connection.origins[target.origin]) {
             throw new Error(`${target.origin} is not among the origins of connectWorker()`);
         }
         const bound = engine.boundToken(token);
@@ -96,28 +178,31 @@ export function connectWorker(
     };
 
     const observe = async (attempt: unknown, response: unknown, isReplayable: unknown, end: unknown): Promise<Upgrade | undefined> => {
-        if (!attempts.has(attempt as Attempt)) {
-            return undefined;
-        }
         const { status, dpopNonce, wwwAuthenticate, date } = own(response as ObservedResponse);
         const { origin, path, isSlash } = own(end as End);
         // The engine follows no redirect to another origin.
         const reached = origin === undefined ? undefined : targetOf(origin, path);
-        attempts.delete(attempt as Attempt);
+        if (!take(attempt)) {
+            return undefined;
+        }
         return await safe(
             engine.observe(
-                attempt as Attempt,
-                { status: Number(status), dpopNonce: textOrNull(dpopNonce), wwwAuthenticate: textOrNull(wwwAuthenticate), date: textOrNull(date) },
+                attempt,
+                { status: typeof status === "number" ? status : 0, dpopNonce: textOrNull(dpopNonce), wwwAuthenticate: textOrNull(wwwAuthenticate), date: textOrNull(date) },
                 isReplayable === true,
                 reached && { origin: reached.origin, path: reached.path, isSlash: isSlash === true }
             )
         );
     };
 
-    port.onmessage = async ({ data }: MessageEvent<unknown>) => {
-        const { 0: id, 1: what, 2: a, 3: b, 4: c, 5: d } = own(data as Record<number, unknown>);
+    listen(port, async (event: MessageEvent<unknown>) => {
+        // Each event has this member itself.
+        if (!event.isTrusted) {
+            return;
+        }
+        const { 0: id, 1: what, 2: a, 3: b, 4: c, 5: d } = own(dataOf(event) as Record<number, unknown>);
         if (what === "release") {
-            attempts.delete(a as Attempt) && engine.release(a as Attempt);
+            take(a) && engine.release(a);
             return;
         }
         try {
@@ -126,8 +211,5 @@ export function connectWorker(
         } catch (error) {
             answer(id as number, undefined, undefined, (await safe(toFailure(error))).message);
         }
-    };
-
-    listeners.add(({ accessToken }) => answer(0, accessToken));
-    worker.postMessage({ __proto__: null, [HELLO]: engine.tokens(client)?.accessToken }, [port2]);
+    });
 }
