@@ -54,7 +54,7 @@ for (const isNonceRequired of [false, true]) {
         const { accessToken: token } = await world.tokens();
         const url = `${world.api.origin}/api/notes`;
         let nonce;
-        for (const transport of ["fetch", "request", "xhr"]) {
+        for (const transport of ["fetch", "member", "request", "xhr"]) {
             const mark = world.api.mark();
             const body = { kind: "json", value: { text: transport } };
             const { result, error } = await inWorker(world, { url, transport, method: "POST", body, token });
@@ -65,7 +65,7 @@ for (const isNonceRequired of [false, true]) {
                 nonce = call.response.header("DPoP-Nonce") ?? nonce;
             }
         }
-        assert.equal(world.api.list().length, isNonceRequired ? 4 : 3, "a challenge is answered once");
+        assert.equal(world.api.list().length, isNonceRequired ? 5 : 4, "a challenge is answered once");
         await world.renew();
         const { accessToken: renewed } = await world.tokens();
         assert.notEqual(renewed, token);

@@ -44,7 +44,7 @@ function read(engine: Engine, self: unknown, input: RequestInfo, init: RequestIn
     let request: Request;
     try {
         request = new saved.Request.constructor(
-            !self || self === window || isRequest
+            !self || self === globalThis || isRequest
                 ? input
                 : saved.URL.href(new saved.URL.constructor(`${input as string}`, saved.Node.baseURI((self as Window).document))),
             init === null

@@ -1,7 +1,7 @@
 /**
  * Logs out a user who is inactive in all tabs of the app for as long as the server keeps an idle
- * session. Loaded some time after a login. It imports nothing, so that Vite needs no list of what
- * to load with it.
+ * session. Loaded some time after a login. It imports nothing of the core but `safe`, so that
+ * bundlers take nothing out of the core's one file.
  */
 import type { EngineHost } from "../../engine/interface.js";
 import { safe } from "../../page/safe.js";

@@ -11,7 +11,7 @@ export type Body =
 
 export interface Call {
     url: string;
-    transport?: "fetch" | "xhr" | "request";
+    transport?: "fetch" | "member" | "xhr" | "request";
     method?: string;
     body?: Body;
     /** The access token; the client's own by default. */
@@ -37,7 +37,11 @@ export async function send(call: Call): Promise<CallResult> {
         return sendByXhr(call.url, method, headers, body);
     }
     const init = body === undefined ? { method, headers } : { method, headers, body };
-    const response = await (call.transport === "request" ? fetch(new Request(call.url, init)) : fetch(call.url, init));
+    const response = await (call.transport === "request"
+        ? fetch(new Request(call.url, init))
+        : call.transport === "member"
+          ? globalThis.fetch(call.url, init)
+          : fetch(call.url, init));
     return { status: response.status, url: response.url, text: await response.text() };
 }
 
