@@ -22,7 +22,7 @@ export function DPoP(params: ParamsOfDPoP): { enableDPoP: () => void } {
     const { mode, ...others } = own(params);
     refuse("DPoP()", others, '"mode"');
     if (mode !== "auto" && mode !== "enforced") {
-        fail(`DPoP() needs mode "auto" or "enforced", not ${JSON.stringify(mode)}.`);
+        fail(`DPoP.mode must be "auto" or "enforced", not ${JSON.stringify(mode)}.`);
     }
     return {
         // Only `oidcEarlyInit` uses the result: when others call it, nothing that early init has

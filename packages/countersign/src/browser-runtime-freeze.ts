@@ -85,7 +85,8 @@ export type ParamsOfBrowserRuntimeFreeze = {
  * option, or an unknown name in `excludes`.
  */
 export function browserRuntimeFreeze(params?: ParamsOfBrowserRuntimeFreeze): { enableBrowserRuntimeFreeze: () => void } {
-    const { excludes = [], promises, ...others } = own(params);
+    const { excludes: given, promises, ...others } = own(params);
+    const excludes = given ?? [];
     refuse("browserRuntimeFreeze()", others, '"excludes" and "promises"');
     for (const name of excludes) {
         if (!apiNames.includes(name)) {

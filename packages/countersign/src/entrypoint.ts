@@ -28,8 +28,8 @@ export type ParamsOfEarlyInit = {
     sessionRestorationMethod?: SessionRestorationMethod;
     /** `{ ...browserRuntimeFreeze(), ...DPoP({ mode: "auto" }) }` */
     securityDefenses?: {
-        enableBrowserRuntimeFreeze?: () => void;
-        enableDPoP?: () => void;
+        enableBrowserRuntimeFreeze?: (() => void) | false;
+        enableDPoP?: (() => void) | false;
     };
 };
 
@@ -57,27 +57,27 @@ function init(params: ParamsOfEarlyInit | undefined): boolean {
     const { enableDPoP, enableBrowserRuntimeFreeze, ...otherDefenses } = own(securityDefenses);
     refuse("oidcEarlyInit()", others, "BASE_URL, sessionRestorationMethod and securityDefenses");
     refuse("securityDefenses", otherDefenses, "those of DPoP() and browserRuntimeFreeze()");
-    if (!["auto", "iframe", "full page redirect", undefined].includes(sessionRestorationMethod)) {
+    if (!["auto", "iframe", "full page redirect"].includes(sessionRestorationMethod ?? "auto")) {
         fail(
             `sessionRestorationMethod must be "auto", "iframe" or "full page redirect", not ${JSON.stringify(sessionRestorationMethod)}.`
         );
     }
-    if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
+    if (!isBaseUrl(BASE_URL ?? "")) {
         fail(`BASE_URL must be a path like "/" or "/app/", not ${JSON.stringify(BASE_URL)}.`);
     }
     const handOver = takePage();
     const state: State = { __proto__: null, BASE_URL, sessionRestorationMethod, mode: "off" };
     const isApp = takeResponse(state);
     if (isApp) {
-        const enabled = enableDPoP?.() as EnabledDPoP | undefined | void;
+        const enabled = (enableDPoP && enableDPoP()) as EnabledDPoP | undefined | void;
         if (enableDPoP && !enabled?.hooks) {
             fail("enableDPoP must be that of DPoP().");
         }
         state.mode = enabled?.mode ?? "off";
-        enableBrowserRuntimeFreeze?.();
+        enableBrowserRuntimeFreeze && enableBrowserRuntimeFreeze();
         handOver({ __proto__: null, state, hooks: enabled?.hooks });
     } else {
-        handOver(undefined);
+        handOver();
     }
     return isApp;
 }

@@ -48,11 +48,11 @@ const load = (internals?: Internals): Promise<CreateOidc> =>
     });
 
 /**
- * Returns the function that hands over, to the first caller (pass `undefined` if the app must not
+ * Returns the function that hands over, to the first caller (pass nothing if the app must not
  * run in this document). Throws for every other caller, including another copy of this package: the
  * page would have two engines, and neither would have all tokens.
  */
-export function takePage(): (internals: Internals | undefined) => void {
+export function takePage(): (internals?: Internals) => void {
     if (MARK in window) {
         throw new OidcInitializationError({
             messageOrCause: "countersign: two copies on this page; import one.",

@@ -173,7 +173,7 @@ export async function readParams(given: Settings["params"], state: State): Promi
     }
     const { clientId } = params;
     const base = params.BASE_URL ?? state.BASE_URL;
-    if (base === undefined) {
+    if (typeof base !== "string") {
         throw await safe(failure("base_url_missing"));
     }
     const home = toUrl(base || "/", natives.origin);

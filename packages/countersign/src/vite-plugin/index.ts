@@ -12,7 +12,7 @@ import { addModulePreloads, issuerHints } from "./hints.js";
 import { findModuleScripts, type ModuleScript } from "./html.js";
 import { adviceFor, NUXT_BASE, nuxtEntry } from "./frameworks.js";
 import { fileOf, installedNames, isEntryModule, isModule } from "./installed.js";
-import { checkOptions, type OidcSpaVitePluginParams } from "./options.js";
+import { readOptions, type OidcSpaVitePluginParams } from "./options.js";
 
 export type { ApiName } from "../browser-runtime-freeze.js";
 export type { OidcSpaVitePluginParams } from "./options.js";
@@ -27,8 +27,8 @@ const APP = "?countersign-app";
  * Creates the plugin. The name is oidc-spa's; `countersign` is the same function. A wrong option
  * throws one sentence.
  */
-export function oidcSpa(options: OidcSpaVitePluginParams = {}): Plugin {
-    checkOptions(options);
+export function oidcSpa(params: OidcSpaVitePluginParams = {}): Plugin {
+    const options = readOptions(params);
     let config: ResolvedConfig;
     let pages = 0;
     let names: string[] = [];

@@ -5,6 +5,8 @@ import { isBaseUrl } from "../entry/url.js";
 export type OidcSpaVitePluginParams = {
     /** `false` or `{ enabled: false }` (the default): off. */
     browserRuntimeFreeze?: false | { enabled: boolean; excludes?: ApiName[]; promises?: boolean };
+    /** Of oidc-spa; not included, so it can only be off. */
+    tokenSubstitution?: false | { enabled: false };
     /** `false` or `{ enabled: false }` (the default): off. */
     DPoP?: false | { enabled: false; mode?: "auto" | "enforced" } | { enabled: true; mode: "auto" | "enforced" };
     /**
@@ -29,14 +31,18 @@ export type OidcSpaVitePluginParams = {
     issuerUri?: string;
 };
 
-/** Names of earlier versions of oidc-spa, and what to write today. */
-const FORMER: Record<string, string> = {
-    exclude: "excludes",
-    freezeFetch: "browserRuntimeFreeze: { enabled: true }",
-    freezeXMLHttpRequest: "browserRuntimeFreeze: { enabled: true }",
-    freezeWebSocket: "browserRuntimeFreeze: { enabled: true }",
-    enableTokenExfiltrationDefense: "browserRuntimeFreeze: { enabled: true }"
+/** Why an option is refused that oidc-spa has or had. */
+const REFUSED: Record<string, string> = {
+    exclude: "; today it is excludes",
+    freezeFetch: "; today it is browserRuntimeFreeze: { enabled: true }",
+    freezeXMLHttpRequest: "; today it is browserRuntimeFreeze: { enabled: true }",
+    freezeWebSocket: "; today it is browserRuntimeFreeze: { enabled: true }",
+    enableTokenExfiltrationDefense: "; today it is browserRuntimeFreeze: { enabled: true }",
+    tokenSubstitution: ": it is not included. Remove it; with DPoP, a stolen token is worthless"
 };
+
+/** Asks for nothing, whatever is asked by the option. */
+const isOff = (value: unknown): boolean => value === false || (value as { enabled?: unknown }).enabled === false;
 
 const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
 
@@ -47,10 +53,13 @@ const fail = (sentence: string): never => {
 /** A path of the app's own server is one too. */
 const isIssuer = (value: unknown): boolean => typeof value === "string" && (/^\/(?!\/)/.test(value) || (URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)));
 
-/** Throws one sentence that names the first wrong option. */
-export function checkOptions(options: OidcSpaVitePluginParams): void {
-    checkNames("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly", "issuerUri"]);
-    const { browserRuntimeFreeze, DPoP, sessionRestorationMethod, BASE_URL, webAssembly, issuerUri } = options;
+/**
+ * Returns the options that are given: neither `null` nor `undefined`, nor refused ones that are
+ * off. Throws one sentence that names the first wrong option.
+ */
+export function readOptions(options: OidcSpaVitePluginParams): OidcSpaVitePluginParams {
+    const given = read("oidcSpa()", options, ["browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly", "issuerUri"]);
+    const { sessionRestorationMethod, BASE_URL, webAssembly, issuerUri } = given;
     if (BASE_URL !== undefined && !isBaseUrl(BASE_URL)) {
         fail(`BASE_URL must be a path like "/" or "/app/", not ${show(BASE_URL)}.`);
     }
@@ -59,33 +68,35 @@ export function checkOptions(options: OidcSpaVitePluginParams): void {
     if (issuerUri !== undefined && !isIssuer(issuerUri)) {
         fail(`issuerUri must be the URL of the authorization server, not ${show(issuerUri)}.`);
     }
-    if (browserRuntimeFreeze !== undefined && browserRuntimeFreeze !== false) {
-        checkNames("browserRuntimeFreeze", browserRuntimeFreeze, ["enabled", "excludes", "promises"]);
-        checkOneOf("browserRuntimeFreeze.enabled", browserRuntimeFreeze.enabled, [true, false]);
-        checkOneOf("browserRuntimeFreeze.promises", browserRuntimeFreeze.promises, [true, false, undefined]);
-        const { excludes = [] } = browserRuntimeFreeze;
+    if (given.browserRuntimeFreeze !== undefined && given.browserRuntimeFreeze !== false) {
+        const { enabled, excludes = [], promises } = (given.browserRuntimeFreeze = read("browserRuntimeFreeze", given.browserRuntimeFreeze, ["enabled", "excludes", "promises"]));
+        checkOneOf("browserRuntimeFreeze.enabled", enabled, [true, false]);
+        checkOneOf("browserRuntimeFreeze.promises", promises, [true, false, undefined]);
         if (!Array.isArray(excludes)) {
             fail(`browserRuntimeFreeze.excludes must be an array of names, not ${show(excludes)}.`);
         }
         excludes.forEach(name => checkOneOf("browserRuntimeFreeze.excludes", name, apiNames));
     }
-    if (DPoP !== undefined && DPoP !== false) {
-        checkNames("DPoP", DPoP, ["enabled", "mode"]);
-        checkOneOf("DPoP.enabled", DPoP.enabled, [true, false]);
-        checkOneOf("DPoP.mode", DPoP.mode, DPoP.enabled ? ["auto", "enforced"] : ["auto", "enforced", undefined]);
+    if (given.DPoP !== undefined && given.DPoP !== false) {
+        const { enabled, mode } = (given.DPoP = read("DPoP", given.DPoP, ["enabled", "mode"]));
+        checkOneOf("DPoP.enabled", enabled, [true, false]);
+        checkOneOf("DPoP.mode", mode, enabled ? ["auto", "enforced"] : ["auto", "enforced", undefined]);
     }
+    return given;
 }
 
-function checkNames(of: string, options: unknown, known: readonly string[]): void {
+/** The members of `options` that are given. */
+function read<Options extends object>(of: string, options: Options, known: readonly string[]): Options {
     if (typeof options !== "object" || options === null) {
         fail(`${of} takes an object, not ${show(options)}.`);
     }
-    for (const name of Object.keys(options as object)) {
+    const given = Object.entries(options).filter(([name, value]) => value !== undefined && value !== null && !(Object.hasOwn(REFUSED, name) && isOff(value)));
+    for (const [name] of given) {
         if (!known.includes(name)) {
-            const today = Object.hasOwn(FORMER, name) ? `; today it is ${FORMER[name]}` : `, only ${known.map(show).join(", ")}`;
-            fail(`${of} has no option ${show(name)}${today}.`);
+            fail(`${of} has no option ${show(name)}${Object.hasOwn(REFUSED, name) ? REFUSED[name] : `, only ${known.map(show).join(", ")}`}.`);
         }
     }
+    return Object.fromEntries(given) as Options;
 }
 
 function checkOneOf(name: string, value: unknown, allowed: readonly unknown[]): void {

@@ -92,12 +92,36 @@ test("unknown options are one sentence that names them", async t => {
     assert.match(await init(page, { baseUrl: "/" }), /^TypeError: countersign: oidcEarlyInit\(\) has no option "baseUrl"/);
     assert.match(await init(page, { securityDefenses: { enableTokenSubstitution: 1 } }), /securityDefenses has no option "enableTokenSubstitution"/);
     assert.match(await init(page, { sessionRestorationMethod: "popup" }), /"auto", "iframe" or "full page redirect", not "popup"\.$/);
-    for (const BASE_URL of ["./", ".", "app/", 5, null]) {
+    for (const BASE_URL of ["./", ".", "app/", 5]) {
         const sentence = `TypeError: countersign: BASE_URL must be a path like "/" or "/app/", not ${JSON.stringify(BASE_URL)}.`;
         assert.equal(await init(page, { BASE_URL }), sentence);
     }
     assert.deepEqual(await init(page, { BASE_URL: "/" }), { shouldLoadApp: true }, "a refused call has changed nothing");
     assert.deepEqual(await init(page, undefined), { shouldLoadApp: true }, "a second call returns the same");
+});
+
+for (const params of [
+    { BASE_URL: null, sessionRestorationMethod: null, securityDefenses: null },
+    { securityDefenses: { enableTokenSubstitution: false } },
+    { securityDefenses: { enableTokenSubstitution: undefined, anything: null } },
+    { securityDefenses: { enableDPoP: false, enableBrowserRuntimeFreeze: false } },
+    { securityDefenses: { enableDPoP: null, enableBrowserRuntimeFreeze: undefined } }
+]) {
+    test(`null is not given, and what is false is off: ${JSON.stringify(params)}`, async t => {
+        const page = await openAt(t, "/");
+        assert.deepEqual(await init(page, params), { shouldLoadApp: true });
+    });
+}
+
+test("null is not given in the defenses' own options", async t => {
+    const page = await openAt(t, "/");
+    const result = await page.evaluate(async () => {
+        const { browserRuntimeFreeze } = await import("/dist/browser-runtime-freeze.js");
+        const { DPoP } = await import("/dist/DPoP.js");
+        const made = { ...browserRuntimeFreeze({ excludes: null, promises: null, exclude: undefined }), ...DPoP({ mode: "auto", alg: false }) };
+        return Object.keys(made);
+    });
+    assert.deepEqual(result, ["enableBrowserRuntimeFreeze", "enableDPoP"]);
 });
 
 test("enableDPoP of securityDefenses has to be that of DPoP(), so that DPoP is never silently off", async t => {
@@ -135,9 +159,9 @@ test("a second copy of early init throws, whatever its options", async t => {
     assert.deepEqual(failure[0], ["OidcInitializationError", "second_copy"]);
 });
 
-test("without BASE_URL at either place, createOidc says so", async t => {
+for (const params of [undefined, { BASE_URL: null }]) test(`without BASE_URL at either place, createOidc says so: ${JSON.stringify(params)}`, async t => {
     const page = await openAt(t, "/");
-    await init(page, undefined);
+    await init(page, params);
     const code = await page.evaluate(async () => {
         const { createOidc } = await import("/dist/core.js");
         return createOidc({ issuerUri: "https://login.example", clientId: "app" }).catch(error => error.code);

@@ -19,8 +19,35 @@ for (const options of [
     test(`good options: ${JSON.stringify(options)}`, () => void oidcSpa(options));
 }
 
+for (const options of [
+    { tokenSubstitution: false },
+    { tokenSubstitution: undefined },
+    { tokenSubstitution: null },
+    { tokenSubstitution: { enabled: false } },
+    { enableTokenExfiltrationDefense: false, freezeFetch: false, freezeXMLHttpRequest: false, freezeWebSocket: false }
+]) {
+    test(`what is refused only when it is on may be off: ${JSON.stringify(options)}`, () => void oidcSpa(options));
+}
+
+const page = options => {
+    const plugin = oidcSpa(options);
+    plugin.configResolved({ plugins: [], publicDir: "", base: "/", logger: { warn() {} } });
+    return plugin.transformIndexHtml.handler('<script src="a.js" type="module"></script>', { path: "/index.html", filename: "/r/index.html" });
+};
+
+for (const [options, same] of [
+    [{ DPoP: null, browserRuntimeFreeze: null, sessionRestorationMethod: null, BASE_URL: null, webAssembly: null, issuerUri: null, dpop: null }, {}],
+    [{ DPoP: { enabled: false, mode: null } }, { DPoP: { enabled: false } }],
+    [{ browserRuntimeFreeze: { enabled: true, excludes: null, promises: null } }, { browserRuntimeFreeze: { enabled: true } }]
+]) {
+    test(`null is not given: ${JSON.stringify(options)}`, () => assert.deepEqual(page(options), page(same)));
+}
+
 for (const [options, sentence] of [
     [null, "countersign: oidcSpa() takes an object, not null."],
+    [{ tokenSubstitution: { enabled: true } }, 'countersign: oidcSpa() has no option "tokenSubstitution": it is not included. Remove it; with DPoP, a stolen token is worthless.'],
+    [{ tokenSubstitution: true }, 'countersign: oidcSpa() has no option "tokenSubstitution": it is not included. Remove it; with DPoP, a stolen token is worthless.'],
+    [{ webAssembley: false }, 'countersign: oidcSpa() has no option "webAssembley", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly", "issuerUri".'],
     [{ dpop: { enabled: true } }, 'countersign: oidcSpa() has no option "dpop", only "browserRuntimeFreeze", "DPoP", "sessionRestorationMethod", "BASE_URL", "webAssembly", "issuerUri".'],
     [{ DPoP: true }, "countersign: DPoP takes an object, not true."],
     [{ DPoP: { mode: "auto" } }, "countersign: DPoP.enabled must be true or false, not undefined."],
