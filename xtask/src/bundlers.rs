@@ -10,7 +10,7 @@ use crate::process::{build_servers, root};
 use crate::setup::{self, Needs};
 use crate::{node, package};
 
-/// webpack, Parcel and Jest.
+/// Vite 5 to 7, webpack, Parcel and Jest.
 const SHORT: &str = "bundlers";
 /// Next.js, Nuxt, TanStack Start and React Router. An npm project of its own, which the short form
 /// does not install.

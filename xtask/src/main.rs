@@ -58,8 +58,8 @@ enum Step {
     /// Run the whole browser suite in the other browsers, file by file, and write docs/browsers.md
     /// (an hour); a run that was interrupted goes on with `--continue`
     Browsers(browsers::Options),
-    /// Build apps with webpack, Parcel, Next.js, Nuxt, TanStack Start and React Router, and import the
-    /// package in Jest (some minutes)
+    /// Build apps with Vite 5 to 7, webpack, Parcel, Next.js, Nuxt, TanStack Start and React
+    /// Router, and import the package in Jest (some minutes)
     Bundlers,
     /// Run real peers (Keycloak, Spring Security, ...) through their scenarios
     Interop(interop::Options),

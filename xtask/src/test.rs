@@ -72,7 +72,8 @@ enum Part {
     Webkit,
     /// The same in Chromium, which may not compile WebAssembly
     NoWasm,
-    /// The packed package in webpack, Parcel and Jest; `cargo xtask bundlers` adds frameworks
+    /// The packed package in Vite 5 to 7, webpack, Parcel and Jest; `cargo xtask bundlers` adds
+    /// frameworks
     Bundlers,
     /// The demo, from its command to Ctrl-C
     Demo,

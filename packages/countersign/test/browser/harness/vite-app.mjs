@@ -2,15 +2,18 @@
  * An app outside the repository with the packed tarball installed, as a user of the package has.
  * Its two configurations are exactly those in the documentation.
  */
+import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cp, mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { version as viteVersion } from "vite";
 import { listenOnLoopback } from "./loopback.mjs";
 import { apps, packageRoot } from "./paths.mjs";
+import { assertBoundCall } from "./proof.mjs";
+import { World } from "./world.mjs";
 
 const run = promisify(execFile);
 const LIMIT_MILLISECONDS = 120_000;
@@ -35,9 +38,10 @@ if (shouldLoadApp) { import("./main.lazy"); }
 
 /**
  * Packs the package and installs it with Vite in a new directory; `remove` deletes that. `name`: as
- * `npm install oidc-spa@npm:countersign` installs it, under a name of the app's choice.
+ * `npm install oidc-spa@npm:countersign` installs it, under a name of the app's choice. `vite`: the
+ * folder of another version than the suite's.
  */
-export async function installTarball(name = "countersign") {
+export async function installTarball(name = "countersign", vite = undefined) {
     const root = mkdtempSync(path.join(tmpdir(), "countersign-app-"));
     const remove = () => rmSync(root, { recursive: true, force: true });
     process.on("exit", remove);
@@ -51,10 +55,11 @@ export async function installTarball(name = "countersign") {
         private: true,
         type: "module",
         dependencies: { [name]: `file:../${tarball}` },
-        devDependencies: { vite: viteVersion }
+        devDependencies: vite === undefined ? { vite: viteVersion } : {}
     };
     await writeFile(path.join(installed, "package.json"), JSON.stringify(manifest));
     await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund"], { cwd: installed, ...options });
+    vite !== undefined && (await symlink(vite, path.join(installed, "node_modules/vite")));
     return { root, installed, name, remove };
 }
 
@@ -70,10 +75,41 @@ export async function readInstalled({ installed, name }) {
 }
 
 /**
+ * Two subtests: in Vite's dev server with a cold cache and in its build, the app logs in, finds the
+ * session again, calls and logs out.
+ *
+ * @param {Awaited<ReturnType<typeof installTarball>>} project @param {"plugin" | "manual"} setup
+ */
+export async function testApp(t, project, setup) {
+    const app = await ViteApp.create(project, setup);
+    const world = await World.create(t, { app });
+    for (const [name, start] of [["dev server", () => app.dev()], ["build", () => app.preview()]]) {
+        await t.test(name, async () => {
+            await start();
+            await assertWorks(world).finally(() => app.stop());
+        });
+    }
+}
+
+async function assertWorks(world) {
+    assert.equal((await world.start()).main.isUserLoggedIn, true);
+    assert.equal((await world.open()).main.isUserLoggedIn, true, "restored");
+    const { accessToken } = await world.tokens();
+    for (const transport of ["fetch", "xhr"]) {
+        const mark = world.api.mark();
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
+        await assertBoundCall(world.api.list({ since: mark })[0], accessToken);
+    }
+    assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
+    // The dev server's page would notice that its server ends.
+    await world.page.goto("about:blank");
+}
+
+/**
  * The app in one of the two set-ups, on its own port: served by Vite's dev server or, when built,
  * by its preview.
  */
-export class ViteApp {
+class ViteApp {
     #process;
     #output = "";
     #directory;
@@ -139,7 +175,9 @@ export class ViteApp {
             stdio: ["ignore", "pipe", "pipe"]
         });
         this.#process = child;
-        process.on("exit", () => child.kill("SIGKILL"));
+        const end = () => child.kill("SIGKILL");
+        process.on("exit", end);
+        child.on("close", () => process.off("exit", end));
         for (const stream of [child.stdout, child.stderr]) {
             stream.setEncoding("utf8").on("data", text => (this.#output += text));
         }
