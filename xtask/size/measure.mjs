@@ -5,7 +5,7 @@
  * body. Prints a table, writes target/size.json, and fails if a budget is exceeded. Then it
  * counts the network steps to the session (`steps.mjs`). The app is
  * served with the README's Content-Security-Policy and nothing else allowed, so that the README
- * stays true.
+ * stays true. What the adapters add is weighed in `adapters.mjs`.
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
@@ -14,6 +14,7 @@ import { brotliCompressSync, gzipSync } from "node:zlib";
 import { oidcSpa } from "countersign/vite-plugin";
 import { build, version as viteVersion } from "vite";
 import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
+import { weighAdapters } from "./adapters.mjs";
 import { fileFor, serve, startAuthorizationServer } from "./servers.mjs";
 import { countSteps } from "./steps.mjs";
 
@@ -43,6 +44,8 @@ async function main() {
     const plain = await weigh(browser, "plain", false);
     const frozen = await weigh(browser, "freeze", true);
 
+    const adapters = await weighAdapters();
+
     const sizes = {
         total_gzip: plain.total,
         entry_gzip: plain.entry,
@@ -51,6 +54,7 @@ async function main() {
         total_brotli: plain.brotli,
         total_gzip_freeze: frozen.total,
         entry_gzip_freeze: frozen.entry,
+        ...Object.fromEntries(adapters.map(({ name, gzip }) => [`${name.replaceAll("-", "_")}_gzip`, gzip])),
         ...(await countSteps(atEnd))
     };
     await mkdir(target, { recursive: true });
@@ -59,6 +63,11 @@ async function main() {
     console.log(`\nBuilt by Vite ${viteVersion}; engine by ${process.env["ENGINE_BUILT_BY"] ?? "an unknown compiler"}.`);
     print("DPoP on, freeze off", plain);
     print("DPoP on, freeze on", frozen);
+    console.log("What an adapter adds to an app, beside its framework and the core");
+    for (const { name, gzip, later } of adapters) {
+        console.log(`  countersign/${name.padEnd(32)} ${"".padEnd(7)} ${count(gzip)} gzip${later > 0 ? `, and ${count(later).trim()} once it is needed` : ""}`);
+    }
+    console.log();
 
     const over = Object.entries(BUDGET).filter(([name, budget]) => sizes[name] > budget);
     for (const [name, budget] of Object.entries(BUDGET)) {

@@ -36,8 +36,8 @@ test("the import map of the README serves an app that logs in, and its call goes
 test("the import map names every subpath that a page imports, and the file that package.json names", async () => {
     const { imports } = JSON.parse(block("Without a bundler", "html").split('<script type="importmap">')[1].split("</script>")[0]);
     const { exports } = JSON.parse(await readFile(path.join(packageRoot, "package.json"), "utf8"));
-    const pages = Object.entries(exports).filter(([, target]) => target.import?.browser);
+    const pages = Object.entries(exports).filter(([, target]) => target.module);
     // Import maps do not reach workers.
-    const expected = pages.filter(([name]) => ![".", "./worker"].includes(name)).map(([name, target]) => [`countersign${name.slice(1)}`, `/countersign${target.import.browser.slice(1)}`]);
+    const expected = pages.filter(([name]) => ![".", "./worker"].includes(name)).map(([name, target]) => [`countersign${name.slice(1)}`, `/countersign${target.default.slice(1)}`]);
     assert.deepEqual(Object.entries(imports).sort(), expected.sort());
 });

@@ -62,3 +62,26 @@ test("what our code awaits is safe from scripts that have changed promises", asy
     }
     assert.ok(awaits > 50, "they are read");
 });
+
+test("an adapter imports nothing statically but adapters, `safe` and its framework; the core is loaded when it is needed", async () => {
+    const isAdapter = module => module.startsWith("adapters/");
+    const statics = text => [...text.matchAll(/^(?:import|export)\s(?!type\b)[^;]*?from "(\.[^"]+)\.js";/gm)].map(([, target]) => target);
+    const lazy = new Set();
+    let adapters = 0;
+    for (const file of files) {
+        const module = moduleOf(file);
+        const text = await readFile(path.join(root, "src", file), "utf8");
+        const targets = statics(text).map(target => path.join(path.dirname(module), target));
+        // What apps import is a list of names.
+        if (!isAdapter(module) && !targets.some(isAdapter)) {
+            continue;
+        }
+        adapters++;
+        assert.deepEqual(targets.filter(target => !isAdapter(target) && target !== "page/safe"), [], file);
+        for (const [, target] of text.matchAll(/\bimport\("(\.[^"]+)\.js"\)/g)) {
+            lazy.add(path.join(path.dirname(module), target));
+        }
+    }
+    assert.ok(adapters >= 4, "they are read");
+    assert.deepEqual([...lazy].filter(target => !isAdapter(target) && target !== "core"), []);
+});

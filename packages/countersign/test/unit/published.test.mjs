@@ -45,10 +45,16 @@ import { oidcEarlyInit as root } from "countersign";
 import { DPoP } from "countersign/DPoP";
 import { createDPoP, type DPoP as DPoPOfProofs, type ParamsOfCreateDPoP } from "countersign/proofs";
 import { browserRuntimeFreeze, type ApiName } from "countersign/browser-runtime-freeze";
+import { createMockOidc, type ParamsOfCreateMockOidc } from "countersign/core-mock";
+import { decodeJwt, InvalidTokenError, type JwtHeader, type JwtPayload } from "countersign/decode-jwt";
 const params: ParamsOfEarlyInit = { securityDefenses: { ...DPoP({ mode: "auto" }), ...browserRuntimeFreeze({ excludes: ["fetch"] satisfies ApiName[] }) } };
 export const loads: boolean = oidcEarlyInit(params).shouldLoadApp && root(params).shouldLoadApp;
 export const oidc: Promise<Oidc> = createOidc({ issuerUri: "https://login.example.com", clientId: "app" } satisfies ParamsOfCreateOidc);
 export const dpop: Promise<DPoPOfProofs> = createDPoP({ tokenEndpoint: "https://login.example.com/token" } satisfies ParamsOfCreateDPoP);
+export const mock: Promise<Oidc> = createMockOidc({ isUserInitiallyLoggedIn: true } satisfies ParamsOfCreateMockOidc);
+export const claims: JwtPayload = decodeJwt("a.b.c");
+export const header: JwtHeader = decodeJwt("a.b.c", { header: true });
+export const invalid: Error = new InvalidTokenError("");
 export const code = (error: OidcInitializationError): OidcErrorCode => error.code;
 // @ts-expect-error The types are there: a wrong option does not compile.
 DPoP({ mode: "sometimes" });

@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => project?.remove());
 
-const SUBPATHS = ["", "/entrypoint", "/core", "/DPoP", "/browser-runtime-freeze"];
+const SUBPATHS = ["", "/entrypoint", "/core", "/DPoP", "/browser-runtime-freeze", "/core-mock", "/decode-jwt"];
 
 /** Everything that a script could see of an import: each object that the globals lead to, with its members. */
 const SNAPSHOT = `const snapshot = () => {
@@ -94,6 +94,22 @@ test("everything that a page can import is there without a page too", async () =
         const has = `const ssr = await import(${JSON.stringify(`countersign${name.slice(1)}`)}); console.log(JSON.stringify(Object.keys(ssr)))`;
         const found = JSON.parse(await project.run("node", ...flags.import, "-e", has));
         assert.deepEqual(named.filter(one => !found.includes(one)), [], name);
+    }
+});
+
+test("what needs no page is the same module everywhere, and never a second instance in a page", async () => {
+    const { exports } = JSON.parse(await readFile(path.join(project.installed, "package.json"), "utf8"));
+    const everywhere = Object.entries(exports).filter(([, target]) => typeof target.module === "string");
+    assert.ok(everywhere.length >= 2);
+    for (const [subpath, target] of everywhere) {
+        const name = subpath.slice(2);
+        const file = `./dist/${name}.js`;
+        assert.deepEqual(target, {
+            module: file,
+            import: { types: `./dist/${name}.d.ts`, default: file },
+            require: { types: `./dist/cjs/${name}.d.ts`, default: `./dist/cjs/${name}.js` },
+            default: file
+        });
     }
 });
 

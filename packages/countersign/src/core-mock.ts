@@ -1,0 +1,2 @@
+/** A client without an authorization server, for tests, Storybook and work on the user interface. */
+export { createMockOidc, type ParamsOfCreateMockOidc } from "./adapters/mockOidc.js";
