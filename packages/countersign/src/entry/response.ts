@@ -18,7 +18,7 @@ export const NAME = "countersign";
 export function takeResponse(state: State): boolean {
     const found = readResponse(location.href);
     // `null` unless the frame has this very origin.
-    const frame = window.frameElement as HTMLIFrameElement | null;
+    const frame = frameElement as HTMLIFrameElement | null;
     if (frame?.name === NAME) {
         frame.dispatchEvent(new CustomEvent(NAME, own({ detail: found?.response })));
         return false;

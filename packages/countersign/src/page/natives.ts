@@ -89,7 +89,8 @@ export const page = freeze({
     crypto,
     indexedDB: storage("indexedDB"),
     sessionStorage: storage("sessionStorage"),
-    origin: location.origin,
+    // Missing on a server, whose bundler takes this module if it knows no condition but `browser`.
+    origin: (globalThis.location as Location | undefined)?.origin as string,
     /** `self`: the `this` of the call. */
     fetchOf: uncurry(fetch) as (self: unknown, input?: RequestInfo, init?: RequestInit) => Promise<Response>,
     atob: atob.bind(globalThis),

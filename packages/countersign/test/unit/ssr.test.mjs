@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
+import { build } from "vite";
 import { unpack } from "./support/packed.mjs";
 
 let project;
@@ -119,3 +120,22 @@ for (const conditions of [["worker"], ["edge-light"], ["workerd", "worker", "bro
         assert.equal(await project.run("node", ...conditions.map(name => `--conditions=${name}`), ...flags.import, "-e", code), "not_in_browser\n");
     });
 }
+
+// A bundler for the server may know no condition but this one, and then takes the page's modules.
+test("with the condition `browser` alone, imports work on a server too", async () => {
+    for (const name of [...SUBPATHS, "/proofs"].map(subpath => `countersign${subpath}`)) {
+        const code = `console.log(Object.keys(await import("${name}")).length > 0);`;
+        assert.equal(await project.run("node", "--conditions=browser", ...flags.import, "-e", code), "true\n", name);
+    }
+});
+
+test("so do those of a build of Vite for a server that is no Node", async () => {
+    const names = ["core", "entrypoint", "DPoP", "browser-runtime-freeze", "proofs"];
+    await project.write("server.js", `import { createOidc, OidcInitializationError } from "countersign/core";
+        ${names.map((name, index) => `import * as module${index} from "countersign/${name}";`).join("\n")}
+        const error = await createOidc({}).catch(error => error);
+        console.log([${names.map((_, index) => `Object.keys(module${index}).length > 0`)}], error instanceof OidcInitializationError);`);
+    const outDir = path.join(project.root, "server");
+    await build({ root: project.root, logLevel: "error", ssr: { target: "webworker", noExternal: true, resolve: { conditions: ["module", "browser"] } }, build: { ssr: "server.js", outDir, minify: false } });
+    assert.equal(await project.run("node", path.join(outDir, "server.js")), "[ true, true, true, true, true ] true\n");
+});
