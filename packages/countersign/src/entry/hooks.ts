@@ -35,8 +35,8 @@ export interface OpenedRequest extends Bare {
     readonly base: string;
     /** The newest header that the app has set. The native instance does not get a bound token. */
     headers?: Header;
-    /** `true` after the core has taken over `send()`. */
-    isSent?: boolean;
+    /** The core's record of this request, after it has taken over `send()`. */
+    sending?: object;
     /**
      * Set while the native instance does not know how far the app's request is (it waits for a
      * proof, or for the decision about a challenge): members that answer instead of the native
@@ -47,7 +47,7 @@ export interface OpenedRequest extends Bare {
      * Set by the core's `send()`. Called when the instance is opened again, which ends this request
      * without an event.
      */
-    replace?: () => void;
+    replace?: (this: OpenedRequest) => void;
 }
 
 export type XhrBody = Document | XMLHttpRequestBodyInit | null | undefined;

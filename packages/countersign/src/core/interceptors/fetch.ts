@@ -6,17 +6,17 @@
 import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestMembers, saved } from "../natives.js";
-import { answered, authorize, boundToken, is, isBytes, notSent, targetOf, type Answer, type FoundToken } from "./shared.js";
+import { answered, authorize, is, isBytes, makeFindToken, notSent, targetOf, type Answer, type FindToken, type FoundToken } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
-export const fetchSlot =
-    (engine: Engine): FetchSlot =>
-    (self, args) => {
+export const fetchSlot = (engine: Engine): FetchSlot => {
+    const findToken = makeFindToken(engine);
+    return (self, args) => {
         // An omitted argument is not read: `Object.prototype` may have it. (`document.all` is an
         // object, and falsy.)
         const input = (args.length > 0 ? args[0] : undefined) as RequestInfo;
         const init = ((args.length > 1 ? args[1] : null) ?? null) as RequestInit | null;
-        const isBound = is(saved.Request.headers, input) && boundToken(engine, authorizationOf(input)) !== undefined;
+        const isBound = is(saved.Request.headers, input) && findToken(authorizationOf(input)) !== undefined;
         if (self && self !== globalThis && !is(other => saved.Node.baseURI((other as Window).document), self)) {
             // The native function refuses a `this` that is no window; one that a library has put in
             // its place may not, and gets no token.
@@ -24,11 +24,12 @@ export const fetchSlot =
         }
         if (Object(init) !== init) {
             // It also refuses an `init` that is no object.
-            return !isBound ? undefined : init === null ? read(engine, self, input, null) : fetchOf(self, "", init as RequestInit);
+            return !isBound ? undefined : init === null ? read(engine, findToken, self, input, null) : fetchOf(self, "", init as RequestInit);
         }
         // A second reader of `init` may find other values, so it is not passed on.
-        return read(engine, self, input, init);
+        return read(engine, findToken, self, input, init);
     };
+};
 
 const authorizationOf = (request: Request): string | null => saved.Headers.get(saved.Request.headers(request), "Authorization");
 
@@ -37,7 +38,7 @@ const authorizationOf = (request: Request): string | null => saved.Headers.get(s
  * resolved. What the platform does at once, it does: it refuses arguments, or has the signal's
  * reason.
  */
-function read(engine: Engine, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
+function read(engine: Engine, findToken: FindToken, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
     const isRequest = is(saved.Request.headers, input);
     let isStream = false;
     let isAbortable = isRequest;
@@ -64,7 +65,7 @@ function read(engine: Engine, self: unknown, input: RequestInfo, init: RequestIn
     } catch (error) {
         return rejected(error);
     }
-    const token = boundToken(engine, authorizationOf(request));
+    const token = findToken(authorizationOf(request));
     if (token === undefined) {
         // This is also so if the platform has removed the token (mode "no-cors").
         return fetchOf(self, request);
@@ -114,15 +115,17 @@ async function send(
     signal: AbortSignal | undefined
 ): Promise<Response> {
     const method = saved.Request.method(request);
-    const target = targetOf(saved.Request.url(request));
-    // A request without a body can be sent again as it is. Nothing reads `Request.body` to know that:
-    // in WebKit, the getter turns the body into a stream, which can then be sent neither with
-    // `keepalive` nor, if it was a form, at all.
-    const spare = isReplayable && method !== "GET" && method !== "HEAD" ? saved.Request.clone(request) : request;
-
+    let target = targetOf(saved.Request.url(request));
     let upgrade: Upgrade;
+    let spare = request;
     try {
         const task = authorize(engine, method, target, token, signal);
+        // Another thread signs meanwhile. A request without a body can be sent again as it is.
+        // Nothing reads `Request.body` to know that: in WebKit, the getter turns the body into a
+        // stream, which can then be sent neither with `keepalive` nor, if it was a form, at all.
+        if (isReplayable && method !== "GET" && method !== "HEAD") {
+            spare = saved.Request.clone(request);
+        }
         upgrade = await safe(signal ? untilAborted(engine, signal, task) : task);
     } catch (cause) {
         if (signal && saved.AbortSignal.aborted(signal)) {
@@ -130,43 +133,39 @@ async function send(
         }
         throw notSent(method, target, cause);
     }
-    const response = await safe(sendUpgraded(engine, self, request, token, upgrade));
-    const again = await safe(answered(engine, {
-        target,
-        attempt: upgrade.attempt,
-        response: observed(response),
-        url: saved.Response.url(response),
-        isReplayable
-    }));
-    if (!again) {
-        signal && saved.AbortSignal.throwIfAborted(signal);
-        return response;
+    for (;;) {
+        const { proof, attempt } = upgrade;
+        const headers = saved.Request.headers(request);
+        // `authorize` rejects if there is none.
+        saved.Headers.set(headers, "Authorization", token!.authorization);
+        saved.Headers.set(headers, "DPoP", proof);
+        let response: Response;
+        try {
+            response = await safe(fetchOf(self, request));
+        } catch (error) {
+            engine.release(attempt);
+            throw error;
+        }
+        const task = answered(engine, { target, attempt, response: observed(response), url: saved.Response.url(response), isReplayable });
+        const again = task && (await safe(task));
+        if (!again) {
+            signal && saved.AbortSignal.throwIfAborted(signal);
+            return response;
+        }
+        const body = saved.Response.body(response);
+        if (body) {
+            // Frees the connection. No one reads the challenge's text.
+            saved.ReadableStream.cancel(body).catch(() => {});
+        }
+        // If it was aborted meanwhile, the native function rejects with the signal's reason.
+        request =
+            again.target === target
+                ? spare
+                : // A stream would not do for a body: few browsers and servers take one.
+                  copyFor(again.target.href, spare, spare === request ? undefined : await safe(saved.Request.arrayBuffer(spare)));
+        ({ target, upgrade } = again);
+        isReplayable = false;
     }
-    const body = saved.Response.body(response);
-    if (body) {
-        // Frees the connection. No one reads the challenge's text.
-        saved.ReadableStream.cancel(body).catch(() => {});
-    }
-    // If it was aborted meanwhile, the native function rejects with the signal's reason.
-    const second = await safe(sendUpgraded(
-        engine,
-        self,
-        again.target === target
-            ? spare
-            : // A stream would not do for a body: few browsers and servers take one.
-              copyFor(again.target.href, spare, spare === request ? undefined : await safe(saved.Request.arrayBuffer(spare))),
-        token,
-        again.upgrade
-    ));
-    await safe(answered(engine, {
-        target: again.target,
-        attempt: again.upgrade.attempt,
-        response: observed(second),
-        url: saved.Response.url(second),
-        isReplayable: false
-    }));
-    signal && saved.AbortSignal.throwIfAborted(signal);
-    return second;
 }
 
 /**
@@ -191,31 +190,13 @@ function copyFor(url: string, request: Request, body: ArrayBuffer | undefined): 
     return copy;
 }
 
-async function sendUpgraded(
-    engine: Engine,
-    self: unknown,
-    request: Request,
-    token: FoundToken,
-    { proof, attempt }: Upgrade
-): Promise<Response> {
-    const headers = saved.Request.headers(request);
-    // `authorize` rejects if there is none.
-    saved.Headers.set(headers, "Authorization", token!.authorization);
-    saved.Headers.set(headers, "DPoP", proof);
-    try {
-        return await safe(fetchOf(self, request));
-    } catch (error) {
-        engine.release(attempt);
-        throw error;
-    }
-}
-
 function observed(response: Response): Answer["response"] {
     const headers = saved.Response.headers(response);
+    const status = saved.Response.status(response);
     return {
-        status: saved.Response.status(response),
+        status,
         dpopNonce: saved.Headers.get(headers, "DPoP-Nonce"),
-        wwwAuthenticate: saved.Headers.get(headers, "WWW-Authenticate"),
+        wwwAuthenticate: status === 401 ? saved.Headers.get(headers, "WWW-Authenticate") : null,
         date: saved.Headers.get(headers, "Date")
     };
 }

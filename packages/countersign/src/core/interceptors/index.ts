@@ -38,5 +38,5 @@ import { eventSlot, headerSlot, sendSlot } from "./xhr.js";
  * Fills the hooks. From then on, requests that carry a bound token of this engine are sent as DPoP.
  */
 export function installInterceptors(engine: Engine, hooks: Hooks): void {
-    hooks.fillSlots({ __proto__: null, fetch: fetchSlot(engine), header: headerSlot(engine), send: sendSlot(engine, hooks), event: eventSlot });
+    hooks.fillSlots({ __proto__: null, fetch: fetchSlot(engine), header: headerSlot(engine), send: sendSlot(engine, hooks), event: eventSlot(hooks) });
 }

@@ -14,28 +14,33 @@ import { safe } from "../../page/safe.js";
 export type FoundToken = BoundToken | null;
 
 /** Finds the bound token in an `Authorization` header. `undefined`: leave the request alone. */
-export function boundToken(engine: Engine, authorization: string | null): FoundToken | undefined {
-    if (!authorization) {
-        return undefined;
-    }
-    // The scheme's case does not matter (RFC 9110, 11.1), and servers split at different
-    // characters; an app may write "DPoP" itself.
-    const token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
-    // Looked up before it is searched for, which takes longer.
-    return (token && engine.boundToken(token)) || (engine.holdsBoundToken(authorization) ? null : undefined);
-}
+export type FindToken = (authorization: string | null) => FoundToken | undefined;
 
-/**
- * Calls `engine.authorize` for a token that `boundToken` found. Rejects for a form that it did not
- * understand.
- */
-export async function authorize(engine: Engine, method: string, target: Target, token: FoundToken, signal?: AbortSignal): Promise<Upgrade> {
-    if (!token) {
-        throw new Error((await safe(sentences())).UNKNOWN_FORM);
-    }
-    // Awaited, because returning a promise would show it to `then`, which a script may have
-    // changed.
-    return await safe(engine.authorize(method, target.origin, target.path, token, signal));
+export const makeFindToken = (engine: Engine): FindToken => {
+    // Most calls have the same header, and parsing it takes longer than comparing it.
+    let last: string | undefined;
+    let token: string | undefined;
+    return authorization => {
+        if (!authorization) {
+            return undefined;
+        }
+        if (authorization !== last) {
+            last = authorization;
+            // The scheme's case does not matter (RFC 9110, 11.1), and servers split at different
+            // characters; an app may write "DPoP" itself.
+            token = saved.RegExp.exec(/^\s*(?:bearer|dpop)\s+(\S+)\s*$/i, authorization)?.[1];
+        }
+        // Looked up before it is searched for, which takes longer.
+        return (token && engine.boundToken(token)) || (engine.holdsBoundToken(authorization) ? null : undefined);
+    };
+};
+
+/** Calls `engine.authorize` for a token that was found. Rejects for a form that is not understood. */
+export const authorize = (engine: Engine, method: string, target: Target, token: FoundToken, signal?: AbortSignal): Promise<Upgrade> =>
+    token ? engine.authorize(method, target.origin, target.path, token, signal) : unknownForm();
+
+async function unknownForm(): Promise<never> {
+    throw new Error((await safe(sentences())).UNKNOWN_FORM);
 }
 
 /**
@@ -74,6 +79,14 @@ export function targetOf(url: string): Target {
     return parts ? { href: parts[0], origin: parts[1]!, path: parts[2]! } : natives.parseUrl(url);
 }
 
+/** Takes the arguments of `open()`. */
+export const openedTarget = (url: string, base: string): Target => {
+    // As most are, and as the platform would serialise it: no upper case, no number for a host, no
+    // default port, no dot before a segment, nothing to be encoded.
+    const parts = saved.RegExp.exec(/^(https?:\/\/(?:[a-z\d-]+\.)*[a-z][a-z\d-]*(?::[1-9]\d{3,4})?)((?:\/(?!\.)[\w.~@:,;=+-]*)+)(?:\?[\w.~@:,;=+&%/?-]*)?$/, url);
+    return parts ? { href: parts[0], origin: parts[1]!, path: parts[2]! } : targetOf(saved.URL.href(new saved.URL.constructor(url, base)));
+};
+
 /**
  * Returns a `TypeError`, as for every request that fails before a response. The engine's error is
  * its cause.
@@ -110,29 +123,38 @@ function withoutSlash({ href }: Target): string {
     return `${path} ${query}`;
 }
 
-/** Tells the developer about a 401 that the app gets, if the API could have spared it. */
-async function explain(url: string, end: string | undefined): Promise<void> {
-    const text = (await safe(sentences())).refused(url, end);
-    text && console.warn(text);
-}
-
 /**
  * Reports a response to the engine, which ends its attempt. Returns what to send once more, and
- * where, if anything. If the engine fails, the response is delivered as it is.
+ * where, if anything; for most responses that is decided at once. If the engine fails, the response
+ * is delivered as it is.
  */
-export async function answered(engine: Engine, { target, attempt, response, url, isReplayable }: Answer): Promise<Again | undefined> {
+export function answered(engine: Engine, answer: Answer): Promise<Again | undefined> | undefined {
+    const { target, attempt, response, url, isReplayable } = answer;
     const final = url && url !== target.href ? targetOf(url) : undefined;
     const end = final && { __proto__: null, ...final, isSlash: withoutSlash(final) === withoutSlash(target) };
     try {
         const task = engine.observe(attempt, response, isReplayable, end);
-        // Most tasks have ended.
-        const upgrade = task && (await safe(task));
-        if (!upgrade && response.status === 401 && (end || response.wwwAuthenticate === null)) {
-            void explain(target.href, end?.href);
-        }
-        return upgrade && { __proto__: null, upgrade, target: end ?? target };
+        return task || response.status === 401 ? decided(answer, task, end) : undefined;
     } catch {
-        // The response counts all the same.
         return undefined;
     }
+}
+
+async function decided({ target, response }: Answer, task: Promise<Upgrade | undefined> | undefined, end: Target | undefined): Promise<Again | undefined> {
+    try {
+        const upgrade = await safe(task);
+        if (upgrade) {
+            return { __proto__: null, upgrade, target: end ?? target };
+        }
+        if (response.status === 401 && (end || response.wwwAuthenticate === null)) {
+            void explain(target.href, end?.href);
+        }
+    } catch {}
+    return undefined;
+}
+
+/** Tells the developer about a 401 that the app gets, if the API could have spared it. */
+async function explain(url: string, end: string | undefined): Promise<void> {
+    const text = (await safe(sentences())).refused(url, end);
+    text && console.warn(text);
 }

@@ -5,19 +5,27 @@
  * of the first attempt after a 401 are withheld until the engine has decided.
  */
 import type { Attempt, Engine, Upgrade } from "../../engine/interface.js";
-import type { EventSlot, Header, HeaderSlot, Hooks, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
+import type { EventSlot, Header, HeaderSlot, Hooks, Member, OpenedRequest, SendSlot, XhrBody } from "../../entry/hooks.js";
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../errors/failure.js";
 import { challenged, DEAD_URL, deadInstance, headersOnly, unsent } from "./xhrMembers.js";
-import { answered, authorize, boundToken, is, isBytes, notSent, targetOf, type FoundToken, type Target } from "./shared.js";
+import { answered, authorize, is, isBytes, makeFindToken, notSent, openedTarget, type Again, type FoundToken, type Target } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
-/** The watchers, by XHR and by its upload. */
+/** The watchers of uploads. */
 const watches = new NativeWeakMap<EventTarget, EventSlot>();
 
 /** Events that a script dispatches are left alone. */
-export const eventSlot: EventSlot = event =>
-    event.isTrusted && !!weakMapGet(watches, saved.Event.currentTarget(event)!)?.(event);
+export const eventSlot =
+    ({ openedRequest }: Hooks): EventSlot =>
+    event => {
+        if (!event.isTrusted) {
+            return false;
+        }
+        const target = saved.Event.currentTarget(event)!;
+        const opened = openedRequest(target as XMLHttpRequest);
+        return opened ? opened.sending !== undefined && onEvent(opened.sending as Sending, event) : !!weakMapGet(watches, target)?.(event);
+    };
 
 /** The value that a native instance gets instead of a bound token. */
 const WITHHELD = "Bearer";
@@ -32,10 +40,10 @@ async function complain(): Promise<void> {
  * package did not create, or that others have opened, is made to fail: its listeners run before
  * ours, and could open it again between our steps.
  */
-export const headerSlot =
-    (engine: Engine): HeaderSlot =>
-    (xhr, opened, name, value) => {
-        if (typeof value !== "string" || boundToken(engine, value) === undefined || !isAuthorization(name)) {
+export const headerSlot = (engine: Engine): HeaderSlot => {
+    const findToken = makeFindToken(engine);
+    return (xhr, opened, name, value) => {
+        if (typeof value !== "string" || !isAuthorization(name) || findToken(value) === undefined) {
             return value;
         }
         // Throws what the platform throws, before anything is changed.
@@ -47,84 +55,78 @@ export const headerSlot =
         }
         return WITHHELD;
     };
+};
 
-const isAuthorization = (name: string): boolean => saved.RegExp.exec(/^authorization$/i, name) !== null;
+/** A name may be any value that is no object. */
+const isAuthorization = (name: unknown): boolean => typeof name === "string" && saved.RegExp.exec(/^authorization$/i, name) !== null;
 
 /** Does what `open()` does with a method (Fetch, "normalize a method"). */
 const normalised = (method: string): string =>
     saved.RegExp.exec(/^(?:delete|get|head|options|post|put)$/i, method) ? saved.String.toUpperCase(method) : method;
 
-/** Calls `each` for the headers in the order in which they were set. */
-function forEachHeader(header: Header | undefined, each: (name: string, value: string) => void): void {
-    if (header) {
-        forEachHeader(header.previous, each);
-        each(header.name, header.value);
+/** The value of `Authorization` that the app has set, several joined as the platform joins them. */
+function authorizationOf(header: Header | undefined): string | null {
+    if (!header) {
+        return null;
     }
+    const before = authorizationOf(header.previous);
+    return !isAuthorization(header.name) ? before : before === null ? `${header.value}` : `${before}, ${header.value}`;
 }
 
 export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): SendSlot => {
+    const findToken = makeFindToken(engine);
     const slot: SendSlot = (xhr, opened, args) => {
-        if (opened.isSent) {
+        if (opened.sending) {
             // Throws what the platform throws. An instance that waits does not know that it was sent.
             saved.XMLHttpRequest.send(opened.pending ? new saved.XMLHttpRequest.constructor() : xhr, args[0] as XhrBody);
             return true;
         }
-        let authorization: string | null = null;
-        forEachHeader(opened.headers, (name, value) => {
-            if (isAuthorization(name)) {
-                authorization = authorization === null ? `${value}` : `${authorization}, ${value}`;
-            }
-        });
-        const token = boundToken(engine, authorization);
+        const token = findToken(authorizationOf(opened.headers));
         if (token === undefined) {
             return false;
         }
         // An omitted argument is not read: `Object.prototype` may have it.
         const body = snapshot(args.length > 0 ? (args[0] as XhrBody) : null);
         const newest = openedRequest(xhr)!;
-        if (newest !== opened || opened.isSent) {
+        if (newest !== opened || opened.sending) {
             return slot(xhr, newest, [body]); // Code of the page ran while the body was read.
         }
         if (saved.XMLHttpRequest.readyState(xhr) !== 1) {
             return false;
         }
-        const target = targetOf(saved.URL.href(new saved.URL.constructor(opened[1] as string, opened.base)));
+        const target = openedTarget(opened[1] as string, opened.base);
         if (2 in opened && !opened[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,
                 "InvalidAccessError"
             );
         }
-        opened.isSent = true;
         const method = normalised(`${opened[0] as string}`);
-        const hasBody = body !== null && body !== undefined && method !== "GET" && method !== "HEAD";
         const sending: Sending = {
             engine,
-            openedRequest,
             xhr,
             opened,
             token,
             method,
             target,
             body,
-            hasBody,
-            uploads,
+            hasBody: body !== null && body !== undefined && method !== "GET" && method !== "HEAD",
             isUploading: false,
             isOver: false,
             isAborted: false,
             stage: "signing",
             isQuiet: false,
             attempt: undefined,
-            replay: () => {},
-            abort: () => {
-                sending.isOver = true;
-                // Aborted as soon as it has begun (`onEvent`), which fires the platform's own events.
-                fail(sending);
-                // zone.js, if it was loaded before early init, does not abort what has just begun.
-                sending.isAborted || saved.XMLHttpRequest.abort(xhr);
-            }
+            replay: nothing
         };
-        void begin(sending);
+        opened.sending = sending;
+        opened.replace = replaced;
+        opened.pending = waiting;
+        // Another thread signs while the app's listeners run.
+        const task = authorize(engine, method, target, token);
+        fire(xhr, "loadstart");
+        sending.hasBody && upload(sending, openedRequest, uploads);
+        void begin(sending, task);
         return true;
     };
     return slot;
@@ -160,7 +162,6 @@ function snapshot(body: XhrBody): XhrBody {
 /** One request of the app, from its `send()` to its last event. */
 interface Sending {
     readonly engine: Engine;
-    readonly openedRequest: Hooks["openedRequest"];
     readonly xhr: XMLHttpRequest;
     readonly opened: OpenedRequest;
     readonly token: FoundToken;
@@ -168,7 +169,6 @@ interface Sending {
     readonly target: Target;
     readonly body: XhrBody;
     readonly hasBody: boolean;
-    readonly uploads: Hooks["uploads"];
     /** The app has seen `loadstart` of an upload, and nothing was sent yet. */
     isUploading: boolean;
     /**
@@ -190,37 +190,55 @@ interface Sending {
     attempt: Attempt | undefined;
     /** Fires the events that were withheld, in their order. */
     replay: () => void;
-    /** Does what `abort()` must do while the native instance does not know of the request. */
-    readonly abort: () => void;
 }
 
-async function begin(sending: Sending): Promise<void> {
-    const { engine, openedRequest, xhr, opened, token, method, target, body, hasBody, uploads } = sending;
+const nothing = () => {};
+
+/** The instance was opened again. */
+function replaced(this: OpenedRequest): void {
+    const sending = this.sending as Sending;
+    sending.isOver = true;
+    letGo(sending);
+}
+
+/** `abort()` while the native instance does not know of the request. */
+const abort: Member = (_, xhr, __, opened) => {
+    const sending = opened!.sending as Sending;
+    sending.isOver = true;
+    // Aborted as soon as it has begun (`onEvent`), which fires the platform's own events.
+    fail(sending);
+    // zone.js, if it was loaded before early init, does not abort what has just begun.
+    sending.isAborted || saved.XMLHttpRequest.abort(xhr);
+};
+
+// Until the next `transmit` the native instance does not know how far the app's request is.
+const waiting = { ...unsent, __proto__: null as never, abort };
+const waitingAgain = { ...challenged, __proto__: null as never, abort };
+
+/** Fires the first event of an upload, if the app listens. */
+function upload(sending: Sending, openedRequest: Hooks["openedRequest"], uploads: Hooks["uploads"]): void {
+    const { xhr, opened, body } = sending;
     const upload = saved.XMLHttpRequest.upload(xhr);
-    opened.replace = () => {
-        sending.isOver = true;
-        letGo(sending);
-    };
-    weakMapSet(watches, xhr, event => onEvent(sending, event));
-    wait(sending);
-    fire(xhr, "loadstart");
     // Listeners on `upload` that the app adds later stay too late.
     const isWatched = weakMapGet(uploads, xhr) !== undefined;
     // The first attempt has fired all events of the upload, and we its `loadstart`.
-    weakMapSet(watches, upload, () => openedRequest(xhr) === opened && (!isWatched || sending.isQuiet || (sending.stage === "last" && hasBody)));
-    if (isWatched && hasBody && !sending.isOver) {
+    weakMapSet(watches, upload, () => openedRequest(xhr) === opened && (!isWatched || sending.isQuiet || sending.stage === "last"));
+    if (isWatched && !sending.isOver) {
         sending.isUploading = true;
         const size = typeof body === "string" || is(saved.URLSearchParams.toString, body) ? new saved.Blob.constructor([`${body as string}`]) : body;
         const lengthComputable = is(saved.Blob.size, size);
         fire(upload, "loadstart", { total: lengthComputable ? saved.Blob.size(size) : 0, lengthComputable });
     }
+}
+
+async function begin(sending: Sending, task: Promise<Upgrade>): Promise<void> {
     try {
-        const upgrade = await safe(authorize(engine, method, target, token));
+        const upgrade = await safe(task);
         if (sending.isOver) {
-            engine.release(upgrade.attempt);
+            sending.engine.release(upgrade.attempt);
             return;
         }
-        transmit(sending, target.href, upgrade);
+        transmit(sending, sending.target.href, upgrade);
     } catch (error) {
         if (!sending.isOver) {
             fail(sending, error);
@@ -232,11 +250,6 @@ async function begin(sending: Sending): Promise<void> {
 function fire(target: EventTarget, type: string, progress?: ProgressEventInit): void {
     const event = type === "readystatechange" ? new Event(type) : new ProgressEvent(type, { __proto__: null, ...progress } as ProgressEventInit);
     saved.EventTarget.dispatchEvent(target, event);
-}
-
-/** Until the next `transmit` the native instance does not know how far the app's request is. */
-function wait({ opened, stage, abort }: Sending): void {
-    opened.pending = { ...(stage === "held" ? challenged : unsent), __proto__: null as never, abort };
 }
 
 /**
@@ -254,11 +267,7 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
         saved.XMLHttpRequest.open(xhr, method, url, true, opened[3] as string, opened[4] as string);
         if (upgrade) {
             sending.isUploading = false;
-            forEachHeader(opened.headers, (name, value) => {
-                if (!saved.RegExp.exec(/^(?:authorization|dpop)$/i, name)) {
-                    saved.XMLHttpRequest.setRequestHeader(xhr, name, value);
-                }
-            });
+            repeat(xhr, opened.headers);
             saved.XMLHttpRequest.setRequestHeader(xhr, "Authorization", token!.authorization);
             saved.XMLHttpRequest.setRequestHeader(xhr, "DPoP", upgrade.proof);
         }
@@ -269,6 +278,14 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
         throw error;
     } finally {
         sending.isQuiet = false;
+    }
+}
+
+/** Sets the headers of the app again, in their order, but for ours. */
+function repeat(xhr: XMLHttpRequest, header: Header | undefined): void {
+    if (header) {
+        repeat(xhr, header.previous);
+        saved.RegExp.exec(/^(?:authorization|dpop)$/i, header.name) || saved.XMLHttpRequest.setRequestHeader(xhr, header.name, header.value);
     }
 }
 
@@ -294,10 +311,7 @@ function letGo(sending: Sending): void {
 
 /** Returns `true` if the app must not see the event. */
 function onEvent(sending: Sending, event: Event): boolean {
-    const { openedRequest, xhr, opened, attempt } = sending;
-    if (openedRequest(xhr) !== opened) {
-        return false;
-    }
+    const { xhr, opened, attempt } = sending;
     const type = saved.Event.type(event);
     if (sending.isQuiet) {
         if (type === "loadstart" && sending.isOver) {
@@ -320,13 +334,13 @@ function onEvent(sending: Sending, event: Event): boolean {
             opened.pending = isHeld ? challenged : undefined;
         }
         if (type === "loadend") {
-            void ended(sending, attempt);
+            ended(sending, attempt);
         }
     }
     if (sending.stage !== "held") {
         return false;
     }
-    const { replay, abort } = sending;
+    const { replay } = sending;
     const state = saved.XMLHttpRequest.readyState(xhr);
     const { loaded, total, lengthComputable } = event as ProgressEvent;
     sending.replay = () => {
@@ -340,8 +354,8 @@ function onEvent(sending: Sending, event: Event): boolean {
 }
 
 /** The last attempt has a response, or has failed. */
-async function ended(sending: Sending, attempt: Attempt): Promise<void> {
-    const { engine, xhr, target } = sending;
+function ended(sending: Sending, attempt: Attempt): void {
+    const { engine, xhr, opened, target } = sending;
     const status = saved.XMLHttpRequest.status(xhr);
     if (status === 0) {
         letGo(sending);
@@ -350,20 +364,28 @@ async function ended(sending: Sending, attempt: Attempt): Promise<void> {
     sending.attempt = undefined; // `answered` ends it.
     const isHeld = sending.stage === "held";
     if (isHeld) {
-        wait(sending);
+        opened.pending = waitingAgain;
     }
     const headers = saved.XMLHttpRequest.getAllResponseHeaders(xhr);
+    const header = (line: RegExp) => saved.RegExp.exec(line, headers)?.[1] ?? null;
     const response = {
         status,
-        dpopNonce: saved.RegExp.exec(/^dpop-nonce: (.*)$/im, headers)?.[1] ?? null,
-        wwwAuthenticate: saved.RegExp.exec(/^www-authenticate: (.*)$/im, headers)?.[1] ?? null,
-        date: saved.RegExp.exec(/^date: (.*)$/im, headers)?.[1] ?? null
+        dpopNonce: header(/^dpop-nonce: (.*)$/im),
+        wwwAuthenticate: status === 401 ? header(/^www-authenticate: (.*)$/im) : null,
+        date: header(/^date: (.*)$/im)
     };
     // The URL of a request with a password contains it, where `target` does not.
-    const url = sending.opened[3] === undefined ? saved.XMLHttpRequest.responseURL(xhr) : "";
-    const again = await safe(answered(engine, { target, attempt, response, url, isReplayable: isHeld }));
+    const url = opened[3] === undefined ? saved.XMLHttpRequest.responseURL(xhr) : "";
+    const task = answered(engine, { target, attempt, response, url, isReplayable: isHeld });
+    if (isHeld || task) {
+        void goOn(sending, isHeld, task);
+    }
+}
+
+async function goOn(sending: Sending, isHeld: boolean, task: Promise<Again | undefined> | undefined): Promise<void> {
+    const again = await safe(task);
     if (sending.isOver || !isHeld) {
-        again && engine.release(again.upgrade.attempt);
+        again && sending.engine.release(again.upgrade.attempt);
     } else if (again) {
         try {
             transmit(sending, again.target.href, again.upgrade);
