@@ -60,7 +60,11 @@ pub(crate) fn write(package: &Path, engines: &[(&str, &str)]) -> Result<()> {
             write_if_changed(&cjs.join(&module), &text)?;
         }
         let module = module.replace(".cjs", ".js");
-        let text = format!("export * from \"./dist/{module}\";\n");
+        let mut text = format!("export * from \"./dist/{module}\";\n");
+        // `*` leaves a default export out.
+        if fs::read_to_string(package.join("dist").join(&module))?.contains("\nexport default ") {
+            text += &format!("export {{ default }} from \"./dist/{module}\";\n");
+        }
         write_if_changed(&package.join(format!("{subpath}.js")), &text)?;
     }
     Ok(())

@@ -34,7 +34,10 @@ test("resolvers that know no exports find a file and types at every subpath", as
         const { types, default: target } = manifest.exports[`./${name}`].import;
         assert.deepEqual(manifest.typesVersions["*"][name], [types]);
         await access(path.join(project.installed, types));
-        assert.equal(await readFile(path.join(project.installed, `${name}.js`), "utf8"), `export * from "${target}";\n`);
+        const hasDefault = /^export default /m.test(await readFile(path.join(project.installed, target), "utf8"));
+        const expected = `export * from "${target}";\n${hasDefault ? `export { default } from "${target}";\n` : ""}`;
+        assert.equal(await readFile(path.join(project.installed, `${name}.js`), "utf8"), expected);
+        assert.equal(hasDefault, name === "keycloak-js", name);
     }
     assert.deepEqual([manifest.module, manifest.types], ["./dist/entrypoint.js", "./dist/entrypoint.d.ts"]);
 });
@@ -47,6 +50,8 @@ import { createDPoP, type DPoP as DPoPOfProofs, type ParamsOfCreateDPoP } from "
 import { browserRuntimeFreeze, type ApiName } from "countersign/browser-runtime-freeze";
 import { createMockOidc, type ParamsOfCreateMockOidc } from "countersign/core-mock";
 import { decodeJwt, InvalidTokenError, type JwtHeader, type JwtPayload } from "countersign/decode-jwt";
+import { createKeycloakUtils, isKeycloak, type KeycloakUtils } from "countersign/keycloak";
+import Keycloak, { type KeycloakConfig, type KeycloakInitOptions } from "countersign/keycloak-js";
 const params: ParamsOfEarlyInit = { securityDefenses: { ...DPoP({ mode: "auto" }), ...browserRuntimeFreeze({ excludes: ["fetch"] satisfies ApiName[] }) } };
 export const loads: boolean = oidcEarlyInit(params).shouldLoadApp && root(params).shouldLoadApp;
 export const oidc: Promise<Oidc> = createOidc({ issuerUri: "https://login.example.com", clientId: "app" } satisfies ParamsOfCreateOidc);
@@ -54,6 +59,9 @@ export const dpop: Promise<DPoPOfProofs> = createDPoP({ tokenEndpoint: "https://
 export const mock: Promise<Oidc> = createMockOidc({ isUserInitiallyLoggedIn: true } satisfies ParamsOfCreateMockOidc);
 export const claims: JwtPayload = decodeJwt("a.b.c");
 export const header: JwtHeader = decodeJwt("a.b.c", { header: true });
+export const utils: KeycloakUtils | false = isKeycloak({ issuerUri: "x" }) && createKeycloakUtils({ issuerUri: "x" });
+export const keycloak: Keycloak = new Keycloak({ url: "/", realm: "main", clientId: "spa" } satisfies KeycloakConfig);
+export const ready: Promise<boolean> = keycloak.init({ onLoad: "check-sso" } satisfies KeycloakInitOptions);
 export const invalid: Error = new InvalidTokenError("");
 export const code = (error: OidcInitializationError): OidcErrorCode => error.code;
 // @ts-expect-error The types are there: a wrong option does not compile.

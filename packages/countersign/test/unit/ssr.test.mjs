@@ -12,7 +12,7 @@ before(async () => {
 });
 after(() => project?.remove());
 
-const SUBPATHS = ["", "/entrypoint", "/core", "/DPoP", "/browser-runtime-freeze", "/core-mock", "/decode-jwt"];
+const SUBPATHS = ["", "/entrypoint", "/core", "/DPoP", "/browser-runtime-freeze", "/core-mock", "/decode-jwt", "/keycloak", "/keycloak-js"];
 
 /** Everything that a script could see of an import: each object that the globals lead to, with its members. */
 const SNAPSHOT = `const snapshot = () => {
@@ -63,6 +63,19 @@ for (const how of ["import", "require"]) {
     });
 }
 
+for (const how of ["import", "require"]) {
+    test(`an object of keycloak-js can be made in Node, and init says that there is no page (${how})`, async () => {
+        const code = `(async () => {
+            const { default: Keycloak, Keycloak: named } = ${load(how, "countersign/keycloak-js")};
+            const keycloak = new Keycloak({ url: "https://login.example.com", realm: "main", clientId: "spa" });
+            console.log(JSON.stringify([Keycloak === named, keycloak.authenticated, await keycloak.init({ onLoad: "check-sso" }).catch(error => error.message)]));
+        })();`;
+        const [isSame, authenticated, message] = JSON.parse(await project.run("node", ...flags[how], "-e", code));
+        assert.deepEqual([isSame, authenticated], [true, false]);
+        assert.match(message, /init\(\) was called where there is no page, as in server-side rendering; call it in the browser only/);
+    });
+}
+
 test("an error of the ES module is one of the CommonJS module's too, and the other way round", async () => {
     const code = `(async () => {
         const modules = [await import("countersign/core"), require("countersign/core")];
@@ -81,7 +94,7 @@ test("the types, the plugin and the manifest can be required too", async () => {
 test("everything that a page can import is there without a page too", async () => {
     const { exports } = JSON.parse(await readFile(path.join(project.installed, "package.json"), "utf8"));
     const pages = Object.entries(exports).filter(([, target]) => target.import?.browser);
-    assert.ok(pages.length >= SUBPATHS.length);
+    assert.ok(pages.length >= 7);
     for (const [name, { import: esm, module, require }] of pages) {
         const { types, ...targets } = esm;
         assert.deepEqual(module, targets, "for require() in a bundler too");

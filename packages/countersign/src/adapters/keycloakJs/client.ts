@@ -1,0 +1,413 @@
+/**
+ * The class of keycloak-js over `createOidc`: its properties, callbacks and methods, at the same
+ * moments and in the same order. Sessions are found, renewed and ended by the core.
+ */
+import type { OidcInitializationError } from "../../core/errors/oidcInitializationError.js";
+import type { ParamsOfCreateOidc } from "../../core/params.js";
+import type { Oidc } from "../../core/types.js";
+import { safe } from "../../page/safe.js";
+import { fetchJson } from "../keycloak/ask.js";
+import { accountUrl } from "../keycloak/utils.js";
+import { errorOfResponse, hasHint, keepLeft, keepRecord, takeLeft } from "./memory.js";
+import { check, toAdded, toScopes } from "./options.js";
+import { Properties, readClaims } from "./properties.js";
+import { checkConfig, mayHideSession, toServer, type Server } from "./server.js";
+import type {
+    KeycloakAccountOptions,
+    KeycloakConfig,
+    KeycloakInitOptions,
+    KeycloakLoginOptions,
+    KeycloakLogoutOptions,
+    KeycloakProfile,
+    KeycloakRegisterOptions,
+    KeycloakUserInfo
+} from "./types.js";
+
+/** Loads `createOidc`. */
+export type LoadCore = () => Promise<{ createOidc: (params: ParamsOfCreateOidc) => Promise<Oidc> }>;
+
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
+
+/** Errors of a response and of what follows it: those of a login, and not of the configuration. */
+const IS_OF_LOGIN = /^(authorization_error|(token|id_token|response|flow)_\w+)$/;
+
+const never = (): Promise<never> => new Promise(() => {});
+
+const sentence = (what: string): Error => new Error(`countersign/keycloak-js: ${what}.`);
+
+export class Client extends Properties {
+    readonly #config: KeycloakConfig | string;
+    readonly #load: LoadCore;
+    #server: Server | undefined;
+    #options: KeycloakInitOptions = {};
+    #isStarting = true;
+    #opened: Promise<Oidc> | undefined;
+    #oidc: Oidc | undefined;
+    #renewal: Promise<boolean> | undefined;
+    /** When the current token expires: seconds since the epoch, by the server's clock. */
+    #expiry = 0;
+    #timer: ReturnType<typeof setTimeout> | undefined;
+
+    /** `load`: loads the core, when `init` or `login` needs it. */
+    constructor(config: KeycloakConfig | string, load: LoadCore) {
+        super();
+        checkConfig(config);
+        this.#config = config;
+        this.#load = load;
+    }
+
+    /** Not in keycloak-js: the client underneath (`countersign/core`). Throws while there is none. */
+    get oidc(): Oidc {
+        if (!this.#oidc) {
+            throw sentence("there is no client yet; wait until init() has resolved, with onLoad or after a login");
+        }
+        return this.#oidc;
+    }
+
+    /**
+     * Finds out whether a user is logged in, and tells it. Rejects if a login has failed, if the
+     * page cannot work with this configuration, and for what cannot be.
+     */
+    init = async (initOptions: KeycloakInitOptions = {}): Promise<boolean> => {
+        if (this.didInitialize) {
+            throw new Error("A 'Keycloak' instance can only be initialized once.");
+        }
+        this.didInitialize = true;
+        if (typeof document === "undefined") {
+            throw sentence("init() was called where there is no page, as in server-side rendering; call it in the browser only, for example in an effect");
+        }
+        check(initOptions, "Cordova" in globalThis || "cordova" in globalThis);
+        const { onLoad, responseMode, redirectUri } = (this.#options = initOptions);
+        this.loginRequired = onLoad === "login-required";
+        responseMode && (this.responseMode = responseMode);
+        redirectUri && (this.redirectUri = redirectUri);
+        try {
+            const server = (this.#server = await safe(toServer(this.#config)));
+            const { authServerUrl, realm, clientId } = server;
+            Object.assign(this, { clientId }, authServerUrl !== undefined && { authServerUrl, realm });
+            await safe(this.#look(server));
+        } finally {
+            this.#isStarting = false;
+        }
+        this.onReady?.(this.authenticated);
+        return this.authenticated;
+    };
+
+    /** Looks for a session, as far as `onLoad` says, or for what a login has brought. */
+    async #look({ key, place }: Server): Promise<void> {
+        const { onLoad, silentCheckSsoRedirectUri, silentCheckSsoFallback } = this.#options;
+        const left = takeLeft(key);
+        if (!onLoad && !left) {
+            return;
+        }
+        const isKnown = hasHint(key);
+        const wasAsked = left === "login" || this.loginRequired;
+        try {
+            const oidc = await safe(this.#open());
+            if (oidc.isUserLoggedIn) {
+                // Without `onLoad`, what a reload has found does not count.
+                return onLoad || oidc.backFromAuthServer ? await safe(this.#enter(oidc)) : undefined;
+            }
+            if (oidc.initializationError) {
+                throw oidc.initializationError;
+            }
+            const refusal = wasAsked ? errorOfResponse() : undefined;
+            if (refusal) {
+                throw sentence(`the server refused the login with "${refusal.error}"`);
+            }
+            const isAllowed = !(silentCheckSsoRedirectUri && silentCheckSsoFallback === false);
+            if (onLoad && isAllowed && !isKnown && !left && mayHideSession(place, this.#server!.issuerUri) && keepLeft(key, "sso")) {
+                await safe(this.#leave({ redirectUri: location.href, prompt: "none" }, true));
+            }
+        } catch (cause) {
+            const error = cause as OidcInitializationError;
+            if (error.code === "authorization_error" && !wasAsked) {
+                // The user was not asked, and the console has the sentence.
+                return;
+            }
+            const refusal = wasAsked ? errorOfResponse() : undefined;
+            if (refusal || IS_OF_LOGIN.test(error.code)) {
+                this.onAuthError?.(refusal);
+            }
+            throw Object.assign(error, refusal);
+        }
+    }
+
+    /** Returns the client, which is created with the first call. */
+    async #open(): Promise<Oidc> {
+        const server = this.#server;
+        if (!server) {
+            throw sentence("there is no client before init(); call it first, and wait for it");
+        }
+        const { scope, enableLogging, autoLogoutParams, locale, onLoad } = this.#options;
+        const create = async (): Promise<Oidc> => {
+            const { createOidc } = await safe(this.#load());
+            return createOidc({
+                ...server.place,
+                issuerUri: server.issuerUri,
+                clientId: server.clientId,
+                scopes: toScopes(scope),
+                extraQueryParams: () => (this.#isStarting && locale ? { ui_locales: locale } : {}),
+                debugLogs: enableLogging === true,
+                ...(server.metadata && { __metadata: server.metadata }),
+                ...(this.redirectUri && { postLoginRedirectUrl: this.redirectUri }),
+                ...(autoLogoutParams && { autoLogoutParams }),
+                // The type says what the result is, and here it does not matter.
+                ...(this.loginRequired && { autoLogin: true as false }),
+                // Then a page that is opened must not be redirected.
+                ...(!onLoad && { sessionRestorationMethod: "iframe" as const })
+            });
+        };
+        return (this.#oidc = await safe((this.#opened ??= create())));
+    }
+
+    /** Shows the session. */
+    async #enter(oidc: Oidc.LoggedIn): Promise<void> {
+        const { kc_action_status: status, kc_action: action } = oidc.backFromAuthServer?.result ?? {};
+        if (status) {
+            this.onActionUpdate?.(status as "success", action);
+        }
+        this.#show((await safe(oidc.getTokens())) as Oidc.Tokens, true);
+        oidc.subscribeToTokensChange(tokens => {
+            if (this.token) {
+                this.#show(tokens as Oidc.Tokens, !!this.#renewal);
+                this.onAuthRefreshSuccess?.();
+            }
+        });
+        this.onAuthSuccess?.();
+    }
+
+    /** `isAsked`: the app has asked for them, so it wants to know when they expire. */
+    #show(tokens: Oidc.Tokens, isAsked: boolean): void {
+        const { accessToken: token, idToken, refreshToken, accessTokenExpirationTime, getServerDateNow } = tokens;
+        const tokenParsed = readClaims(token);
+        this.#clear();
+        // Other servers' tokens may be opaque.
+        const claims: Record<string, any> = tokenParsed ?? tokens.decodedIdToken_original;
+        Object.assign(this, {
+            ...{ token, tokenParsed, idToken, idTokenParsed: readClaims(idToken) },
+            ...(refreshToken !== undefined && { refreshToken, refreshTokenParsed: readClaims(refreshToken) }),
+            authenticated: true,
+            timeSkew: Math.round((Date.now() - getServerDateNow()) / 1000) || 0,
+            ...{ subject: claims["sub"], sessionId: claims["sid"] },
+            ...{ realmAccess: claims["realm_access"], resourceAccess: claims["resource_access"] }
+        });
+        this.#expiry = tokenParsed?.exp ?? accessTokenExpirationTime / 1000;
+        if (isAsked || this.#timer === undefined) {
+            this.#watch(this.#expiry);
+        }
+    }
+
+    /** Forgets the tokens. */
+    #clear(): void {
+        this.authenticated = false;
+        for (const name of ["token", "tokenParsed", "refreshToken", "refreshTokenParsed", "idToken", "idTokenParsed", "subject", "realmAccess", "resourceAccess"] as const) {
+            delete this[name];
+        }
+    }
+
+    /** Returns the seconds until a time of the server. */
+    #secondsTo = (time: number): number => time - Date.now() / 1000 + (this.timeSkew ?? 0);
+
+    /** Calls `onTokenExpired` at a time of the server. */
+    #watch(time: number): void {
+        clearTimeout(this.#timer);
+        this.#timer = undefined;
+        const seconds = this.#secondsTo(time);
+        if (seconds <= 0) {
+            // The next one may have come unasked.
+            this.#secondsTo(this.#expiry) > 0 && this.#watch(this.#expiry);
+            this.onTokenExpired?.();
+        } else {
+            this.#timer = setTimeout(() => this.token && this.#watch(time), Math.min(seconds * 1000, LONGEST_TIMEOUT));
+        }
+    }
+
+    /** Goes to the login page; the promise stays open. Rejects if the login cannot begin. */
+    login = async (options: KeycloakLoginOptions = {}): Promise<void> => {
+        await safe(this.#open());
+        keepLeft(this.#server!.key, options.prompt === "none" ? "sso" : "login");
+        await safe(this.#leave(options));
+    };
+
+    /** Leaves the page for a login, whether or not there is a session. */
+    async #leave(options: KeycloakLoginOptions, isReplaced = false, change?: (url: string) => string): Promise<void> {
+        const { extraQueryParams, transformUrlBeforeRedirect: transform } = toAdded(options);
+        if (options.action === "register" && !this.realm) {
+            throw sentence("only Keycloak has a registration page that the app can open; configure url and realm instead of oidcProvider, or use login()");
+        }
+        const how = {
+            extraQueryParams,
+            redirectUrl: this.#back(options),
+            transformUrlBeforeRedirect: (url: string) => (change ? change(transform(url)) : transform(url))
+        };
+        const oidc = this.oidc;
+        await safe(oidc.isUserLoggedIn ? oidc.goToAuthServer(how) : oidc.login({ ...how, doesCurrentHrefRequiresAuth: isReplaced }));
+    }
+
+    /** Where the app goes after a login or a logout. */
+    #back(options: { redirectUri?: string } | undefined): string {
+        return options?.redirectUri || this.redirectUri || location.href;
+    }
+
+    /** As `login`, but opens the registration page. */
+    register = (options?: KeycloakRegisterOptions): Promise<void> => this.login({ ...options, action: "register" });
+
+    /**
+     * Returns the URL of a login, for a link in this tab: the response to the newest one is taken.
+     * If the server requires pushed requests (RFC 9126), use `login`.
+     */
+    createLoginUrl = async (options: KeycloakLoginOptions = {}): Promise<string> => {
+        await safe(this.#open());
+        let href: string | undefined;
+        try {
+            await safe(
+                this.#leave(options, false, url => {
+                    href = url;
+                    // The page stays.
+                    throw sentence("the URL is there");
+                })
+            );
+        } catch (error) {
+            if (href === undefined) {
+                throw error;
+            }
+        }
+        const { key } = this.#server!;
+        const { extraQueryParams } = toAdded(options);
+        keepLeft(key, options.prompt === "none" ? "sso" : "login");
+        keepRecord({
+            state: new URL(href!).searchParams.get("state")!,
+            url: this.#back(options),
+            client: key,
+            extraQueryParams: JSON.parse(JSON.stringify(extraQueryParams))
+        });
+        return href!;
+    };
+
+    /** As `createLoginUrl`, of the registration page. */
+    createRegisterUrl = (options?: KeycloakRegisterOptions): Promise<string> =>
+        this.createLoginUrl({ ...options, action: "register" });
+
+    /** Ends the session here and at the server, and goes to `redirectUri`. */
+    logout = async (options?: KeycloakLogoutOptions): Promise<void> => {
+        const oidc = this.#oidc;
+        const url = new URL(this.#back(options), location.href);
+        const isLeaving = new Promise<void>(resolve => addEventListener("pagehide", () => resolve(), { once: true }));
+        if (oidc?.isUserLoggedIn && url.href.replace(/[?#].*|$/, "/").startsWith(oidc.validRedirectUri)) {
+            await safe(Promise.race([isLeaving, oidc.logout({ redirectTo: "specific url", url: url.href })]));
+        } else {
+            location.replace(this.createLogoutUrl({ ...options, logoutMethod: "GET" }));
+            await safe(isLeaving);
+        }
+    };
+
+    /** Returns the URL of a logout. The app that is opened by it learns of it at its next load. */
+    createLogoutUrl = (options?: KeycloakLogoutOptions): string => {
+        const { clientId, endSessionEndpoint } = this.#known();
+        if (!endSessionEndpoint) {
+            throw sentence("the server has no end_session_endpoint; use logout(), which forgets the session in the page");
+        }
+        const parameters = new URLSearchParams({
+            client_id: clientId,
+            post_logout_redirect_uri: this.#back(options),
+            ...(this.idToken && { id_token_hint: this.idToken })
+        });
+        const method = options?.logoutMethod ?? this.#options.logoutMethod;
+        return method === "POST" ? endSessionEndpoint : `${endSessionEndpoint}?${parameters}`;
+    };
+
+    /** Goes to the account console; the promise stays open. */
+    accountManagement = async (): Promise<void> => {
+        location.href = this.createAccountUrl();
+        await safe(never());
+    };
+
+    createAccountUrl = (options?: KeycloakAccountOptions): string => {
+        const { realmUrl, clientId } = this.#known();
+        return accountUrl(realmUrl ?? noRealm("account console"), clientId, this.#back(options));
+    };
+
+    /** Rejects with a `NetworkError` if the server refuses. */
+    loadUserProfile = async (): Promise<KeycloakProfile> => {
+        const { realmUrl } = this.#known();
+        return (this.profile = await safe(fetchJson<KeycloakProfile>(`${realmUrl ?? noRealm("profile")}/account`, this.#needed())));
+    };
+
+    /** As `loadUserProfile`. */
+    loadUserInfo = async (): Promise<KeycloakUserInfo> => {
+        const { userinfoEndpoint } = this.#known();
+        if (!userinfoEndpoint) {
+            throw sentence("the server has no userinfo_endpoint; read idTokenParsed");
+        }
+        return (this.userInfo = await safe(fetchJson<KeycloakUserInfo>(userinfoEndpoint, this.#needed())));
+    };
+
+    /** Whether less than `minValidity` seconds of the token are left. Throws without a token. */
+    isTokenExpired = (minValidity?: number): boolean => {
+        this.#needed();
+        if (minValidity && isNaN(minValidity)) {
+            throw new TypeError("countersign/keycloak-js: minValidity must be a number of seconds.");
+        }
+        return this.#expiry - Math.ceil(Date.now() / 1000) + (this.timeSkew ?? 0) - (minValidity || 0) < 0;
+    };
+
+    /**
+     * Renews the tokens if less than `minValidity` seconds (5 by default) are left, or in any case
+     * for -1. Returns whether it has. Calls at the same time are one renewal.
+     */
+    updateToken = async (minValidity?: number): Promise<boolean> => {
+        this.#needed();
+        const seconds = minValidity || 5;
+        if (seconds !== -1 && !this.isTokenExpired(seconds)) {
+            return false;
+        }
+        this.#renewal ??= this.#renew();
+        return this.#renewal;
+    };
+
+    async #renew(): Promise<boolean> {
+        try {
+            await safe((this.oidc as Oidc.LoggedIn).renewTokens());
+            return true;
+        } catch (error) {
+            const { code, isAuthServerLikelyDown } = error as OidcInitializationError;
+            if (code === "session_ended" || (code === "token_refused" && !isAuthServerLikelyDown)) {
+                this.clearToken();
+            }
+            this.onAuthRefreshError?.();
+            throw error;
+        } finally {
+            this.#renewal = undefined;
+        }
+    }
+
+    /** Forgets the tokens, though not the session at the server. */
+    clearToken = (): void => {
+        if (this.token) {
+            clearTimeout(this.#timer);
+            this.#clear();
+            this.onAuthLogout?.();
+            this.loginRequired && void this.login();
+        }
+    };
+
+    /** Returns the token. */
+    #needed(): string {
+        if (!this.token) {
+            throw sentence("nobody is logged in; ask authenticated first, and call login()");
+        }
+        return this.token;
+    }
+
+    #known(): Server {
+        if (!this.#server) {
+            throw sentence("the server is not known before init(); call it first, and wait for it");
+        }
+        return this.#server;
+    }
+}
+
+function noRealm(what: string): never {
+    throw sentence(`only Keycloak has the ${what}; configure url and realm instead of oidcProvider`);
+}
