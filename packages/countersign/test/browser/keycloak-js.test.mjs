@@ -18,22 +18,24 @@ const built = Object.fromEntries(await Promise.all(LIBRARIES.map(async library =
 /**
  * Plays a script with one library, and returns what the app has seen.
  *
- * @param {{ init?: object | null, config?: object, roles?: object, idp?: string[], expectedErrors?: RegExp[] }} options
+ * @param {{ init?: object | null, roles?: object, host?: string, realm?: string, idp?: string[], expectedErrors?: RegExp[] }} options
+ * `realm`: the app knows the server as a Keycloak with this realm; by default as a provider of OpenID Connect
  * @param {(app: KeycloakPage, world: World) => Promise<void>} script
  */
-async function play(t, library, { init, config, roles, host, ...options }, script) {
+async function play(t, library, { init, roles, host, realm, ...options }, script) {
     const app = await AppServer.start(built[library], host);
-    const world = await World.create(t, { app, clients: ["spa"], ...options });
+    const world = await World.create(t, { app, clients: ["spa"], ...(realm && { issuerPath: `/realms/${realm}` }), ...options });
     t.after(await likeKeycloak(world, { roles }));
-    // The development server has neither a login-status iframe nor realms, and no fragment in redirect URIs.
+    const { origin } = world.issuer;
     world.app.config = {
-        config: { oidcProvider: world.issuer.origin, clientId: "spa", ...config },
-        ...(init !== null && { init: { checkLoginIframe: false, responseMode: "query", redirectUri: `${app.origin}/`, ...init } })
+        config: realm ? { url: origin, realm, clientId: "spa" } : { oidcProvider: origin, clientId: "spa" },
+        // A provider that is no Keycloak has no login-status iframe.
+        ...(init !== null && { init: { ...(!realm && { checkLoginIframe: false }), redirectUri: `${app.origin}/`, ...init } })
     };
     const page = new KeycloakPage(world.page, app.origin);
     await script(page, world);
     const text = JSON.stringify(await page.seen());
-    return { world, seen: JSON.parse(text.replaceAll(app.origin, "APP").replaceAll(world.issuer.origin, "ISSUER")) };
+    return { world, seen: JSON.parse(text.replaceAll(app.origin, "APP").replaceAll(encodeURIComponent(app.origin), "APP").replaceAll(world.issuer.origin, "ISSUER")) };
 }
 
 /** Loads that follow each other are one: where keycloak-js redirects the page to look for a session, we use an iframe. */
@@ -96,6 +98,35 @@ same("roles of the realm, of this client and of others", { init: { onLoad: "chec
     await app.call("hasResourceRole", "read");
     await app.call("hasResourceRole", "read", "notes");
     await app.call("hasResourceRole", "read", "none");
+});
+
+same("a Keycloak with its realm, and the default options of init", { init: { onLoad: "check-sso" }, realm: "main", roles: ROLES }, async (app, world) => {
+    await app.open();
+    await app.leave("login");
+    await asAlice(app, world);
+    for (const [name, ...given] of [
+        ["updateToken", -1],
+        ["createAccountUrl"],
+        ["createAccountUrl", { redirectUri: world.app.origin }],
+        ["createLogoutUrl", { logoutMethod: "POST" }]
+    ]) {
+        await app.call(name, ...given);
+    }
+    await app.open();
+    await app.leave("logout");
+    await app.ready();
+});
+
+same("register, and a URL for it", { init: { onLoad: "login-required" }, realm: "main", roles: ROLES }, async (app, world) => {
+    await app.page.goto(app.origin);
+    await asAlice(app, world);
+    for (const leave of [kc => void kc.register({ prompt: "login" }), async kc => location.assign(await kc.createRegisterUrl({ prompt: "login" }))]) {
+        const mark = world.issuer.mark();
+        await app.page.evaluate(`window.isOld = true; (${leave})(window.kc)`);
+        await asAlice(app, world);
+        const [asked] = world.issuer.list({ since: mark, path: "/realms/main/protocol/openid-connect/registrations" });
+        assert.deepEqual([asked.query().client_id, asked.query().kc_action], ["spa", undefined]);
+    }
 });
 
 same("login-required: the login page at once, and again after clearToken", { init: { onLoad: "login-required" } }, async (app, world) => {

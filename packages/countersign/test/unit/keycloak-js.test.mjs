@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, mock, test } from "node:test";
 import { Client } from "../../dist/adapters/keycloakJs/client.js";
-import { check, toAdded } from "../../dist/adapters/keycloakJs/options.js";
+import { check, toParameters } from "../../dist/adapters/keycloakJs/options.js";
 import { checkConfig, mayHideSession, toServer } from "../../dist/adapters/keycloakJs/server.js";
 import { readClaims } from "../../dist/adapters/keycloakJs/properties.js";
 
@@ -169,19 +169,17 @@ test("what cannot be is a sentence that says what to do", () => {
 });
 
 test("each option of a login is the parameter that keycloak-js sends", () => {
-    const { extraQueryParams, transformUrlBeforeRedirect } = toAdded({
+    const parameters = toParameters({
         ...{ scope: "a b", prompt: "login", action: "UPDATE_PASSWORD", maxAge: 0, loginHint: "al", idpHint: "github" },
         ...{ acr: { values: ["gold"], essential: true }, acrValues: "2", locale: "de" }
     });
-    assert.deepEqual(extraQueryParams, {
+    assert.deepEqual(parameters, {
         ...{ scope: "openid a b", prompt: "login", kc_action: "UPDATE_PASSWORD", max_age: "0", login_hint: "al", kc_idp_hint: "github" },
         ...{ claims: '{"id_token":{"acr":{"values":["gold"],"essential":true}}}', acr_values: "2", ui_locales: "de" }
     });
-    assert.equal(transformUrlBeforeRedirect("https://x/auth"), "https://x/auth");
-    const register = toAdded({ action: "register", scope: "a openid" });
-    assert.deepEqual([register.extraQueryParams.kc_action, register.extraQueryParams.scope], [undefined, "openid a"]);
-    assert.equal(register.transformUrlBeforeRedirect("https://x/auth?y"), "https://x/registrations?y");
-    assert.ok(Object.values(toAdded({}).extraQueryParams).every(value => value === undefined));
+    const register = toParameters({ action: "register", scope: "a openid" });
+    assert.deepEqual([register.kc_action, register.scope], [undefined, "openid a"]);
+    assert.ok(Object.values(toParameters({})).every(value => value === undefined));
 });
 
 test("claims are read as UTF-8; an opaque token has none", () => {
@@ -341,7 +339,8 @@ test("login with a session goes to the server too, and each option goes along", 
         const [login, register] = fake.calls;
         assert.deepEqual([login[0], login[1].redirectUrl, login[1].extraQueryParams.kc_idp_hint], [name, `${APP}default`, "github"]);
         assert.equal(register[1].redirectUrl, `${APP}new`);
-        assert.equal(register[1].transformUrlBeforeRedirect("https://x/auth"), "https://x/registrations");
+        assert.equal(register[1].transformUrlBeforeRedirect("https://x/auth?y"), `${ISSUER}/protocol/openid-connect/registrations?y`);
+        assert.equal(login[1].transformUrlBeforeRedirect("https://x/auth?y"), "https://x/auth?y");
     }
 });
 
@@ -393,7 +392,7 @@ test("a provider that is no Keycloak has neither account, profile nor registrati
     assert.throws(() => client.createLogoutUrl(), /no end_session_endpoint; use logout\(\)/);
     await assert.rejects(client.loadUserProfile(), /only Keycloak has the profile/);
     await assert.rejects(client.loadUserInfo(), /no userinfo_endpoint; read idTokenParsed/);
-    await assert.rejects(client.register(), /only Keycloak has a registration page/);
+    await assert.rejects(client.register(), /only Keycloak has the registration page/);
 });
 
 test("updateToken: only when little is left, or for -1; calls at the same time are one renewal", async () => {

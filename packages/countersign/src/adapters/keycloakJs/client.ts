@@ -9,7 +9,7 @@ import { safe } from "../../page/safe.js";
 import { fetchJson } from "../keycloak/ask.js";
 import { accountUrl } from "../keycloak/utils.js";
 import { errorOfResponse, hasHint, keepLeft, keepRecord, takeLeft } from "./memory.js";
-import { check, toAdded, toScopes } from "./options.js";
+import { check, toParameters, toScopes } from "./options.js";
 import { Properties, readClaims } from "./properties.js";
 import { checkConfig, mayHideSession, toServer, type Server } from "./server.js";
 import type {
@@ -232,12 +232,14 @@ export class Client extends Properties {
 
     /** Leaves the page for a login, whether or not there is a session. */
     async #leave(options: KeycloakLoginOptions, isReplaced = false, change?: (url: string) => string): Promise<void> {
-        const { extraQueryParams, transformUrlBeforeRedirect: transform } = toAdded(options);
-        if (options.action === "register" && !this.realm) {
-            throw sentence("only Keycloak has a registration page that the app can open; configure url and realm instead of oidcProvider, or use login()");
+        const { registrationEndpoint } = this.#known();
+        const isRegistration = options.action === "register";
+        if (isRegistration && !registrationEndpoint) {
+            throw noRealm("registration page");
         }
+        const transform = (url: string): string => (isRegistration ? registrationEndpoint + new URL(url).search : url);
         const how = {
-            extraQueryParams,
+            extraQueryParams: toParameters(options),
             redirectUrl: this.#back(options),
             transformUrlBeforeRedirect: (url: string) => (change ? change(transform(url)) : transform(url))
         };
@@ -274,13 +276,12 @@ export class Client extends Properties {
             }
         }
         const { key } = this.#server!;
-        const { extraQueryParams } = toAdded(options);
         keepLeft(key, options.prompt === "none" ? "sso" : "login");
         keepRecord({
             state: new URL(href!).searchParams.get("state")!,
             url: this.#back(options),
             client: key,
-            extraQueryParams: JSON.parse(JSON.stringify(extraQueryParams))
+            extraQueryParams: JSON.parse(JSON.stringify(toParameters(options)))
         });
         return href!;
     };
@@ -325,13 +326,13 @@ export class Client extends Properties {
 
     createAccountUrl = (options?: KeycloakAccountOptions): string => {
         const { realmUrl, clientId } = this.#known();
-        return accountUrl(realmUrl ?? noRealm("account console"), clientId, this.#back(options));
+        return accountUrl(realmUrl ?? refuse(noRealm("account console")), clientId, this.#back(options));
     };
 
     /** Rejects with a `NetworkError` if the server refuses. */
     loadUserProfile = async (): Promise<KeycloakProfile> => {
         const { realmUrl } = this.#known();
-        return (this.profile = await safe(fetchJson<KeycloakProfile>(`${realmUrl ?? noRealm("profile")}/account`, this.#needed())));
+        return (this.profile = await safe(fetchJson<KeycloakProfile>(`${realmUrl ?? refuse(noRealm("profile"))}/account`, this.#needed())));
     };
 
     /** As `loadUserProfile`. */
@@ -408,6 +409,9 @@ export class Client extends Properties {
     }
 }
 
-function noRealm(what: string): never {
-    throw sentence(`only Keycloak has the ${what}; configure url and realm instead of oidcProvider`);
-}
+const noRealm = (what: string): Error =>
+    sentence(`only Keycloak has the ${what}; configure url and realm instead of oidcProvider`);
+
+const refuse = (error: Error): never => {
+    throw error;
+};

@@ -1,5 +1,4 @@
 /** What the app gives to `init` and `login`, and what becomes of it. */
-import { toRegistration } from "../keycloak/utils.js";
 import type { KeycloakInitOptions, KeycloakLoginOptions } from "./types.js";
 
 const refuse = (what: string): never => {
@@ -35,27 +34,18 @@ export function check(options: KeycloakInitOptions, hasCordova: boolean): void {
 /** Returns the scopes of a text; `openid` is added where they go. */
 export const toScopes = (scope: string | undefined): string[] => scope?.split(" ").filter(Boolean) ?? [];
 
-/** What a login adds to the authorization request. */
-export interface Added {
-    extraQueryParams: Record<string, string | undefined>;
-    transformUrlBeforeRedirect: (url: string) => string;
-}
-
 /** Returns what a login adds to the authorization request. */
-export function toAdded(options: KeycloakLoginOptions): Added {
+export function toParameters(options: KeycloakLoginOptions): Record<string, string | undefined> {
     const { scope, prompt, action, maxAge, loginHint, acr, acrValues, idpHint, locale } = options;
     return {
-        extraQueryParams: {
-            scope: scope ? [...new Set(["openid", ...toScopes(scope)])].join(" ") : undefined,
-            prompt: prompt || undefined,
-            max_age: typeof maxAge === "number" ? `${maxAge}` : undefined,
-            login_hint: loginHint || undefined,
-            kc_idp_hint: idpHint || undefined,
-            kc_action: action === "register" ? undefined : action || undefined,
-            ui_locales: locale || undefined,
-            claims: acr && JSON.stringify({ id_token: { acr } }),
-            acr_values: acrValues || undefined
-        },
-        transformUrlBeforeRedirect: action === "register" ? toRegistration : url => url
+        scope: scope ? [...new Set(["openid", ...toScopes(scope)])].join(" ") : undefined,
+        prompt: prompt || undefined,
+        max_age: typeof maxAge === "number" ? `${maxAge}` : undefined,
+        login_hint: loginHint || undefined,
+        kc_idp_hint: idpHint || undefined,
+        kc_action: action === "register" ? undefined : action || undefined,
+        ui_locales: locale || undefined,
+        claims: acr && JSON.stringify({ id_token: { acr } }),
+        acr_values: acrValues || undefined
     };
 }

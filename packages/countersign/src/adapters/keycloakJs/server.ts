@@ -14,6 +14,7 @@ export interface Server {
     realm: string | undefined;
     /** `undefined` as `realm`. */
     realmUrl: string | undefined;
+    registrationEndpoint: string | undefined;
     endSessionEndpoint: string | undefined;
     userinfoEndpoint: string | undefined;
     /** What the app gave of the server's metadata. */
@@ -69,6 +70,7 @@ function ofKeycloak(authServerUrl: string, realm: string, clientId: string, plac
     return {
         ...{ clientId, authServerUrl, realm, realmUrl, issuerUri, place },
         key: keyOf(issuerUri, clientId),
+        registrationEndpoint: endpoint("registrations"),
         endSessionEndpoint: endpoint("logout"),
         userinfoEndpoint: endpoint("userinfo"),
         metadata: undefined
@@ -90,7 +92,7 @@ async function ofProvider(provider: string | OpenIdProviderMetadata, clientId: s
     return {
         ...{ clientId, issuerUri, place },
         key: keyOf(issuerUri, clientId),
-        ...{ authServerUrl: undefined, realm: undefined, realmUrl: undefined },
+        ...{ authServerUrl: undefined, realm: undefined, realmUrl: undefined, registrationEndpoint: undefined },
         endSessionEndpoint: document.end_session_endpoint,
         userinfoEndpoint: document.userinfo_endpoint,
         metadata: isUrl ? undefined : { ...provider }

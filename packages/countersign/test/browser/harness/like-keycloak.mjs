@@ -1,8 +1,16 @@
 /**
- * Stands between the recording proxy and the development authorization server, and makes its token endpoint answer as
- * Keycloak's does: keycloak-js sends cookies along, reads a refresh token as JWT, and expects an id_token of each refresh.
+ * Stands between the recording proxy and the development authorization server, and gives it Keycloak's addresses and
+ * habits: keycloak-js sends cookies along, reads a refresh token as JWT, expects an id_token of each refresh, and asks
+ * iframes whether cookies work and whether the session is the same.
  */
 import http from "node:http";
+
+const ENDPOINTS = { auth: "authorize", registrations: "authorize", token: "token", logout: "logout", userinfo: "userinfo" };
+const PAGES = {
+    "3p-cookies/step1.html": `parent.postMessage("supported", "*")`,
+    // Without a session in the message there might be one.
+    "login-status-iframe.html": `onmessage = ({ data, source, origin }) => source.postMessage(data.endsWith(" ") ? "changed" : "unchanged", origin)`
+};
 
 /**
  * Starts it for a world.
@@ -23,7 +31,14 @@ export async function likeKeycloak(world, { roles } = {}) {
         body.refresh_token &&= `${toPart({})}.${toPart({ typ: "Refresh", sub: fromPart(body.id_token.split(".")[1]).sub })}.${body.refresh_token}`;
     };
     const server = http.createServer(async (request, response) => {
-        const { method, url, rawHeaders, headers } = request;
+        const { method, rawHeaders, headers } = request;
+        const [, name, query = ""] = /\/protocol\/openid-connect\/([\w./-]+)(\?.*)?$/.exec(request.url) ?? [];
+        if (PAGES[name]) {
+            response.writeHead(200, { "Content-Type": "text/html" });
+            response.end(`<!doctype html><script>${PAGES[name]}</script>`);
+            return;
+        }
+        const url = name ? `${new URL(world.issuerUri).pathname}/${ENDPOINTS[name]}${query}` : request.url;
         const isToken = url === world.tokenPath && method === "POST";
         const chunks = [];
         for await (const chunk of request) {

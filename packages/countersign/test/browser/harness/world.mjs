@@ -23,6 +23,7 @@ const USER = "alice";
  * @property {Record<string, object>} [params] more parameters of `createOidc`, by client id
  * @property {string} [appHost] host name of the app's origin
  * @property {string} [issuerHost] host name of the authorization server
+ * @property {string} [issuerPath] path of the issuer
  * @property {string} [apiHost] host name of every API
  * @property {{ origin: string, config: object, close: () => Promise<void> }} [app] an app that is served already
  * @property {RegExp[]} [expectedErrors] in the browser's console
@@ -30,6 +31,7 @@ const USER = "alice";
  */
 
 export class World extends AppPage {
+    /** @type {string} */ issuerUri;
     /** @type {Wire[]} */ apis = [];
     /** @type {import("playwright-core").BrowserContext} */ context;
     #idpFlags;
@@ -63,6 +65,7 @@ export class World extends AppPage {
         };
         const issuer = await wire(options.issuerHost);
         world.issuer = issuer;
+        world.issuerUri = issuer.origin + (options.issuerPath ?? "");
         world.app = options.app ?? (await AppServer.start(await buildApp(options.variant), options.appHost));
         world.app.initScripts = context.initScripts ?? [];
         ends.push(() => world.app.close());
@@ -70,7 +73,7 @@ export class World extends AppPage {
             world.apis.push(await wire(options.apiHost));
         }
         world.#idpFlags = [
-            ...["--issuer", issuer.origin, "--allow-origin", world.app.origin],
+            ...["--issuer", world.issuerUri, "--allow-origin", world.app.origin],
             ...clients.flatMap((id, index) => [
                 ...["--client", `${id}=${world.app.origin}/`],
                 ...["--audience", `${id}=${world.apis[Math.min(index, apis - 1)].origin}`]
@@ -79,14 +82,14 @@ export class World extends AppPage {
         ];
         ends.push(() => world.#idp?.stop());
         await world.startIdp();
-        world.#apiFlags = ["--issuer", issuer.origin, "--allow-origin", world.app.origin, ...(options.api ?? [])];
+        world.#apiFlags = ["--issuer", world.issuerUri, "--allow-origin", world.app.origin, ...(options.api ?? [])];
         ends.push(() => Promise.all(world.#apiServers.map(server => server.stop())));
         await Promise.all(world.apis.map((_, index) => world.startApi(index)));
         world.app.config = {
             clients: Object.fromEntries(
                 clients.map((id, index) => [
                     index === 0 ? "main" : id,
-                    { issuerUri: issuer.origin, clientId: id, scopes: ["profile", "email"], ...params[id] }
+                    { issuerUri: world.issuerUri, clientId: id, scopes: ["profile", "email"], ...params[id] }
                 ])
             )
         };
@@ -106,7 +109,7 @@ export class World extends AppPage {
         this.issuer.upstream = this.#idp.port;
         // This does not go through the proxy, which records only requests of the browser and the
         // API.
-        const discovery = `http://127.0.0.1:${this.#idp.port}/.well-known/openid-configuration`;
+        const discovery = `http://127.0.0.1:${this.#idp.port}${new URL(this.issuerUri).pathname.replace(/\/$/, "")}/.well-known/openid-configuration`;
         this.metadata = await (await fetch(discovery)).json();
     }
 

@@ -31,10 +31,12 @@ const properties = () => {
     const { didInitialize, loginRequired, authServerUrl, realm, clientId, redirectUri, token, refreshToken, idToken } = kc;
     const { tokenParsed, refreshTokenParsed, idTokenParsed, sessionId } = kc;
     return {
-        ...{ authenticated, subject, realmAccess, resourceAccess, responseMode, responseType, flow, timeSkew },
+        ...{ authenticated, subject, realmAccess, resourceAccess, responseMode, responseType, flow },
         ...{ didInitialize, loginRequired, authServerUrl, realm, clientId, redirectUri },
         tokens: [token, refreshToken, idToken].map(token => typeof token),
         parsed: [tokenParsed, refreshTokenParsed, idTokenParsed].map(claims => claims?.sub),
+        // Of keycloak-js it may be wrong by a second.
+        timeSkew: timeSkew && Math.abs(timeSkew) > 1 ? timeSkew : typeof timeSkew,
         isSession: sessionId === tokenParsed?.["sid"]
     };
 };
