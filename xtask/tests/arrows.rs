@@ -11,7 +11,8 @@ use cargo_metadata::{CargoOpt, DependencyKind, Metadata, MetadataCommand, Packag
 
 /// What the protocol crate may depend on, and only behind a feature. `serde_core` is serde_json's
 /// trait crate: our visitor sees the duplicate members that `serde_json::Value` hides. The crates
-/// behind `rust-crypto` are the second back end, for wasm32, where aws-lc-rs is not available.
+/// behind `rust-crypto` and `rust-digests` are the second back end, for wasm32, where aws-lc-rs is not
+/// available.
 const PROTOCOL_MAY_USE: [&str; 14] = [
     "aws-lc-rs",
     "ed25519-dalek",
@@ -31,7 +32,7 @@ const PROTOCOL_MAY_USE: [&str; 14] = [
 
 /// The crates of ours that each crate may name. A crate without a row fails the test: add it with
 /// its dependencies.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("countersign", &[]),
     ("countersign-client", &["countersign"]),
     ("countersign-resource-server", &["countersign"]),
@@ -39,6 +40,10 @@ const ARROWS: [(&str, &[&str]); 10] = [
     (
         "countersign-browser",
         &["countersign", "countersign-client"],
+    ),
+    (
+        "countersign-server-wasm",
+        &["countersign", "countersign-resource-server"],
     ),
     (
         "countersign-cli",
@@ -61,12 +66,12 @@ const ARROWS: [(&str, &[&str]); 10] = [
 const BEHIND_FEATURES: [(&str, &str, &str); 27] = [
     ("countersign", "aws-lc-rs", "aws-lc-rs"),
     ("countersign", "ed25519-dalek", "rust-crypto"),
-    ("countersign", "hmac", "rust-crypto"),
+    ("countersign", "hmac", "rust-digests"),
     ("countersign", "p256", "rust-crypto"),
     ("countersign", "p384", "rust-crypto"),
     ("countersign", "p521", "rust-crypto"),
     ("countersign", "rsa", "rust-crypto"),
-    ("countersign", "sha2", "rust-crypto"),
+    ("countersign", "sha2", "rust-digests"),
     ("countersign", "siphasher", "verify"),
     ("countersign", "memchr", "json"),
     ("countersign", "serde_core", "json"),
@@ -82,7 +87,7 @@ const BEHIND_FEATURES: [(&str, &str, &str); 27] = [
     ("countersign-resource-server", "aws-lc-rs", "aws-lc-rs"),
     ("countersign-resource-server", "axum", "axum"),
     ("countersign-resource-server", "reqwest", "https"),
-    ("countersign-resource-server", "serde", "discovery"),
+    ("countersign-resource-server", "serde", "remote-keys"),
     ("countersign-resource-server", "tokio", "discovery"),
     ("countersign-resource-server", "tower", "tower"),
     ("countersign-resource-server", "tower-http", "cors"),

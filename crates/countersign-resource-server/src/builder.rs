@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use countersign::{
     access_token::DpopRequirement,
+    crypto::CheckSignatures,
     nonce::IssueNonce,
     proof::{Verifier, VerifierPolicy},
     replay::{InProcessReplayStore, ReplayCapacity, ReplayStore},
@@ -19,6 +20,7 @@ use crate::{
     request::{Judge, Targets},
     response::Challenges,
     server::Shared,
+    signatures::Signatures,
     token::{TokenCache, TokenPolicy},
 };
 
@@ -33,6 +35,7 @@ pub struct ResourceServerBuilder {
     used_proofs: Option<UsedProofs>,
     clock: Option<Arc<dyn Clock>>,
     proof_policy: VerifierPolicy,
+    signatures: Signatures,
     cached_tokens: usize,
     metadata: Option<ResourceMetadata>,
 }
@@ -53,6 +56,7 @@ impl ResourceServer {
             used_proofs: None,
             clock: None,
             proof_policy: VerifierPolicy::default(),
+            signatures: Signatures::BackEnd,
             cached_tokens: CACHED_TOKENS,
             metadata: None,
         }
@@ -120,6 +124,14 @@ impl ResourceServerBuilder {
         self
     }
 
+    /// Sets who checks signatures, those of tokens and of proofs. Default: the back end that the
+    /// crate was built with; with the feature `rust-digests` alone there is none, and every
+    /// signature is refused.
+    pub fn with_signatures(mut self, signatures: impl CheckSignatures + 'static) -> Self {
+        self.signatures = Signatures::Platform(Box::new(signatures));
+        self
+    }
+
     /// Sets how many validated tokens are kept until they expire. Default: 10,000.
     pub fn with_cached_tokens(mut self, count: usize) -> Self {
         self.cached_tokens = count;
@@ -150,7 +162,7 @@ impl ResourceServerBuilder {
         let clock = self.clock.map_or_else(machines_clock, Ok)?;
         let keys = match keys {
             IssuerKeys::Static(keys) => keys.checked()?,
-            #[cfg(feature = "discovery")]
+            #[cfg(feature = "remote-keys")]
             IssuerKeys::Remote(keys) => keys.checked(&name, Arc::clone(&clock))?,
         };
         if audience.is_empty() {
@@ -192,6 +204,7 @@ impl ResourceServerBuilder {
                 keys,
                 cache: TokenCache::new(self.cached_tokens),
                 verifier: Verifier::new(self.proof_policy),
+                signatures: self.signatures,
                 clock: ClockGuard::new(clock),
             },
             used_proofs,

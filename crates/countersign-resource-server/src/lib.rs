@@ -45,11 +45,13 @@
 //! |---|---|---|
 //! | `aws-lc-rs` | signature checks by aws-lc-rs, and random bytes for the replay store's secret | yes |
 //! | `https` | keys that are read from the issuer over HTTPS (reqwest); brings `discovery` | yes |
-//! | `discovery` | keys that are read through a `Fetch` of yours, on a tokio runtime | |
+//! | `discovery` | keys that are read through a `Fetch` of yours, on a tokio runtime; brings `remote-keys` | |
+//! | `remote-keys` | the same on a `Runtime` of yours, without tokio | |
 //! | `tower` | `ResourceServer::layer` | |
 //! | `axum` | the extractor, [`RejectionResponse`] in handlers, `metadata_routes`; brings `tower` | |
 //! | `cors` | `ResourceServer::cors` (tower-http) | |
 //! | `rust-crypto` | signature checks by crates that are Rust alone, for wasm32 and where there is no C compiler | |
+//! | `rust-digests` | digests alone by Rust crates, for a program whose platform checks signatures ([`ResourceServerBuilder::with_signatures`]); brought by `rust-crypto` | |
 //! | `fips` | the FIPS 140-3 module of aws-lc; brings `aws-lc-rs` | |
 //!
 //! With `rust-crypto` alone the decision builds for wasm32-unknown-unknown: keys, clock and replay
@@ -166,6 +168,7 @@ mod replay;
 mod request;
 mod response;
 mod server;
+mod signatures;
 mod token;
 #[cfg(feature = "tower")]
 mod tower;
@@ -174,12 +177,12 @@ mod tower;
 pub use self::axum::LayerMissing;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 pub use self::clock::SystemClock;
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 pub use self::config::RemoteKeys;
 #[cfg(feature = "cors")]
 pub use self::cors::OriginError;
-#[cfg(feature = "discovery")]
-pub use self::keys::Fetch;
+#[cfg(feature = "remote-keys")]
+pub use self::keys::{Fetch, Keeper, Runtime, Task};
 #[cfg(feature = "tower")]
 pub use self::tower::{Authenticate, AuthenticateLayer, ResponseFuture};
 pub use self::{
@@ -199,7 +202,7 @@ pub use countersign::{
     access_token::{
         ConfirmationError, CredentialsError, DpopRequirement, PresentationError, Scheme,
     },
-    crypto::Algorithm,
+    crypto::{Algorithm, CheckSignatures, SignatureCheck},
     digest::Thumbprint,
     jose::jws::JwsError,
     nonce::{CheckNonce, IssueNonce, NonceIssuer, NonceStatus},

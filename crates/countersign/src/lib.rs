@@ -52,6 +52,7 @@
 //! | `aws-lc-rs` | signatures by aws-lc-rs, the fastest measured; if both back ends are enabled, it does the work | yes |
 //! | `fips` | the FIPS 140-3 module of aws-lc, which needs CMake, Go and a C compiler to build and is in part under the OpenSSL licence; brings `aws-lc-rs` | |
 //! | `rust-crypto` | signatures by crates in pure Rust, which compile for `wasm32-unknown-unknown` (`default-features = false, features = ["rust-crypto", "verify"]`) | |
+//! | `rust-digests` | digests alone in pure Rust, for a program whose platform checks signatures (`crypto::CheckSignatures`); brought by `rust-crypto` | |
 //! | `json` | strict JSON, JWS and public keys from JSON | |
 //! | `sign` | keys that sign proofs natively, by either back end (module `signing`), without `verify` | |
 //! | `replay-conformance` | tests for a replay store of your own (module `replay::conformance`); brings `verify` | |
@@ -68,7 +69,7 @@ extern crate std;
 
 #[cfg(all(
     any(feature = "sign", feature = "verify"),
-    not(any(feature = "aws-lc-rs", feature = "rust-crypto"))
+    not(any(feature = "aws-lc-rs", feature = "rust-digests"))
 ))]
 compile_error!(
     "the features `sign` and `verify` need a back end: enable `aws-lc-rs` or `rust-crypto`"
@@ -78,7 +79,7 @@ pub mod access_token;
 #[cfg(feature = "verify")]
 pub mod authorization_server;
 pub mod challenge;
-#[cfg(any(feature = "aws-lc-rs", feature = "rust-crypto"))]
+#[cfg(any(feature = "aws-lc-rs", feature = "rust-digests"))]
 #[cfg_attr(
     not(feature = "verify"),
     allow(

@@ -1,9 +1,9 @@
 //! Where an issuer's keys come from.
 
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 mod remote;
 
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 pub use remote::RemoteKeys;
 
 use std::fmt;
@@ -16,8 +16,8 @@ use crate::keys::{KeySet, Keys};
 #[non_exhaustive]
 pub enum IssuerKeys {
     /// They are read from the issuer, and kept fresh.
-    #[cfg(feature = "discovery")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
+    #[cfg(feature = "remote-keys")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "remote-keys")))]
     Remote(RemoteKeys),
     /// They are given.
     Static(StaticKeys),
@@ -72,7 +72,7 @@ impl From<StaticKeys> for IssuerKeys {
     }
 }
 
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 impl From<RemoteKeys> for IssuerKeys {
     fn from(keys: RemoteKeys) -> Self {
         Self::Remote(keys)

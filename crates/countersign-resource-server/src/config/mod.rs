@@ -7,7 +7,7 @@ mod issuer;
 mod issuer_keys;
 mod public_url;
 
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 pub use self::issuer_keys::RemoteKeys;
 pub use self::{
     error::BuildError,

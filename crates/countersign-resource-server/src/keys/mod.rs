@@ -1,31 +1,41 @@
 //! The keys that access tokens are signed with: given, or read from the issuer.
 
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 mod discovery;
 mod error;
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 mod fetch;
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
+mod flight;
+#[cfg(feature = "remote-keys")]
 mod remote;
 #[cfg(feature = "https")]
 mod reqwest;
 #[cfg(feature = "https")]
 mod resolver;
+#[cfg(feature = "remote-keys")]
+mod runtime;
 mod set;
-#[cfg_attr(not(feature = "discovery"), allow(dead_code))]
+#[cfg(feature = "discovery")]
+mod tokio;
+#[cfg_attr(not(feature = "remote-keys"), allow(dead_code))]
 mod url;
 
 use std::sync::Arc;
 
 use countersign::UnixSeconds;
 
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 pub use self::fetch::Fetch;
 #[cfg(feature = "https")]
 pub(crate) use self::reqwest::HttpFetch;
+#[cfg(feature = "remote-keys")]
+pub use self::runtime::{Keeper, Runtime, Task};
+#[cfg(feature = "discovery")]
+pub(crate) use self::tokio::Tokio;
 #[cfg(feature = "https")]
 pub(crate) use self::url::leads_to_loopback;
-#[cfg(feature = "discovery")]
+#[cfg(feature = "remote-keys")]
 pub(crate) use self::{
     discovery::KeySource,
     fetch::DynFetch,
@@ -51,7 +61,7 @@ pub(crate) struct Generation {
 
 /// The answer to a request for other keys.
 #[derive(Debug)]
-#[cfg_attr(not(feature = "discovery"), expect(dead_code))] // given keys are never newer
+#[cfg_attr(not(feature = "remote-keys"), expect(dead_code))] // given keys are never newer
 pub(crate) enum Newer {
     /// Other keys.
     Keys(Arc<Generation>),
@@ -64,7 +74,7 @@ pub(crate) enum Newer {
 /// Where keys come from.
 pub(crate) enum Keys {
     Static(Arc<Generation>),
-    #[cfg(feature = "discovery")]
+    #[cfg(feature = "remote-keys")]
     Remote(Arc<KeyReader>),
 }
 
@@ -74,11 +84,11 @@ impl Keys {
     }
 
     /// The generation of the keys, if they are fresh enough to be used without fetching.
-    #[cfg_attr(not(feature = "discovery"), expect(unused_variables))]
+    #[cfg_attr(not(feature = "remote-keys"), expect(unused_variables))]
     pub(crate) fn fresh(&self, now: UnixSeconds) -> Option<u64> {
         match self {
             Self::Static(keys) => Some(keys.number),
-            #[cfg(feature = "discovery")]
+            #[cfg(feature = "remote-keys")]
             Self::Remote(keys) => keys.fresh(now),
         }
     }
@@ -87,17 +97,17 @@ impl Keys {
     pub(crate) async fn current(&self) -> Result<Arc<Generation>, Arc<DiscoveryError>> {
         match self {
             Self::Static(keys) => Ok(Arc::clone(keys)),
-            #[cfg(feature = "discovery")]
+            #[cfg(feature = "remote-keys")]
             Self::Remote(keys) => keys.current().await,
         }
     }
 
     /// Other keys than those of generation `seen`.
-    #[cfg_attr(not(feature = "discovery"), expect(unused_variables))]
+    #[cfg_attr(not(feature = "remote-keys"), expect(unused_variables))]
     pub(crate) async fn newer(&self, seen: u64) -> Result<Newer, Arc<DiscoveryError>> {
         match self {
             Self::Static(_) => Ok(Newer::None),
-            #[cfg(feature = "discovery")]
+            #[cfg(feature = "remote-keys")]
             Self::Remote(keys) => keys.newer(seen).await,
         }
     }

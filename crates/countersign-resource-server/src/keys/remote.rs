@@ -10,24 +10,20 @@ use std::{
     time::Duration,
 };
 
-use countersign::{UnixSeconds, sibling::with_causes};
-use tokio::{runtime::Handle, sync::watch, task::AbortHandle};
-
 use super::{
     Generation, Newer,
     discovery::{self, KeySource},
     error::{DiscoveryError, RETRY_AFTER_FAILURE, UNKNOWN_KEY_INTERVAL},
     fetch::DynFetch,
+    flight::{Flight, before},
+    runtime::{Keeper, Runtime},
     set::KeySet,
 };
 use crate::clock::Clock;
+use countersign::{UnixSeconds, sibling::with_causes};
 
 /// The longest that discovery and JWKS may take together, and that a request waits.
 const TIMEOUT: Duration = Duration::from_secs(5);
-/// A fetch that has not even timed out after this is stuck with the runtime that it runs on, as in
-/// a program whose threads each have a runtime and run it only while they wait. The next request
-/// starts its own fetch.
-const LOST_AFTER: Duration = Duration::from_secs(6);
 /// An issuer that did not answer in time is unlikely to answer now: for this many seconds, requests
 /// that have keys do not wait for it.
 const HANGS_FOR: i64 = 60;
@@ -74,6 +70,7 @@ pub(crate) struct KeyReader {
     source: KeySource,
     ages: KeyAges,
     fetch: Arc<dyn DynFetch>,
+    runtime: Arc<dyn Runtime>,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
 }
@@ -86,14 +83,7 @@ struct State {
     budget: Budget,
     flight: Option<Flight>,
     /// The task that keeps the keys fresh, once it has started.
-    keeper: Option<AbortHandle>,
-}
-
-/// A fetch, for those who wait for it.
-#[derive(Clone)]
-struct Flight {
-    began: tokio::time::Instant,
-    done: watch::Receiver<bool>,
+    keeper: Option<Box<dyn Keeper>>,
 }
 
 impl KeyReader {
@@ -101,6 +91,7 @@ impl KeyReader {
         source: KeySource,
         ages: KeyAges,
         fetch: Arc<dyn DynFetch>,
+        runtime: Arc<dyn Runtime>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let state = State {
@@ -116,6 +107,7 @@ impl KeyReader {
             source,
             ages,
             fetch,
+            runtime,
             clock,
             state: Mutex::new(state),
         }
@@ -147,13 +139,15 @@ impl KeyReader {
                 }
                 (Some(keys), None) => return Ok(keys),
                 (_, Some(flight)) => flight,
-                (None, None) => return Err(state.unavailable()),
+                (None, None) => return Err(state.unavailable(&*self.runtime)),
             }
         };
-        flight.landed().await;
+        flight.landed(&*self.runtime).await;
         let state = self.lock();
         // The fetched keys, or the old ones if the fetch failed.
-        state.usable(now).ok_or_else(|| state.unavailable())
+        state
+            .usable(now)
+            .ok_or_else(|| state.unavailable(&*self.runtime))
     }
 
     /// Other keys than those of generation `seen`, which did not hold the key of a token.
@@ -164,17 +158,20 @@ impl KeyReader {
             if let Some(keys) = state.other_than(seen) {
                 return Ok(Newer::Keys(keys));
             }
-            if !state.in_flight() && !state.failed_lately(now) && !state.budget.take(now) {
+            if !state.in_flight(&*self.runtime)
+                && !state.failed_lately(now)
+                && !state.budget.take(now)
+            {
                 return Ok(Newer::NotNow);
             }
             self.join_or_start(&mut state, now)
-                .ok_or_else(|| state.unavailable())?
+                .ok_or_else(|| state.unavailable(&*self.runtime))?
         };
-        flight.landed().await;
+        flight.landed(&*self.runtime).await;
         let state = self.lock();
         match state.other_than(seen) {
             Some(keys) => Ok(Newer::Keys(keys)),
-            None if state.failure.is_some() => Err(state.unavailable()),
+            None if state.failure.is_some() => Err(state.unavailable(&*self.runtime)),
             None => Ok(Newer::None),
         }
     }
@@ -182,33 +179,36 @@ impl KeyReader {
     /// Joins the fetch under way or starts one. `None`: the last one failed too recently, or there
     /// is no runtime here.
     fn join_or_start(self: &Arc<Self>, state: &mut State, now: UnixSeconds) -> Option<Flight> {
-        if state.in_flight() {
+        if state.in_flight(&*self.runtime) {
             return state.flight.clone();
         }
         if state.failed_lately(now) {
             return None;
         }
-        let runtime = Handle::try_current().ok()?;
-        let (done, receiver) = watch::channel(false);
+        if !self.runtime.is_here() {
+            return None;
+        }
+        let (flight, pilot) = Flight::begin(&*self.runtime);
         let this = Arc::clone(self);
-        runtime.spawn(async move {
+        self.runtime.spawn(Box::pin(async move {
             let fetched = discovery::keys(&this.source, this.fetch.as_ref());
-            let outcome = tokio::time::timeout(TIMEOUT, fetched)
+            let outcome = before(fetched, &*this.runtime, TIMEOUT)
                 .await
                 .unwrap_or(Err(DiscoveryError::TimedOut { after: TIMEOUT }));
             this.settle(outcome);
-            done.send_replace(true);
-        });
-        let flight = Flight {
-            began: tokio::time::Instant::now(),
-            done: receiver,
-        };
+            drop(pilot);
+        }));
         state.flight = Some(flight.clone());
         // Started here and not when the server is built, because there may be no runtime yet;
         // started again if the runtime has ended.
-        if state.keeper.as_ref().is_none_or(AbortHandle::is_finished) {
-            let keeper = runtime.spawn(keep_fresh(Arc::downgrade(self)));
-            state.keeper = Some(keeper.abort_handle());
+        if state
+            .keeper
+            .as_ref()
+            .is_none_or(|keeper| keeper.is_finished())
+        {
+            let runtime = Arc::clone(&self.runtime);
+            let task = keep_fresh(Arc::downgrade(self), runtime);
+            state.keeper = self.runtime.keep(Box::pin(task));
         }
         Some(flight)
     }
@@ -273,26 +273,9 @@ impl Drop for KeyReader {
 /// Keeps the keys fresh as long as the server exists, with or without requests: after a quiet
 /// night, the first request must not be checked with withdrawn keys. Holds the keys only while it
 /// looks at them.
-async fn keep_fresh(keys: Weak<KeyReader>) {
+async fn keep_fresh(keys: Weak<KeyReader>, runtime: Arc<dyn Runtime>) {
     while let Some(pause) = keys.upgrade().map(|keys| keys.tend()) {
-        tokio::time::sleep(pause).await;
-    }
-}
-
-impl Flight {
-    /// Waits until the fetch has ended, or its task has with its runtime, or it is lost.
-    async fn landed(mut self) {
-        let done = self.done.wait_for(|done| *done);
-        if Handle::try_current().is_err() {
-            // It runs on a runtime elsewhere; without one here, there is no timer for a lost fetch.
-            let _ended_either_way = done.await;
-            return;
-        }
-        let _ended_either_way = tokio::time::timeout_at(self.began + LOST_AFTER, done).await;
-    }
-
-    fn is_under_way(&self) -> bool {
-        self.done.has_changed().is_ok() && !*self.done.borrow() && self.began.elapsed() < LOST_AFTER
+        runtime.sleep(pause).await;
     }
 }
 
@@ -319,8 +302,9 @@ impl State {
             .map(Arc::clone)
     }
 
-    fn in_flight(&self) -> bool {
-        self.flight.as_ref().is_some_and(Flight::is_under_way)
+    fn in_flight(&self, runtime: &dyn Runtime) -> bool {
+        let flight = self.flight.as_ref();
+        flight.is_some_and(|flight| flight.is_under_way(runtime))
     }
 
     fn failed_lately(&self, now: UnixSeconds) -> bool {
@@ -337,8 +321,8 @@ impl State {
         })
     }
 
-    fn unavailable(&self) -> Arc<DiscoveryError> {
-        if Handle::try_current().is_err() {
+    fn unavailable(&self, runtime: &dyn Runtime) -> Arc<DiscoveryError> {
+        if !runtime.is_here() {
             return Arc::new(DiscoveryError::NoRuntime);
         }
         match &self.failure {
@@ -379,5 +363,5 @@ impl Budget {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "discovery"))]
 mod tests;

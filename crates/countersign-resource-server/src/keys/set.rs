@@ -30,7 +30,7 @@ impl KeySet {
         })
     }
 
-    #[cfg(feature = "discovery")]
+    #[cfg(feature = "remote-keys")]
     pub(crate) fn len(&self) -> usize {
         self.keys.len()
     }

@@ -20,6 +20,7 @@ use crate::{
     headers::DPOP,
     keys::{Keys, Newer},
     response::{Rejection, Unavailable},
+    signatures::Signatures,
     token::{AccessToken, TokenCache, TokenCheck, TokenError, TokenPolicy, UnverifiedToken},
 };
 
@@ -30,6 +31,7 @@ pub(crate) struct Judge {
     pub(crate) keys: Keys,
     pub(crate) cache: TokenCache,
     pub(crate) verifier: Verifier,
+    pub(crate) signatures: Signatures,
     pub(crate) clock: ClockGuard,
 }
 
@@ -114,7 +116,11 @@ impl Judge {
                     },
                 };
                 let mut inner = S::inner();
-                let proof = self.verifier.run(&mut inner, field, &expected, now);
+                let signatures = &self.signatures;
+                let proof = self
+                    .verifier
+                    .run(&mut inner, field, &expected, now, signatures);
+                let proof = proof.await;
                 Some(sink.absorb(inner, proof, Check::Proof, Rejection::Proof)?)
             }
         };
@@ -215,7 +221,7 @@ impl Judge {
             Ok(keys) => keys,
             Err(cause) => return Ok(Err(unavailable(cause))),
         };
-        let verified = token.verify(&keys.set)?;
+        let verified = token.verify(&keys.set, &self.signatures).await?;
         // Either may be for the issuer's new key: one with a new name, or without, or in the place
         // of another.
         let may_be_newer = matches!(
@@ -228,7 +234,10 @@ impl Judge {
         let is_its_key_known = names_its_key && verified == Err(TokenError::Signature);
         let not_now = Rejection::Unavailable(Unavailable::UnknownKey);
         Ok(match self.keys.newer(keys.number).await {
-            Ok(Newer::Keys(newer)) => match token.verify_by_newer(&newer.set, &keys.set)? {
+            Ok(Newer::Keys(newer)) => match token
+                .verify_by_newer(&newer.set, &keys.set, &self.signatures)
+                .await?
+            {
                 Some(verified) => verified.map(|()| newer.number).map_err(Rejection::Token),
                 None => Err(not_now),
             },

@@ -26,7 +26,7 @@ pub use self::{
     error::TokenError,
     policy::{AccessTokenPolicy, TokenTypes},
 };
-use crate::keys::KeySet;
+use crate::{keys::KeySet, signatures::Signatures};
 
 /// Tokens travel in a header, which servers limit to 8 or 16 kilobytes.
 const MAX_TOKEN: usize = 16 * 1024; // bytes
@@ -144,20 +144,25 @@ impl<'a, M: Copy> UnverifiedToken<'a, M> {
     }
 
     /// Verifies that one of `keys` signed it.
-    pub(crate) fn verify(&self, keys: &KeySet) -> Result<Result<(), TokenError>, M> {
+    pub(crate) async fn verify(
+        &self,
+        keys: &KeySet,
+        signatures: &Signatures,
+    ) -> Result<Result<(), TokenError>, M> {
         let jws = as_ref(&self.jws)?;
-        Ok(check_signature(jws, self.algorithm?, keys))
+        Ok(check_signature(jws, self.algorithm?, keys, signatures).await)
     }
 
     /// Verifies as [`verify`](Self::verify) does, after `older` keys have been tried. `None`: the
     /// request has cost as much as one may.
-    pub(crate) fn verify_by_newer(
+    pub(crate) async fn verify_by_newer(
         &self,
         keys: &KeySet,
         older: &KeySet,
+        signatures: &Signatures,
     ) -> Result<Option<Result<(), TokenError>>, M> {
         let jws = as_ref(&self.jws)?;
-        Ok(check_newer_signature(jws, self.algorithm?, keys, older))
+        Ok(check_newer_signature(jws, self.algorithm?, keys, older, signatures).await)
     }
 
     /// Gives the token. Only for a caller that has seen every check pass, that of the signature

@@ -1,14 +1,10 @@
 //! Finds the issuer's key that signed a token, at a bounded cost: anyone who can send a request can
 //! make the server try.
 
-use countersign::{
-    crypto::{self, Algorithm},
-    jose::jws::CompactJws,
-    jwk::PublicJwk,
-};
+use countersign::{crypto::Algorithm, jose::jws::CompactJws, jwk::PublicJwk};
 
 use super::{AccessTokenPolicy, error::TokenError};
-use crate::keys::KeySet;
+use crate::{keys::KeySet, signatures::Signatures};
 
 /// The most signature checks that the token of one request may cost.
 const MOST_TRIED: usize = 3;
@@ -25,26 +21,29 @@ pub(super) fn check_algorithm(
 }
 
 /// Verifies with the key that `kid` names, or with those that fit if there is no `kid`.
-pub(super) fn check_signature(
+pub(super) async fn check_signature(
     jws: &CompactJws<'_>,
     algorithm: Algorithm,
     keys: &KeySet,
+    signatures: &Signatures,
 ) -> Result<(), TokenError> {
-    let mut fitting = fitting(jws, algorithm, keys)?;
-    match fitting.any(|key| verifies(jws, algorithm, key)) {
-        true => Ok(()),
-        false => Err(TokenError::Signature),
+    for key in fitting(jws, algorithm, keys)? {
+        if verifies(jws, algorithm, key, signatures).await {
+            return Ok(());
+        }
     }
+    Err(TokenError::Signature)
 }
 
 /// Verifies as [`check_signature`] does, with the keys that are not in `older`, whose fitting keys
 /// have all been tried in vain. `None`: the request has cost as much as one may; the next one
 /// begins with the rest.
-pub(super) fn check_newer_signature(
+pub(super) async fn check_newer_signature(
     jws: &CompactJws<'_>,
     algorithm: Algorithm,
     keys: &KeySet,
     older: &KeySet,
+    signatures: &Signatures,
 ) -> Option<Result<(), TokenError>> {
     let fitting = match fitting(jws, algorithm, keys) {
         Ok(fitting) => fitting,
@@ -54,7 +53,7 @@ pub(super) fn check_newer_signature(
     let mut left = MOST_TRIED.saturating_sub(tried().count());
     for key in fitting.filter(|key| !tried().any(|old| old == *key)) {
         left = left.checked_sub(1)?;
-        if verifies(jws, algorithm, key) {
+        if verifies(jws, algorithm, key, signatures).await {
             return Some(Ok(()));
         }
     }
@@ -80,6 +79,12 @@ fn fitting<'a>(
     }
 }
 
-fn verifies(jws: &CompactJws<'_>, algorithm: Algorithm, key: &PublicJwk) -> bool {
-    crypto::verify(algorithm, key, jws.signing_input(), jws.signature()).is_ok()
+async fn verifies(
+    jws: &CompactJws<'_>,
+    algorithm: Algorithm,
+    key: &PublicJwk,
+    signatures: &Signatures,
+) -> bool {
+    let (input, signature) = (jws.signing_input(), jws.signature());
+    signatures.verify(algorithm, key, input, signature).await
 }

@@ -7,11 +7,20 @@
 //! Rust, for servers in WebAssembly and for machines without a C compiler. If both are enabled
 //! (cargo unites the features of all dependents), `aws-lc-rs` does the work. Both accept and refuse
 //! the same: what the RFCs leave open is decided before the back end is asked.
+//!
+//! The feature `rust-digests` has digests alone, for a program whose platform checks signatures (a
+//! server in JavaScript): there, every signature that this module itself is asked about is refused.
 
 mod algorithm;
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;
+mod check;
+#[cfg(all(feature = "rust-digests", any(test, not(feature = "aws-lc-rs"))))]
+#[cfg_attr(feature = "aws-lc-rs", allow(dead_code, reason = "compared in a test"))]
+mod digests;
 mod error;
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+mod no_signatures;
 #[cfg(all(feature = "rust-crypto", any(test, not(feature = "aws-lc-rs"))))]
 #[cfg_attr(feature = "aws-lc-rs", allow(dead_code, reason = "compared in a test"))]
 mod rust_crypto;
@@ -21,10 +30,17 @@ mod weak_keys;
 
 #[cfg(feature = "aws-lc-rs")]
 use aws_lc as backend;
-#[cfg(not(feature = "aws-lc-rs"))]
+#[cfg(not(any(feature = "aws-lc-rs", feature = "rust-crypto")))]
+use no_signatures as backend;
+#[cfg(all(feature = "rust-crypto", not(feature = "aws-lc-rs")))]
 use rust_crypto as backend;
 
-pub use self::{algorithm::Algorithm, error::SignatureError};
+pub(crate) use self::check::now;
+pub use self::{
+    algorithm::Algorithm,
+    check::{BackEnd, CheckSignatures, SignatureCheck},
+    error::SignatureError,
+};
 use crate::{
     digest::{Ath, Thumbprint},
     jwk::PublicJwk,
@@ -41,50 +57,8 @@ pub fn verify(
     message: &[u8],
     signature: &[u8],
 ) -> Result<(), SignatureError> {
-    use PublicJwk as K;
-    let scheme = scheme(algorithm, key)?;
-    check_strength(key, signature)?;
-    #[cfg(test)]
-    tests::count_a_verification();
-    let verifies = match (scheme, key) {
-        (Scheme::Ec(curve), K::P256 { x, y }) => verify_ec(curve, x, y, message, signature),
-        (Scheme::Ec(curve), K::P384 { x, y }) => verify_ec(curve, x, y, message, signature),
-        (Scheme::Ec(curve), K::P521 { x, y }) => verify_ec(curve, x, y, message, signature),
-        (Scheme::Ed25519, K::Ed25519 { x }) => backend::verify_ed25519(x, message, signature),
-        (Scheme::Rsa(padding, hash), K::Rsa { n, e }) => {
-            backend::verify_rsa((padding, hash), n, e, message, signature)
-        }
-        _ => return Err(SignatureError::KeyMismatch { algorithm }),
-    };
-    if verifies {
-        Ok(())
-    } else {
-        Err(SignatureError::Invalid)
-    }
-}
-
-/// Makes the checks of [`verify`] that cost almost nothing: the key fits and is not weak, its point
-/// lies on the curve, and the signature has the right length.
-pub(crate) fn check_form(
-    algorithm: Algorithm,
-    key: &PublicJwk,
-    signature: &[u8],
-) -> Result<(), SignatureError> {
-    use PublicJwk as K;
-    let scheme = scheme(algorithm, key)?;
-    check_strength(key, signature)?;
-    let (is_on_curve, length) = match (scheme, key) {
-        (Scheme::Ec(curve), K::P256 { x, y }) => (is_on_curve(curve, x, y), 64),
-        (Scheme::Ec(curve), K::P384 { x, y }) => (is_on_curve(curve, x, y), 96),
-        (Scheme::Ec(curve), K::P521 { x, y }) => (is_on_curve(curve, x, y), 132),
-        (_, K::Rsa { n, .. }) => (true, n.len()),
-        _ => (true, 64),
-    };
-    if is_on_curve && signature.len() == length {
-        Ok(())
-    } else {
-        Err(SignatureError::Invalid)
-    }
+    let check = SignatureCheck::new(algorithm, key, message, signature)?;
+    check.outcome(check.by_back_end())
 }
 
 /// Refuses an RSA key that is slower to verify with than it has to be: one of more than 4096 bits,
@@ -140,20 +114,20 @@ impl HmacKey {
 }
 
 /// A curve and the hash that JWS pairs with it.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Curve {
     P256,
     P384,
     P521,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum RsaPadding {
     Pkcs1,
     Pss,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum RsaHash {
     Sha256,
     Sha384,
@@ -161,7 +135,7 @@ enum RsaHash {
 }
 
 /// The mathematics of an algorithm.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 enum Scheme {
     Ec(Curve),
     Ed25519,

@@ -1,12 +1,12 @@
 //! The back end of the feature `rust-crypto`: pure Rust, which compiles for wasm32.
 
-use hmac::{KeyInit as _, Mac as _};
 use rsa::{
     BoxedUint, pkcs1v15, pss,
     signature::{self, Verifier},
 };
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use sha2::{Sha256, Sha384, Sha512};
 
+pub(super) use super::digests::{Hmac, sha256};
 use super::{Curve, RsaHash, RsaPadding};
 
 pub(super) fn verify_ec(curve: Curve, point: &[u8], message: &[u8], signature: &[u8]) -> bool {
@@ -110,29 +110,5 @@ fn verify<S, K: Verifier<S>>(
     match (key, signature) {
         (Ok(key), Ok(signature)) => key.verify(message, &signature).is_ok(),
         _ => false,
-    }
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-#[derive(Clone)]
-pub(super) struct Hmac(hmac::Hmac<Sha256>);
-
-impl Hmac {
-    pub(super) fn new(key: &[u8; 32]) -> Self {
-        // Padded with zeros to a block of SHA-256 (RFC 2104, 2).
-        let mut block = [0; 64];
-        block[..32].copy_from_slice(key);
-        Self(hmac::Hmac::new(&block.into()))
-    }
-
-    pub(super) fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
-        let mut mac = self.0.clone();
-        for part in parts {
-            mac.update(part);
-        }
-        mac.finalize().into_bytes().into()
     }
 }

@@ -20,12 +20,14 @@ mod chunks;
 pub mod conformance;
 mod in_process;
 mod index;
+mod shared;
 mod table;
 
 use alloc::{sync::Arc, vec::Vec};
 use core::future::Future;
 
 pub use in_process::{InProcessReplayStore, ReplayCapacity};
+pub use shared::{KEY_BYTES, KEY_PREFIX, SharedEntry};
 
 use crate::{UnixSeconds, crypto::sha256, digest::Thumbprint};
 
@@ -63,7 +65,8 @@ impl<'a> ReplayEntry<'a> {
     }
 
     /// Returns the SHA-256 of key and `jti`, for a store outside the process: it has a fixed
-    /// length, and is the same on every replica.
+    /// length, and is the same on every replica. [`SharedEntry`] is the form in which the servers
+    /// of this project share entries.
     #[must_use]
     pub fn fingerprint(&self) -> [u8; 32] {
         // The thumbprint has a fixed length, so no two pairs give the same bytes.

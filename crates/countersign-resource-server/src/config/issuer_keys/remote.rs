@@ -1,20 +1,24 @@
 use std::{fmt, sync::Arc, time::Duration};
 
+#[cfg(feature = "discovery")]
+use crate::keys::Tokio;
 use crate::{
     BuildError,
     clock::Clock,
     keys::{
-        DynFetch, Fetch, KeyAges, KeyReader, KeySource, Keys, check_https, check_issuer,
+        DynFetch, Fetch, KeyAges, KeyReader, KeySource, Keys, Runtime, check_https, check_issuer,
         check_plain,
     },
 };
 
 /// Keys that are read from the issuer, from where its metadata says, and kept fresh.
 ///
-/// They are read on the tokio runtime that requests are authenticated in, with its time enabled.
+/// They are read on the tokio runtime that requests are authenticated in, with its time enabled, or
+/// on a [`Runtime`] of yours.
 #[derive(Clone)]
 pub struct RemoteKeys {
     fetch: How,
+    runtime: Arc<dyn Runtime>,
     jwks_uri: Option<JwksUri>,
     ages: KeyAges,
     #[cfg(feature = "https")]
@@ -42,6 +46,7 @@ impl RemoteKeys {
     pub fn new() -> Self {
         Self {
             fetch: How::OverHttps,
+            runtime: Arc::new(Tokio),
             jwks_uri: None,
             ages: KeyAges::default(),
             #[cfg(feature = "https")]
@@ -50,10 +55,19 @@ impl RemoteKeys {
     }
 
     /// Keys that are read by `fetch`.
+    #[cfg(feature = "discovery")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "discovery")))]
     #[must_use]
     pub fn from_fetch(fetch: impl Fetch) -> Self {
+        Self::on(Tokio, fetch)
+    }
+
+    /// Keys that are read by `fetch` on `runtime`.
+    #[must_use]
+    pub fn on(runtime: impl Runtime, fetch: impl Fetch) -> Self {
         Self {
             fetch: How::By(Arc::new(fetch)),
+            runtime: Arc::new(runtime),
             jwks_uri: None,
             ages: KeyAges::default(),
             #[cfg(feature = "https")]
@@ -135,7 +149,7 @@ impl RemoteKeys {
             issuer: issuer.to_owned(),
             jwks_uri,
         };
-        let reader = KeyReader::new(source, self.ages, fetch, clock);
+        let reader = KeyReader::new(source, self.ages, fetch, self.runtime, clock);
         Ok(Keys::Remote(Arc::new(reader)))
     }
 }

@@ -8,7 +8,7 @@ mod fresh;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::keys::{Fetch, FetchError};
+use crate::keys::{Fetch, FetchError, Tokio};
 
 const ISSUER: &str = "https://issuer.example.com";
 const START: i64 = 1_767_225_600;
@@ -72,6 +72,7 @@ fn world(issuer: Issuer) -> (Arc<World>, Arc<KeyReader>) {
         },
         KeyAges::default(),
         Arc::new(Port(Arc::clone(&world))),
+        Arc::new(Tokio),
         Arc::new(move || UnixSeconds(clock.now.load(Ordering::Relaxed))),
     );
     (world, Arc::new(keys))

@@ -47,7 +47,7 @@ use self::{
     header::{check_algorithm, check_type},
     nonce::check_nonce,
     request::{check_method, check_uri},
-    signature::{KeyIs, check_key_is_public, check_signature, key_object},
+    signature::{KeyIs, check_key_is_public, key_object, signature_check},
     time::check_time,
     token::{check_binding, check_token_hash},
 };
@@ -61,7 +61,7 @@ use super::{
 };
 use crate::{
     UnixSeconds,
-    crypto::{self, Algorithm},
+    crypto::{self, Algorithm, BackEnd, CheckSignatures, SignatureError},
     digest::Thumbprint,
     jwk::{PublicJwk, read::read_public_members},
     replay::ReplayEntry,
@@ -103,7 +103,11 @@ impl Verifier {
         expected: &Expected<'_>,
         now: UnixSeconds,
     ) -> Result<VerifiedProof, ProofError> {
-        let Ok(proof) = self.run(&mut Decide, Ok(field), &expected.parts(), now)?;
+        let (mut sink, parts) = (Decide, expected.parts());
+        let run = self.run(&mut sink, Ok(field), &parts, now, &BackEnd);
+        // The back end does not wait.
+        let waits = Err(ProofError::Signature(SignatureError::Invalid));
+        let Ok(proof) = crypto::now(run).unwrap_or(waits)?;
         Ok(proof)
     }
 
@@ -121,22 +125,24 @@ impl Verifier {
         now: UnixSeconds,
     ) -> Vec<CheckOutcome<ProofCheck, ProofError>> {
         let mut sink = Explain::new();
-        let Ok(_) = self.run(&mut sink, Ok(field), &expected.parts(), now);
+        let parts = expected.parts();
+        let _made = crypto::now(self.run(&mut sink, Ok(field), &parts, now, &BackEnd));
         sink.into_outcomes()
     }
 
     /// Runs the checks of section 4.3, also within the sequence of another crate, whose failed
-    /// checks may leave `field` and parts of `expected` missing.
+    /// checks may leave `field` and parts of `expected` missing. It waits for `signatures` alone.
     ///
     /// # Errors
     /// As the sink says: with [`Decide`], the first check that fails.
     #[doc(hidden)]
-    pub fn run<S: Sink<ProofCheck, ProofError>>(
+    pub async fn run<S: Sink<ProofCheck, ProofError>>(
         &self,
         sink: &mut S,
         field: Result<Option<DpopField<'_>>, S::Missing>,
         expected: &ExpectedParts<'_, S::Missing>,
         now: UnixSeconds,
+        signatures: &impl CheckSignatures,
     ) -> Result<Result<VerifiedProof, S::Missing>, S::Stop> {
         let policy = &self.policy;
         let field = field.map(|field| field.ok_or(ProofError::HeaderMissing));
@@ -167,11 +173,18 @@ impl Verifier {
             Some(Ok(Err(_))) if S::DECIDES => KeyIs::Foreign,
             _ => KeyIs::Expected,
         };
-        let signature = || {
+        let remaining = || {
             let key = key.as_ref().map_err(|missing| *missing)?;
-            Ok(check_signature(proof?, algorithm?, key, key_is, policy))
+            Ok(signature_check(proof?, algorithm?, key, key_is, policy))
         };
-        sink.check(ProofCheck::Signature, signature())?;
+        let signature = match remaining() {
+            Ok(Ok(check)) => Ok(check
+                .outcome(signatures.passes(&check).await)
+                .map_err(ProofError::Signature)),
+            Ok(Err(error)) => Ok(Err(error)),
+            Err(missing) => Err(missing),
+        };
+        sink.check(ProofCheck::Signature, signature)?;
         sink.check(ProofCheck::PublicKey, jwk.map(check_key_is_public))?;
 
         let method = claims.map(|claims| check_method(claims, expected.method));

@@ -4,7 +4,7 @@ use alloc::string::String;
 use serde_json::{Map, Value};
 
 use crate::{
-    crypto::{self, Algorithm},
+    crypto::{self, Algorithm, SignatureCheck},
     jwk::{PublicJwk, read::refuse_private_members},
     proof::{error::ProofError, policy::VerifierPolicy, untrusted::UntrustedProof},
 };
@@ -29,29 +29,30 @@ pub(super) enum KeyIs {
     Foreign,
 }
 
-/// Checks the signature (4.3, 6).
+/// Gives what remains to be checked of the signature (4.3, 6).
 ///
 /// The signature of a proof by a foreign key is not verified, since such a proof is refused anyway
 /// (check 12): nobody can make the server work with a copied token. What can be checked without a
 /// verification, and all checks in between, still come first, as in the RFC. One reason differs: a
 /// proof with two faults, a foreign key and a well-formed signature that is not even that key's, is
 /// refused for the key. The client gets the same code for either.
-pub(super) fn check_signature(
-    proof: &UntrustedProof<'_>,
+pub(super) fn signature_check<'a>(
+    proof: &'a UntrustedProof<'_>,
     algorithm: Algorithm,
-    key: &PublicJwk,
+    key: &'a PublicJwk,
     key_is: KeyIs,
     policy: &VerifierPolicy,
-) -> Result<(), ProofError> {
+) -> Result<SignatureCheck<'a>, ProofError> {
     let (input, signature) = (proof.jws.signing_input(), proof.jws.signature());
     let check = || {
         if !policy.takes_costly_rsa_keys {
             crypto::check_cost(algorithm, key)?;
         }
-        match key_is {
-            KeyIs::Expected => crypto::verify(algorithm, key, input, signature),
-            KeyIs::Foreign => crypto::check_form(algorithm, key, signature),
-        }
+        let check = SignatureCheck::new(algorithm, key, input, signature)?;
+        Ok(match key_is {
+            KeyIs::Expected => check,
+            KeyIs::Foreign => check.of_key_alone(),
+        })
     };
     check().map_err(ProofError::Signature)
 }

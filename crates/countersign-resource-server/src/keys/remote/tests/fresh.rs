@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::runtime::Handle;
+
 use super::*;
 
 #[tokio::test]
@@ -55,6 +57,7 @@ fn living(issuer: Issuer) -> (Arc<World>, Arc<KeyReader>) {
         },
         KeyAges::default(),
         Arc::new(Port(Arc::clone(&world))),
+        Arc::new(Tokio),
         Arc::new(move || {
             let elapsed = i64::try_from(began.elapsed().as_secs()).expect("a short test");
             UnixSeconds(START + elapsed)
