@@ -22,7 +22,7 @@ const IS_PAGE_OR_WORKER: &str = r#"(typeof document === "object" || typeof Worke
 const HERE: &str =
     "\"use strict\";\nexports.here = require(\"node:url\").pathToFileURL(__filename).href;\n";
 
-/// Writes everything. `engines`: the names of their modules, and their texts.
+/// Writes everything. `engines`: the paths of their modules, and their texts.
 pub(crate) fn write(package: &Path, engines: &[(&str, &str)]) -> Result<()> {
     run(command("node").args([
         "node_modules/typescript/bin/tsc",
@@ -33,10 +33,12 @@ pub(crate) fn write(package: &Path, engines: &[(&str, &str)]) -> Result<()> {
     let cjs = package.join("dist/cjs");
     write_if_changed(&cjs.join("package.json"), "{ \"type\": \"commonjs\" }\n")?;
     write_if_changed(&cjs.join("vite-plugin/here.js"), HERE)?;
-    fs::create_dir_all(cjs.join("engine"))?;
+    for directory in ["engine", "server"] {
+        fs::create_dir_all(cjs.join(directory))?;
+    }
     for (name, text) in engines {
         write_if_changed(
-            &cjs.join(format!("engine/{name}.js")),
+            &cjs.join(format!("{name}.js")),
             &format!(
                 "\"use strict\";\nexports.__esModule = true;\nexports.default = \"{text}\";\n"
             ),

@@ -45,11 +45,16 @@ pub(crate) fn build() -> Result<()> {
         &work,
         &package().join("dist/engine"),
     )?;
+    let server = build_server_engine(&toolchain, &work)?;
     generated::write()?;
     compile_typescript()?;
     commonjs::write(
         &package(),
-        &[("bytes", &engine.text), ("proofsBytes", &proofs.text)],
+        &[
+            ("engine/bytes", &engine.text),
+            ("engine/proofsBytes", &proofs.text),
+            ("server/bytes", &server),
+        ],
     )?;
     copy_documents()?;
     println!(
@@ -103,7 +108,7 @@ fn remove_orphans(dist: &Path, src: &Path) -> Result<()> {
         let has_source = ["ts", "d.ts"]
             .iter()
             .any(|extension| src.join(format!("{stem}.{extension}")).exists());
-        if !has_source && !["package", "script"].contains(&stem) {
+        if !has_source && !["package", "script"].contains(&stem) && name != "server.wasm" {
             fs::remove_file(&path)?;
         }
     }
@@ -128,7 +133,7 @@ fn build_engine(
     features: &str,
     name: &str,
 ) -> Result<Shipped> {
-    let compiled = wasm::build(toolchain, features)?;
+    let compiled = wasm::build(toolchain, &wasm::BROWSER, features)?;
     let file = |suffix| work.join(format!("{name}{suffix}"));
     let (seen, optimised) = (file("-seen"), file(".wasm"));
     // wasm-opt takes seconds, so it runs only if the engine or the flags changed.
@@ -159,6 +164,34 @@ fn build_engine(
         packed: packed.len(),
         sha256: hexadecimal(&Sha256::digest(&engine)),
     })
+}
+
+/// Builds the servers' engine, and writes it as a file for runtimes that import WebAssembly, and as
+/// text for the others: `dist/server`. Returns the text, in base64: nobody waits for a server to
+/// load, so it is not packed.
+fn build_server_engine(toolchain: &wasm::Toolchain, work: &Path) -> Result<String> {
+    let compiled = wasm::build(toolchain, &wasm::SERVER, "")?;
+    let (seen, optimised) = (work.join("server-seen"), work.join("server.wasm"));
+    let input = fs::read(&compiled)?;
+    if !optimised.exists() || fs::read(&seen).ok().as_ref() != Some(&input) {
+        wasm::optimise_server(&compiled, &optimised)?;
+        fs::write(&seen, &input)?;
+    }
+    let engine = fs::read(&optimised)?;
+    let text = STANDARD.encode(&engine);
+    let directory = package().join("dist/server");
+    fs::create_dir_all(&directory)?;
+    fs::copy(&optimised, directory.join("server.wasm"))?;
+    write_if_changed(
+        &directory.join("bytes.js"),
+        &format!("export default \"{text}\";\n"),
+    )?;
+    write_if_changed(
+        &directory.join("bytes.d.ts"),
+        "/** The servers' engine: WebAssembly, in base64. */\ndeclare const bytes: string;\nexport default bytes;\n",
+    )?;
+    println!("server engine: {} bytes of WebAssembly", engine.len());
+    Ok(text)
 }
 
 /// Writes `dist/engine/script.js`: the same engine for pages that may not compile WebAssembly.

@@ -25,8 +25,10 @@ const BUILD_STD_RUSTFLAGS: [&str; 4] = [
     "-Zinline-mir=yes",
     "-Cllvm-args=-hoist-common-insts -sink-common-insts",
     "-Zlocation-detail=none",
-    "-Zfmt-debug=none",
+    NO_DEBUG_TEXTS,
 ];
+/// Leaves out what `{:?}` writes, which a server's log lines need.
+const NO_DEBUG_TEXTS: &str = "-Zfmt-debug=none";
 
 /// Variables in which cargo looks for compiler flags before it reads the configuration that we
 /// pass.
@@ -121,8 +123,8 @@ impl Toolchain {
         output(rustc.arg("--version"))
     }
 
-    /// Creates the build command for the sources in `source`.
-    fn cargo_build(&self, source: &Path) -> Command {
+    /// Creates the build command of `engine` for the sources in `source`.
+    fn cargo_build(&self, source: &Path, engine: &Engine) -> Command {
         let mut command = self.cargo();
         command.current_dir(source).arg("build");
         // Flags set on this machine would override ours and change the engine.
@@ -138,13 +140,21 @@ impl Toolchain {
         }
         let mut rustflags = self.remappings(source);
         if !matches!(self, Self::Stable) {
-            rustflags.extend(BUILD_STD_RUSTFLAGS.map(str::to_owned));
+            let flags = BUILD_STD_RUSTFLAGS.into_iter();
+            let flags = flags.filter(|flag| engine.is_small || *flag != NO_DEBUG_TEXTS);
+            rustflags.extend(flags.map(str::to_owned));
             command
                 .env("RUSTC_BOOTSTRAP", "1")
-                .args(["-Z", "build-std=core,alloc"])
-                .args(["-Z", "build-std-features=optimize_for_size"])
+                .args(["-Z", engine.build_std])
                 .args(["-Z", "panic-immediate-abort"])
-                .args(["--config", "profile.wasm.panic=\"immediate-abort\""]);
+                .arg("--config")
+                .arg(format!(
+                    "profile.{}.panic=\"immediate-abort\"",
+                    engine.profile
+                ));
+            if engine.is_small {
+                command.args(["-Z", "build-std-features=optimize_for_size"]);
+            }
         }
         command
             .arg("--config")
@@ -181,10 +191,36 @@ impl Toolchain {
     }
 }
 
-/// Compiles `countersign-browser` with these features and returns the file that the linker wrote.
-/// The next call overwrites it.
-pub(crate) fn build(toolchain: &Toolchain, features: &str) -> Result<PathBuf> {
-    build_in(toolchain, features, &root(), &toolchain.target_dir())
+/// An engine, and how it is built.
+pub(crate) struct Engine {
+    package: &'static str,
+    profile: &'static str,
+    build_std: &'static str,
+    /// Whether size matters more than speed.
+    is_small: bool,
+}
+
+/// The engine that pages load.
+pub(crate) const BROWSER: Engine = Engine {
+    package: "countersign-browser",
+    profile: "wasm",
+    build_std: "build-std=core,alloc",
+    is_small: true,
+};
+
+/// The engine of servers.
+pub(crate) const SERVER: Engine = Engine {
+    package: "countersign-server-wasm",
+    profile: "wasm-server",
+    build_std: "build-std=std,panic_abort",
+    is_small: false,
+};
+
+/// Compiles an engine with these features and returns the file that the linker wrote. The next call
+/// for the same engine overwrites it.
+pub(crate) fn build(toolchain: &Toolchain, engine: &Engine, features: &str) -> Result<PathBuf> {
+    let target_dir = toolchain.target_dir();
+    build_in(toolchain, engine, features, &root(), &target_dir)
 }
 
 /// Checks that the engine is reproducible: a second build, from a copy of the sources in a folder
@@ -196,8 +232,14 @@ pub(crate) fn check_reproducible() -> Result<()> {
     let copy = elsewhere.join("a/deeper/folder");
     let compared = copy_sources(&copy).and_then(|()| {
         let (here, there) = (
-            std::fs::read(build(&toolchain, "")?)?,
-            std::fs::read(build_in(&toolchain, "", &copy, &elsewhere.join("target"))?)?,
+            std::fs::read(build(&toolchain, &BROWSER, "")?)?,
+            std::fs::read(build_in(
+                &toolchain,
+                &BROWSER,
+                "",
+                &copy,
+                &elsewhere.join("target"),
+            )?)?,
         );
         if here != there {
             bail!(
@@ -255,22 +297,25 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) -> Result<()> {
 
 fn build_in(
     toolchain: &Toolchain,
+    engine: &Engine,
     features: &str,
     source: &Path,
     target_dir: &Path,
 ) -> Result<PathBuf> {
-    let mut command = toolchain.cargo_build(source);
+    let mut command = toolchain.cargo_build(source, engine);
     command
-        .args(["--package", "countersign-browser", "--lib"])
+        .args(["--package", engine.package, "--lib"])
         .args(["--features", features])
         .args(locked())
-        .args(["--profile", "wasm", "--target", TARGET])
+        .args(["--profile", engine.profile, "--target", TARGET])
         .arg("--target-dir")
         .arg(target_dir);
     run(&mut command).context("the engine does not compile for wasm32")?;
+    let name = engine.package.replace('-', "_");
     let file = target_dir
         .join(TARGET)
-        .join("wasm/countersign_browser.wasm");
+        .join(engine.profile)
+        .join(format!("{name}.wasm"));
     if !file.is_file() {
         bail!("cargo built no {}", file.display());
     }
@@ -327,6 +372,18 @@ pub(crate) const OPTIMISER_FLAGS: [&str; 11] = [
     "-Oz",
     "--converge",
 ];
+
+/// Removes from the servers' engine what nobody calls, and leaves the rest as the compiler made it.
+pub(crate) fn optimise_server(input: &Path, output: &Path) -> Result<()> {
+    const FLAGS: [&str; 5] = [
+        "--strip-debug",
+        "--strip-producers",
+        "--strip-target-features",
+        "--remove-exports=__*",
+        "-O3",
+    ];
+    wasm_opt(&FLAGS, input, output)
+}
 
 /// Shrinks the engine with binaryen's wasm-opt, and orders its functions for gzip.
 pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
@@ -408,7 +465,7 @@ mod tests {
     #[test]
     fn the_engine_takes_no_flags_of_the_machine_it_is_built_on() {
         for toolchain in [Toolchain::BuildStd, Toolchain::Stable] {
-            let command = toolchain.cargo_build(&root());
+            let command = toolchain.cargo_build(&root(), &BROWSER);
             for name in FLAGS_OF_THE_MACHINE {
                 let is_removed = |(key, value): (_, Option<_>)| key == name && value.is_none();
                 assert!(command.get_envs().any(is_removed), "{name}");
