@@ -234,13 +234,17 @@ extern "C" fn adopt(task: u32, client: usize) {
     });
 }
 
-/// Makes a proof for a call. Fields: method, origin, path. `token`: the number of a bound access
-/// token. Ends with the proof, or without a field if the token is no longer ours.
+/// Makes a proof for a call. The message is ASCII: the method and the origin, of these lengths, and
+/// the path. `token`: the number of a bound access token. Ends with the proof, or without a field if
+/// the token is no longer ours.
 #[unsafe(no_mangle)]
-extern "C" fn authorize(task: u32, token: u32) {
-    let mut fields = received();
-    let method = fields.text();
-    let url = url(&mut fields);
+extern "C" fn authorize(task: u32, token: u32, method: usize, origin: usize) {
+    let mut message = received();
+    let method = message.split(method);
+    let url = Url {
+        origin: message.split(origin),
+        path: message.split(usize::MAX),
+    };
     tasks::spawn(async move {
         let upgraded = match BoundToken::from_number(token) {
             Some(token) => ENGINE.0.authorize(method, url, token).await,
@@ -250,33 +254,35 @@ extern "C" fn authorize(task: u32, token: u32) {
     });
 }
 
-/// Takes the response to an attempt. Fields: `DPoP-Nonce`, `WWW-Authenticate`, each empty if it
-/// can't be read; after a redirect, the origin and path that it led to. `date`: milliseconds, or
-/// NaN. `is_replayable`, `is_slash` (the redirect's): zero is no.
+/// Takes the response to an attempt. Fields: `DPoP-Nonce`, each empty if it can't be read; after a
+/// redirect, the origin and path that it led to; `WWW-Authenticate`. `task`: of a 401; zero for any
+/// other response, after which nothing is sent again. `date`: milliseconds, or NaN. `is_replayable`,
+/// `is_slash` (the redirect's): zero is no.
 #[unsafe(no_mangle)]
-extern "C" fn observe(
-    task: u32,
-    attempt: usize,
-    status: u32,
-    date: f64,
-    is_replayable: u32,
-    is_slash: u32,
-) {
+extern "C" fn observe(task: u32, attempt: usize, date: f64, is_replayable: u32, is_slash: u32) {
     let mut fields = received();
     let Some(mut attempt) = take_attempt(attempt) else {
-        return succeed(task, &[], 0);
+        return if task != 0 {
+            succeed(task, &[], 0);
+        };
     };
-    let (nonce, challenge) = (fields.text(), fields.text());
+    let nonce = fields.text();
     let end = url(&mut fields);
+    let challenge = fields.text();
     if !end.origin.is_empty() {
         attempt.redirected(end, is_slash != 0);
     }
+    let date = millis(date);
+    if task == 0 {
+        ENGINE.0.delivered(attempt, &nonce, date);
+        return tasks::run();
+    }
     tasks::spawn(async move {
         let response = Observed {
-            status: status as u16,
+            status: 401,
             dpop_nonce: &nonce,
             www_authenticate: &challenge,
-            date: millis(date),
+            date,
         };
         upgrade(
             task,

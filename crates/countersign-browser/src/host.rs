@@ -3,6 +3,7 @@
 
 use alloc::boxed::Box;
 use alloc::rc::Rc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 use core::future::{Future, poll_fn};
@@ -46,6 +47,9 @@ mod import {
 
 /// The last message from the host.
 pub(crate) static INBOX: OneThread<RefCell<Vec<u8>>> = OneThread(RefCell::new(Vec::new()));
+
+/// Random bytes, each of which is used once.
+static RANDOM: OneThread<RefCell<Vec<u8>>> = OneThread(RefCell::new(Vec::new()));
 
 /// Takes the fields of the last message from the host.
 pub(crate) fn received() -> Fields {
@@ -202,8 +206,16 @@ impl Platform for Browser {
         import::monotonic() as i64
     }
 
+    // Drawn for many proofs at once: the way to the host takes longer than the bytes.
     fn random(&self, bytes: &mut [u8]) {
-        import::random(bytes.as_mut_ptr(), bytes.len());
+        let pool = &mut *RANDOM.0.borrow_mut();
+        if pool.len() < bytes.len() {
+            *pool = vec![0; 512];
+            import::random(pool.as_mut_ptr(), pool.len());
+        }
+        let left = pool.len() - bytes.len();
+        bytes.copy_from_slice(&pool[left..]);
+        pool.truncate(left);
     }
 
     fn parse(&self, json: &[u8]) -> Option<Handle> {

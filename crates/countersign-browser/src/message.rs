@@ -49,6 +49,15 @@ impl Fields {
         rest
     }
 
+    /// Returns as many of the next bytes as a text, or all that are left. They are ASCII.
+    pub fn split(&mut self, length: usize) -> Text {
+        let rest = self.0.get(self.1..).unwrap_or_default();
+        let length = length.min(rest.len());
+        self.1 += length;
+        // SAFETY: the caller of `new` has promised UTF-8, of which ASCII can be cut anywhere.
+        unsafe { core::str::from_utf8_unchecked(&rest[..length]) }.into()
+    }
+
     /// Returns the next field, or an empty one if there is none.
     pub fn text(&mut self) -> Text {
         self.next().unwrap_or_else(|| "".into())

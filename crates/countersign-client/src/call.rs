@@ -173,6 +173,21 @@ impl<P: Platform> Engine<P> {
         Ok(None)
     }
 
+    /// Reads a response that the caller gets: any but a 401, which is for
+    /// [`observe`](Self::observe) to decide. Needs no future.
+    pub fn delivered(&self, attempt: Attempt<P>, dpop_nonce: &str, date: Option<UnixMillis>) {
+        let mut sending = attempt.0;
+        if sending.stage != Stage::Lost {
+            let response = Observed {
+                status: 200,
+                dpop_nonce,
+                www_authenticate: "",
+                date,
+            };
+            self.judge(&mut sending, &response);
+        }
+    }
+
     /// Learns from the response, and wakes the calls that wait for its nonce.
     fn judge(&self, sending: &mut Sending<P>, response: &Observed<'_>) -> Fault {
         let origin = &*sending.url.origin;

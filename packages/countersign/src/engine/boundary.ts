@@ -27,17 +27,17 @@ interface Exports {
     logout(task: number, client: ClientHandle): void;
     tokens(client: ClientHandle): void;
     offset(client: ClientHandle): number;
-    authorize(task: number, token: number): void;
-    observe(task: number, attempt: Attempt, status: number, date: number, isReplayable: number, isSlash: number): void;
+    authorize(task: number, token: number, method: number, origin: number): void;
+    observe(task: number, attempt: Attempt, date: number, isReplayable: number, isSlash: number): void;
     release(attempt: Attempt): void;
 }
 
-/** A task in progress, and how to end it. */
 /** A bound token, with what tells when it expires: its client, whose server's clock counts. */
 interface Bound extends BoundToken {
     readonly accessTokenExpirationTime: number;
 }
 
+/** A task in progress, and how to end it. */
 interface Pending extends Bare {
     readonly succeed: (fields: Texts, attempt: Attempt) => void;
     readonly fail: (error: unknown) => void;
@@ -107,14 +107,10 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
         throw crash!;
     };
 
-    /** Begins a task. Throws if the engine has crashed. */
-    const begin = (message: ArrayLike<unknown>, run: (task: number) => void, succeed: Pending["succeed"], fail: Pending["fail"]): void => {
-        const texts = toTexts(message);
-        enter(() => {
-            pending[++lastTask] = { __proto__: null, succeed, fail };
-            memory.write(texts);
-            run(lastTask);
-        });
+    /** Begins a task, whose message is written. */
+    const begin = (run: (task: number) => void, succeed: Pending["succeed"], fail: Pending["fail"]): void => {
+        pending[++lastTask] = { __proto__: null, succeed, fail };
+        run(lastTask);
     };
 
     /**
@@ -125,9 +121,13 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
         run: (task: number) => void,
         toResult: (fields: Texts, attempt: Attempt) => T
     ): Promise<T> =>
-        new host.Promise.constructor((resolve, reject) =>
-            begin(message, run, (fields, attempt) => resolve(toResult(fields, attempt)), reject)
-        );
+        new host.Promise.constructor((resolve, reject) => {
+            const texts = toTexts(message);
+            enter(() => {
+                memory.write(texts);
+                begin(run, (fields, attempt) => resolve(toResult(fields, attempt)), reject);
+            });
+        });
 
     const addPairs = (texts: Texts, parameters: Record<string, string | undefined> | undefined): Texts => {
         for (const name in parameters) {
@@ -168,8 +168,10 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
     };
 
     /** One promise: a call that is signed waits for no more than it must. */
-    const authorize = (message: string[], { number }: BoundToken, signal: AbortSignal | undefined): Promise<Upgrade> =>
+    const authorize: Engine["authorize"] = (method, origin, path, { number }, signal) =>
         new host.Promise.constructor((resolve, reject) => {
+            const text = method + origin + path;
+            const { length } = text;
             let isAborted = false;
             const abort = () => {
                 isAborted = true;
@@ -179,25 +181,28 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
             if (signal) {
                 host.AbortSignal.aborted(signal) ? abort() : host.EventTarget.addEventListener(signal, "abort", abort);
             }
-            begin(
-                message,
-                task => exports.authorize(task, number),
-                (fields, attempt) => {
-                    over();
-                    const upgrade = toUpgrade(fields, attempt);
-                    if (!upgrade) {
-                        reject(new EngineError("token_unknown", []));
-                    } else if (isAborted) {
-                        void releaseLater(attempt);
-                    } else {
-                        resolve(upgrade);
+            enter(() => {
+                // As the platform serialises them, all are ASCII. Others would not fit.
+                const isAscii = host.encodeInto(text, view(exports.reserve(length), length)).read === length;
+                isAscii ? begin(
+                    task => exports.authorize(task, number, method.length, origin.length),
+                    (fields, attempt) => {
+                        over();
+                        const upgrade = toUpgrade(fields, attempt);
+                        if (!upgrade) {
+                            reject(new EngineError("token_unknown", []));
+                        } else if (isAborted) {
+                            void releaseLater(attempt);
+                        } else {
+                            resolve(upgrade);
+                        }
+                    },
+                    error => {
+                        over();
+                        reject(error);
                     }
-                },
-                error => {
-                    over();
-                    reject(error);
-                }
-            );
+                ) : reject(new TypeError(text));
+            });
         });
 
     const { imports, hold, held, toMillis } = makeImports(host, memory);
@@ -302,24 +307,19 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
             }
             return false;
         },
-        authorize: (method, origin, path, token, signal) => authorize([method, origin, path], token, signal),
+        authorize,
         observe: (attempt, { status, dpopNonce, wwwAuthenticate, date }, isReplayable, end) => {
-            let isDelivered = false;
-            const upgrade = start(
-                // Fields that are left out are empty.
-                end || wwwAuthenticate
-                    ? [dpopNonce ?? "", wwwAuthenticate ?? "", end?.origin ?? "", end?.path ?? ""]
-                    : dpopNonce
-                      ? [dpopNonce]
-                      : [],
-                task => exports.observe(task, attempt, status, toMillis(date), isReplayable ? 1 : 0, end?.isSlash ? 1 : 0),
-                (fields, attempt) => {
-                    const upgrade = toUpgrade(fields, attempt);
-                    isDelivered = !upgrade;
-                    return upgrade;
-                }
-            );
-            return isDelivered ? undefined : upgrade;
+            // Fields that are left out are empty.
+            const texts = wwwAuthenticate || end ? [dpopNonce ?? "", end?.origin ?? "", end?.path ?? "", wwwAuthenticate ?? ""] : dpopNonce ? [dpopNonce] : [];
+            const run = (task: number) => exports.observe(task, attempt, toMillis(date), isReplayable ? 1 : 0, end?.isSlash ? 1 : 0);
+            // Only a 401 is a task. After any other response nothing is sent again.
+            return status === 401
+                ? start(texts, run, toUpgrade)
+                : enter(() => {
+                      memory.write(toTexts(texts));
+                      run(0);
+                      return undefined;
+                  });
         },
         release,
         clockOffset: client => enter(() => exports.offset(client))

@@ -131,13 +131,13 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
     const questions: Questions<{ [Q in Question]: Ask<Q> }> = [send, generate, sign, digest, sleep, keep, take];
 
     const imports = {
-        ask: async (call: number, what: number, pointer: number, length: number, number: number): Promise<void> => {
-            let reply = REFUSED;
-            try {
-                // Questions read their message before they first wait.
-                reply = await safe(questions[what]!(pointer, length, number));
-            } catch {}
-            memory.settle(call, reply);
+        ask: (call: number, what: number, pointer: number, length: number, number: number): void => {
+            // Questions read their message before they first wait.
+            host.Promise.then(
+                safe(questions[what]!(pointer, length, number)),
+                reply => memory.settle(call, reply),
+                () => memory.settle(call, REFUSED)
+            );
         },
         now: () => host.now(),
         monotonic: () => host.monotonic(),

@@ -163,8 +163,8 @@ export interface Engine extends Bare {
 
     /**
      * Reads a response. `undefined`: deliver it. Otherwise send the request once more with these
-     * values, to `end` if it is given. Not a promise if the engine has decided at once that it is
-     * delivered, as it does for most.
+     * values, to `end` if it is given. Not a promise if it is no 401, which is always delivered.
+     * Throws if the engine has crashed.
      */
     observe(
         attempt: Attempt,
@@ -206,7 +206,10 @@ export interface EngineHostClasses {
     };
     readonly Headers: { readonly get: (self: Headers, name: string) => string | null };
     readonly Memory: { readonly buffer: (self: WebAssembly.Memory) => ArrayBuffer };
-    readonly Promise: { readonly constructor: PromiseConstructor };
+    readonly Promise: {
+        readonly constructor: PromiseConstructor;
+        readonly then: <T>(self: Promise<T>, resolve: (value: T) => void, reject: (reason: unknown) => void) => unknown;
+    };
     readonly Response: {
         readonly status: (self: Response) => number;
         readonly headers: (self: Response) => Headers;

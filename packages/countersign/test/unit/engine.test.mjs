@@ -79,7 +79,7 @@ test("r1 a call brings its access token across the boundary in neither direction
     const challenge = observed({ status: 401, dpopNonce: "n", wwwAuthenticate: 'DPoP error="use_dpop_nonce"' });
     const retry = await engine.observe(attempt, challenge, true);
     assert.equal((await verifyProof(retry.proof)).payload.nonce, "n");
-    assert.ok(crossed.includes(API) && crossed.includes(retry.proof));
+    assert.ok(crossed.includes(`GET${API}/`) && crossed.includes(retry.proof));
     assert.deepEqual(crossed.filter(text => text.includes(accessToken)), []);
 });
 

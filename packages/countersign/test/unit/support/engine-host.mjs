@@ -40,7 +40,7 @@ export const engineHost = overrides => ({
     ArrayBuffer,
     Float32Array,
     Uint8Array,
-    Promise: { constructor: Promise },
+    Promise: { constructor: Promise, then: (self, resolve, reject) => self.then(resolve, reject) },
     Headers: { get: (headers, name) => headers.get(name) },
     Memory: { buffer: memory => memory.buffer },
     Response: { status: response => response.status, headers: response => response.headers, text: response => response.text() },
