@@ -14,7 +14,7 @@ use crate::clock::Source;
 use crate::engine::Engine;
 use crate::error::ClientError;
 use crate::form::holds;
-use crate::gate::{Gate, Keeper};
+use crate::gate::Keeper;
 use crate::platform::{Platform, UnixMillis, Url};
 use crate::redirect::{Redirected, Seen, redirect};
 use crate::state::{BoundToken, KnownToken};
@@ -257,17 +257,9 @@ impl<P: Platform> Engine<P> {
                 if !is_wanted {
                     return None;
                 }
-                let asked = state.probes.iter_mut().find(|(asked, _)| *asked == origin);
-                match asked {
-                    Some((_, gate)) if !gate.is_open() => Rc::clone(gate),
-                    _ => {
-                        let (gate, keeper) = Gate::close();
-                        match asked {
-                            Some((_, over)) => *over = gate,
-                            None => state.probes.push((origin.into(), gate)),
-                        }
-                        return Some(keeper);
-                    }
+                match state.probes.join(origin) {
+                    Ok(gate) => gate,
+                    Err(keeper) => return Some(keeper),
                 }
             };
             let is_over = core::future::poll_fn(|context| match gate.poll(context) {

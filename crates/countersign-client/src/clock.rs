@@ -8,6 +8,7 @@
 //! So only the authorization server or the app's own origin can change the offset by much. Scripts
 //! of the page may influence what an API seems to answer, so that changes little.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::platform::UnixMillis;
@@ -23,6 +24,10 @@ const JUMP_MILLIS: i64 = 10_000;
 /// How far an API's clock may be from the one that is vouched for. Synchronised servers differ by
 /// less, and a proof is good for longer anyway.
 const LEEWAY_MILLIS: i64 = 60_000;
+
+/// How many origins are remembered. The API that was met first is then forgotten, and learned anew
+/// from its next response; who vouches for time is configured, and stays.
+const CAPACITY: usize = 64;
 
 struct Known {
     origin: Text,
@@ -43,7 +48,9 @@ pub(crate) enum Source {
 
 /// The clocks of all servers, and the local one's own jumps.
 pub(crate) struct Clocks {
-    known: Vec<Known>,
+    /// Oldest first.
+    #[allow(clippy::vec_box)] // in WebAssembly, `remove` is one function for all such lists
+    known: Vec<Box<Known>>,
     /// The local clock minus the monotonic one when they were last compared; zero before that.
     base: i64,
     /// How far the local clock has moved ahead of the monotonic one: it was set, or the machine has
@@ -83,7 +90,10 @@ impl Clocks {
     }
 
     fn get(&self, origin: &str) -> Option<&Known> {
-        self.known.iter().find(|known| known.origin == origin)
+        self.known
+            .iter()
+            .find(|known| known.origin == origin)
+            .map(|known| &**known)
     }
 
     /// Learns from one response.
@@ -119,11 +129,17 @@ impl Clocks {
                 known.offset = offset;
                 known.anchor = anchor;
             }
-            None => self.known.push(Known {
-                origin: origin.into(),
-                offset,
-                anchor,
-            }),
+            None => {
+                let oldest = self.known.iter().position(|known| known.anchor.is_none());
+                if let Some(oldest) = oldest.filter(|_| self.known.len() >= CAPACITY) {
+                    self.known.remove(oldest);
+                }
+                self.known.push(Box::new(Known {
+                    origin: origin.into(),
+                    offset,
+                    anchor,
+                }));
+            }
         }
     }
 
@@ -268,6 +284,33 @@ mod tests {
         learn(&mut clocks, -HOUR, true, Source::Vouched);
         assert!(clocks.is_known("https://a"));
         assert_eq!(clocks.offset("https://a", ""), -HOUR);
+    }
+
+    #[test]
+    fn a_bounded_number_of_apis_is_remembered_and_who_vouches_for_ever() {
+        let mut clocks = Clocks::new();
+        let (local, date) = (UnixMillis(0), UnixMillis(5_000));
+        let mut hear = |clocks: &mut Clocks, origin: &str, source| {
+            clocks.learn(origin, "https://as", local, date, true, source);
+        };
+        hear(&mut clocks, "https://as", Source::Vouched);
+        hear(&mut clocks, "https://first", Source::Anybody);
+        for number in 0..1_000 {
+            hear(
+                &mut clocks,
+                &alloc::format!("https://{number}"),
+                Source::Anybody,
+            );
+            hear(&mut clocks, "https://first", Source::Anybody);
+        }
+        assert_eq!(clocks.known.len(), CAPACITY);
+        for (origin, is_known) in [("as", true), ("first", true), ("999", true), ("0", false)] {
+            assert_eq!(
+                clocks.is_known(&alloc::format!("https://{origin}")),
+                is_known,
+                "{origin}"
+            );
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use core::cell::RefCell;
 use core::task::{Context, Poll, Waker};
 
 use crate::error::ClientError;
+use crate::text::Text;
 
 /// The outcome. That of a probe for a nonce only means that it is over: `Ok`.
 pub(crate) type Outcome = Result<(), ClientError>;
@@ -58,6 +59,31 @@ impl Keeper {
     }
 }
 
+/// Who asks for something just now, by name.
+pub(crate) struct Probes(Vec<(Text, Rc<Gate>)>);
+
+impl Probes {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Returns the gate of the task that asks already. If there is none, the caller asks: `Err` is
+    /// what it holds meanwhile.
+    pub(crate) fn join(&mut self, name: &str) -> Result<Rc<Gate>, Keeper> {
+        let mut asking = self.0.iter().filter(|(_, gate)| !gate.is_open());
+        if let Some((_, gate)) = asking.find(|(asked, _)| *asked == name) {
+            return Ok(Rc::clone(gate));
+        }
+        let (gate, keeper) = Gate::close();
+        let asked = (name.into(), gate);
+        match self.0.iter_mut().find(|(_, gate)| gate.is_open()) {
+            Some(over) => *over = asked,
+            None => self.0.push(asked),
+        }
+        Err(keeper)
+    }
+}
+
 impl Drop for Keeper {
     fn drop(&mut self) {
         let mut inner = self.0.0.borrow_mut();
@@ -67,5 +93,33 @@ impl Drop for Keeper {
         for waker in waiting {
             waker.wake();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_those_who_still_ask_are_remembered() {
+        let mut probes = Probes::new();
+        let Err(keeper) = probes.join("https://slow") else {
+            panic!("nobody has asked yet");
+        };
+        for number in 0..1_000 {
+            assert!(probes.join(&alloc::format!("https://{number}")).is_err());
+        }
+        assert_eq!(
+            probes.0.len(),
+            2,
+            "the one that asks, and the last one that is over"
+        );
+        assert!(
+            probes
+                .join("https://slow")
+                .is_ok_and(|gate| !gate.is_open())
+        );
+        drop(keeper);
+        assert!(probes.join("https://slow").is_err(), "the next one asks");
     }
 }

@@ -16,7 +16,7 @@ use countersign::{access_token::Scheme, dpop_mode::Mode};
 
 use crate::clock::Clocks;
 use crate::error::{Cause, ClientError};
-use crate::gate::Gate;
+use crate::gate::{Gate, Probes};
 use crate::platform::{KeyPair, Platform, Record, UnixMillis, Url};
 use crate::text::Text;
 
@@ -165,7 +165,7 @@ pub(crate) struct State<P: Platform> {
     pub(crate) nonces: NonceJar,
     pub(crate) clocks: Clocks,
     /// Origins that are being asked for a nonce.
-    pub(crate) probes: Vec<(Text, Rc<Gate>)>,
+    pub(crate) probes: Probes,
     #[allow(clippy::vec_box)]
     // in WebAssembly, `remove` is one function for this list and that of `NonceJar`
     pub(crate) flows: Vec<Box<Flow<P::Key>>>,
@@ -179,7 +179,7 @@ impl<P: Platform> State<P> {
             next_known: BoundToken(NonZeroU32::MIN),
             nonces: NonceJar::new(NONCE_CAPACITY),
             clocks: Clocks::new(),
-            probes: Vec::new(),
+            probes: Probes::new(),
             flows: Vec::new(),
         }
     }
