@@ -12,7 +12,7 @@ use countersign::nonce::{Nonce, Role};
 
 use crate::clock::Source;
 use crate::engine::Engine;
-use crate::error::ClientError;
+use crate::error::{Cause, ClientError};
 use crate::form::holds;
 use crate::gate::Keeper;
 use crate::platform::{Platform, UnixMillis, Url};
@@ -223,6 +223,10 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn upgrade(&self, mut sending: Box<Sending<P>>) -> Result<Upgraded<P>, ClientError> {
+        // Platforms parse URLs. What isn't one could make origin and path name another host.
+        if !sending.url.path.starts_with('/') {
+            return Err(Cause::KeyFailed.into());
+        }
         let server = sending.known.client.server();
         sending.nonce = self.newest(Role::ResourceServer, &sending.url.origin);
         sending.offset = self.offset(&sending.url.origin, server);

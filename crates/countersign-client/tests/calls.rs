@@ -4,7 +4,7 @@
 mod world;
 
 use countersign::jose::base64url;
-use countersign_client::{BoundToken, Engine, Mode, Observed, Text, Url};
+use countersign_client::{BoundToken, Cause, Engine, Mode, Observed, Text, Url};
 use world::*;
 
 fn logged_in() -> (World, Engine<World>, TestClient, Text) {
@@ -34,6 +34,34 @@ fn r1_p3_p4_p6_a_call_carries_scheme_method_target_and_token_hash() {
         base64url::encode(&countersign::crypto::sha256(b"at2"))
     );
     assert_eq!(signer(&proof), 1);
+}
+
+/// Origin and path would name another host: `https://api.example.evil.example/`.
+#[test]
+fn p4_a_path_that_does_not_begin_with_a_slash_is_never_signed() {
+    let (world, engine, _, token) = logged_in();
+    let signatures = world.0.signatures.get();
+    for path in [".evil.example/", "@evil.example/", ":81/", ""] {
+        let target = url("https://api.example", path);
+        let upgraded = world.run(engine.authorize("GET".into(), target, bound(&engine, &token)));
+        assert_eq!(
+            upgraded.err().map(|error| error.cause),
+            Some(Cause::KeyFailed),
+            "{path}"
+        );
+        assert_eq!(world.0.signatures.get(), signatures, "{path}");
+
+        let mut attempt = call(&world, &engine, &token).attempt;
+        attempt.redirected(url("https://api.example", path), false);
+        let again = world.run(engine.observe(attempt, &seen(401), true));
+        assert_eq!(
+            again.err().map(|error| error.cause),
+            Some(Cause::KeyFailed),
+            "{path}"
+        );
+        assert_eq!(world.0.signatures.get(), signatures + 1, "{path}");
+        world.0.signatures.set(signatures);
+    }
 }
 
 #[test]
