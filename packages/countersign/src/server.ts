@@ -10,11 +10,11 @@ import { platformSignatures } from "./server/signatures.js";
 
 export * from "./server/index.js";
 
-let module: WebAssembly.Module | undefined;
+let engine: WebAssembly.Module | undefined;
 
 /** Compiles the engine, once for all servers of the process. */
 const compiled = (): WebAssembly.Module =>
-    (module ??= new WebAssembly.Module(Uint8Array.from(atob(base64), character => character.charCodeAt(0))));
+    (engine ??= new WebAssembly.Module(Uint8Array.from(atob(base64), character => character.charCodeAt(0))));
 
 /**
  * Creates a resource server. Reads nothing over the network yet: the issuer may be down.

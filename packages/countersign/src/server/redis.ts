@@ -6,7 +6,7 @@ import type { ReplayStore } from "./options.js";
 
 /** A client of the package `ioredis`. */
 export interface IoRedis {
-    call(command: string, ...args: (string | Uint8Array)[]): Promise<unknown>;
+    call(...command: never[]): Promise<unknown>;
     readonly status: string;
 }
 
@@ -36,7 +36,7 @@ const commandOf = (client: IoRedis | NodeRedis): Command => {
     if ("call" in client) {
         return {
             isAway: () => AWAY.has(client.status),
-            send: (name, ...args) => client.call(name as string, ...args)
+            send: (...command) => client.call(...(command as never[]))
         };
     }
     return {
