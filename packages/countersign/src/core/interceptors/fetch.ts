@@ -40,6 +40,7 @@ const authorizationOf = (request: Request): string | null => saved.Headers.get(s
  */
 function read(engine: Engine, findToken: FindToken, self: unknown, input: RequestInfo, init: RequestInit | null): Promise<Response> {
     const isRequest = is(saved.Request.headers, input);
+    let body: unknown;
     let isStream = false;
     let isAbortable = isRequest;
     let request: Request;
@@ -54,9 +55,11 @@ function read(engine: Engine, findToken: FindToken, self: unknown, input: Reques
                   ? readBy(name => {
                         const value = init[name];
                         if (name === "body") {
-                            isStream = is(saved.ReadableStream.locked, value);
+                            body = value;
                             return copied(value);
                         }
+                        // Browsers that can't send a stream, but its text, do not ask for `duplex`.
+                        isStream ||= (name as string) === "duplex" && is(saved.ReadableStream.locked, body);
                         isAbortable ||= name === "signal" && !!value;
                         return value;
                     })

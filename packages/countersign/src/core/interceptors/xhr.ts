@@ -27,6 +27,13 @@ export const eventSlot =
         return opened ? opened.sending !== undefined && onEvent(opened.sending as Sending, event) : !!weakMapGet(watches, target)?.(event);
     };
 
+/**
+ * WebKit lists the headers of an instance's first response for all later ones, once they were
+ * listed. There, headers are asked for by name: elsewhere, the console would tell of each that CORS
+ * hides.
+ */
+const IS_WEBKIT = "XMLHttpRequestProgressEvent" in globalThis;
+
 /** The value that a native instance gets instead of a bound token. */
 const WITHHELD = "Bearer";
 
@@ -320,6 +327,10 @@ function onEvent(sending: Sending, event: Event): boolean {
         }
         return true;
     }
+    if (!IS_WEBKIT && sending.stage === "last" && saved.XMLHttpRequest.status(xhr) === 0) {
+        // In Firefox, reading the text of an instance that was used before and has failed throws.
+        opened.pending = headersOnly;
+    }
     sending.isAborted ||= type === "abort";
     if (sending.isUploading && (type === "abort" || type === "error")) {
         sending.isUploading = false;
@@ -366,13 +377,14 @@ function ended(sending: Sending, attempt: Attempt): void {
     if (isHeld) {
         opened.pending = waitingAgain;
     }
-    const headers = saved.XMLHttpRequest.getAllResponseHeaders(xhr);
-    const header = (line: RegExp) => saved.RegExp.exec(line, headers)?.[1] ?? null;
+    const headers = IS_WEBKIT ? "" : saved.XMLHttpRequest.getAllResponseHeaders(xhr);
+    const header = (name: string, line: RegExp): string | null =>
+        IS_WEBKIT ? saved.XMLHttpRequest.getResponseHeader(xhr, name) : (saved.RegExp.exec(line, headers)?.[1] ?? null);
     const response = {
         status,
-        dpopNonce: header(/^dpop-nonce: (.*)$/im),
-        wwwAuthenticate: status === 401 ? header(/^www-authenticate: (.*)$/im) : null,
-        date: header(/^date: (.*)$/im)
+        dpopNonce: header("DPoP-Nonce", /^dpop-nonce: (.*)$/im),
+        wwwAuthenticate: status === 401 ? header("WWW-Authenticate", /^www-authenticate: (.*)$/im) : null,
+        date: header("Date", /^date: (.*)$/im)
     };
     // The URL of a request with a password contains it, where `target` does not.
     const url = opened[3] === undefined ? saved.XMLHttpRequest.responseURL(xhr) : "";

@@ -43,8 +43,8 @@ add("POST of a FormData", async at => {
     const { xhr, events, ended } = opened(at, "POST", at.url("/echo"));
     xhr.send(form);
     await ended;
-    // The boundary is random, but as long as the other.
-    return [events.filter(event => !event.startsWith("upload loadstart")), state(xhr).status];
+    // The boundary is random, and not as long as another everywhere.
+    return [events.filter(event => !event.startsWith("upload loadstart")).map(event => event.replace(/ \d+ \d+ /, " ")), state(xhr).status];
 });
 for (const method of ["get", "Post", "PATCH", "PUT", "DELETE", "HEAD", "QUERY", "TRACE", "CONNECT", "TRACK", "A B", ""]) {
     add(`method ${JSON.stringify(method)}`, async at => {
@@ -96,7 +96,7 @@ for (const [name, path] of Object.entries({ "cut": "/cut", "without CORS": "far"
             const { xhr, events, ended } = opened(at, method, path === "far" ? at.farUrl("/closed") : at.url(path));
             xhr.send("x");
             await ended;
-            return [events, state(xhr)];
+            return [events.filter(event => event !== "upload progress"), state(xhr)];
         });
     }
 }
@@ -382,11 +382,12 @@ add("a response that comes in parts", async at => {
     xhr.onprogress = () => lengths.push(xhr.responseText.length > 0);
     xhr.send();
     await ended;
-    return [events, lengths.every(Boolean), state(xhr)];
+    // How many parts it takes depends on the time.
+    return [[...new Set(events)], lengths.every(Boolean), state(xhr)];
 });
 add("the readyState that a timer sees", async at => {
     const seen = new Set();
-    const { xhr, ended } = opened(at, "GET", at.url("/drip"));
+    const { xhr, ended } = opened(at, "GET", at.url("/slow"));
     xhr.send();
     const timer = setInterval(() => seen.add(`${xhr.readyState} ${xhr.status}`), 1);
     await ended;

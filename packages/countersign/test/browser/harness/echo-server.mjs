@@ -70,7 +70,9 @@ export class EchoServer {
             chunks.push(chunk);
         }
         const { method, url, rawHeaders, headers } = request;
-        const body = Buffer.concat(chunks).toString();
+        const boundary = /boundary=(\S+)/.exec(headers["content-type"] ?? "")?.[1] ?? "\0";
+        // A random boundary is not as long as another everywhere.
+        const body = Buffer.concat(chunks).toString().replaceAll(boundary, "BOUNDARY");
         const authorization = headers.authorization ?? "";
         const isChallenged = searchParams.has("challenge") && authorization.startsWith("DPoP ") && !JSON.parse(headers.dpop).nonce;
         if (!isChallenged) {
@@ -135,14 +137,14 @@ export class EchoServer {
             }
             const { searchParams } = new URL(url, "http://localhost");
             const fields = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]]] : []));
-            const boundary = /boundary=(\S+)/.exec(fields.find(([name]) => /^content-type$/i.test(name))?.[1] ?? "")?.[1] ?? "\0";
+            const boundary = /boundary=(\S+)/.exec(fields.find(([name]) => /^content-type$/i.test(name))?.[1] ?? "")?.[1];
             const shown = fields
                 .filter(([name]) => !/^(authorization|dpop|user-agent|connection|sec-ch-ua.*)$/i.test(name))
-                .map(([name, value]) => [name, /^(sentry-trace|baggage)$/i.test(name) ? "random" : value])
+                .map(([name, value]) => [name, /^(sentry-trace|baggage)$/i.test(name) || (boundary && /^content-length$/i.test(name)) ? "random" : value])
                 // Servers allow the header `DPoP` in the same preflight.
-                .map(([name, value]) => `${name}: ${(name.toLowerCase() === "access-control-request-headers" ? value.replace(/,?dpop/, "") : value).replaceAll(boundary, "BOUNDARY")}`)
+                .map(([name, value]) => `${name}: ${(name.toLowerCase() === "access-control-request-headers" ? value.replace(/,?dpop/, "") : value).replaceAll(boundary ?? "\0", "BOUNDARY")}`)
                 .sort();
-            (byNumber[searchParams.get("b")] ??= []).push({ method, path: url.replace(/&challenge=1/, ""), headers: shown, body: body.replaceAll(boundary, "BOUNDARY") });
+            (byNumber[searchParams.get("b")] ??= []).push({ method, path: url.replace(/&challenge=1/, ""), headers: shown, body });
         }
         return byNumber;
     }

@@ -42,7 +42,7 @@ export async function observe(browser, { isNative = false, token, query = "", li
         const { names, pages } = JSON.parse(anonymous(seen, server, query));
         const taken = JSON.parse(anonymous(JSON.stringify(server.taken()), server, query));
         return Object.fromEntries(
-            names.flatMap((name, i) => (name in pages ? [[name, { page: pages[name], servers: IS_RACE.test(name) ? "a race" : (taken[i] ?? []) }]] : []))
+            names.flatMap((name, i) => (name in pages ? [[name, { page: pages[name], servers: IS_RACE.test(name) ? "a race" : inOrder(name, taken[i] ?? []) }]] : []))
         );
     } finally {
         await context.close();
@@ -51,7 +51,10 @@ export async function observe(browser, { isNative = false, token, query = "", li
 }
 
 /** Whether a request that is aborted at once reaches the server is not decided by the page. */
-const IS_RACE = /aborted (at once|twice|under way)|[Ss]ignal|[Uu]nsubscribed|(fetch|xhr): (timeout|a connection)|^aborted$|connection that is cut|fails: cut|abort\(\) (at once|in the next turn|inside loadstart)|open\(\) again|send\(\) of what/;
+const IS_RACE = /aborted (at once|twice|under way)|[Ss]ignal|[Uu]nsubscribed|(fetch|xhr): (timeout|a connection)|^aborted$|connection that is cut|fails: cut|abort\(\) (at once|in the next turn|inside loadstart|under way)|open\(\) again|send\(\) of what/;
+
+/** Several requests at once arrive in any order. */
+const inOrder = (name, requests) => (/at once|what the body held/.test(name) ? requests.sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1)) : requests);
 
 /** Replaces what differs between any two runs. */
 function anonymous(text, { origin, far }, query) {

@@ -120,6 +120,8 @@ export async function openPage(browser, server, { freeze, before } = {}) {
                     return undefined;
                 }
                 const again = end ? { ...claims, htu: end.origin + end.path } : { ...claims, nonce: response.dpopNonce };
+                // Signing takes a task.
+                await new Promise(resolve => setTimeout(resolve));
                 const made = upgrade(again);
                 open.set(made.attempt, { claims });
                 return made;

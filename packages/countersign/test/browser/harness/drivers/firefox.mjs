@@ -49,6 +49,7 @@ const PREFERENCES = {
     "toolkit.telemetry.server": "data:,",
     // Tests open many tabs, and none may be slowed down for being in the background.
     "dom.min_background_timeout_value": 4,
+    "dom.min_background_timeout_value_without_budget_throttling": 4,
     "dom.timeout.enable_budget_timer_throttling": false
 };
 
