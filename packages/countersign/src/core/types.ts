@@ -65,7 +65,8 @@ export declare namespace Oidc {
          * Lets a dedicated worker call APIs with this client's access tokens. Its script imports
          * `countersign/worker` first; then its `fetch` and `XMLHttpRequest` send them as DPoP to
          * `origins` (like `https://api.example.com`), and nowhere else. Rejects with a `TypeError`
-         * for anything but a dedicated worker and a list of origins.
+         * for anything but a dedicated worker and a list of origins. Wait for the first call of a
+         * client, and only then give the worker a token; a later call takes effect at once.
          */
         connectWorker: (worker: Worker, params: { origins: readonly string[] }) => Promise<void>;
         /** Leaves the page. */

@@ -145,6 +145,23 @@ test("a worker that is connected again has the origins of the second call only, 
     assert.equal(ports, 1);
 });
 
+test("s4_origins that are taken from a worker are gone at once, though the app does not wait, and its question came before", async t => {
+    const world = await start(t, { apis: 2, expectedErrors: [/is not among the origins of connectWorker/] });
+    const [{ origin: first }, { origin: second }] = world.apis;
+    const { accessToken: token } = await world.tokens();
+    assert.equal((await inWorker(world, { url: `${first}/api/me`, transport: "fetch", token })).result.status, 200);
+    const mark = world.apis[0].mark();
+    const { error } = await world.page.evaluate(([url, token, origins]) => {
+        const answer = window.inWorker({ url, transport: "fetch", token });
+        // The worker asks meanwhile, and its question waits until this turn is over.
+        for (const end = performance.now() + 500; performance.now() < end; );
+        void harness.loggedIn().connectWorker(worker, { origins });
+        return answer;
+    }, [`${first}/api/me`, token, [second]]);
+    assert.match(error?.message ?? "", /not among the origins of connectWorker\(\)/);
+    assert.deepEqual(world.apis[0].list({ since: mark }), []);
+});
+
 test("a client without DPoP may connect a worker, whose calls carry its token as they are written", async t => {
     const world = await start(t, { clients: ["main", "plain"], apis: 2, params: { plain: { disableDPoP: true } } });
     await world.page.evaluate(origins => harness.loggedIn("plain").connectWorker(worker, { origins }), [world.apis[1].origin]);

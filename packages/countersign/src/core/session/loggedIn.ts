@@ -53,8 +53,12 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
             return { unsubscribeFromAutoLogoutCountdown: () => void ticks.delete(tick) };
         },
         connectWorker: async (worker, how) => {
-            const { connectWorkers } = await safe(import("../worker/connect.js"));
-            workers ??= connectWorkers(context, natives, messaging, toFailure, () => current().accessToken);
+            if (!workers) {
+                const { connectWorkers } = await safe(import("../worker/connect.js"));
+                workers ??= connectWorkers(context, natives, messaging, toFailure, () => current().accessToken);
+            }
+            // At once, if it can be: origins that are taken from a worker must be gone before its
+            // next question.
             workers.connect(worker, how);
         },
         logout: how => tell(() => logOut(context, stop, how)),
