@@ -174,3 +174,31 @@ test("abandoned records die: those that are over, that a wrong clock has dated, 
         left: Array(3).fill(["alive"])
     });
 });
+
+// Why the functions of IndexedDB are not saved at the start: the database itself is open to every script of the origin.
+test("a script that patches IndexedDB sees what it can read there anyway: verifier, nonce and a key that it cannot export", async () => {
+    const result = await run(async () => {
+        const seen = { written: [], taken: [] };
+        const { put, get } = IDBObjectStore.prototype;
+        IDBObjectStore.prototype.put = function (value, ...rest) {
+            seen.written.push(value);
+            return put.call(this, value, ...rest);
+        };
+        IDBObjectStore.prototype.get = function (...key) {
+            const request = get.call(this, ...key);
+            request.addEventListener("success", () => seen.taken.push(request.result));
+            return request;
+        };
+        await flows.keepFlow(natives, HOUR, texts("s", "verifier", "nonce"), await makeKey());
+        const read = await inStore(store => get.call(store, "s"));
+        await flows.takeFlow(natives, HOUR, "s");
+        const show = async ({ fields, key }) => ({
+            fields: Object.values({ ...fields, length: undefined }).filter(Boolean),
+            key: Object.keys({ ...key }),
+            exported: await crypto.subtle.exportKey("jwk", key.privateKey).then(() => "exported", ({ name }) => name)
+        });
+        return Promise.all([...seen.written, ...seen.taken, read].map(show));
+    });
+    const record = { fields: ["verifier", "nonce"], key: ["privateKey", "x", "y"], exported: "InvalidAccessError" };
+    assert.deepEqual(result, [record, record, record]);
+});
