@@ -28,7 +28,7 @@ pub(crate) struct Options {
 enum Part {
     /// `cargo fmt --check`
     Fmt,
-    /// Clippy on every target, with warnings as errors
+    /// Clippy on every target, and on both engines for WebAssembly, with warnings as errors
     Clippy,
     /// The protocol crate's client half alone, without any dependency, and the resource server with
     /// few of its features
@@ -120,7 +120,6 @@ impl Part {
     fn needs(self) -> Needs {
         match self {
             Self::Fmt
-            | Self::Clippy
             | Self::NoDefault
             | Self::Rust
             | Self::ArbitraryPrecision
@@ -129,7 +128,7 @@ impl Part {
             | Self::Publish
             | Self::Fuzz
             | Self::Asan => Needs::NOTHING,
-            Self::RustCrypto | Self::Reproducible => Needs {
+            Self::Clippy | Self::RustCrypto | Self::Reproducible => Needs {
                 wasm: true,
                 ..Needs::NOTHING
             },
@@ -184,10 +183,15 @@ impl Part {
                 let fuzz = ["--manifest-path", "fuzz/Cargo.toml"];
                 run(cargo().args(["fmt", "--check"]).args(fuzz))
             }
-            Self::Clippy => run(cargo()
-                .args(["clippy", "--workspace", "--all-targets"])
-                .args(locked())
-                .args(["--", "-D", "warnings"])),
+            Self::Clippy => {
+                run(cargo()
+                    .args(["clippy", "--workspace", "--all-targets"])
+                    .args(locked())
+                    .args(["--", "-D", "warnings"]))?;
+                // What the package ships is behind `cfg(target_arch)` and a feature.
+                wasm::lint(&["-p", "countersign-browser"])?;
+                wasm::lint(&["-p", "countersign-browser", "--features", "adopt"])
+            }
             // The feature sets: what a client builds, only reading JSON, and signing without the
             // verifier.
             Self::NoDefault => [

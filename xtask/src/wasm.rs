@@ -344,6 +344,21 @@ pub(crate) fn check(arguments: &[&str]) -> Result<()> {
     run(command.args(locked()).args(arguments))
 }
 
+/// Runs clippy on what is compiled for wasm32 only, with warnings as errors. Clippy needs rustup's
+/// prebuilt target; a machine without it says so.
+pub(crate) fn lint(arguments: &[&str]) -> Result<()> {
+    let sysroot = output(command("rustc").args(["--print", "sysroot"])).map(PathBuf::from);
+    if !sysroot.is_some_and(|sysroot| has_prebuilt(&sysroot)) {
+        println!("clippy for wasm32 is skipped: `rustup target add {TARGET}`");
+        return Ok(());
+    }
+    run(cargo()
+        .args(["clippy", "--target", TARGET])
+        .args(locked())
+        .args(arguments)
+        .args(["--", "-D", "warnings"]))
+}
+
 /// Only features that every browser that the README names has.
 const FEATURES: [&str; 9] = [
     "--mvp-features",

@@ -135,6 +135,10 @@ fn answer<T>(mut call: HostCall, read: impl Fn(Box<Reply>) -> T) -> impl Future<
 }
 
 /// Returns the answer's bytes, unless the host has refused.
+#[allow(
+    clippy::boxed_local,
+    reason = "a caller would copy the reply to its stack: more WebAssembly"
+)]
 fn granted(reply: Box<Reply>) -> Result<Vec<u8>, KeyError> {
     if reply.status == 0 {
         Err(KeyError)
