@@ -4,6 +4,7 @@
 //! The order is all that is decided here. It is told to binaryen by names, which it sorts by.
 
 use std::collections::HashSet;
+use std::ops::Range;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -62,24 +63,63 @@ fn order(bodies: &[&[u8]]) -> Vec<usize> {
     ordered
 }
 
+/// How many bytes a function's size has in a padded module.
+pub(crate) const SIZE_LENGTH: usize = 3;
+
+/// Gives the size of each function three bytes, so that the packer can leave them out and its other
+/// side knows where they belong.
+pub(crate) fn pad_sizes(module: &[u8]) -> Result<Vec<u8>> {
+    let functions = Functions::read(module)?;
+    let mut code = Vec::new();
+    write_number(&mut code, functions.bodies.len());
+    for body in functions.bodies {
+        let size = body.len();
+        if size >> (7 * SIZE_LENGTH) > 0 {
+            bail!("a function of the engine is too large");
+        }
+        code.extend([
+            size as u8 | 0x80,
+            (size >> 7) as u8 | 0x80,
+            (size >> 14) as u8,
+        ]);
+        code.extend_from_slice(body);
+    }
+    let mut padded = module[..functions.section.start].to_vec();
+    padded.push(10);
+    write_bytes(&mut padded, &code);
+    padded.extend_from_slice(&module[functions.section.end..]);
+    Ok(padded)
+}
+
 /// What a module says of its functions.
-struct Functions<'a> {
+pub(crate) struct Functions<'a> {
     /// They come before the others.
     imported: usize,
-    /// As they stand in the module, with their lengths.
-    bodies: Vec<&'a [u8]>,
+    /// Their code, without its size.
+    pub(crate) bodies: Vec<&'a [u8]>,
+    /// Where the section of the code is.
+    section: Range<usize>,
 }
 
 impl<'a> Functions<'a> {
-    fn read(module: &'a [u8]) -> Result<Self> {
+    /// Where the first function begins, with its size, in a module whose sizes are padded.
+    pub(crate) fn start(&self, module: &[u8]) -> usize {
+        let sizes = self.bodies.len() * SIZE_LENGTH;
+        let code: usize = self.bodies.iter().map(|body| body.len()).sum();
+        self.section.end.min(module.len()) - code - sizes
+    }
+
+    pub(crate) fn read(module: &'a [u8]) -> Result<Self> {
         let mut functions = Functions {
             imported: 0,
             bodies: Vec::new(),
+            section: 0..0,
         };
         let mut rest = module
             .strip_prefix(b"\0asm\x01\0\0\0")
             .context("this is no WebAssembly")?;
         while let Some((&id, after)) = rest.split_first() {
+            let start = module.len() - rest.len();
             rest = after;
             let mut section = read_bytes(&mut rest)?;
             match id {
@@ -95,6 +135,7 @@ impl<'a> Functions<'a> {
                     }
                 }
                 10 => {
+                    functions.section = start..module.len() - rest.len();
                     for _ in 0..read_number(&mut section)? {
                         functions.bodies.push(read_bytes(&mut section)?);
                     }
@@ -175,6 +216,20 @@ mod tests {
         assert_eq!(section, expected);
         assert!(name_by_likeness(b"\0asm").is_err());
         assert!(name_by_likeness(&module[..module.len() - 1]).is_err());
+    }
+
+    #[test]
+    fn sizes_are_padded_and_nothing_else_changes() {
+        let mut module = b"\0asm\x01\0\0\0".to_vec();
+        module.extend([3, 3, 2, 0, 0]);
+        let before = module.len();
+        module.extend([10, 8, 2, 2, 0, 0x0b, 3, 0, 1, 0x0b, 11, 1, 0]);
+        let padded = pad_sizes(&module).expect("a module");
+        assert_eq!(padded[..before], module[..before]);
+        let code = [10, 12, 2, 0x82, 0x80, 0, 0, 0x0b, 0x83, 0x80, 0, 0, 1, 0x0b];
+        assert_eq!(padded[before..], [&code[..], &[11, 1, 0]].concat());
+        let functions = Functions::read(&padded).expect("a module");
+        assert_eq!(functions.start(&padded), before + 3);
     }
 
     #[test]

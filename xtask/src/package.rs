@@ -16,6 +16,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::commonjs;
 use crate::generated::{self, write_if_changed};
+use crate::order::SIZE_LENGTH;
 use crate::pack::pack;
 use crate::process::{command, root, run, seconds};
 use crate::setup::{self, Needs};
@@ -139,6 +140,7 @@ fn build_engine(
     // wasm-opt takes seconds, so it runs only if the engine or the flags changed.
     let input = [
         wasm::OPTIMISER_FLAGS.join(" ").into_bytes(),
+        vec![SIZE_LENGTH as u8],
         fs::read(&compiled)?,
     ]
     .concat();

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::order::name_by_likeness;
+use crate::order::{name_by_likeness, pad_sizes};
 use crate::process::{cargo, command, find_program, locked, output, root, run};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
@@ -373,14 +373,16 @@ const FEATURES: [&str; 9] = [
 ];
 
 /// Flags for wasm-opt. `-ocimfs` inlines a function with one caller only if it is small; the similar
-/// code that remains saves 700 bytes gzipped. The linker's own exports begin with `__`.
-pub(crate) const OPTIMISER_FLAGS: [&str; 11] = [
+/// code that remains saves 700 bytes gzipped. The stack is at the beginning of the memory and grows
+/// towards 0, so its last kilobyte is never used. The linker's own exports begin with `__`.
+pub(crate) const OPTIMISER_FLAGS: [&str; 12] = [
     "--strip-debug",
     "--strip-producers",
     "--strip-target-features",
     "--remove-exports=__*",
+    "--low-memory-unused",
     "-ocimfs",
-    "25",
+    "50",
     "--flatten",
     "--rereloop",
     "-Os",
@@ -400,7 +402,7 @@ pub(crate) fn optimise_server(input: &Path, output: &Path) -> Result<()> {
     wasm_opt(&FLAGS, input, output)
 }
 
-/// Shrinks the engine with binaryen's wasm-opt, and orders its functions for gzip.
+/// Shrinks the engine with binaryen's wasm-opt, and orders its functions for the packer.
 pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
     wasm_opt(&OPTIMISER_FLAGS, input, output)?;
     let named = output.with_extension("named.wasm");
@@ -409,7 +411,9 @@ pub(crate) fn optimise(input: &Path, output: &Path) -> Result<()> {
         &["--reorder-functions-by-name", "--strip-debug"],
         &named,
         output,
-    )
+    )?;
+    std::fs::write(output, pad_sizes(&std::fs::read(output)?)?)?;
+    Ok(())
 }
 
 /// Translates the engine to JavaScript, for browsers that may not compile WebAssembly.

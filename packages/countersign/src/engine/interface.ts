@@ -260,7 +260,7 @@ export interface EngineHost extends Bare, EngineHostClasses {
     readonly decode: (bytes: Bytes) => string;
     readonly atob: (base64: string) => string;
     readonly ArrayBuffer: ArrayBufferConstructor;
-    readonly Float32Array: Float32ArrayConstructor;
+    readonly Int16Array: Int16ArrayConstructor;
     readonly Uint8Array: Uint8ArrayConstructor;
     /** Compiles and starts at once, since a promise would show the exports to others. */
     readonly instantiate: (bytes: BufferSource, imports: WebAssembly.Imports) => WebAssembly.Exports;

@@ -106,7 +106,7 @@ export const page = freeze({
     isArray: Array.isArray,
     ArrayBuffer,
     Proxy,
-    Float32Array,
+    Int16Array,
     Uint8Array
 });
 

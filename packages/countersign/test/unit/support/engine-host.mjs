@@ -38,7 +38,7 @@ export const engineHost = overrides => ({
     decode: bytes => decoder.decode(bytes),
     atob,
     ArrayBuffer,
-    Float32Array,
+    Int16Array,
     Uint8Array,
     Promise: { constructor: Promise, then: (self, resolve, reject) => self.then(resolve, reject) },
     Headers: { get: (headers, name) => headers.get(name) },
