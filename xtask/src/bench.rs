@@ -136,6 +136,8 @@ fn table(figures: &Figures) -> String {
 /// Measures the other implementations, on one core if `taskset` is installed, because Node checks
 /// signatures on separate threads.
 fn peers() -> Result<()> {
+    setup::run(Needs::PACKAGE)?;
+    package::build()?;
     let directory = root().join("bench-peers");
     setup::npm_packages(&directory)?;
     let target = root().join("target/bench-peers");

@@ -26,6 +26,7 @@ mod package;
 mod peers;
 mod process;
 mod readme;
+mod runtimes;
 mod sbom;
 mod setup;
 mod size;

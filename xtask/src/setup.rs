@@ -23,6 +23,7 @@ pub(crate) struct Needs {
     pub(crate) chromium: bool,
     pub(crate) firefox: bool,
     pub(crate) webkit: bool,
+    pub(crate) redis: bool,
     pub(crate) deny: bool,
     pub(crate) cyclonedx: bool,
 }
@@ -34,6 +35,7 @@ impl Needs {
         chromium: false,
         firefox: false,
         webkit: false,
+        redis: false,
         deny: false,
         cyclonedx: false,
     };
@@ -54,6 +56,7 @@ impl Needs {
     pub(crate) const ALL: Self = Self {
         firefox: true,
         webkit: true,
+        redis: true,
         deny: true,
         cyclonedx: true,
         ..Self::BROWSER
@@ -66,11 +69,15 @@ impl Needs {
             chromium: self.chromium || other.chromium,
             firefox: self.firefox || other.firefox,
             webkit: self.webkit || other.webkit,
+            redis: self.redis || other.redis,
             deny: self.deny || other.deny,
             cyclonedx: self.cyclonedx || other.cyclonedx,
         }
     }
 }
+
+/// The program, and Debian's package of it.
+const REDIS: &str = "redis-server";
 
 /// `rustup target add` may hang if it can't reach its server. If apt-get is available, we wait only
 /// this long.
@@ -90,6 +97,11 @@ pub(crate) fn run(needs: Needs) -> Result<()> {
     step("browsers", browsers.is_empty(), || {
         install_browsers(&browsers)
     })?;
+    if needs.redis {
+        step(REDIS, find_program(&[REDIS]).is_some(), || {
+            apt_install(&[REDIS], "install Redis 7 or Valkey as `redis-server`")
+        })?;
+    }
     for (is_needed, tool) in [(needs.deny, CARGO_DENY), (needs.cyclonedx, CARGO_CYCLONEDX)] {
         if is_needed {
             step(tool.name, tool.find().is_some(), || tool.install())?;

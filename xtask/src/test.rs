@@ -14,7 +14,9 @@ use crate::browsers::Run;
 use crate::count::{Count, count_cargo_line};
 use crate::process::{build_servers, cargo, command, locked, root, run, run_watched, seconds};
 use crate::setup::{self, Needs};
-use crate::{asan, bundlers, deny, fuzz, interop, node, package, readme, sbom, size, wasm};
+use crate::{
+    asan, bundlers, deny, fuzz, interop, node, package, readme, runtimes, sbom, size, wasm,
+};
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -63,6 +65,9 @@ enum Part {
     Types,
     /// TypeScript unit tests, in node and Chromium
     Unit,
+    /// `countersign/server`: in Node with Express, Fastify and Hono, with Redis, and in Deno, Bun and
+    /// workerd
+    Server,
     /// The browser suite, in headless Chromium
     Browser,
     /// Login, every kind of call, reload and logout in Firefox; `cargo xtask browsers` runs the whole
@@ -138,6 +143,10 @@ impl Part {
             },
             Self::Sbom => Needs::SBOM,
             Self::Package | Self::Types => Needs::PACKAGE,
+            Self::Server => Needs {
+                redis: true,
+                ..Needs::PACKAGE
+            },
             Self::InteropHarness => Needs {
                 npm: true,
                 ..Needs::NOTHING
@@ -307,6 +316,7 @@ impl Part {
                 package::build()?;
                 node::test_directory("packages/countersign/test/unit", 2, count)
             }
+            Self::Server => runtimes::test(count),
             Self::Browser => {
                 package::build()?;
                 build_servers()?;
