@@ -60,8 +60,9 @@ impl Contender for Node {
     }
 
     fn does(&self) -> &'static str {
-        match self.hello["replay"].as_bool() {
-            Some(true) => "token (its signature too), proof, binding, replay",
+        match (&self.hello["cachesTokens"], &self.hello["replay"]) {
+            (Value::Bool(true), _) => "token (cached by its hash), proof, binding, replay",
+            (_, Value::Bool(true)) => "token (its signature too), proof, binding, replay",
             _ => "token (its signature too), proof, binding",
         }
     }
