@@ -23,8 +23,10 @@ async function weigh(name, input) {
         logLevel: "error",
         build: {
             write: false,
-            modulePreload: false,
-            rollupOptions: { input, preserveEntrySignatures: "strict", external: id => /^[^./]/.test(id) || /\bcore\.js$/.test(id) }
+            minify: true,
+            // Without Vite's helper around `import()`, which early init has brought already.
+            ssr: true,
+            rollupOptions: { input, preserveEntrySignatures: "strict", external: id => /^[^./]/.test(id) || /\b(core|ssr)\.js$/.test(id) }
         }
     });
     const sum = chunks => chunks.reduce((total, { code }) => total + gzipSync(code, { level: 9 }).length, 0);

@@ -1,7 +1,6 @@
 //! Checks the READMEs and the adapters' pages: their TypeScript compiles.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -17,7 +16,7 @@ const TSCONFIG: &str = r#"{
         "target": "ES2022", "module": "ESNext", "moduleResolution": "Bundler", "moduleDetection": "force",
         "lib": ["ES2022", "DOM"], "types": [], "jsx": "react-jsx", "strict": true, "skipLibCheck": true, "noEmit": true
     },
-    "include": ["*.ts", "*.tsx"]
+    "include": ["**/*.ts", "**/*.tsx"]
 }
 "#;
 
@@ -29,26 +28,42 @@ pub(crate) fn check() -> Result<()> {
     fs::create_dir_all(&directory)?;
     fs::write(directory.join("tsconfig.json"), TSCONFIG)?;
     fs::write(directory.join("main.lazy.ts"), "export {};\n")?;
-    let mut files: Vec<PathBuf> = READMES.iter().map(|file| root().join(file)).collect();
-    for entry in fs::read_dir(root().join(PAGES)).context(PAGES)? {
-        files.push(entry?.path());
-    }
-    for file in files {
-        let name = file.display();
-        let text = fs::read_to_string(&file).with_context(|| name.to_string())?;
-        let blocks: Vec<(&str, &str)> = typescript_blocks(&text).collect();
-        if blocks.is_empty() {
-            bail!("{name} holds no TypeScript block: is its fence still ```ts?");
+    for file in READMES {
+        for (index, (extension, block)) in blocks(file)?.iter().enumerate() {
+            let name = format!("{}-{index}.{extension}", file.replace('/', "-"));
+            fs::write(directory.join(name), block)?;
         }
-        let page = file.strip_prefix(root()).unwrap_or(&file);
-        let page = page.display().to_string().replace('/', "-");
-        for (index, (extension, block)) in blocks.iter().enumerate() {
-            fs::write(directory.join(format!("{page}-{index}.{extension}")), block)?;
+    }
+    for entry in fs::read_dir(root().join(PAGES)).context(PAGES)? {
+        let page = entry?.file_name().to_string_lossy().into_owned();
+        // The blocks of a page import each other by the names in their first lines.
+        let project = directory.join(&page);
+        for (index, (extension, block)) in blocks(&format!("{PAGES}/{page}"))?.iter().enumerate() {
+            let named = block
+                .lines()
+                .next()
+                .and_then(|line| line.strip_prefix("// "));
+            let named = named.map(|name| project.join(name));
+            let other = project.join(format!("block-{index}.{extension}"));
+            let file = named.filter(|name| !name.exists()).unwrap_or(other);
+            fs::create_dir_all(file.parent().unwrap_or(&project))?;
+            fs::write(file, block)?;
         }
     }
     run(command("node").args(["node_modules/typescript/bin/tsc", "-p", "target/readme"])).context(
-        "the TypeScript in a README does not compile (target/readme/PAGE-BLOCK.ts, counted from 0)",
+        "the TypeScript in a README does not compile (target/readme, blocks are counted from 0)",
     )
+}
+
+fn blocks(page: &str) -> Result<Vec<(String, String)>> {
+    let text = fs::read_to_string(root().join(page)).with_context(|| page.to_owned())?;
+    let blocks: Vec<_> = typescript_blocks(&text)
+        .map(|(extension, block)| (extension.to_owned(), block.to_owned()))
+        .collect();
+    if blocks.is_empty() {
+        bail!("{page} holds no TypeScript block: is its fence still ```ts?");
+    }
+    Ok(blocks)
 }
 
 /// Returns the blocks with the extension of the files that they become: `ts` or `tsx`.

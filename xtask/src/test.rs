@@ -301,7 +301,9 @@ impl Part {
                 for project in [
                     "examples/demo",
                     "examples/proofs",
+                    "examples/react",
                     "packages/countersign/test/types",
+                    "packages/countersign/test/types/reference",
                 ] {
                     run(command("node").args([
                         "node_modules/typescript/bin/tsc",

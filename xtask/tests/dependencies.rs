@@ -66,10 +66,13 @@ fn every_npm_package_has_its_reason_and_none_is_shipped() {
     let mut named = of_npm(of_package, &development);
     named.extend(of_npm("package.json", &development));
     named.extend(of_npm("examples/demo/package.json", &development));
-    named.extend(of_npm(
+    for example in [
         "examples/proofs/package.json",
-        &["dependencies", "devDependencies"],
-    ));
+        "examples/react/package.json",
+        "xtask/react-18/package.json",
+    ] {
+        named.extend(of_npm(example, &["dependencies", "devDependencies"]));
+    }
     named.remove("countersign");
     assert_eq!(explained("npm"), named);
     let interop = of_npm("interop/package.json", &["dependencies", "devDependencies"]);

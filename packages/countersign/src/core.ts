@@ -1,9 +1,8 @@
 import * as handover from "./handover.js";
 import type { ParamsOfCreateOidc } from "./core/params.js";
-import type { Oidc } from "./core/types.js";
+import type { CreateUser, Oidc } from "./core/types.js";
 
-export type { ParamsOfCreateOidc };
-export type { Oidc };
+export type { CreateUser, Oidc, ParamsOfCreateOidc };
 export type { OidcErrorCode } from "./core/errors/codes.js";
 export { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
 export { oidcEarlyInit } from "./entrypoint.js";

@@ -174,3 +174,18 @@ export declare namespace Oidc {
         };
     }
 }
+
+/**
+ * Makes an app's own object of who is logged in, for the adapters' `withUser`. Called once there
+ * are tokens, and again when their claims have changed.
+ */
+export type CreateUser<User> = (params: {
+    /** The claims as the server sent them. */
+    decodedIdToken: Oidc.Tokens.DecodedIdToken_OidcCoreSpec;
+    accessToken: string;
+    /** Asks the authorization server (OpenID Connect Core 1.0, 5.3). */
+    fetchUserInfo: () => Promise<{ [key: string]: unknown; sub: string }>;
+    issuerUri: string;
+    /** What the last call returned. */
+    user_current: User | undefined;
+}) => User | Promise<User>;

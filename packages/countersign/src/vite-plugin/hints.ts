@@ -1,7 +1,7 @@
 /**
  * Tells the browser early what a page will need, in its HTML. Each of these saves a round trip: the
- * files that early init imports (core, engine and app), a connection to the issuer, and its
- * discovery document.
+ * files that early init imports (core, engine and app) and the one that an adapter imports, a
+ * connection to the issuer, and its discovery document.
  */
 import type { HtmlTagDescriptor } from "vite";
 
@@ -18,6 +18,9 @@ type Bundle = Record<string, Output>;
 
 /** The engine in JavaScript, which early init imports only where WebAssembly is refused. */
 const SCRIPT_ENGINE = /[\\/]dist[\\/]engine[\\/]script\.js$/;
+
+/** What an adapter imports when it needs a client: a chunk of its own, if nothing else imports it. */
+const CORE = /[\\/]dist[\\/]core\.js$/;
 
 /** The hidden iframe, which is 0 pixels wide, needs nothing but early init. */
 const MEDIA = "(min-width: 1px)";
@@ -58,7 +61,10 @@ function withModulePreloads(html: string, bundle: Bundle, hasWebAssembly: boolea
             const early = withImports([entry.fileName], bundle);
             const imported = early.flatMap(file => bundle[file]?.dynamicImports ?? []);
             const wanted = imported.filter(file => !hasWebAssembly || !bundle[file]?.moduleIds?.some(id => SCRIPT_ENGINE.test(id)));
-            const later = withImports(wanted, bundle);
+            const doors = Object.values(bundle).filter(
+                ({ moduleIds, imports }) => moduleIds?.length === 1 && CORE.test(moduleIds[0]!) && imports?.some(file => early.includes(file))
+            );
+            const later = [...withImports(wanted, bundle), ...doors.map(({ fileName }) => fileName)];
             const crossorigin = attributes.includes("crossorigin") ? " crossorigin" : "";
             const nonce = / nonce="[^"]*"/.exec(tag)?.[0] ?? "";
             const links = later

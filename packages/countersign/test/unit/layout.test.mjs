@@ -83,5 +83,5 @@ test("an adapter imports nothing statically but adapters, `safe` and its framewo
         }
     }
     assert.ok(adapters >= 4, "they are read");
-    assert.deepEqual([...lazy].filter(target => !isAdapter(target) && target !== "core"), []);
+    assert.deepEqual([...lazy].filter(target => !isAdapter(target)).sort(), ["core", "ssr"]);
 });

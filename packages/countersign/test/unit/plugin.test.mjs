@@ -254,13 +254,17 @@ test("the page names what early init imports and the app, for the page only; the
             chunk("assets/bytes.js"),
             { ...chunk("assets/script.js"), moduleIds: ["/app/node_modules/countersign/dist/engine/script.js"] },
             chunk("assets/main.js", ["assets/library.js"], ["assets/route.js"]),
-            chunk("assets/library.js"),
+            chunk("assets/library.js", [], ["assets/core.js", "assets/of-another.js"]),
+            // What an adapter imports: it exports what early init has.
+            { ...chunk("assets/core.js", ["assets/shared.js"]), moduleIds: ["/app/node_modules/countersign/dist/core.js"] },
+            { ...chunk("assets/of-another.js"), moduleIds: ["/app/node_modules/another/dist/core.js"] },
+            { ...chunk("assets/of-another-page.js", ["assets/shared.js"]), moduleIds: ["/app/node_modules/countersign/dist/core.js", "/app/src/other.js"] },
             chunk("assets/sentences.js"),
             chunk("assets/route.js")
         ].map(one => [one.fileName, one])
     );
     oidcSpa(options).generateBundle.handler({}, bundle);
-    const links = ["start", "bytes", "main", "library"].map(name => `<link rel="modulepreload" crossorigin nonce="n" media="(min-width: 1px)" href="/app/assets/${name}.js">\n`);
+    const links = ["start", "bytes", "main", "library", "core"].map(name => `<link rel="modulepreload" crossorigin nonce="n" media="(min-width: 1px)" href="/app/assets/${name}.js">\n`);
     assert.equal(bundle["index.html"].source, html.replace("<script", () => `${links.join("")}<script`));
     assert.equal(bundle["other.html"].source, "<p>");
 });

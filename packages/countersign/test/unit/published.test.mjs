@@ -12,7 +12,9 @@ before(async () => {
     project = await unpack();
     manifest = JSON.parse(await readFile(path.join(project.installed, "package.json"), "utf8"));
     subpaths = Object.keys(manifest.exports).filter(name => name !== "./package.json").map(name => name.slice(2));
-    await project.link("vite");
+    for (const name of ["vite", "react", "@types/react"]) {
+        await project.link(name);
+    }
 });
 after(() => project?.remove());
 
@@ -49,6 +51,7 @@ import { DPoP } from "countersign/DPoP";
 import { createDPoP, type DPoP as DPoPOfProofs, type ParamsOfCreateDPoP } from "countersign/proofs";
 import { browserRuntimeFreeze, type ApiName } from "countersign/browser-runtime-freeze";
 import { createMockOidc, type ParamsOfCreateMockOidc } from "countersign/core-mock";
+import { oidcSpa, type GetOidc, type OidcSpaUtils, type ParamsOfBootstrap, type UseOidc } from "countersign/react-spa";
 import { decodeJwt, InvalidTokenError, type JwtHeader, type JwtPayload } from "countersign/decode-jwt";
 import { createKeycloakUtils, isKeycloak, type KeycloakUtils } from "countersign/keycloak";
 import Keycloak, { type KeycloakConfig, type KeycloakInitOptions } from "countersign/keycloak-js";
@@ -62,6 +65,10 @@ export const header: JwtHeader = decodeJwt("a.b.c", { header: true });
 export const utils: KeycloakUtils | false = isKeycloak({ issuerUri: "x" }) && createKeycloakUtils({ issuerUri: "x" });
 export const keycloak: Keycloak = new Keycloak({ url: "/", realm: "main", clientId: "spa" } satisfies KeycloakConfig);
 export const ready: Promise<boolean> = keycloak.init({ onLoad: "check-sso" } satisfies KeycloakInitOptions);
+export const oidcUtils: OidcSpaUtils<false, { sub: string }> = oidcSpa.withExpectedDecodedIdTokenShape({ decodedIdTokenSchema: { parse: ({ sub }) => ({ sub }) }, decodedIdToken_mock: { sub: "" } }).createUtils();
+export const use: UseOidc<{ sub: string }> = oidcUtils.useOidc;
+export const get: GetOidc<{ sub: string }> = oidcUtils.getOidc;
+oidcUtils.bootstrapOidc({ implementation: "mock", isUserInitiallyLoggedIn: true } satisfies ParamsOfBootstrap<false, { sub: string }>);
 export const invalid: Error = new InvalidTokenError("");
 export const code = (error: OidcInitializationError): OidcErrorCode => error.code;
 // @ts-expect-error The types are there: a wrong option does not compile.
