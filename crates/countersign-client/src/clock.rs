@@ -290,7 +290,7 @@ mod tests {
     fn a_bounded_number_of_apis_is_remembered_and_who_vouches_for_ever() {
         let mut clocks = Clocks::new();
         let (local, date) = (UnixMillis(0), UnixMillis(5_000));
-        let mut hear = |clocks: &mut Clocks, origin: &str, source| {
+        let hear = |clocks: &mut Clocks, origin: &str, source| {
             clocks.learn(origin, "https://as", local, date, true, source);
         };
         hear(&mut clocks, "https://as", Source::Vouched);

@@ -151,3 +151,24 @@ pub fn refused(error: &ClientError) -> (Cause, Vec<&str>) {
         error.details.iter().map(|detail| &**detail).collect(),
     )
 }
+
+/// The details of an error.
+pub fn details(error: &ClientError) -> Vec<&str> {
+    error.details.iter().map(|detail| &**detail).collect()
+}
+
+/// An engine with a client that is logged in, and its access token.
+pub fn logged_in() -> (World, Engine<World>, TestClient, Text) {
+    let (world, engine) = World::new();
+    let client = create(&engine, config(Mode::Auto));
+    let token = log_in(&world, &engine, &client).unwrap();
+    (world, engine, client, token)
+}
+
+/// An origin that has challenged and whose nonce is not held: its challenge brought none.
+pub fn challenged_without_a_nonce() -> (World, Engine<World>, Text) {
+    let (world, engine, _, token) = logged_in();
+    let upgraded = call(&world, &engine, &token);
+    assert!(observe(&world, &engine, upgraded, &challenge("")).is_none());
+    (world, engine, token)
+}
