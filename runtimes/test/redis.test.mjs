@@ -1,44 +1,16 @@
 // The replay store in Redis, by both clients, against a server that the test starts on a free port.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import net from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
-import { client, countersign, headersFor, OPTIONS } from "./support.mjs";
+import { startRedis } from "./processes.mjs";
+import { client, countersign, headersFor, issuer, OPTIONS } from "./support.mjs";
 
 const { createResourceServer, redisReplayStore } = countersign;
 
-const freePort = async () => {
-    const server = net.createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const { port } = server.address();
-    server.close();
-    await once(server, "close");
-    return port;
-};
-
 let port, redis;
-
-const startRedis = async () => {
-    const options = ["--port", `${port}`, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--maxmemory-policy", "noeviction"];
-    redis = spawn("redis-server", options, { stdio: ["ignore", "pipe", "inherit"] });
-    for await (const chunk of redis.stdout) {
-        if (`${chunk}`.includes("Ready to accept connections")) {
-            break;
-        }
-    }
-    redis.stdout.resume();
-};
-
-const stopRedis = async () => {
-    if (redis.exitCode === null) {
-        redis.kill("SIGKILL");
-        await once(redis, "exit");
-    }
-};
 
 const ignoring = one => {
     one.on("error", () => {});
@@ -67,10 +39,10 @@ const CLIENTS = {
 };
 
 before(async () => {
-    port = await freePort();
-    await startRedis();
+    redis = await startRedis();
+    ({ port } = redis);
 });
-after(stopRedis);
+after(() => redis?.stop());
 beforeEach(async () => {
     const one = await CLIENTS.ioredis.connect();
     await one.flushall();
@@ -136,7 +108,6 @@ for (const [name, { connect, raw, close }] of Object.entries(CLIENTS)) {
         await withServer({ now: () => Date.now() - 3600_000 }, async server => {
             const iat = Math.floor(Date.now() / 1000) - 3600;
             const exp = iat + 300;
-            const { issuer } = await import("./support.mjs");
             const token = issuer.token(client, { iat, exp });
             const refused = await decide(server, headersFor("/notes", { token, claims: { iat } }));
             assert.deepEqual([refused.status, refused.name], [503, "Stale"]);
@@ -146,7 +117,7 @@ for (const [name, { connect, raw, close }] of Object.entries(CLIENTS)) {
     test(`${name}: nothing is accepted while Redis is away, and requests are served when it is back`, async () => {
         await withServer({}, async (server, one) => {
             assert.ok((await decide(server, headersFor("/notes"))).isAccepted);
-            await stopRedis();
+            await redis.stop();
             // The client notices.
             while (name === "redis" ? one.isReady : one.status === "ready") {
                 await new Promise(resolve => setTimeout(resolve, 10));
@@ -156,7 +127,7 @@ for (const [name, { connect, raw, close }] of Object.entries(CLIENTS)) {
                 assert.deepEqual([refused.status, refused.name], [503, "ReplayStoreUnavailable"]);
                 assert.equal(refused.headers.find(([name]) => name === "retry-after")[1], "2");
             }
-            await startRedis();
+            redis = await startRedis(port);
             const limit = Date.now() + 60_000;
             for (;;) {
                 const decision = await decide(server, headersFor("/notes"));
@@ -171,12 +142,12 @@ for (const [name, { connect, raw, close }] of Object.entries(CLIENTS)) {
 
     test(`${name}: a Redis that does not answer within the deadline costs a request no more than that`, async () => {
         await withServer({ replayDeadline: 50 }, async server => {
-            redis.kill("SIGSTOP");
+            redis.signal("SIGSTOP");
             try {
                 const refused = await decide(server, headersFor("/notes"));
                 assert.deepEqual([refused.status, refused.name], [503, "ReplayStoreUnavailable"]);
             } finally {
-                redis.kill("SIGCONT");
+                redis.signal("SIGCONT");
             }
         });
     });

@@ -1,47 +1,31 @@
 // The packed `countersign/server` in Node (ES module and CommonJS), Deno, Bun and workerd: a request
 // is accepted once, and a replay and a stolen token are refused.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { cp, mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Miniflare } from "miniflare";
+import { serveIssuer } from "../../packages/countersign/test/server/support/parties.mjs";
 import { unpack } from "../../packages/countersign/test/unit/support/packed.mjs";
-import { header, headersFor, issuer, makeClient, send } from "./support.mjs";
+import { running } from "./processes.mjs";
+import { AUDIENCE, client, header, headersFor, makeClient, send } from "./support.mjs";
 
 const bin = name => fileURLToPath(new URL(`../node_modules/.bin/${name}`, import.meta.url));
-const ENVIRONMENT = { ISSUER: issuer.name, JWKS: JSON.stringify({ keys: [issuer.jwk] }) };
-
-let project;
+let project, world;
 before(async () => {
     project = await unpack();
     await cp(fileURLToPath(new URL("apps", import.meta.url)), project.root, { recursive: true });
+    // Keys are read from the issuer, by the runtime's own `fetch`.
+    world = await serveIssuer();
+    const options = { publicUrl: AUDIENCE, issuer: world.issuer.name, audience: AUDIENCE };
+    await project.write("options.mjs", `export const options = ${JSON.stringify(options)};\n`);
 });
-after(() => project?.remove());
-
-/** Starts a program that prints its port, runs the test with that, and ends the program. */
-const running = async (program, parameters, run) => {
-    const child = spawn(program, parameters, { cwd: project.root, env: { ...process.env, ...ENVIRONMENT, NO_COLOR: "1" }, stdio: ["ignore", "pipe", "inherit"] });
-    try {
-        let printed = "";
-        for await (const chunk of child.stdout) {
-            printed += chunk;
-            if (/port \d+\n/.test(printed)) {
-                break;
-            }
-        }
-        const port = Number(/port (\d+)/.exec(printed)?.[1]);
-        assert.ok(port, printed);
-        child.stdout.resume();
-        await run(port);
-    } finally {
-        child.kill("SIGKILL");
-        child.exitCode ?? child.signalCode ?? (await once(child, "exit"));
-    }
-};
+after(async () => {
+    await project?.remove();
+    await world?.close();
+});
 
 const workerd = async run => {
     const outdir = path.join(project.root, "worker");
@@ -67,7 +51,7 @@ const workerd = async run => {
         }))
     );
     assert.deepEqual(modules.map(({ type }) => type), ["ESModule", "CompiledWasm"]);
-    const miniflare = new Miniflare({ modules, modulesRoot: "/", bindings: ENVIRONMENT, compatibilityDate: "2025-01-01", host: "127.0.0.1", port: 0 });
+    const miniflare = new Miniflare({ modules, modulesRoot: "/", compatibilityDate: "2025-01-01", host: "127.0.0.1", port: 0 });
     try {
         await run(Number((await miniflare.ready).port));
     } finally {
@@ -75,18 +59,21 @@ const workerd = async run => {
     }
 };
 
+const start = (program, parameters, run) => running(project.root, program, parameters, {}, run);
+
 const RUNTIMES = {
-    "Node, ES module": run => running(process.execPath, ["node.mjs"], run),
-    "Node, CommonJS": run => running(process.execPath, ["node.cjs"], run),
-    Deno: run => running(bin("deno"), ["run", "--allow-net", "--allow-env", "--allow-read", "--node-modules-dir=manual", "deno.mjs"], run),
-    Bun: run => running(bin("bun"), ["bun.mjs"], run),
+    "Node, ES module": run => start(process.execPath, ["node.mjs"], run),
+    "Node, CommonJS": run => start(process.execPath, ["node.cjs"], run),
+    Deno: run => start(bin("deno"), ["run", "--allow-net", "--allow-read", "--node-modules-dir=manual", "deno.mjs"], run),
+    Bun: run => start(bin("bun"), ["bun.mjs"], run),
     workerd
 };
 
-for (const [name, start] of Object.entries(RUNTIMES)) {
+for (const [name, withPort] of Object.entries(RUNTIMES)) {
     test(`${name}: accepts a request once, and refuses a stolen token`, async () => {
-        await start(async port => {
-            const headers = headersFor("/notes");
+        await withPort(async port => {
+            const token = world.issuer.token(client);
+            const headers = headersFor("/notes", { token });
             const call = headers => send(port, { method: "GET", target: "/notes", headers });
             const accepted = await call(headers);
             assert.equal(accepted.status, 200, accepted.body);
@@ -95,8 +82,7 @@ for (const [name, start] of Object.entries(RUNTIMES)) {
             assert.equal(replayed.status, 401);
             assert.match(header(replayed, "www-authenticate")[0], /error="invalid_dpop_proof"/);
             const thief = makeClient();
-            const token = headers[0][1].slice(5);
-            const stolen = await call([headers[0], ["DPoP", thief.proof("GET", "https://api.example.com/notes", token)]]);
+            const stolen = await call([headers[0], ["DPoP", thief.proof("GET", `${AUDIENCE}/notes`, token)]]);
             assert.equal(stolen.status, 401);
             const bearer = await call([["Authorization", `Bearer ${token}`]]);
             assert.match(header(bearer, "www-authenticate")[0], /error="invalid_token"/);

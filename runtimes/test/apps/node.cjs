@@ -2,14 +2,11 @@
 const { createServer } = require("node:http");
 const { authenticateIncoming, createResourceServer } = require("countersign/server");
 
-const server = createResourceServer({
-    publicUrl: "https://api.example.com",
-    issuer: process.env.ISSUER,
-    audience: "https://api.example.com",
-    jwks: JSON.parse(process.env.JWKS)
+import("./options.mjs").then(({ options }) => {
+    const server = createResourceServer(options);
+    const listener = createServer(async (request, response) => {
+        const auth = await authenticateIncoming(server, request, response);
+        auth && response.end(`${auth.scheme} ${auth.claims.sub}`);
+    });
+    listener.listen(0, "127.0.0.1", () => console.log(`port ${listener.address().port}`));
 });
-const listener = createServer(async (request, response) => {
-    const auth = await authenticateIncoming(server, request, response);
-    auth && response.end(`${auth.scheme} ${auth.claims.sub}`);
-});
-listener.listen(0, "127.0.0.1", () => console.log(`port ${listener.address().port}`));

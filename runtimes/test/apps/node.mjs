@@ -1,12 +1,8 @@
 import { createServer } from "node:http";
 import { authenticateIncoming, createResourceServer } from "countersign/server";
+import { options } from "./options.mjs";
 
-const server = createResourceServer({
-    publicUrl: "https://api.example.com",
-    issuer: process.env.ISSUER,
-    audience: "https://api.example.com",
-    jwks: JSON.parse(process.env.JWKS)
-});
+const server = createResourceServer(options);
 const listener = createServer(async (request, response) => {
     const auth = await authenticateIncoming(server, request, response);
     auth && response.end(`${auth.scheme} ${auth.claims.sub}`);

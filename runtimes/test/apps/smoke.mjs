@@ -1,16 +1,10 @@
-// An API that runs in any of the runtimes: its handler takes a `Request`. The environment names the
-// issuer's keys.
+// An API that runs in any of the runtimes: its handler takes a `Request`.
 import { createResourceServer } from "countersign/server";
+import { options } from "./options.mjs";
 
-let server;
+const server = createResourceServer(options);
 
-export const handler = async (request, { issuer, jwks }) => {
-    server ??= createResourceServer({
-        publicUrl: "https://api.example.com",
-        issuer,
-        audience: "https://api.example.com",
-        jwks: JSON.parse(jwks)
-    });
+export const handler = async request => {
     const decision = await server.authenticate(request);
     if (!decision.isAccepted) {
         return decision.response();

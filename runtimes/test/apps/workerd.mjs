@@ -1,3 +1,3 @@
 import { handler } from "./smoke.mjs";
 
-export default { fetch: (request, env) => handler(request, { issuer: env.ISSUER, jwks: env.JWKS }) };
+export default { fetch: handler };

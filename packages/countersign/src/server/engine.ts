@@ -120,7 +120,12 @@ const timer = (act: () => void, milliseconds: number): (() => void) => {
 /**
  * Starts an engine for one resource server. Throws a sentence if its options can't be used.
  */
-export const startEngine = (module: WebAssembly.Module, options: ResourceServerOptions, signatures: Signatures): Engine => {
+export const startEngine = (
+    module: WebAssembly.Module,
+    options: ResourceServerOptions,
+    signatures: Signatures,
+    secret: Uint8Array
+): Engine => {
     const log = options.log ?? ((level, line) => console[level](`countersign: ${line}`));
     const clock = options.now ?? Date.now;
     const nonces = options.nonces && "issue" in options.nonces ? options.nonces : undefined;
@@ -296,10 +301,6 @@ export const startEngine = (module: WebAssembly.Module, options: ResourceServerO
     const instance = new WebAssembly.Instance(module, { host: imports });
     const exports = instance.exports as unknown as Exports;
 
-    const secret = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))))
-        .replaceAll("+", "-")
-        .replaceAll("/", "_")
-        .replaceAll("=", "");
     send(utf8(toConfig(options, secret)));
     const server = exports.create();
     if (!server) {

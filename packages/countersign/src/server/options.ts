@@ -124,14 +124,20 @@ export interface ResourceServerOptions {
 const SKEW = 5;
 const NONCE_LIFETIME = 300;
 
-/** Returns the configuration for the engine; `secret`: base64url of 32 random bytes. */
-export const toConfig = (options: ResourceServerOptions, secret: string): string => {
+const base64url = (bytes: Uint8Array): string =>
+    btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+
+/** The length of the secret of the store in this process. */
+export const SECRET_BYTES = 32;
+
+/** Returns the configuration for the engine; `secret`: random bytes, drawn anew at each start. */
+export const toConfig = (options: ResourceServerOptions, secret: Uint8Array): string => {
     const { replayStore, replayCapacity, replayDeadline: _1, log: _2, fetch: _3, now: _4, nonces, ...others } = options;
     return JSON.stringify({
         ...others,
         nonces: nonces && ("issue" in nonces ? { host: {} } : { stateless: { lifetime: NONCE_LIFETIME, ...nonces } }),
         replay: replayStore
             ? { shared: { skewSeconds: replayStore.skew ?? SKEW } }
-            : { inProcess: { capacity: replayCapacity, secret } }
+            : { inProcess: { capacity: replayCapacity, secret: base64url(secret) } }
     });
 };

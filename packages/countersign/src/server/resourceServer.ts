@@ -2,7 +2,7 @@
  * A resource server on web standards: who sent this request, and is its access token good?
  */
 import { startEngine, type Metadata, type Outcome, type RawRequest } from "./engine.js";
-import type { ResourceServerOptions } from "./options.js";
+import { SECRET_BYTES, type ResourceServerOptions } from "./options.js";
 import type { Signatures } from "./signatures.js";
 
 /** A request that was accepted: a valid access token, presented as it must be. */
@@ -129,8 +129,13 @@ const valuesOf = (headers: Headers, name: string): string[] => {
     return value === null ? [] : [value];
 };
 
-export const makeResourceServer = (module: WebAssembly.Module, options: ResourceServerOptions, signatures: Signatures): ResourceServer => {
-    const engine = startEngine(module, options, signatures);
+export const makeResourceServer = (
+    module: WebAssembly.Module,
+    options: ResourceServerOptions,
+    signatures: Signatures,
+    secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES))
+): ResourceServer => {
+    const engine = startEngine(module, options, signatures, secret);
     const decide = (request: RawRequest): Promise<Decision> => engine.authenticate(request).then(toDecision);
     return {
         metadata: engine.metadata,
