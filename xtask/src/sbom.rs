@@ -1,6 +1,6 @@
 //! `cargo xtask sbom`: writes CycloneDX documents of what our artifacts are made of into
 //! `target/sbom`: one for each published crate, with the dependencies of all its features; one for
-//! the npm package; one for the engine inside it.
+//! the npm package; one for each of the engines inside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,9 +13,18 @@ use crate::process::{cargo, command, output, root, run};
 use crate::setup::{self, Needs};
 use crate::wasm;
 
-/// All crates that the engine is compiled from (`xtask/tests/arrows.rs` checks that there are no
-/// others).
-const ENGINE_CRATES: [&str; 3] = ["countersign", "countersign-client", "countersign-browser"];
+/// All crates of ours that an engine is compiled from; the last one is the engine's own.
+type Crates = [&'static str; 3];
+
+/// Those of the page's engine. `xtask/tests/arrows.rs` checks that there are no others of anyone.
+const ENGINE: Crates = ["countersign", "countersign-client", "countersign-browser"];
+
+/// Those of the servers' engine, which has crates of others too.
+const SERVER_ENGINE: Crates = [
+    "countersign",
+    "countersign-resource-server",
+    "countersign-server-wasm",
+];
 
 /// The name of the file that the tool writes beside each manifest.
 const BESIDE: &str = "countersign-sbom";
@@ -47,7 +56,17 @@ pub(crate) fn write() -> Result<Vec<PathBuf>> {
             written.push(save(&directory, &package.name, &document)?);
         }
     }
-    written.push(save(&directory, "engine", &engine()?)?);
+    let engine = engine(ENGINE)?;
+    let components = array(&engine["components"]).len();
+    if components != 2 {
+        bail!("the engine has {components} components and should have only our two crates");
+    }
+    written.push(save(&directory, "engine", &engine)?);
+    written.push(save(
+        &directory,
+        "server-engine",
+        &self::engine(SERVER_ENGINE)?,
+    )?);
     written.push(save(&directory, "npm-countersign", &npm()?)?);
     Ok(written)
 }
@@ -67,17 +86,17 @@ fn describe(workspace: &Path, options: &[&str]) -> Result<()> {
         .args(options))
 }
 
-/// Creates the engine's document from a workspace with only its crates. In the project's workspace,
-/// cargo unifies features and would list the native client's dependencies too.
-fn engine() -> Result<Value> {
+/// Creates an engine's document from a workspace with only its crates. In the project's workspace,
+/// cargo unifies features and would list the native programs' dependencies too.
+fn engine(crates: Crates) -> Result<Value> {
     let name = format!("countersign-sbom-{}", std::process::id());
     let workspace = std::env::temp_dir().join(name);
-    let described = describe_engine(&workspace);
+    let described = describe_engine(&workspace, crates);
     let _ = fs::remove_dir_all(&workspace);
     described
 }
 
-fn describe_engine(workspace: &Path) -> Result<Value> {
+fn describe_engine(workspace: &Path, crates: Crates) -> Result<Value> {
     fs::create_dir_all(workspace)?;
     let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
     let (before, after) = manifest
@@ -87,13 +106,14 @@ fn describe_engine(workspace: &Path) -> Result<Value> {
     let manifest = format!("{before}members = [\"crates/*\"]{after}");
     fs::write(workspace.join("Cargo.toml"), manifest)?;
     fs::copy(root().join("Cargo.lock"), workspace.join("Cargo.lock"))?;
-    for name in ENGINE_CRATES {
+    for name in crates {
         let folder = Path::new("crates").join(name);
         let to = workspace.join(&folder);
         wasm::copy_folder(&root().join(folder), &to)?;
         drop_dev_dependencies(&to.join("Cargo.toml"))?;
     }
-    // The features are those that the browser crate enables.
+    let [ours @ .., engine] = crates;
+    // The features are those that the engine's crate enables.
     describe(
         workspace,
         &["--no-default-features", "--target", wasm::TARGET],
@@ -101,12 +121,8 @@ fn describe_engine(workspace: &Path) -> Result<Value> {
     let mut document = None;
     for package in packages(workspace)? {
         let described = package.take_document(workspace)?;
-        if package.name == "countersign-browser" {
-            package.check(&described, &["countersign", "countersign-client"])?;
-            let components = array(&described["components"]).len();
-            if components != 2 {
-                bail!("the engine has {components} components and should have only our two crates");
-            }
+        if package.name == engine {
+            package.check(&described, &ours)?;
             document = Some(described);
         }
     }

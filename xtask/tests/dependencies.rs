@@ -83,4 +83,6 @@ fn every_npm_package_has_its_reason_and_none_is_shipped() {
         &["dependencies"],
     ));
     assert_eq!(explained("Bundlers"), bundlers);
+    let runtimes = of_npm("runtimes/package.json", &["dependencies"]);
+    assert_eq!(explained("Runtimes"), runtimes);
 }
