@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, bail};
 use crate::process::{command, root, run};
 
 const READMES: [&str; 2] = ["README.md", "packages/countersign/README.md"];
+/// `main.lazy.ts`: the app that early init loads.
+const APP: &str = "export {};\n";
 /// Has one page per adapter.
 const PAGES: &str = "docs/adapters";
 
@@ -27,7 +29,7 @@ pub(crate) fn check() -> Result<()> {
     let _ = fs::remove_dir_all(&directory);
     fs::create_dir_all(&directory)?;
     fs::write(directory.join("tsconfig.json"), TSCONFIG)?;
-    fs::write(directory.join("main.lazy.ts"), "export {};\n")?;
+    fs::write(directory.join("main.lazy.ts"), APP)?;
     for file in READMES {
         for (index, (extension, block)) in blocks(file)?.iter().enumerate() {
             let name = format!("{}-{index}.{extension}", file.replace('/', "-"));
@@ -46,7 +48,9 @@ pub(crate) fn check() -> Result<()> {
             let named = named.map(|name| project.join(name));
             let other = project.join(format!("block-{index}.{extension}"));
             let file = named.filter(|name| !name.exists()).unwrap_or(other);
-            fs::create_dir_all(file.parent().unwrap_or(&project))?;
+            let folder = file.parent().unwrap_or(&project);
+            fs::create_dir_all(folder)?;
+            fs::write(folder.join("main.lazy.ts"), APP)?;
             fs::write(file, block)?;
         }
     }
