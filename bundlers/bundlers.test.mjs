@@ -45,7 +45,8 @@ for (const [bundler, build] of Object.entries(bundlers)) {
 }
 
 const JEST = `
-const modules = ["countersign", "countersign/entrypoint", "countersign/core", "countersign/DPoP", "countersign/browser-runtime-freeze"];
+const subpaths = ["/entrypoint", "/core", "/DPoP", "/browser-runtime-freeze", "/core-mock", "/decode-jwt", "/keycloak", "/keycloak-js", "/react-spa"];
+const modules = ["", ...subpaths].map(subpath => "countersign" + subpath);
 test.each(modules)("%s can be required", name => {
     expect(Object.keys(require(name)).length).toBeGreaterThan(0);
 });
@@ -56,12 +57,42 @@ test("the app's own code runs, and createOidc says that there is no page", async
     expect(error).toBeInstanceOf(OidcInitializationError);
     expect(error.code).toBe("not_in_browser");
 });
+const parse = claims => claims;
+const { oidcSpa } = require("countersign/react-spa");
+const isPage = typeof document === "object";
+test("components have a mocked client", async () => {
+    const { act, createElement } = require("react");
+    const shape = { decodedIdTokenSchema: { parse }, decodedIdToken_mock: { sub: "alice" } };
+    const { bootstrapOidc, useOidc } = oidcSpa.withExpectedDecodedIdTokenShape(shape).createUtils();
+    await bootstrapOidc({ implementation: "mock", isUserInitiallyLoggedIn: true });
+    const Who = () => useOidc({ assert: "user logged in" }).decodedIdToken.sub;
+    if (isPage) {
+        globalThis.IS_REACT_ACT_ENVIRONMENT = true;
+        const element = document.createElement("div");
+        await act(async () => require("react-dom/client").createRoot(element).render(createElement(Who)));
+        expect(element.innerHTML).toBe("alice");
+    } else {
+        expect(require("react-dom/server").renderToString(createElement(Who))).toBe("alice");
+    }
+});
+test("a client that is not mocked says that there is no page", async () => {
+    const { bootstrapOidc, getOidc } = oidcSpa.withAutoLogin().createUtils();
+    await bootstrapOidc({ implementation: "real", issuerUri: "https://login.example.com", clientId: "app" });
+    await expect(getOidc()).rejects.toThrow(isPage ? /^countersign: createOidc\\(\\) was called where there is no page/ : /^countersign: getOidc\\(\\) has no client on a server/);
+});
+test("createMockOidc and decodeJwt work", async () => {
+    const oidc = await require("countersign/core-mock").createMockOidc({ isUserInitiallyLoggedIn: false });
+    expect(oidc.isUserLoggedIn).toBe(false);
+    expect(require("countersign/decode-jwt").decodeJwt("e30.eyJzdWIiOiJhbGljZSJ9.")).toEqual({ sub: "alice" });
+});
 `;
 
 for (const environment of ["node", "jsdom"]) {
     test(`Jest imports the package by its default settings, in its environment ${environment}`, async t => {
         const project = await unpack();
         t.after(project.remove);
+        await project.link("react");
+        await project.link("react-dom");
         await project.write("package.json", '{ "name": "app", "version": "1.0.0" }');
         await project.write("app.test.js", `/** @jest-environment ${environment === "node" ? "node" : program("jest-environment-jsdom")} */\n${JEST}`);
         await project.run("node", program("jest/bin/jest.js"), "--ci");
