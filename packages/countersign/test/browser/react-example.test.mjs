@@ -1,7 +1,8 @@
 /** The React example, built as it is: with a login and React Router's loaders, and mocked without anything of the engine. */
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
 import path from "node:path";
-import { build } from "vite";
+import { build, createServer } from "vite";
 import { AppServer } from "./harness/app-server.mjs";
 import { repository } from "./harness/paths.mjs";
 import { assertBoundCall } from "./harness/proof.mjs";
@@ -67,4 +68,20 @@ test("the mocked example loads nothing of core and engine, and asks nobody", asy
     assert.deepEqual(files.sort(), ["index", "mockOidc"]);
     assert.deepEqual(world.issuer.list(), []);
     assert.equal(await page.evaluate(() => fetch.toString().includes("[native code]")), true);
+});
+
+test("Vite's dev server serves the example with a cold cache: one React, one client", async t => {
+    Object.assign(process.env, { VITE_ISSUER: "", VITE_API: "", VITE_CLIENT_ID: "", VITE_MOCK: "1" });
+    const cacheDir = path.join(repository, "target/browser-apps/react-example-vite");
+    await rm(cacheDir, { recursive: true, force: true });
+    const server = await createServer({ root, cacheDir, logLevel: "error", server: { host: "localhost", port: 0, strictPort: false, hmr: false, watch: null, ws: false } });
+    await server.listen();
+    const app = { origin: `http://localhost:${server.httpServer.address().port}`, close: () => server.close() };
+    // Vite reloads the page once it has found what to bundle first.
+    const world = await World.create(t, { app, expectedErrors: [/504|Outdated Optimize Dep|Failed to fetch dynamically imported module|WebSocket/] });
+    const { page } = world;
+    await page.goto(app.origin);
+    await page.getByRole("button", { name: "Log in" }).click();
+    await page.getByText("Hello Mock User").waitFor();
+    await page.goto("about:blank");
 });

@@ -115,7 +115,8 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         const { implementation: _, warnUserSecondsBeforeAutoLogout = 60, ...rest } = params;
         const { autoLogin = false, decodedIdTokenSchema } = expected;
         const { createOidc } = await safe(loadCore());
-        const client: Oidc<Claims> = await safe(createOidc<Claims, boolean>({ ...rest, autoLogin, ...(decodedIdTokenSchema && { decodedIdTokenSchema }) }));
+        const options = { ...rest, autoLogin, ...(decodedIdTokenSchema && { decodedIdTokenSchema }) };
+        const client: Oidc<Claims> = await safe(createOidc<Claims, boolean>(options));
         if (client.isUserLoggedIn) {
             client.subscribeToAutoLogoutCountdown(({ secondsLeft }) => {
                 const isDue = secondsLeft !== undefined && secondsLeft <= warnUserSecondsBeforeAutoLogout;
@@ -147,13 +148,20 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         callAll(listeners, changing, changing);
     }
 
-    async function keep(client: Oidc.LoggedIn<Claims>, createUser: CreateUser<unknown>, metadata?: Partial<OidcMetadata>): Promise<KeptUser<unknown>> {
+    async function keep(
+        client: Oidc.LoggedIn<Claims>,
+        createUser: CreateUser<unknown>,
+        metadata?: Partial<OidcMetadata>
+    ): Promise<KeptUser<unknown>> {
         const { keepUser } = await safe(import("../user.js"));
         return keepUser(client as Oidc.LoggedIn, createUser, metadata);
     }
 
     async function mockUser(params: ParamsOfBootstrap.Mock<boolean, Claims, unknown>): Promise<KeptUser<unknown>> {
-        const user = params.user_mock ?? expected.user_mock ?? fail("the mocked client has no user: give user_mock to withUser() or to bootstrapOidc().");
+        const user =
+            params.user_mock ??
+            expected.user_mock ??
+            fail("the mocked client has no user: give user_mock to withUser() or to bootstrapOidc().");
         return { current: () => user, subscribe: () => () => {}, refresh: async () => user };
     }
 
@@ -265,7 +273,11 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         };
     }
 
-    async function enforceLogin(context: { request?: { url?: string }; cause?: string; location?: { href?: string; publicHref?: string } }): Promise<void> {
+    async function enforceLogin(context: {
+        request?: { url?: string };
+        cause?: string;
+        location?: { href?: string; publicHref?: string };
+    }): Promise<void> {
         const { isUserLoggedIn, login } = (await safe(getOidc())) as GetOidc.Oidc<Claims, unknown>;
         if (isUserLoggedIn) {
             return;
