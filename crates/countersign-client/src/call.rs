@@ -223,8 +223,9 @@ impl<P: Platform> Engine<P> {
     }
 
     async fn upgrade(&self, mut sending: Box<Sending<P>>) -> Result<Upgraded<P>, ClientError> {
-        // Platforms parse URLs. What isn't one could make origin and path name another host.
-        if !sending.url.path.starts_with('/') {
+        // Platforms parse URLs. What isn't one could make origin and path name another host. (An
+        // origin that ends with the slash is another for nonces, and names the same host.)
+        if !sending.url.path.starts_with('/') && !sending.url.origin.ends_with('/') {
             return Err(Cause::KeyFailed.into());
         }
         let server = sending.known.client.server();
