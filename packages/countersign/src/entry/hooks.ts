@@ -18,7 +18,7 @@ export type FetchSlot = (self: unknown, args: readonly unknown[]) => Promise<Res
 export type Member = (native: Function, xhr: XMLHttpRequest, args: any[], opened?: OpenedRequest) => unknown;
 
 /** One `setRequestHeader()`, linked to the one before it. */
-export interface Header extends Bare {
+export interface Header {
     readonly name: string;
     readonly value: string;
     readonly previous?: Header | undefined;
@@ -83,7 +83,8 @@ export interface Hooks extends Bare {
     readonly uploads: WeakMap<XMLHttpRequest, XMLHttpRequestUpload>;
 }
 
-const types = "readystatechange loadstart progress abort error load timeout loadend".split(" ");
+/** Eight: at the first three, events of an upload are fired; the others can be withheld. */
+const types = "abort error timeout readystatechange loadstart progress load loadend".split(" ");
 
 /**
  * Reads an object once: it may return another text the next time, or call us meanwhile. The native
@@ -106,13 +107,12 @@ export function installHooks(): Hooks {
         slots?.event(event) && saved.Event.stopImmediatePropagation(event);
     };
     /**
-     * Listens to the events that can be withheld from the app. Listeners run in the order in which
-     * they were added, in some browsers the capturing ones before all others: ours come first in
-     * both.
+     * Listens to the types of events from `i` on. Listeners run in the order in which they were
+     * added, in some browsers the capturing ones before all others: ours come first in both.
      */
-    const listen = (target: EventTarget, change: typeof saved.EventTarget.addEventListener): void => {
+    const listen = (target: EventTarget, change: typeof saved.EventTarget.addEventListener, i = 0): void => {
         // By index, because a script may have changed how arrays are iterated.
-        for (let i = 0; i < types.length; i++) {
+        for (; i < 8; i++) {
             change(target, types[i]!, onEvent, true);
         }
     };
@@ -154,7 +154,7 @@ export function installHooks(): Hooks {
             }
             apply(native, xhr, args);
             if (opened) {
-                opened.headers = { __proto__: null, name, value, previous: opened.headers };
+                opened.headers = { name, value, previous: opened.headers };
             }
         },
         send(native, xhr, args, opened) {
@@ -169,6 +169,7 @@ export function installHooks(): Hooks {
         upload(native, xhr, args) {
             const upload = apply(native, xhr, args);
             saved.WeakMap.set(uploads, xhr, upload);
+            listen(xhr, saved.EventTarget.addEventListener);
             listen(upload, saved.EventTarget.addEventListener);
             return upload;
         }
@@ -190,7 +191,7 @@ export function installHooks(): Hooks {
         __proto__: null,
         construct(target, args, newTarget) {
             const xhr = construct(target, args, newTarget);
-            listen(xhr, saved.EventTarget.addEventListener);
+            listen(xhr, saved.EventTarget.addEventListener, 3);
             remember(xhr, "");
             return xhr;
         }

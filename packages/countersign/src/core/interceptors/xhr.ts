@@ -183,7 +183,7 @@ interface Sending {
      * again.
      */
     isOver: boolean;
-    /** The app has seen `abort`. */
+    /** The app has seen that it is over. */
     isAborted: boolean;
     /**
      * `signing`: nothing was sent. `first`: the first attempt is in progress, or its response goes
@@ -331,7 +331,7 @@ function onEvent(sending: Sending, event: Event): boolean {
         // In Firefox, reading the text of an instance that was used before and has failed throws.
         opened.pending = headersOnly;
     }
-    sending.isAborted ||= type === "abort";
+    sending.isAborted = sending.isOver;
     if (sending.isUploading && (type === "abort" || type === "error")) {
         sending.isUploading = false;
         const upload = saved.XMLHttpRequest.upload(xhr);
