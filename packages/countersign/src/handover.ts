@@ -61,9 +61,8 @@ export function takePage(): (internals?: Internals) => void {
     }
     defineProperty(window, MARK, own({ value: true }));
     return internals => {
-        core = internals ? load(internals) : new Promise(() => {});
         // `createOidc` reports the error.
-        core.catch(() => {});
+        (core = internals ? load(internals) : new Promise(() => {})).catch(() => {});
     };
 }
 

@@ -34,13 +34,12 @@ export function takeResponse(state: State): boolean {
         storage?.removeItem(NAME);
     }
     if (found) {
-        const { response, rest } = found;
         if (isAnswer) {
-            state.response = response;
+            state.response = found.response;
         } else if (found.state !== LOGOUT_STATE) {
             state.unclaimed = found.state;
         }
-        history.replaceState(history.state, "", (isAnswer && rootRelative(record!.url, page.origin)) || rest);
+        history.replaceState(history.state, "", (isAnswer && rootRelative(record!.url, page.origin)) || found.rest);
     }
     return true;
 }

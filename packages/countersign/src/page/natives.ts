@@ -14,8 +14,8 @@ type Members<P> = {
 };
 type Saved<C extends Class> = Members<C["prototype"]> & { readonly constructor: C };
 
-export const { construct, defineProperty } = Reflect;
-export const apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any = Reflect.apply;
+type Apply = { readonly apply: (target: Function, self: unknown, args: ArrayLike<unknown>) => any };
+export const { apply, construct, defineProperty }: Omit<typeof Reflect, "apply"> & Apply = Reflect;
 const { bind, call } = Function.prototype;
 /** `uncurry(f)(self, ...args)` is `f.call(self, ...args)` without reading `f.call`. */
 const uncurry = bind.bind(call) as unknown as (method: unknown) => unknown;

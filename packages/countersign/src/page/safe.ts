@@ -19,3 +19,6 @@ export const safe = <T extends Promise<unknown> | undefined>(promise: T): T => {
     promise && getPrototypeOf(promise) === prototype && setPrototypeOf(promise, ours);
     return promise;
 };
+
+/** For modules that are given it: an import would make the core's file list what they need. */
+export type Safe = typeof safe;

@@ -25,7 +25,8 @@ async function watch({ settled = 0 } = {}) {
         const { watchActivity } = await import("/dist/core/session/autoLogout.js");
         const { natives } = await import("/dist/core/natives.js");
         Object.assign(window, { calls: 0, questions: 0, ticks: [], set: 0, known: 0 });
-        const clocks = { ...natives, now: () => natives.now() + window.set - window.known };
+        const { safe } = await import("/dist/page/safe.js");
+        const clocks = { ...natives, safe, now: () => natives.now() + window.set - window.known };
         const settle = async () => {
             window.questions++;
             if (settled === null) {

@@ -1,10 +1,10 @@
 /**
  * Logs out a user who is inactive in all tabs of the app for as long as the server keeps an idle
- * session. Loaded some time after a login. It imports nothing of the core but `safe`, so that
- * bundlers take nothing out of the core's one file.
+ * session. Loaded some time after a login. It imports nothing of the core, so that bundlers take
+ * nothing out of the core's one file, and list nothing there that must be loaded with it.
  */
 import type { EngineHost } from "../../engine/interface.js";
-import { safe } from "../../page/safe.js";
+import type { Safe } from "../../page/safe.js";
 
 /** The countdown is shown after this long without activity. */
 const QUIET_MILLISECONDS = 5_000;
@@ -20,13 +20,14 @@ const EVENTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "tou
  * the time. If `logOut` rejects, it is tried again.
  */
 export function watchActivity(
-    page: Pick<EngineHost, "now" | "monotonic" | "setTimeout">,
+    page: Pick<EngineHost, "now" | "monotonic" | "setTimeout"> & { readonly safe: Safe },
     name: string,
     lifetime: () => number | undefined,
     tick: (secondsLeft: number | undefined) => void,
     settle: () => Promise<unknown>,
     logOut: () => Promise<never>
 ): void {
+    const { safe } = page;
     let active: number;
     let activeMonotonic: number;
     let isCounting = false;

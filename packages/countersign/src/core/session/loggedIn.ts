@@ -8,7 +8,7 @@ import { never, reload } from "../navigation/leave.js";
 import { leaveForLogin } from "../navigation/login.js";
 import type { Oidc } from "../types.js";
 import type { Workers } from "../worker/connect.js";
-import { messaging } from "../worker/messaging.js";
+import { saved } from "../worker/messaging.js";
 import type { Found } from "./find.js";
 import { logOut } from "./logout.js";
 import { keepFresh } from "./renewal.js";
@@ -55,7 +55,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         connectWorker: async (worker, how) => {
             if (!workers) {
                 const { connectWorkers } = await safe(import("../worker/connect.js"));
-                workers ??= connectWorkers(context, natives, messaging, toFailure, () => current().accessToken);
+                workers ??= connectWorkers(context, natives, saved, safe, toFailure, () => current().accessToken);
             }
             // At once, if it can be: origins that are taken from a worker must be gone before its
             // next question.
@@ -82,7 +82,7 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
             import("./autoLogout.js")
                 .then(module =>
                     module.watchActivity(
-                        { ...natives, now: serverNow },
+                        { ...natives, safe, now: serverNow },
                         key,
                         idleSeconds,
                         secondsLeft => callAll(ticks, { secondsLeft }),

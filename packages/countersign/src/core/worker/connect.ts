@@ -2,13 +2,15 @@
  * The page's side of `countersign/worker`. Nothing that comes from the worker is believed: the
  * engine signs for the app's origins and for this client's tokens only.
  *
- * It imports nothing of the core: bundlers would take what both need out of the core's one file.
+ * It imports nothing of the core: bundlers would take what both need out of the core's one file, and
+ * list there what must be loaded with this one.
  */
 import type { Attempt, End, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import type { Context } from "../context.js";
-import type { Messaging } from "./messaging.js";
+import { membersOf, type Members } from "./members.js";
+import type { Saved } from "./messaging.js";
 import { HELLO, type Answer } from "./protocol.js";
-import { safe } from "../../page/safe.js";
+import type { Safe } from "../../page/safe.js";
 
 /** Requests whose responses the worker has not reported. */
 const MOST_ATTEMPTS = 256;
@@ -66,10 +68,12 @@ export interface Workers {
 export function connectWorkers(
     context: Context,
     natives: EngineHost,
-    messaging: Messaging,
+    saved: Saved,
+    safe: Safe,
     toFailure: (error: unknown) => Promise<Error>,
     token: () => string
 ): Workers {
+    const messaging = membersOf(saved);
     const { engine, client } = context;
     let connections: Connection | undefined;
     // Tokens that are not bound pass through the worker as they are.
@@ -97,7 +101,7 @@ export function connectWorkers(
             const port = messaging.port1(channel) as MessagePort;
             const connection = { reference: messaging.newReference(worker), port, origins, next: connections };
             connections = connection;
-            answerWorker(context, natives, messaging, toFailure, connection);
+            answerWorker(context, natives, messaging, safe, toFailure, connection);
             hello(worker, token(), [messaging.port2(channel)]);
         },
         announce: token => {
@@ -121,7 +125,8 @@ export function connectWorkers(
 function answerWorker(
     { engine, client }: Context,
     { parseUrl }: EngineHost,
-    { data: dataOf, listen, post }: Messaging,
+    { data: dataOf, listen, post }: Members,
+    safe: Safe,
     toFailure: (error: unknown) => Promise<Error>,
     connection: Connection
 ): void {
