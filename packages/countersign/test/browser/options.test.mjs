@@ -1,6 +1,6 @@
 /** Options as apps give them: getters, callbacks that throw, numbers, `null`, `false`, a relative issuer. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test } from "./harness/test.mjs";
 import { World } from "./harness/world.mjs";
 
 const LOGGED_OUT = { isUserLoggedIn: false };

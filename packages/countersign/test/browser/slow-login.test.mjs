@@ -1,7 +1,7 @@
 /** Users who stay at the login page for long: the login is not lost, however long it was. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { assertBoundCall, assertProof } from "./harness/proof.mjs";
+import { test } from "./harness/test.mjs";
 import { World } from "./harness/world.mjs";
 
 const HOUR = 3_600_000;

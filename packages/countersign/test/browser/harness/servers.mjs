@@ -6,13 +6,14 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { atEnd } from "./drivers/processes.mjs";
 import { repository } from "./paths.mjs";
 
 const START_LIMIT_MILLISECONDS = 15_000;
 const running = new Set();
 
 // A test file that ends early leaves no process behind.
-process.on("exit", () => {
+atEnd(() => {
     for (const child of running) {
         child.kill("SIGKILL");
     }

@@ -4,11 +4,13 @@
  */
 import { spawn } from "node:child_process";
 import { EventEmitter } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { rmSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Bidi } from "./bidi.mjs";
 import { FirefoxPage } from "./firefoxPage.mjs";
+import { atEnd, killGroup } from "./processes.mjs";
 import { source } from "./source.mjs";
 
 const START_LIMIT_MILLISECONDS = 60_000;
@@ -68,25 +70,22 @@ export async function launchFirefox({ isPrivate = false } = {}) {
         ["--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0"],
         { stdio: ["ignore", "ignore", "pipe"], detached: true, env: { ...process.env, MOZ_CRASHREPORTER_DISABLE: "1" } }
     );
-    const end = () => {
-        try {
-            // With its content processes, which are of the same group.
-            process.kill(-child.pid, "SIGKILL");
-        } catch {
-            // It has ended already.
-        }
-    };
-    process.on("exit", end);
+    // With its content processes, which are of the same group. They may still write.
+    const remove = () => rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    const forget = atEnd(() => {
+        killGroup(child);
+        remove();
+    });
     const bidi = await Bidi.connect(`${await listening(child)}/session`);
     await bidi.send("session.new", { capabilities: {} });
     await bidi.send("session.subscribe", { events: EVENTS });
     return new Firefox(bidi, isPrivate, async () => {
         bidi.close();
-        const ended = new Promise(resolve => child.once("close", resolve));
-        end();
+        const ended = child.exitCode === null && child.signalCode === null ? new Promise(resolve => child.once("close", resolve)) : undefined;
+        killGroup(child);
         await ended;
-        process.off("exit", end);
-        await rm(profile, { recursive: true, force: true, maxRetries: 5 });
+        remove();
+        forget();
     });
 }
 
@@ -147,6 +146,15 @@ class Firefox {
     }
 }
 
+/** A request that failed, in Chromium's words, which tests expect. Firefox reports it as an uncaught error. */
+function inChromiumsWords(text) {
+    if (/^Cross-Origin Request Blocked: /.test(text)) {
+        return `Failed to load resource: net::ERR_FAILED (${text})`;
+    }
+    const [, url] = /^Firefox can.t establish a connection to the server at (ws:.*)\.$/.exec(text) ?? [];
+    return url && `WebSocket connection to '${url}' failed`;
+}
+
 /** Passes on what a page has logged. */
 function logged(page, { type, level, text, source, stackTrace }) {
     if (type === "console") {
@@ -155,10 +163,16 @@ function logged(page, { type, level, text, source, stackTrace }) {
         page.emit("console", message);
         page.context().emit("console", message);
     } else if (type === "javascript" && level === "error") {
-        // Tests expect Chromium's words for a request that failed.
-        const isNetwork = /^Cross-Origin Request Blocked: /.test(text);
-        const error = new Error(isNetwork ? `Failed to load resource: net::ERR_FAILED (${text})` : text);
-        error.stack = `${error.message} (${stackTrace?.callFrames[0]?.url ?? source.realm})`;
+        const url = stackTrace?.callFrames[0]?.url ?? source.realm;
+        const failure = inChromiumsWords(text);
+        if (failure !== undefined) {
+            const message = { type: () => "error", text: () => failure, location: () => ({ url }) };
+            page.emit("console", message);
+            page.context().emit("console", message);
+            return;
+        }
+        const error = new Error(text);
+        error.stack = `${error.message} (${url})`;
         page.emit("pageerror", error);
         page.context().emit("weberror", { error: () => error });
     }

@@ -147,6 +147,21 @@ export class ScriptedPage extends EventEmitter {
         return super.once(name, listener);
     }
 
+    /** Resolves with the first event that `predicate` takes. */
+    waitForEvent(name, { predicate = () => true, timeout = this.#context.patience } = {}) {
+        return new Promise((resolve, reject) => {
+            const timer = setTimeout(() => reject(new Error(`timed out after ${timeout} ms: no event "${name}"`)), timeout);
+            const listen = event => {
+                if (predicate(event)) {
+                    clearTimeout(timer);
+                    this.off(name, listen);
+                    resolve(event);
+                }
+            };
+            this.on(name, listen);
+        });
+    }
+
     async route() {
         throw new Unsupported("the driver can't hold requests back");
     }

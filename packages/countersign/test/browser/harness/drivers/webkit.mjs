@@ -8,6 +8,7 @@ import { EventEmitter, once } from "node:events";
 import { readdirSync } from "node:fs";
 import net from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { atEnd, killGroup } from "./processes.mjs";
 import { source } from "./source.mjs";
 import { Unsupported } from "./unsupported.mjs";
 import { WebKitPage } from "./webkitPage.mjs";
@@ -25,19 +26,12 @@ function start(program, parameters, options) {
     const child = spawn(program, parameters, { detached: true, ...options });
     const failed = new Promise((_, reject) => child.once("error", reject));
     failed.catch(() => undefined);
-    const kill = () => {
-        try {
-            process.kill(-child.pid, "SIGKILL");
-        } catch {
-            // It has ended already.
-        }
-    };
-    process.on("exit", kill);
+    const forget = atEnd(() => killGroup(child));
     const end = async () => {
         const ended = child.exitCode === null && child.signalCode === null ? once(child, "close") : undefined;
-        kill();
+        killGroup(child);
         await ended;
-        process.off("exit", kill);
+        forget();
     };
     return { child, failed, end };
 }

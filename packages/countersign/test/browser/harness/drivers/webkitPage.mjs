@@ -1,4 +1,5 @@
 /** A window of MiniBrowser, over WebDriver. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { Left, ScriptedPage } from "./page.mjs";
 
 export class WebKitPage extends ScriptedPage {
@@ -33,8 +34,19 @@ export class WebKitPage extends ScriptedPage {
     }
 
     async goto(url, { waitUntil } = {}) {
-        await this.#command("POST", "/url", { url });
         void waitUntil;
+        for (let tries = 1; ; tries++) {
+            try {
+                await this.#command("POST", "/url", { url });
+                return;
+            } catch (error) {
+                // A window that was just opened may still load its first, empty document, which fails this.
+                if (error.code !== "unknown error" || tries === 5) {
+                    throw error;
+                }
+                await sleep(100);
+            }
+        }
     }
 
     async reload() {
