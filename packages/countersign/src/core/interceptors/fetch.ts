@@ -6,7 +6,7 @@
 import type { Engine, Upgrade } from "../../engine/interface.js";
 import type { FetchSlot } from "../../entry/hooks.js";
 import { fetchOf, NativeProxy, requestMembers, saved } from "../natives.js";
-import { answered, authorize, is, isBytes, makeFindToken, notSent, targetOf, type Answer, type FindToken, type FoundToken } from "./shared.js";
+import { answered, authorize, is, isBytes, isHttp, makeFindToken, notSent, targetOf, type Answer, type FindToken, type FoundToken } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
 export const fetchSlot = (engine: Engine): FetchSlot => {
@@ -74,7 +74,7 @@ function read(engine: Engine, findToken: FindToken, self: unknown, input: Reques
         return fetchOf(self, request);
     }
     const signal = isAbortable ? saved.Request.signal(request) : undefined;
-    return signal && saved.AbortSignal.aborted(signal) ? unsent(self, request) : send(engine, self, request, token, !isStream, signal);
+    return (signal && saved.AbortSignal.aborted(signal)) || !isHttp(saved.Request.url(request)) ? unsent(self, request) : send(engine, self, request, token, !isStream, signal);
 }
 
 /**
@@ -96,7 +96,7 @@ async function rejected(error: unknown): Promise<never> {
     throw name ? new TypeError(`${name[0] === "F" ? "Failed to execute 'fetch' on 'Window'" : "Window.fetch"}${rest}`) : error;
 }
 
-/** Lets the platform do what it does with an aborted request, which it does not send. */
+/** Lets the platform do what it does with a request that it does not send: one that was aborted, or a `blob:`. */
 function unsent(self: unknown, request: Request): Promise<Response> {
     saved.Headers.delete(saved.Request.headers(request), "Authorization");
     return fetchOf(self, request);

@@ -87,6 +87,9 @@ export const openedTarget = (url: string, base: string): Target => {
     return parts ? { href: parts[0], origin: parts[1]!, path: parts[2]! } : targetOf(saved.URL.href(new saved.URL.constructor(url, base)));
 };
 
+/** Others, like `data:` and `blob:`, reach no server: there is nothing to sign for. */
+export const isHttp = (url: string): boolean => saved.RegExp.exec(/^https?:/, url) !== null;
+
 /**
  * Returns a `TypeError`, as for every request that fails before a response. The engine's error is
  * its cause.

@@ -9,7 +9,7 @@ import type { EventSlot, Header, HeaderSlot, Hooks, Member, OpenedRequest, SendS
 import { formDataAppend, NativeWeakMap, saved, weakMapGet, weakMapSet } from "../natives.js";
 import { sentences } from "../errors/failure.js";
 import { challenged, DEAD_URL, deadInstance, headersOnly, unsent } from "./xhrMembers.js";
-import { answered, authorize, is, isBytes, makeFindToken, notSent, openedTarget, type Again, type FoundToken, type Target } from "./shared.js";
+import { answered, authorize, is, isBytes, isHttp, makeFindToken, notSent, openedTarget, type Again, type FoundToken, type Target } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
 /** The watchers of uploads. */
@@ -92,6 +92,10 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
         if (token === undefined) {
             return false;
         }
+        const target = openedTarget(opened[1] as string, opened.base);
+        if (!isHttp(target.href)) {
+            return false; // The native instance does not have the token.
+        }
         // An omitted argument is not read: `Object.prototype` may have it.
         const body = snapshot(args.length > 0 ? (args[0] as XhrBody) : null);
         const newest = openedRequest(xhr)!;
@@ -101,7 +105,6 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
         if (saved.XMLHttpRequest.readyState(xhr) !== 1) {
             return false;
         }
-        const target = openedTarget(opened[1] as string, opened.base);
         if (2 in opened && !opened[2]) {
             throw new DOMException(
                 `countersign: a synchronous XMLHttpRequest cannot carry a DPoP-bound token (${target.href}): signing is asynchronous.`,

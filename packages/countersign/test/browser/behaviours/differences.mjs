@@ -26,6 +26,8 @@ const DIFFERENCES = [
     { names: /^fetch: init has an integrity that fails$/, kinds: [CHALLENGED] },
     // Firefox aborts a request whose instance was aborted before `send()`. Ours is opened anew.
     { names: /^xhr: abort\(\) before send\(\)$/, kinds: BOUND, browsers: ["firefox"] },
+    // MSW's interceptors abort before they send.
+    { names: /^xhr: (abort\(\) (at once|in the next turn): |open\(\) again inside loadstart$)/, kinds: ["beside interceptors"], browsers: ["firefox"] },
     // Firefox takes listeners of an upload at any time, Chromium until `loadstart` has fired, WebKit in `send()` only.
     { names: /^xhr: a listener of upload is added after send\(\)$/, kinds: BOUND, browsers: ["firefox"] },
     { names: /^xhr: a listener of upload is added inside loadstart$/, kinds: BOUND, browsers: ["webkit"] },
@@ -33,6 +35,7 @@ const DIFFERENCES = [
     { names: /^xhr: a POST that fails: (cut|in a loop)$/, kinds: [CHALLENGED], browsers: ["firefox"] },
     // WebKit drops the reason of a signal that aborts as soon as `fetch` was called. Ours has it.
     { names: /^fetch: aborted (at once afterwards|twice)/, kinds: BOUND, browsers: ["webkit"] },
+    { names: /^fetch: (the signal of a Request|a signal over that of a Request)$/, kinds: BOUND, browsers: ["webkit"], isRare: true },
     // WebKit says of an upload of no bytes that its length is not known.
     { names: /^xhr: POST of an empty string$/, kinds: BOUND, browsers: ["webkit"] },
     // WebKit takes a `timeout` after `send()` only in the place of another. Ours counts if it is set before we send.
@@ -47,8 +50,8 @@ const DIFFERENCES = [
 
 /** Beside a library that was loaded before early init, which gets our calls. */
 const BESIDE = {
-    // Its own `dispatchEvent` and order of listeners: ours is among them.
-    zone: /^xhr: (abort\(\) (at once|in the next turn): GET|handlers and listeners, in their order)$/,
+    // Its own `dispatchEvent` and order of listeners: ours is among them. In WebKit, it does not abort what has just begun.
+    zone: /^xhr: (abort\(\) (at once|in the next turn): GET|abort\(\) inside loadstart|handlers and listeners, in their order)$/,
     // It takes any `this`; we pass on no arguments with a wrong one.
     sentry: /^fetch: misuse: (another this|this of a)/,
     // It drops what a `Request` says of the referrer, and we give it one; it takes any `this`.

@@ -150,6 +150,14 @@ for (const type of ["loadstart", "readystatechange", "progress", "load", "loaden
         return [withoutUpload(events), state(xhr)];
     });
 }
+for (const [name, url] of Object.entries({ "a data URL": () => "data:text/plain,hello", "a blob URL": () => URL.createObjectURL(new Blob(["blob"], { type: "text/plain" })), "an unknown scheme": () => "unknown:x" })) {
+    add(name, async at => {
+        const { xhr, events, ended } = opened(at, "GET", url());
+        xhr.send();
+        await ended;
+        return [events, state(xhr)];
+    });
+}
 add("abort() before send()", async at => {
     const { xhr, events } = opened(at, "POST", at.url("/echo"));
     xhr.abort();

@@ -18,9 +18,14 @@ const OPEN = {
     "access-control-allow-credentials": "true"
 };
 
+/** Claims of a proof, or of what the fake engine calls one. */
+const claimsOf = proof => JSON.parse(proof.startsWith("{") ? proof : Buffer.from(proof.split(".")[1], "base64url").toString());
+
 export class EchoServer {
     /** @type {{ method: string, url: string, rawHeaders: string[], body: string }[]} */
     requests = [];
+    /** A part of each bound token. */
+    bound = "bound-";
     /** More files by path, such as bundles of libraries. @type {Map<string, string>} */
     files = new Map();
     #cacheable = 0;
@@ -74,7 +79,9 @@ export class EchoServer {
         // A random boundary is not as long as another everywhere.
         const body = Buffer.concat(chunks).toString().replaceAll(boundary, "BOUNDARY");
         const authorization = headers.authorization ?? "";
-        const isChallenged = searchParams.has("challenge") && authorization.startsWith("DPoP ") && !JSON.parse(headers.dpop).nonce;
+        // Another one for each behaviour: an engine remembers the last.
+        const nonce = `n${searchParams.get("b")}`;
+        const isChallenged = searchParams.has("challenge") && authorization.startsWith("DPoP ") && claimsOf(headers.dpop).nonce !== nonce;
         if (!isChallenged) {
             this.requests.push({ method, url, rawHeaders, body });
         }
@@ -83,7 +90,7 @@ export class EchoServer {
         if (method === "OPTIONS") {
             answer(204);
         } else if (isChallenged) {
-            answer(401, { "dpop-nonce": "n1", "www-authenticate": 'DPoP error="use_dpop_nonce"' }, "challenge");
+            answer(401, { "dpop-nonce": nonce, "www-authenticate": 'DPoP error="use_dpop_nonce"' }, "challenge");
         } else if (pathname === "/redirect") {
             const to = searchParams.get("to");
             answer(Number(searchParams.get("status")), to ? { location: to } : {});
@@ -131,14 +138,18 @@ export class EchoServer {
     taken() {
         const byNumber = {};
         for (const { method, url, rawHeaders, body } of this.requests.splice(0)) {
-            const unbound = rawHeaders.find(text => /bound-\d/.test(text) && !/^DPoP bound-\d+$/.test(text) && !text.startsWith("{"));
+            const unbound = rawHeaders.find(text => text.includes(this.bound) && !/^DPoP [^\s,]+$/.test(text) && !text.startsWith("{"));
             if (unbound !== undefined) {
                 throw new Error(`a bound token arrived as ${unbound}: ${method} ${url}`);
             }
             const { searchParams } = new URL(url, "http://localhost");
             const fields = rawHeaders.flatMap((name, i) => (i % 2 === 0 ? [[name, rawHeaders[i + 1]]] : []));
             const boundary = /boundary=(\S+)/.exec(fields.find(([name]) => /^content-type$/i.test(name))?.[1] ?? "")?.[1];
+            // Cookies know no ports: those of the development server come, too.
+            const own = ([name, value]) => [name, /^cookie$/i.test(name) ? value.replace(/countersign_\w+=[^;]*(; )?/g, "").replace(/; $/, "") : value];
             const shown = fields
+                .map(own)
+                .filter(([name, value]) => value !== "" || !/^cookie$/i.test(name))
                 .filter(([name]) => !/^(authorization|dpop|user-agent|connection|sec-ch-ua.*)$/i.test(name))
                 .map(([name, value]) => [name, /^(sentry-trace|baggage)$/i.test(name) || (boundary && /^content-length$/i.test(name)) ? "random" : value])
                 // Servers allow the header `DPoP` in the same preflight.

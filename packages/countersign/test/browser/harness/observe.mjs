@@ -1,6 +1,7 @@
 /** What page and servers see of `behaviours`, with Countersign or without, beside a library or alone. */
 import { openPage } from "../../unit/support/page.mjs";
 import { EchoServer } from "./echo-server.mjs";
+import { openLoggedIn } from "./logged-in.mjs";
 
 const load = async () => {
     await import("/libraries/it.js");
@@ -10,16 +11,21 @@ const load = async () => {
  * Runs all behaviours in a page of its own, with servers of its own, and returns what page and servers saw of each.
  *
  * @param {import("playwright-core").Browser} browser
- * @param {{ isNative?: boolean, token: string, query?: string, library?: string, order?: "before" | "after", used?: string }} options
- * `isNative`: without Countersign; `query`: added to each URL; `library`: a script, and when it is loaded; `used`: the library whose uses run instead of the behaviours
+ * @param {{ isNative?: boolean, isReal?: boolean, token?: string, query?: string, library?: string, order?: "before" | "after", used?: string }} options
+ * `isNative`: without Countersign; `isReal`: with its own engine and a token of the development server; `query`: added to each URL; `library`: a script, and when it is loaded; `used`: the library whose uses run instead of the behaviours
  */
-export async function observe(browser, { isNative = false, token, query = "", library, order, used }) {
+export async function observe(browser, { isNative = false, isReal = false, token, query = "", library, order, used }) {
     const server = await EchoServer.start();
     library === undefined || server.files.set("/libraries/it.js", library);
     const context = await browser.newContext();
+    let login;
     try {
         let page;
-        if (isNative) {
+        if (isReal) {
+            login = await openLoggedIn(context, server);
+            ({ page, token } = login);
+            server.bound = token;
+        } else if (isNative) {
             page = await context.newPage();
             await page.goto(server.origin);
         } else {
@@ -46,6 +52,7 @@ export async function observe(browser, { isNative = false, token, query = "", li
         );
     } finally {
         await context.close();
+        await login?.stop();
         await server.close();
     }
 }

@@ -14,6 +14,8 @@ import { Unsupported } from "./unsupported.mjs";
 import { WebKitPage } from "./webkitPage.mjs";
 
 const START_LIMIT_MILLISECONDS = 30_000;
+/** The protocol's own is 30 seconds. */
+const SCRIPT_LIMIT_MILLISECONDS = 300_000;
 /** There is no graphics card, and none is needed. */
 const ENVIRONMENT = {
     WEBKIT_DISABLE_DMABUF_RENDERER: "1",
@@ -131,6 +133,7 @@ class WebKitContext extends EventEmitter {
             capabilities: {
                 alwaysMatch: {
                     browserName: "MiniBrowser",
+                    timeouts: { script: SCRIPT_LIMIT_MILLISECONDS },
                     "webkitgtk:browserOptions": { binary: miniBrowser(), args: ["--automation"] }
                 }
             }
