@@ -2,9 +2,14 @@
 
 use std::fmt::Write as _;
 
+use super::{
+    bench::{Bench, Received},
+    checks::{self, Group, advice, found, group, offset, title},
+    difference,
+    input::{Captured, Moment},
+    known::Known,
+};
 use countersign::{
-    UnixSeconds,
-    crypto::Algorithm,
     header::DPOP,
     jose::jws::CompactJws,
     sibling::{Quoted, with_causes},
@@ -13,32 +18,6 @@ use countersign::{
 use countersign_resource_server::{
     Authenticated, Check, CheckOutcome, ProofError, Rejection, Scheme, TokenCheck, TokenError,
 };
-use serde_json::Value;
-
-use super::{
-    bench::{Bench, Received},
-    case::Policy,
-    checks::{self, Group, advice, found, group, offset, title},
-    difference,
-    input::{Captured, Moment},
-};
-use crate::machine;
-
-/// The server as the flags describe it.
-pub(super) struct Known {
-    pub(super) issuer: Option<String>,
-    pub(super) audience: Option<String>,
-    pub(super) jwks: Option<String>,
-    pub(super) now: Option<i64>,
-    pub(super) nonce: Option<String>,
-    pub(super) requires_dpop: bool,
-    pub(super) lenient_tokens: bool,
-    /// Empty: the default algorithms.
-    pub(super) algorithms: Vec<Algorithm>,
-    pub(super) takes_costly_rsa_keys: bool,
-    /// The URL that the server believes it was called by.
-    pub(super) url: Option<String>,
-}
 
 /// Marks, with or without colour.
 #[derive(Clone, Copy)]
@@ -93,10 +72,10 @@ pub(super) fn report(
             return Ok((out, false));
         }
     };
-    let moment = moment(captured, known);
+    let moment = known.moment(captured);
     let token = token_of(&request.headers);
     let token = token.as_deref().and_then(checks::read);
-    let policy = policy(known, token.as_ref());
+    let policy = known.policy(token.as_ref());
     let mut report = Report {
         out,
         style,
@@ -122,25 +101,6 @@ pub(super) fn report(
         report.replay(bench.judge(&policy, &received, moment.now)?);
     }
     Ok(report.end())
-}
-
-/// Returns a policy from the flags, and from the token for what the flags leave open.
-fn policy(known: &Known, token: Option<&CompactJws<'_>>) -> Policy {
-    let claim = |name: &str| token.and_then(|token| first_text(token.claims().get(name)));
-    let or = |flag: &Option<String>, claim: Option<String>, otherwise: &str| {
-        let value = flag.clone().or(claim);
-        value.unwrap_or_else(|| otherwise.to_owned())
-    };
-    Policy {
-        issuer: or(&known.issuer, claim("iss"), ""),
-        audience: or(&known.audience, claim("aud"), "-"),
-        jwks: or(&known.jwks, None, r#"{"keys":[]}"#),
-        requires_dpop: known.requires_dpop,
-        lenient_tokens: known.lenient_tokens,
-        nonce: known.nonce.clone(),
-        algorithms: (!known.algorithms.is_empty()).then(|| known.algorithms.clone()),
-        takes_costly_rsa_keys: known.takes_costly_rsa_keys,
-    }
 }
 
 /// A report being written.
@@ -304,17 +264,6 @@ fn flag_for(check: Check, known: &Known) -> Option<&'static str> {
     }
 }
 
-fn moment(captured: &Captured, known: &Known) -> Moment {
-    let given = known.now.map(|now| Moment {
-        now: UnixSeconds(now),
-        source: "--now",
-    });
-    given.or(captured.at).unwrap_or_else(|| Moment {
-        now: machine::now(),
-        source: "this machine's clock",
-    })
-}
-
 fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut all = headers.iter();
     let found = all.find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -327,14 +276,6 @@ fn token_of(headers: &[(String, String)]) -> Option<String> {
     Some(token.trim_start_matches(' ').to_owned())
 }
 
-fn first_text(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::String(text) => Some(text.clone()),
-        Value::Array(several) => several.first()?.as_str().map(str::to_owned),
-        _ => None,
-    }
-}
-
 /// Makes the text safe for one line of a terminal.
 fn shown(text: &str) -> String {
     let clean = text.chars().map(|c| if c.is_control() { '?' } else { c });
@@ -344,6 +285,8 @@ fn shown(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+
     use crate::explain::case::{Request, algorithms};
 
     /// For every case, the report agrees with the decision: the first cross is the reason.

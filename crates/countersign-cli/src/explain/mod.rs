@@ -13,6 +13,7 @@ mod human;
 mod input;
 mod jsonl;
 mod keys;
+mod known;
 mod line;
 
 use std::{
@@ -26,10 +27,7 @@ use countersign::target::TargetUri;
 
 pub use jsonl::Lines;
 
-use self::{
-    bench::Bench,
-    human::{Known, Style},
-};
+use self::{bench::Bench, human::Style, known::Known};
 use crate::USAGE;
 
 const AFTER_HELP: &str = "\
