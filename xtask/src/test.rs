@@ -300,6 +300,7 @@ impl Part {
                 readme::check()?;
                 for project in [
                     "examples/demo",
+                    "examples/keycloak-js",
                     "examples/proofs",
                     "examples/react",
                     "packages/countersign/test/types",
