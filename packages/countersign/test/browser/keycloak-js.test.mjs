@@ -18,12 +18,12 @@ const built = Object.fromEntries(await Promise.all(LIBRARIES.map(async library =
 /**
  * Plays a script with one library, and returns what the app has seen.
  *
- * @param {{ init?: object | null, roles?: object, host?: string, realm?: string, idp?: string[], expectedErrors?: RegExp[] }} options
+ * @param {{ init?: object | null, roles?: object, host?: string, directory?: string, realm?: string, idp?: string[], expectedErrors?: RegExp[] }} options
  * `realm`: the app knows the server as a Keycloak with this realm; by default as a provider of OpenID Connect
  * @param {(app: KeycloakPage, world: World) => Promise<void>} script
  */
-async function play(t, library, { init, roles, host, realm, ...options }, script) {
-    const app = await AppServer.start(built[library], host);
+async function play(t, library, { init, roles, host, realm, directory = built[library], ...options }, script) {
+    const app = await AppServer.start(directory, host);
     const world = await World.create(t, { app, clients: ["spa"], ...(realm && { issuerPath: `/realms/${realm}` }), ...options });
     t.after(await likeKeycloak(world, { roles }));
     const { origin } = world.issuer;
@@ -120,9 +120,14 @@ same("a Keycloak with its realm, and the default options of init", { init: { onL
 same("register, and a URL for it", { init: { onLoad: "login-required" }, realm: "main", roles: ROLES }, async (app, world) => {
     await app.page.goto(app.origin);
     await asAlice(app, world);
-    for (const leave of [kc => void kc.register({ prompt: "login" }), async kc => location.assign(await kc.createRegisterUrl({ prompt: "login" }))]) {
+    const byUrl = async () => {
+        const url = await window.kc.createRegisterUrl({ prompt: "login" });
+        window.isOld = true;
+        location.assign(url);
+    };
+    for (const leave of [() => app.leave("register", { prompt: "login" }), () => app.page.evaluate(byUrl)]) {
         const mark = world.issuer.mark();
-        await app.page.evaluate(`window.isOld = true; (${leave})(window.kc)`);
+        await leave();
         await asAlice(app, world);
         const [asked] = world.issuer.list({ since: mark, path: "/realms/main/protocol/openid-connect/registrations" });
         assert.deepEqual([asked.query().client_id, asked.query().kc_action], ["spa", undefined]);
@@ -382,4 +387,35 @@ test("what cannot be rejects init with a sentence, and the object stays logged o
             assert.equal(said[1], false);
         });
     }
+});
+
+test("without early init, init says what to write, and a login says it again", async t => {
+    const directory = await buildKeycloakApp(OURS, false);
+    await play(t, OURS, { init: { onLoad: "check-sso" }, directory }, async app => {
+        await app.open();
+        const said = await app.page.evaluate(() => window.kc.login().catch(error => [error.code, error.message]));
+        assert.equal(said[0], "early_init_missing");
+        assert.match(said[1], /add the plugin, or call oidcEarlyInit\(\) of "countersign\/entrypoint" before the app is loaded/);
+        assert.deepEqual((await app.seen()).map(([what, , outcome]) => [what, outcome]).at(-1), ["init", "rejects"]);
+    });
+});
+
+test("two objects of one client have one session, and both hear of a renewal", async t => {
+    await play(t, OURS, { init: { onLoad: "check-sso" } }, async (app, world) => {
+        await app.open();
+        await app.leave("login");
+        await asAlice(app, world);
+        const mark = world.issuer.mark();
+        const seen = await app.page.evaluate(async () => {
+            const { kc } = window;
+            const other = new kc.constructor({ oidcProvider: kc.oidc.issuerUri, clientId: "spa" });
+            const isIn = await other.init({ onLoad: "check-sso" });
+            const isSame = other.token === kc.token;
+            const before = kc.token;
+            await other.updateToken(-1);
+            return [isIn, isSame, kc.token === other.token, kc.token !== before];
+        });
+        assert.deepEqual(seen, [true, true, true, true]);
+        assert.equal(world.tokenRequests(mark).length, 1);
+    });
 });

@@ -130,6 +130,7 @@ test("each way to name the server", async () => {
     };
     mock.method(globalThis, "fetch", async url => (url in answers ? Response.json(answers[url]) : new Response("", { status: 404 })));
     assert.deepEqual(await toServer("/keycloak.json"), await toServer(CONFIG));
+    await assert.rejects(toServer({ ...CONFIG, realm: undefined }), /realm of the configuration is undefined; it must be a text \(is an environment variable missing\?\)/);
     await assert.rejects(toServer("/missing.json"), { message: "countersign: /missing.json answered with status 404; check the address and the server." });
     const op = await toServer({ oidcProvider: "https://op.example.com/", clientId: "spa" });
     assert.deepEqual(
@@ -312,6 +313,7 @@ test("check-sso asks by a redirect where the iframe may have missed a session: o
     void start(fake).client.init({ onLoad: "check-sso" });
     await settled();
     const [[name, how]] = fake.calls;
+    assert.equal(sessionStorage.getItem(`${KEY} keycloak-js`), "sso");
     assert.deepEqual([name, how.extraQueryParams.prompt, how.redirectUrl], ["login", "none", location.href]);
     assert.equal(how.doesCurrentHrefRequiresAuth, true);
 

@@ -8,6 +8,7 @@ import type { Oidc } from "../../core/types.js";
 import { safe } from "../../page/safe.js";
 import { fetchJson } from "../keycloak/ask.js";
 import { accountUrl } from "../keycloak/utils.js";
+import { Expiry } from "./expiry.js";
 import { errorOfResponse, hasHint, keepLeft, keepRecord, takeLeft } from "./memory.js";
 import { check, toParameters, toScopes } from "./options.js";
 import { Properties, readClaims } from "./properties.js";
@@ -26,8 +27,6 @@ import type {
 /** Loads `createOidc`. */
 export type LoadCore = () => Promise<{ createOidc: (params: ParamsOfCreateOidc) => Promise<Oidc> }>;
 
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
-
 /** Errors of a response and of what follows it: those of a login, and not of the configuration. */
 const IS_OF_LOGIN = /^(authorization_error|(token|id_token|response|flow)_\w+)$/;
 
@@ -44,9 +43,10 @@ export class Client extends Properties {
     #opened: Promise<Oidc> | undefined;
     #oidc: Oidc | undefined;
     #renewal: Promise<boolean> | undefined;
-    /** When the current token expires: seconds since the epoch, by the server's clock. */
-    #expiry = 0;
-    #timer: ReturnType<typeof setTimeout> | undefined;
+    readonly #expiry = new Expiry(
+        () => Date.now() / 1000 - (this.timeSkew ?? 0),
+        () => this.onTokenExpired?.()
+    );
 
     /** `load`: loads the core, when `init` or `login` needs it. */
     constructor(config: KeycloakConfig | string, load: LoadCore) {
@@ -94,7 +94,7 @@ export class Client extends Properties {
     };
 
     /** Looks for a session, as far as `onLoad` says, or for what a login has brought. */
-    async #look({ key, place }: Server): Promise<void> {
+    async #look({ key, place, issuerUri }: Server): Promise<void> {
         const { onLoad, silentCheckSsoRedirectUri, silentCheckSsoFallback } = this.#options;
         const left = takeLeft(key);
         if (!onLoad && !left) {
@@ -116,8 +116,11 @@ export class Client extends Properties {
                 throw sentence(`the server refused the login with "${refusal.error}"`);
             }
             const isAllowed = !(silentCheckSsoRedirectUri && silentCheckSsoFallback === false);
-            if (onLoad && isAllowed && !isKnown && !left && mayHideSession(place, this.#server!.issuerUri) && keepLeft(key, "sso")) {
-                await safe(this.#leave({ redirectUri: location.href, prompt: "none" }, true));
+            const canKeep = (): unknown => keepLeft(key, "sso") && takeLeft(key);
+            if (onLoad && isAllowed && !isKnown && !left && mayHideSession(place, issuerUri) && canKeep()) {
+                // Another client of the page may leave it first: that is not noted here.
+                const note = (url: string): string => (keepLeft(key, "sso"), url);
+                await safe(this.#leave({ redirectUri: location.href, prompt: "none" }, true, note));
             }
         } catch (cause) {
             const error = cause as OidcInitializationError;
@@ -192,10 +195,7 @@ export class Client extends Properties {
             ...{ subject: claims["sub"], sessionId: claims["sid"] },
             ...{ realmAccess: claims["realm_access"], resourceAccess: claims["resource_access"] }
         });
-        this.#expiry = tokenParsed?.exp ?? accessTokenExpirationTime / 1000;
-        if (isAsked || this.#timer === undefined) {
-            this.#watch(this.#expiry);
-        }
+        this.#expiry.set(tokenParsed?.exp ?? accessTokenExpirationTime / 1000, isAsked);
     }
 
     /** Forgets the tokens. */
@@ -203,23 +203,6 @@ export class Client extends Properties {
         this.authenticated = false;
         for (const name of ["token", "tokenParsed", "refreshToken", "refreshTokenParsed", "idToken", "idTokenParsed", "subject", "realmAccess", "resourceAccess"] as const) {
             delete this[name];
-        }
-    }
-
-    /** Returns the seconds until a time of the server. */
-    #secondsTo = (time: number): number => time - Date.now() / 1000 + (this.timeSkew ?? 0);
-
-    /** Calls `onTokenExpired` at a time of the server. */
-    #watch(time: number): void {
-        clearTimeout(this.#timer);
-        this.#timer = undefined;
-        const seconds = this.#secondsTo(time);
-        if (seconds <= 0) {
-            // The next one may have come unasked.
-            this.#secondsTo(this.#expiry) > 0 && this.#watch(this.#expiry);
-            this.onTokenExpired?.();
-        } else {
-            this.#timer = setTimeout(() => this.token && this.#watch(time), Math.min(seconds * 1000, LONGEST_TIMEOUT));
         }
     }
 
@@ -350,7 +333,7 @@ export class Client extends Properties {
         if (minValidity && isNaN(minValidity)) {
             throw new TypeError("countersign/keycloak-js: minValidity must be a number of seconds.");
         }
-        return this.#expiry - Math.ceil(Date.now() / 1000) + (this.timeSkew ?? 0) - (minValidity || 0) < 0;
+        return this.#expiry.left() - (minValidity || 0) < 0;
     };
 
     /**
@@ -386,7 +369,7 @@ export class Client extends Properties {
     /** Forgets the tokens, though not the session at the server. */
     clearToken = (): void => {
         if (this.token) {
-            clearTimeout(this.#timer);
+            this.#expiry.stop();
             this.#clear();
             this.onAuthLogout?.();
             this.loginRequired && void this.login();

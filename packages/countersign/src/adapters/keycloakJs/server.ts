@@ -64,6 +64,13 @@ export async function toServer(config: KeycloakConfig | string): Promise<Server>
 }
 
 function ofKeycloak(authServerUrl: string, realm: string, clientId: string, place: PlaceOfApp): Server {
+    for (const [name, value] of Object.entries({ url: authServerUrl, realm, clientId })) {
+        if (typeof value !== "string") {
+            throw new TypeError(
+                `countersign/keycloak-js: ${name} of the configuration is ${JSON.stringify(value)}; it must be a text (is an environment variable missing?).`
+            );
+        }
+    }
     const realmUrl = `${withoutSlash(authServerUrl)}/realms/${encodeURIComponent(realm)}`;
     const endpoint = (name: string) => `${realmUrl}/protocol/openid-connect/${name}`;
     const issuerUri = realmUrl.startsWith("/") ? location.origin + realmUrl : realmUrl;
