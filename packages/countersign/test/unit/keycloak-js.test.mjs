@@ -500,9 +500,14 @@ test("updateToken sets the time of onTokenExpired anew, and clearToken ends it",
 });
 
 test("a token that is valid for months does not expire at once", async () => {
+    // A longer timeout would come at once.
+    const longest = 2 ** 31 - 1;
+    const { setTimeout } = globalThis;
+    const timeouts = mock.method(globalThis, "setTimeout", setTimeout);
     const { client, heard } = start(core({ tokens: tokensFor(90 * 86_400) }));
     await client.init({ onLoad: "check-sso" });
-    mock.timers.tick(2 ** 31);
+    mock.timers.tick(longest + 1);
+    assert.deepEqual(timeouts.mock.calls.map(({ arguments: [, milliseconds] }) => milliseconds), [longest, longest]);
     assert.ok(!heard.some(([name]) => name === "onTokenExpired"));
 });
 
