@@ -27,6 +27,9 @@ const SUITE: &str = "packages/countersign/test/browser";
 /// Login, every kind of call, reload, logout, and the key ladder.
 const SHORT: [&str; 4] = ["calls", "ladder", "login", "session"];
 
+/// What a page with the package is compared with: one without it.
+const COMPARISONS: [&str; 2] = ["behaviours", "libraries"];
+
 #[derive(Args)]
 pub(crate) struct Options {
     /// Run the suite in these only, separated by commas.
@@ -46,10 +49,12 @@ pub(crate) struct Options {
 pub(crate) enum Run {
     /// Firefox, over WebDriver BiDi
     Firefox,
-    /// WebKitGTK, over WebDriver; the short part
+    /// WebKitGTK, over WebDriver; the short part and the comparisons with a page without the package
     Webkit,
     /// Chromium below a Content-Security-Policy without `'wasm-unsafe-eval'`
     NoWasm,
+    /// 100,000 calls in Chromium, after which memory is as before
+    Memory,
 }
 
 impl Run {
@@ -58,6 +63,7 @@ impl Run {
             Self::Firefox => "Firefox",
             Self::Webkit => "WebKitGTK",
             Self::NoWasm => "Chromium without WebAssembly",
+            Self::Memory => "Chromium, 100,000 calls",
         }
     }
 
@@ -71,7 +77,7 @@ impl Run {
                 webkit: true,
                 ..Needs::PACKAGE
             },
-            Self::NoWasm => Needs::BROWSER,
+            Self::NoWasm | Self::Memory => Needs::BROWSER,
         }
     }
 
@@ -80,7 +86,13 @@ impl Run {
             Self::Firefox => [("BROWSER", "firefox")],
             Self::Webkit => [("BROWSER", "webkit")],
             Self::NoWasm => [("WEBASSEMBLY", "refused")],
+            Self::Memory => [("COUNTERSIGN_CALLS", "100000")],
         }
+    }
+
+    /// How long a test file may take.
+    fn limit(self) -> Duration {
+        Duration::from_secs(if self == Self::Memory { 3600 } else { 600 })
     }
 
     /// Whether this machine can do it at all; if not, why.
@@ -104,8 +116,15 @@ impl Run {
 
     /// The files of the long run.
     fn files(self) -> Result<Vec<String>> {
+        if self == Self::Memory {
+            return Ok(vec!["memory".to_owned()]);
+        }
         if self == Self::Webkit {
-            return Ok(SHORT.map(str::to_owned).to_vec());
+            return Ok(SHORT
+                .into_iter()
+                .chain(COMPARISONS)
+                .map(str::to_owned)
+                .collect());
         }
         Ok(node::files(SUITE)?
             .iter()
@@ -208,7 +227,13 @@ fn test(run: Run, name: &str) -> Outcome {
     println!("\n== {}: {name}", run.title());
     let start = Instant::now();
     let mut count = Count::default();
-    let ended = node::test_files(&[file(name)], 1, &run.environment(), &mut count);
+    let ended = node::test_files_within(
+        run.limit(),
+        &[file(name)],
+        1,
+        &run.environment(),
+        &mut count,
+    );
     Outcome {
         passed: count.passed,
         // The runner may have ended before it counted the failure.
@@ -327,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_short_part_names_files_that_exist() {
-        for name in SHORT {
+        for name in SHORT.into_iter().chain(COMPARISONS) {
             assert!(root().join(file(name)).is_file(), "{name}");
         }
     }

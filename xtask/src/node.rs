@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
@@ -35,12 +36,30 @@ pub(crate) fn test_files(
     environment: &[(&str, &str)],
     count: &mut Count,
 ) -> Result<()> {
+    test_files_within(
+        Duration::from_secs(600),
+        files,
+        concurrency,
+        environment,
+        count,
+    )
+}
+
+/// Runs files of which each may take so long.
+pub(crate) fn test_files_within(
+    limit: Duration,
+    files: &[impl AsRef<Path>],
+    concurrency: usize,
+    environment: &[(&str, &str)],
+    count: &mut Count,
+) -> Result<()> {
     let mut command: Command = command("node");
     command
         .arg("--test")
         .arg("--test-reporter=spec")
         // A server that a failed test left running must not keep the run from ending.
-        .args(["--test-force-exit", "--test-timeout=600000"])
+        .arg("--test-force-exit")
+        .arg(format!("--test-timeout={}", limit.as_millis()))
         .arg(format!("--test-concurrency={concurrency}"))
         .args(files.iter().map(AsRef::as_ref))
         .envs(environment.iter().copied());
