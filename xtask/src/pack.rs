@@ -10,9 +10,9 @@ use anyhow::{Context as _, Result, ensure};
 use crate::order::{Functions, SIZE_LENGTH};
 
 /// How many contexts the model learns from.
-const CONTEXTS: usize = 6;
-/// How many guesses it keeps for each.
-const SLOTS: usize = 1 << 20;
+const CONTEXTS: usize = 7;
+/// How many guesses it keeps for all of them.
+const SLOTS: usize = 1 << 23;
 /// As if it were an instruction: the local variables of a function, with which its code begins.
 const LOCALS: u8 = 1;
 const BR_TABLE: u8 = 14;
@@ -107,7 +107,7 @@ struct Guess {
 impl Model {
     fn new(start: usize, functions: usize) -> Self {
         Self {
-            guesses: vec![0; CONTEXTS * SLOTS],
+            guesses: vec![0; SLOTS],
             weights: vec![[0; CONTEXTS]; 1280],
             start,
             functions,
@@ -160,6 +160,7 @@ impl Model {
         let one = hash(place, first);
         let two = hash(one, second);
         let three = hash(two, third);
+        let four = hash(three, fourth);
         Place {
             contexts: [
                 near,
@@ -167,7 +168,8 @@ impl Model {
                 hash(one, last),
                 hash(two, before),
                 hash(three, third_last),
-                hash(hash(hash(three, fourth), fifth), last >> 5),
+                hash(four, last >> 5),
+                hash(hash(four, fifth), last >> 5),
             ],
             weights: state * 256 + first as usize,
             high: 0,
@@ -179,10 +181,10 @@ impl Model {
         let (mut slots, mut inputs, mut sum) = ([0; CONTEXTS], [0.0; CONTEXTS], 0.0);
         for (k, context) in place.contexts.into_iter().enumerate() {
             let nibble = hash(context, place.high) as usize & (SLOTS - 16);
-            slots[k] = k * SLOTS + (nibble | place.low as usize);
+            slots[k] = nibble | place.low as usize;
             let guess = f64::from(self.guesses[slots[k]]);
             inputs[k] = guess / (6.2e8 - guess * guess / 2.0);
-            sum += inputs[k] * (f64::from(self.weights[place.weights][k]) + 2023.0);
+            sum += inputs[k] * (f64::from(self.weights[place.weights][k]) + 1750.0);
         }
         let size = if sum < 0.0 { -sum } else { sum };
         let bent = size * (size + 1.15);

@@ -32,13 +32,13 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
     let functions = number();
 
     /**
-     * For each of six contexts 2 ** 20 guesses, from -2048 (never set) to 2047 (always set), times 16, and in the last four
+     * 2 ** 23 guesses, from -2048 (never set) to 2047 (always set), times 16, and in the last four
      * bits how often each has been corrected. Then how far each context is trusted, by state
      * and instruction.
      */
-    const table = new host.Int16Array(6 * 0x100500);
-    const slots = [0, 0, 0, 0, 0, 0];
-    const inputs = [0, 0, 0, 0, 0, 0];
+    const table = new host.Int16Array(0x800000 + 7 * 0x500);
+    const slots = [0, 0, 0, 0, 0, 0, 0];
+    const inputs = [0, 0, 0, 0, 0, 0, 0];
 
     // The arithmetic code: small integers, which cost no memory.
     let range = 1;
@@ -50,13 +50,13 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
         let low = 1;
         while (low < 16) {
             let sum = 0;
-            for (let k = 0; k < 6; k++) {
+            for (let k = 0; k < 7; k++) {
                 if (low < 2) {
-                    slots[k] = k * 0x100000 + (hash(contexts[k]!, high) & 0xffff0);
+                    slots[k] = hash(contexts[k]!, high) & 0x7ffff0;
                 }
                 const guess = table[slots[k]! | low]!;
                 const input = (inputs[k] = guess / (6.2e8 - (guess * guess) / 2));
-                sum += input * (table[weights + k]! + 2023);
+                sum += input * (table[weights + k]! + 1750);
             }
             const size = sum < 0 ? -sum : sum;
             const bent = size * (size + 1.15);
@@ -75,7 +75,7 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
                 value -= bound;
             }
             const error = (bit - probability) * 1.1e6;
-            for (let k = 0; k < 6; k++) {
+            for (let k = 0; k < 7; k++) {
                 table[weights + k]! += error * inputs[k]!;
                 const slot = slots[k]! | low;
                 const guess = table[slot]!;
@@ -138,6 +138,7 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
         const one = hash(place, opcode);
         const two = hash(one, second);
         const three = hash(two, third);
+        const four = hash(three, fourth);
         const byte = (bytes[i] = read(
             [
                 near,
@@ -145,9 +146,10 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
                 hash(one, last),
                 hash(two, before),
                 hash(three, bytes[i - 3]! | 0),
-                hash(hash(hash(three, fourth), fifth), last >> 5)
+                hash(four, last >> 5),
+                hash(hash(four, fifth), last >> 5)
             ],
-            6 * (0x100000 + 256 * state + opcode)
+            0x800000 + 7 * (256 * state + opcode)
         ));
         if (!missing) {
             push(byte);
