@@ -1,5 +1,5 @@
-//! Puts the engine's functions in an order in which gzip finds what they have in common: functions
-//! that are like each other become neighbours. That is worth 400 bytes of 20,000.
+//! Puts the engine's functions in an order in which the packer finds what they have in common:
+//! functions that are like each other become neighbours. That is worth 150 bytes of 14,000.
 //!
 //! The order is all that is decided here. It is told to binaryen by names, which it sorts by.
 
@@ -18,7 +18,10 @@ pub(crate) fn name_by_likeness(module: &[u8]) -> Result<Vec<u8>> {
     let mut names = Vec::new();
     write_number(&mut names, functions.bodies.len());
     let mut places = vec![0; functions.bodies.len()];
-    for (place, index) in order(&functions.bodies).into_iter().enumerate() {
+    for (place, index) in order(&functions.bodies, &functions.types)
+        .into_iter()
+        .enumerate()
+    {
         places[index] = place;
     }
     for (index, place) in places.into_iter().enumerate() {
@@ -37,8 +40,8 @@ pub(crate) fn name_by_likeness(module: &[u8]) -> Result<Vec<u8>> {
 }
 
 /// Begins with the smallest; the next is always the one that has most in common with the one before,
-/// for its size.
-fn order(bodies: &[&[u8]]) -> Vec<usize> {
+/// for its size; one of the same type counts twice.
+fn order(bodies: &[&[u8]], types: &[usize]) -> Vec<usize> {
     let grams: Vec<HashSet<&[u8]>> = bodies
         .iter()
         .map(|body| body.windows(GRAM).collect())
@@ -52,8 +55,11 @@ fn order(bodies: &[&[u8]]) -> Vec<usize> {
                 Some(&last) => grams[index].intersection(&grams[last]).count() as u128,
                 None => 1,
             };
+            let is_same = ordered
+                .last()
+                .is_some_and(|&last| types.get(last) == types.get(index));
             // To the power of two thirds: the small ones would come first without.
-            (shared.pow(3) << 64) / size.pow(2)
+            (shared.pow(3) << 64) / size.pow(2) * (1 + u128::from(is_same))
         };
         let scores: Vec<_> = left.iter().map(likeness).collect();
         let best = scores.iter().max().copied().unwrap_or_default();
@@ -97,6 +103,8 @@ pub(crate) struct Functions<'a> {
     imported: usize,
     /// Their code, without its size.
     pub(crate) bodies: Vec<&'a [u8]>,
+    /// Numbers of their types.
+    types: Vec<usize>,
     /// Where the section of the code is.
     section: Range<usize>,
 }
@@ -113,6 +121,7 @@ impl<'a> Functions<'a> {
         let mut functions = Functions {
             imported: 0,
             bodies: Vec::new(),
+            types: Vec::new(),
             section: 0..0,
         };
         let mut rest = module
@@ -132,6 +141,11 @@ impl<'a> Functions<'a> {
                         }
                         read_number(&mut section)?;
                         functions.imported += 1;
+                    }
+                }
+                3 => {
+                    for _ in 0..read_number(&mut section)? {
+                        functions.types.push(read_number(&mut section)?);
                     }
                 }
                 10 => {
@@ -200,7 +214,8 @@ mod tests {
             b"123456",
             b"abcdefg",
         ];
-        assert_eq!(order(&bodies), [3, 1, 0, 4, 2]);
+        assert_eq!(order(&bodies, &[0; 5]), [3, 1, 0, 4, 2]);
+        assert_eq!(order(&bodies, &[1, 0, 0, 0, 1]), [3, 1, 2, 0, 4]);
     }
 
     #[test]

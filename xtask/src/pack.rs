@@ -16,6 +16,8 @@ const SLOTS: usize = 1 << 23;
 /// As if it were an instruction: the local variables of a function, with which its code begins.
 const LOCALS: u8 = 1;
 const BR_TABLE: u8 = 14;
+/// In the place of the last two, once it is known how many operands follow.
+const COUNTED: u8 = 15;
 const F64_CONST: u8 = 68;
 /// The first byte of `memory.copy` and of others.
 const PREFIX: u8 = 252;
@@ -74,9 +76,8 @@ struct Model {
     depth: isize,
     /// Of the last instructions, the newest first; before and after the code, the last bytes.
     opcodes: [u8; 5],
-    /// Operands that are missing, each a LEB128, and whether that is all of them.
+    /// Operands that are missing, each a LEB128.
     missing: usize,
-    is_first: bool,
 }
 
 /// What stands before a bit.
@@ -116,7 +117,6 @@ impl Model {
             depth: 0,
             opcodes: [0; 5],
             missing: 0,
-            is_first: false,
         }
     }
 
@@ -168,7 +168,7 @@ impl Model {
                 hash(one, last),
                 hash(two, before),
                 hash(three, third_last),
-                hash(four, last >> 5),
+                hash(four, last),
                 hash(hash(four, fifth), last >> 5),
             ],
             weights: state * 256 + first as usize,
@@ -226,14 +226,14 @@ impl Model {
             }
         } else if byte < 128 || self.opcodes[0] == F64_CONST {
             self.missing -= 1;
-            if std::mem::take(&mut self.is_first) {
-                let number = usize::from(byte);
-                self.missing += match self.opcodes[0] {
-                    BR_TABLE => number,
-                    LOCALS => 2 * number,
-                    PREFIX if number > 9 => 12_usize.saturating_sub(number),
-                    _ => 0,
-                };
+            let factor = match self.opcodes[0] {
+                LOCALS => 2,
+                BR_TABLE => 1,
+                _ => 0,
+            };
+            if factor > 0 {
+                self.missing += factor * usize::from(byte);
+                self.opcodes[0] = COUNTED;
             }
         }
     }
@@ -241,7 +241,6 @@ impl Model {
     fn push(&mut self, opcode: u8) {
         self.opcodes.rotate_right(1);
         self.opcodes[0] = opcode;
-        self.is_first = true;
     }
 }
 

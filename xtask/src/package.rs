@@ -140,7 +140,8 @@ fn build_engine(
     // wasm-opt takes seconds, so it runs only if the engine or the flags changed.
     let input = [
         wasm::OPTIMISER_FLAGS.join(" ").into_bytes(),
-        vec![SIZE_LENGTH as u8],
+        // What `order.rs` does.
+        vec![SIZE_LENGTH as u8, 2],
         fs::read(&compiled)?,
     ]
     .concat();

@@ -101,16 +101,14 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
     let third = 0;
     let fourth = 0;
     let fifth = 0;
-    /** Operands that are missing, each a LEB128, and whether that is all of them. */
+    /** Operands that are missing. */
     let missing = 0;
-    let isFirst = false;
     const push = (code: number): void => {
         fifth = fourth;
         fourth = third;
         third = second;
         second = opcode;
         opcode = code;
-        isFirst = true;
     };
     for (let i = 0; i < length; i++) {
         if (i === start || depth < 0) {
@@ -146,7 +144,7 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
                 hash(one, last),
                 hash(two, before),
                 hash(three, bytes[i - 3]! | 0),
-                hash(four, last >> 5),
+                hash(four, last),
                 hash(hash(four, fifth), last >> 5)
             ],
             0x800000 + 7 * (256 * state + opcode)
@@ -160,11 +158,13 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
             }
         } else if (byte < 128 || opcode === 68) {
             missing--;
-            if (isFirst) {
-                isFirst = false;
-                // The first operand tells how many follow: of `br_table`, local variables, and 252,
-                // with which `memory.copy` and others begin.
-                missing += opcode === 14 ? byte : opcode === 1 ? 2 * byte : opcode === 252 && byte > 9 ? 12 - byte : 0;
+            // The first operand of these tells how many follow. Those get a number of their own.
+            if (opcode === 1) {
+                missing = 2 * byte;
+                opcode = 15;
+            } else if (opcode === 14) {
+                missing += byte;
+                opcode = 15;
             }
         }
     }

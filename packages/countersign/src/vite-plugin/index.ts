@@ -20,6 +20,12 @@ export type { OidcSpaVitePluginParams } from "./options.js";
 const INLINE = "virtual:countersign/inline-script/";
 /** What the entry imports of this package, by whatever name it is installed. */
 const OURS = /^countersign\/(entrypoint|DPoP|browser-runtime-freeze)$/;
+/**
+ * Vite puts a polyfill of `modulepreload` before the entry, for browsers before 2023 (Safari 17 and
+ * Firefox 115 were the last to learn it). It would run before early init, and in the hidden iframe
+ * it would load all that our links keep from it by `media`.
+ */
+const WITHOUT_POLYFILL = { modulePreload: { polyfill: false } };
 /** The module that the entry of a Nuxt app was, after ours took its place. */
 const APP = "?countersign-app";
 
@@ -44,12 +50,12 @@ export function oidcSpa(params: OidcSpaVitePluginParams = {}): Plugin {
     return {
         name: "countersign",
         enforce: "pre",
-        config({ base, root = process.cwd() }) {
+        config({ base, root = process.cwd(), build }) {
             // The dev server serves a relative base at "/", where the build may not be.
             isRelative = base === "" || !!base?.startsWith(".");
             names = installedNames(root);
             // Pre-bundling could make two copies of the package, which refuse each other.
-            return { optimizeDeps: { exclude: names } };
+            return { optimizeDeps: { exclude: names }, ...(build?.modulePreload === undefined && { build: WITHOUT_POLYFILL }) };
         },
         configResolved(resolved) {
             config = resolved;

@@ -269,6 +269,14 @@ test("the page names what early init imports and the app, for the page only; the
     assert.equal(bundle["other.html"].source, "<p>");
 });
 
+test("Vite's polyfill of modulepreload does not come before early init, unless the app asks for it", async () => {
+    for (const [given, isThere] of [[undefined, false], [{ polyfill: true }, true], [false, false]]) {
+        const result = await build({ ...configuration(options), logLevel: "silent", build: { ...configuration(options).build, modulePreload: given, write: false } });
+        const code = result.output.map(({ code = "" }) => code).join("");
+        assert.equal(code.includes("MutationObserver"), isThere, `${JSON.stringify(given)}`);
+    }
+});
+
 test("a page whose issuer is known connects to it and fetches its discovery document at once", async () => {
     const tagsFor = issuerUri => {
         const plugin = oidcSpa({ ...options, issuerUri });
