@@ -133,7 +133,7 @@ export const makeResourceServer = (
     module: WebAssembly.Module,
     options: ResourceServerOptions,
     signatures: Signatures,
-    secret = crypto.getRandomValues(new Uint8Array(SECRET_BYTES))
+    secret: Uint8Array = crypto.getRandomValues(new Uint8Array(SECRET_BYTES))
 ): ResourceServer => {
     const engine = startEngine(module, options, signatures, secret);
     const decide = (request: RawRequest): Promise<Decision> => engine.authenticate(request).then(toDecision);

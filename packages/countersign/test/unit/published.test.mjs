@@ -50,6 +50,7 @@ import { oidcEarlyInit as root } from "countersign";
 import { DPoP } from "countersign/DPoP";
 import { createDPoP, type DPoP as DPoPOfProofs, type ParamsOfCreateDPoP } from "countersign/proofs";
 import { browserRuntimeFreeze, type ApiName } from "countersign/browser-runtime-freeze";
+import { createResourceServer, type Decision, type ResourceServerOptions } from "countersign/server";
 import { createMockOidc, type ParamsOfCreateMockOidc } from "countersign/core-mock";
 import { oidcSpa, type GetOidc, type OidcSpaUtils, type ParamsOfBootstrap, type UseOidc } from "countersign/react-spa";
 import { decodeJwt, InvalidTokenError, type JwtHeader, type JwtPayload } from "countersign/decode-jwt";
@@ -70,6 +71,8 @@ export const use: UseOidc<{ sub: string }> = oidcUtils.useOidc;
 export const get: GetOidc<{ sub: string }> = oidcUtils.getOidc;
 oidcUtils.bootstrapOidc({ implementation: "mock", isUserInitiallyLoggedIn: true } satisfies ParamsOfBootstrap<false, { sub: string }>);
 export const invalid: Error = new InvalidTokenError("");
+const api: ResourceServerOptions = { publicUrl: "https://api.example.com", issuer: "https://login.example.com", audience: "api" };
+export const decide = (request: Request): Promise<Decision> => createResourceServer(api).authenticate(request);
 export const code = (error: OidcInitializationError): OidcErrorCode => error.code;
 // @ts-expect-error The types are there: a wrong option does not compile.
 DPoP({ mode: "sometimes" });
