@@ -9,7 +9,7 @@ import { KeycloakPage } from "../../packages/countersign/test/browser/harness/ke
 import { assertBoundCall, assertProof } from "../../packages/countersign/test/browser/harness/proof.mjs";
 import { definePeer } from "../lib/peer.mjs";
 import { protectedApi } from "../lib/spa.mjs";
-import { keycloakApp } from "./keycloak-js/build.mjs";
+import { keycloakApp, keycloakAppInDevelopment } from "./keycloak-js/build.mjs";
 import { REALM } from "./keycloak/home.mjs";
 import { START_LIMIT_SECONDS, logInAtKeycloak, startKeycloak } from "./keycloak/server.mjs";
 
@@ -96,7 +96,7 @@ export default definePeer({
     startLimit: START_LIMIT_SECONDS,
     async start(run) {
         const both = [await keycloakApp(run, "plain", false), await keycloakApp(run, "plain", true)];
-        const tops = { react: await keycloakApp(run, "react", true), angular: await keycloakApp(run, "angular", true) };
+        const tops = { react: await keycloakApp(run, "react", true), angular: await keycloakApp(run, "angular", true), development: await keycloakAppInDevelopment(run, "angular") };
         const origins = [...both, ...Object.values(tops)].map(({ origin }) => origin);
         const keycloak = await startKeycloak(run, { apps: origins, audiences: [AUDIENCE], isNamed: true });
         await keycloak.administer("PUT", "", { registrationAllowed: true });
@@ -188,6 +188,7 @@ export default definePeer({
             await close();
         },
         "@react-keycloak/web on top: login, a call, a renewal, a reload, logout": onTop("react"),
-        "keycloak-angular on top: login, a call by HttpClient, a renewal, a reload, logout": onTop("angular")
+        "keycloak-angular on top: login, a call by HttpClient, a renewal, a reload, logout": onTop("angular"),
+        "keycloak-angular on top, in Vite's dev server": onTop("development")
     }
 });

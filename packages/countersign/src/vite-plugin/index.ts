@@ -11,7 +11,7 @@ import type { Plugin, ResolvedConfig } from "vite";
 import { addModulePreloads, issuerHints } from "./hints.js";
 import { findModuleScripts, type ModuleScript } from "./html.js";
 import { adviceFor, NUXT_BASE, nuxtEntry } from "./frameworks.js";
-import { fileOf, installedNames, isEntryModule, isModule } from "./installed.js";
+import { aliasedNames, fileOf, installedNames, isEntryModule, isModule } from "./installed.js";
 import { readOptions, type OidcSpaVitePluginParams } from "./options.js";
 
 export type { ApiName } from "../browser-runtime-freeze.js";
@@ -50,12 +50,15 @@ export function oidcSpa(params: OidcSpaVitePluginParams = {}): Plugin {
     return {
         name: "countersign",
         enforce: "pre",
-        config({ base, root = process.cwd(), build }) {
+        config({ base, root = process.cwd(), build, resolve }) {
             // The dev server serves a relative base at "/", where the build may not be.
             isRelative = base === "" || !!base?.startsWith(".");
             names = installedNames(root);
             // Pre-bundling could make two copies of the package, which refuse each other.
-            return { optimizeDeps: { exclude: names }, ...(build?.modulePreload === undefined && { build: WITHOUT_POLYFILL }) };
+            return {
+                optimizeDeps: { exclude: [...names, ...aliasedNames(resolve?.alias, names)] },
+                ...(build?.modulePreload === undefined && { build: WITHOUT_POLYFILL })
+            };
         },
         configResolved(resolved) {
             config = resolved;

@@ -5,6 +5,7 @@
 import { readFileSync, realpathSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import type { AliasOptions } from "vite";
 import { here } from "./here.js";
 
 const slashes = (file: string): string => file.replaceAll("\\", "/");
@@ -56,6 +57,19 @@ export function installedNames(projectRoot: string): string[] {
             return [...names];
         }
     }
+}
+
+/**
+ * Returns what the app puts this package in the place of. A library that is pre-bundled imports it by
+ * that name, and would get a copy of its own. `names`: those of `installedNames`.
+ */
+export function aliasedNames(alias: AliasOptions | undefined, names: readonly string[]): string[] {
+    const entries: readonly { find: string | RegExp; replacement: string }[] = Array.isArray(alias)
+        ? alias
+        : Object.entries(alias ?? {}).map(([find, replacement]) => ({ find, replacement }));
+    const isOurs = (replacement: string): boolean =>
+        names.some(name => `${replacement}/`.startsWith(`${name}/`)) || slashes(replacement).startsWith(`${root}/`);
+    return entries.flatMap(({ find, replacement }) => (typeof find === "string" && isOurs(replacement) ? [find] : []));
 }
 
 function dependenciesOf(folder: string): string[] {

@@ -196,6 +196,20 @@ test("in a Nuxt app, the entry takes the place of Nuxt's own, and the base is Nu
     }
 });
 
+test("what the app puts this package in the place of stays out of pre-bundling too: a library would get a copy of its own", () => {
+    const excluded = alias => oidcSpa(options).config({ root, resolve: { alias } }).optimizeDeps.exclude;
+    assert.deepEqual(excluded({ "keycloak-js": "countersign/keycloak-js", "oidc-spa": "countersign", other: "countersign-other", "@": "/src" }), [
+        ...["countersign", "keycloak-js", "oidc-spa"]
+    ]);
+    const list = [
+        { find: "keycloak-js", replacement: "countersign/keycloak-js" },
+        { find: /^oidc-spa/, replacement: "countersign" }
+    ];
+    assert.deepEqual(excluded(list), ["countersign", "keycloak-js"]);
+    assert.deepEqual(excluded({ "keycloak-js": path.join(root, "node_modules/countersign/dist/keycloak-js.js") }), ["countersign", "keycloak-js"]);
+    assert.deepEqual(excluded(undefined), ["countersign"]);
+});
+
 test("installed by an alias of npm, the package imports itself, and only that name stays out of pre-bundling", async t => {
     const modules = path.join(root, "node_modules");
     const manifest = files["package.json"].replace('"countersign": "0.0.0"', '"anything": "npm:countersign@0.0.0", "oidc-spa": "npm:another@1"');

@@ -1,6 +1,6 @@
 // Where there is no page: a server that renders the app, and tests without a browser.
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { build } from "vite";
@@ -76,6 +76,17 @@ for (const how of ["import", "require"]) {
         assert.match(message, /init\(\) was called where there is no page, as in server-side rendering; call it in the browser only/);
     });
 }
+
+test("the package of the documentation stands where keycloak-js is imported", async () => {
+    const page = await readFile(new URL("../../../../docs/adapters/keycloak-js.md", import.meta.url), "utf8");
+    const block = language => new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(page)[1];
+    await mkdir(path.join(project.installed, "../keycloak-js"));
+    await project.write("node_modules/keycloak-js/package.json", block("json"));
+    await project.write("node_modules/keycloak-js/index.js", block("js"));
+    const code = `const [ours, moved] = [await import("countersign/keycloak-js"), await import("keycloak-js")];
+        console.log(ours.default === moved.default, Object.keys(ours).join() === Object.keys(moved).join());`;
+    assert.equal(await project.run("node", ...flags.import, "-e", code), "true true\n");
+});
 
 test("an error of the ES module is one of the CommonJS module's too, and the other way round", async () => {
     const code = `(async () => {
