@@ -35,6 +35,7 @@ use no_signatures as backend;
 #[cfg(all(feature = "rust-crypto", not(feature = "aws-lc-rs")))]
 use rust_crypto as backend;
 
+#[cfg(feature = "verify")]
 pub(crate) use self::check::now;
 pub use self::{
     algorithm::Algorithm,
