@@ -199,6 +199,7 @@ impl Part {
                     .args(["--", "-D", "warnings"]))?;
                 // What the package ships is behind `cfg(target_arch)` and a feature.
                 wasm::lint(&["-p", "countersign-browser"])?;
+                wasm::lint(&["-p", "countersign-server-wasm"])?;
                 wasm::lint(&["-p", "countersign-browser", "--features", "adopt"])
             }
             // The feature sets: what a client builds, only reading JSON, and signing without the
@@ -208,10 +209,12 @@ impl Part {
                 ("countersign", "json"),
                 ("countersign", "aws-lc-rs,sign"),
                 ("countersign", "rust-crypto,sign"),
+                ("countersign", "rust-digests,verify"),
                 ("countersign-resource-server", "aws-lc-rs"),
                 ("countersign-resource-server", "aws-lc-rs,discovery"),
                 ("countersign-resource-server", "aws-lc-rs,tower"),
                 ("countersign-resource-server", "cors,rust-crypto"),
+                ("countersign-resource-server", "remote-keys,rust-digests"),
             ]
             .into_iter()
             .try_for_each(|(package, features)| {
