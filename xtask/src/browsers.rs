@@ -27,8 +27,8 @@ const SUITE: &str = "packages/countersign/test/browser";
 /// Login, every kind of call, reload, logout, and the key ladder.
 const SHORT: [&str; 4] = ["calls", "ladder", "login", "session"];
 
-/// What a page with the package is compared with: one without it.
-const COMPARISONS: [&str; 2] = ["behaviours", "libraries"];
+/// What else runs in WebKit: comparisons with a page without the package, and browsers that refuse.
+const ALSO_IN_WEBKIT: [&str; 3] = ["behaviours", "hostile-browser", "libraries"];
 
 #[derive(Args)]
 pub(crate) struct Options {
@@ -122,7 +122,7 @@ impl Run {
         if self == Self::Webkit {
             return Ok(SHORT
                 .into_iter()
-                .chain(COMPARISONS)
+                .chain(ALSO_IN_WEBKIT)
                 .map(str::to_owned)
                 .collect());
         }
@@ -352,7 +352,7 @@ mod tests {
 
     #[test]
     fn the_short_part_names_files_that_exist() {
-        for name in SHORT.into_iter().chain(COMPARISONS) {
+        for name in SHORT.into_iter().chain(ALSO_IN_WEBKIT) {
             assert!(root().join(file(name)).is_file(), "{name}");
         }
     }

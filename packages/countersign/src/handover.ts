@@ -7,7 +7,7 @@
  */
 import type { CreateOidc } from "./core/createOidc.js";
 import { OidcInitializationError } from "./core/errors/oidcInitializationError.js";
-import { defineProperty, Module, saved } from "./page/natives.js";
+import { defineProperty, Instance, Module, saved } from "./page/natives.js";
 import { own } from "./page/own.js";
 import type { ShippedEngine } from "./engine/load.js";
 import type { Internals } from "./entry/state.js";
@@ -38,8 +38,9 @@ const load = (internals?: Internals): Promise<CreateOidc> =>
         let shipped: Promise<{ default: ShippedEngine }>;
         try {
             // A Content-Security-Policy or a lockdown mode may forbid even an empty module. We ask
-            // now, because what is imported later could be another script's.
-            new Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+            // now, because what is imported later could be another script's. WebKit compiles it all
+            // the same, and makes no instance.
+            new Instance(new Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0)));
             shipped = import("./engine/bytes.js");
         } catch {
             shipped = import("./engine/script.js");

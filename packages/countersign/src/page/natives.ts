@@ -25,8 +25,8 @@ export const { freeze } = Object;
 // `SubtleCrypto`.
 const { Node, SubtleCrypto, XMLHttpRequest } = globalThis;
 const { Instance, Memory, Module } = (globalThis.WebAssembly ?? {}) as typeof globalThis.WebAssembly;
-/** `undefined` in a browser without WebAssembly. */
-export { Module };
+/** Both are `undefined` in a browser without WebAssembly. */
+export { Instance, Module };
 const classes = {
     AbortSignal,
     Blob,
