@@ -55,9 +55,9 @@ const classes = {
 };
 
 type Table = Record<PropertyKey, any>;
-const table = { __proto__: null } as Table;
-for (const [name, found] of Object.entries<Class | undefined>(classes)) {
-    const members = (table[name] = { __proto__: null } as Table);
+/** The members of a class, which cannot be changed. */
+export const membersOf = <C extends Class>(found: C | undefined): Saved<C> => {
+    const members = { __proto__: null } as Table;
     // A class that this browser does not have has no members.
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(found?.prototype ?? {}))) {
         const { value, get = value } = own(descriptor as PropertyDescriptor);
@@ -65,7 +65,11 @@ for (const [name, found] of Object.entries<Class | undefined>(classes)) {
             members[key] = key === "constructor" ? get : uncurry(get);
         }
     }
-    freeze(members);
+    return freeze(members) as Saved<C>;
+};
+const table = { __proto__: null } as Table;
+for (const [name, found] of Object.entries<Class | undefined>(classes)) {
+    table[name] = membersOf(found);
 }
 
 /** The own members of each class. */

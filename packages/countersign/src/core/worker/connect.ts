@@ -73,7 +73,7 @@ export function connectWorkers(
     toFailure: (error: unknown) => Promise<Error>,
     token: () => string
 ): Workers {
-    const messaging = membersOf(saved);
+    const messaging = membersOf(saved, natives);
     const { engine, client } = context;
     let connections: Connection | undefined;
     // Tokens that are not bound pass through the worker as they are.

@@ -1,27 +1,23 @@
-/** Functions of what `messaging.ts` has saved. */
+/** Names the functions that `messaging.ts` has saved. */
+import type { EngineHost } from "../../engine/interface.js";
 import type { Saved } from "./messaging.js";
 
-export const membersOf = ({ apply, construct, Channel, Reference, ofChannel, ofEvent, ofPort, ofReference, ofWorker }: Saved) => {
-    /** Each descriptor has these members itself. */
-    const member = (descriptor: PropertyDescriptor | undefined, kind: "get" | "set" | "value") => {
-        const found = descriptor![kind] as Function;
-        return (self: unknown, ...given: unknown[]): any => apply(found, self, given);
-    };
-    return {
-        newChannel: () => construct(Channel, []) as MessageChannel,
-        port1: member(ofChannel["port1"], "get"),
-        port2: member(ofChannel["port2"], "get"),
-        post: member(ofPort["postMessage"], "value"),
-        /** Starts the port too. */
-        listen: member(ofPort["onmessage"], "set"),
-        close: member(ofPort["close"], "value"),
-        data: member(ofEvent["data"], "get"),
-        postToWorker: member(ofWorker["postMessage"], "value"),
-        /** Throws for everything but a dedicated worker. */
-        checkWorker: member(ofWorker["onmessage"], "get"),
-        newReference: (worker: Worker) => construct(Reference, [worker]) as WeakRef<Worker>,
-        deref: member(ofReference["deref"], "value") as (reference: WeakRef<Worker>) => Worker | undefined
-    };
-};
+export const membersOf = ({ construct, MessageChannel, MessageEvent, MessagePort, WeakRef, Worker }: Saved, { EventTarget }: EngineHost) => ({
+    newChannel: () => construct(MessageChannel["constructor"], []) as MessageChannel,
+    port1: MessageChannel["port1"] as (channel: MessageChannel) => MessagePort,
+    port2: MessageChannel["port2"] as (channel: MessageChannel) => MessagePort,
+    post: MessagePort["postMessage"] as (port: MessagePort, message: unknown) => void,
+    listen: (port: MessagePort, listener: (event: MessageEvent<unknown>) => void): void => {
+        (EventTarget.addEventListener as Function)(port, "message", listener);
+        MessagePort["start"](port);
+    },
+    close: MessagePort["close"] as (port: MessagePort) => void,
+    data: MessageEvent["data"] as (event: MessageEvent<unknown>) => unknown,
+    postToWorker: Worker["postMessage"] as (worker: Worker, message: unknown, ports: readonly MessagePort[]) => void,
+    /** Throws for everything but a dedicated worker. */
+    checkWorker: Worker["onmessage"] as (worker: Worker) => unknown,
+    newReference: (worker: Worker) => construct(WeakRef["constructor"], [worker]) as WeakRef<Worker>,
+    deref: WeakRef["deref"] as (reference: WeakRef<Worker>) => Worker | undefined
+});
 
 export type Members = ReturnType<typeof membersOf>;

@@ -1,22 +1,20 @@
 /**
  * What `connect.ts` sends messages with, saved here because it is loaded after scripts of the app,
- * which may have patched these. `members.ts` makes functions of it there.
+ * which may have patched these. `members.ts` names the functions there.
  */
-import { apply, construct, freeze } from "../../page/natives.js";
+import { construct, freeze, membersOf } from "../../page/natives.js";
 
-const descriptors = (owner: { readonly prototype: object }) => Object.getOwnPropertyDescriptors(owner.prototype) as { readonly [name: string]: PropertyDescriptor };
+/** The members of a class as functions of their object. */
+type Functions = { readonly [name: string]: any };
+type Names = "MessageChannel" | "MessageEvent" | "MessagePort" | "WeakRef" | "Worker";
+export type Saved = { readonly [N in Names]: Functions } & { readonly __proto__: null; readonly construct: typeof construct };
 
-export const saved = freeze({
-    __proto__: null as null,
-    apply,
+export const saved: Saved = freeze({
+    __proto__: null,
     construct,
-    Channel: MessageChannel,
-    Reference: WeakRef,
-    ofChannel: descriptors(MessageChannel),
-    ofEvent: descriptors(MessageEvent),
-    ofPort: descriptors(MessagePort),
-    ofReference: descriptors(WeakRef),
-    ofWorker: descriptors(Worker)
+    MessageChannel: membersOf(MessageChannel),
+    MessageEvent: membersOf(MessageEvent),
+    MessagePort: membersOf(MessagePort),
+    WeakRef: membersOf(WeakRef),
+    Worker: membersOf(Worker)
 });
-
-export type Saved = typeof saved;
