@@ -215,7 +215,9 @@ mod tests {
             b"abcdefg",
         ];
         assert_eq!(order(&bodies, &[0; 5]), [3, 1, 0, 4, 2]);
-        assert_eq!(order(&bodies, &[1, 0, 0, 0, 1]), [3, 1, 2, 0, 4]);
+        let bodies: [&[u8]; 3] = [b"abcdefgh", b"abcdefgx", b"abcdefgy"];
+        assert_eq!(order(&bodies, &[0; 3]), [0, 1, 2]);
+        assert_eq!(order(&bodies, &[0, 1, 0]), [0, 2, 1]);
     }
 
     #[test]
