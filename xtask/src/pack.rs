@@ -43,7 +43,7 @@ pub(crate) fn pack(module: &[u8]) -> Result<Vec<u8>> {
         let mut place = model.place(&unpacked, i);
         for shift in (0..8).rev() {
             let bit = byte >> shift & 1;
-            let guess = model.guess(&place);
+            let guess = model.guess(&mut place);
             coder.encode(bit, guess.probability);
             model.learn(&place, &guess, bit);
             place.advance(bit);
@@ -67,6 +67,8 @@ struct Model {
     guesses: Vec<i16>,
     /// How far each context is trusted, by instruction and number of operands that are missing.
     weights: Vec<[i16; CONTEXTS]>,
+    /// The same by the bits of this byte.
+    others: Vec<[i16; CONTEXTS]>,
     /// Where the first function begins, and how many are left.
     start: usize,
     functions: usize,
@@ -90,6 +92,10 @@ struct Place {
 }
 
 impl Place {
+    fn others(&self) -> usize {
+        (16 * self.high + self.low) as usize
+    }
+
     fn advance(&mut self, bit: u8) {
         self.low = 2 * self.low + u32::from(bit);
         if self.low > 15 && self.high == 0 {
@@ -110,6 +116,7 @@ impl Model {
         Self {
             guesses: vec![0; SLOTS],
             weights: vec![[0; CONTEXTS]; 1280],
+            others: vec![[0; CONTEXTS]; 512],
             start,
             functions,
             is_code: false,
@@ -177,14 +184,19 @@ impl Model {
         }
     }
 
-    fn guess(&self, place: &Place) -> Guess {
+    fn guess(&self, place: &mut Place) -> Guess {
         let (mut slots, mut inputs, mut sum) = ([0; CONTEXTS], [0.0; CONTEXTS], 0.0);
-        for (k, context) in place.contexts.into_iter().enumerate() {
-            let nibble = hash(context, place.high) as usize & (SLOTS - 16);
-            slots[k] = nibble | place.low as usize;
+        let others = place.others();
+        for (k, context) in place.contexts.iter_mut().enumerate() {
+            if place.low == 1 {
+                *context = hash(*context, place.high) & (SLOTS - 16) as u32;
+            }
+            slots[k] = (*context | place.low) as usize;
             let guess = f64::from(self.guesses[slots[k]]);
-            inputs[k] = guess / (6.2e8 - guess * guess / 2.0);
-            sum += inputs[k] * (f64::from(self.weights[place.weights][k]) + 1750.0);
+            inputs[k] = guess / (6.3e8 - guess * guess / 2.0);
+            let trust = [&self.weights[place.weights], &self.others[others]]
+                .map(|weights| f64::from(weights[k]));
+            sum += inputs[k] * (trust[0] + trust[1] + 1750.0);
         }
         let size = if sum < 0.0 { -sum } else { sum };
         let bent = size * (size + 1.15);
@@ -200,10 +212,14 @@ impl Model {
     /// Numbers are cut off here, not rounded.
     fn learn(&mut self, place: &Place, guess: &Guess, bit: u8) {
         let bit = f64::from(bit);
-        let error = (bit - guess.probability) * 1.1e6;
+        let error = (bit - guess.probability) * 9e5;
         for (k, &slot) in guess.slots.iter().enumerate() {
-            let weight = &mut self.weights[place.weights][k];
-            *weight = (f64::from(*weight) + error * guess.inputs[k]) as i64 as i16;
+            for weights in [
+                &mut self.weights[place.weights],
+                &mut self.others[place.others()],
+            ] {
+                weights[k] = (f64::from(weights[k]) + error * guess.inputs[k]) as i64 as i16;
+            }
             let old = self.guesses[slot];
             let times = old & 15;
             let change =

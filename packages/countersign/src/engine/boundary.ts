@@ -11,7 +11,7 @@ import { makeImports, type Memory } from "./host.js";
 import { EngineError } from "./interface.js";
 import type { Attempt, Bare, BoundToken, ClientHandle, Engine, EngineHost, Tokens, Upgrade } from "./interface.js";
 import { noTexts, readTexts, toTexts, writeTexts, type Bytes, type Texts, type View } from "./message.js";
-import { causeOf, FLOW_LIFETIME_MILLIS, numberOf, type Renewal, type Visit } from "./numbers.js";
+import { causeOf, numberOf, type Renewal, type Visit } from "./numbers.js";
 import { safe } from "../page/safe.js";
 
 interface Exports {
@@ -265,7 +265,7 @@ export const startEngine = async (bytes: Bytes, host: EngineHost, deliver: (engi
     } catch (error) {
         throw new EngineError("engine_crashed", [`${error}`]);
     }
-    sweepFlows(host, FLOW_LIFETIME_MILLIS);
+    sweepFlows(host);
 
     const nothing = () => {};
     deliver({

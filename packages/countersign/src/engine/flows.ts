@@ -6,6 +6,7 @@
 import { own } from "../page/own.js";
 import type { Bare, EngineHost } from "./interface.js";
 import { noTexts, type Texts } from "./message.js";
+import { FLOW_LIFETIME_MILLIS } from "./numbers.js";
 import { safe } from "../page/safe.js";
 
 /** The private key's handle and the public coordinates, base64url. */
@@ -36,15 +37,15 @@ const PATIENCE_MILLISECONDS = 2_000;
 type Stored = { readonly [name: string | number]: unknown };
 
 /** A record with more time left than any record gets was written while the clock was ahead. */
-const isAlive = (host: EngineHost, lifetime: number, { until }: { readonly until?: unknown }): boolean => {
+const isAlive = (host: EngineHost, { until }: { readonly until?: unknown }): boolean => {
     const left = typeof until === "number" ? until - host.now() : 0;
-    return left > 0 && left <= lifetime;
+    return left > 0 && left <= FLOW_LIFETIME_MILLIS;
 };
 
 /**
  * Runs `act` in one transaction, which also deletes expired records. Its promise reveals no record.
  */
-const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStore) => void): Promise<void> =>
+const transact = (host: EngineHost, act: (store: IDBObjectStore) => void): Promise<void> =>
     new host.Promise.constructor((resolve, reject) => {
         host.setTimeout(reject, PATIENCE_MILLISECONDS);
         const opening = host.indexedDB!.open(NAME);
@@ -60,7 +61,7 @@ const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStor
                 cursor.onsuccess = () => {
                     const entry = cursor.result;
                     if (entry) {
-                        isAlive(host, lifetime, own<Stored>(entry.value)) || entry.delete();
+                        isAlive(host, own<Stored>(entry.value)) || entry.delete();
                         entry.continue();
                     }
                 };
@@ -74,17 +75,17 @@ const transact = (host: EngineHost, lifetime: number, act: (store: IDBObjectStor
         };
     });
 
-/** Keeps a login. `texts`: the name, then the engine's fields. `lifetime`: milliseconds. */
-export const keepFlow = async (host: EngineHost, lifetime: number, texts: Texts, key: StoredKey | undefined): Promise<void> => {
+/** Keeps a login. `texts`: the name, then the engine's fields. */
+export const keepFlow = async (host: EngineHost, texts: Texts, key: StoredKey | undefined): Promise<void> => {
     const name = texts[0]!;
     // Without prototypes, so that no setter and no `toJSON` of a script sees what is written.
     const fields = noTexts();
     for (let i = 1; i < texts.length; i++) {
         fields[fields.length++] = texts[i]!;
     }
-    const record: FlowRecord = { __proto__: null, until: host.now() + lifetime, fields, key };
+    const record: FlowRecord = { __proto__: null, until: host.now() + FLOW_LIFETIME_MILLIS, fields, key };
     try {
-        await safe(transact(host, lifetime, store => store.put(record, name)));
+        await safe(transact(host, store => store.put(record, name)));
     } catch (error) {
         if (key) {
             throw error;
@@ -93,10 +94,10 @@ export const keepFlow = async (host: EngineHost, lifetime: number, texts: Texts,
     }
 };
 
-export const takeFlow = async (host: EngineHost, lifetime: number, name: string): Promise<Flow | undefined> => {
+export const takeFlow = async (host: EngineHost, name: string): Promise<Flow | undefined> => {
     let request: IDBRequest | undefined;
     try {
-        await safe(transact(host, lifetime, store => {
+        await safe(transact(host, store => {
             request = store.get(name);
             store.delete(name);
         }));
@@ -117,7 +118,7 @@ export const takeFlow = async (host: EngineHost, lifetime: number, name: string)
     // strings and has not expired.
     const fields = own(record["fields"] as Stored);
     const { length } = fields;
-    if (typeof length !== "number" || !isAlive(host, lifetime, record)) {
+    if (typeof length !== "number" || !isAlive(host, record)) {
         return undefined;
     }
     const { privateKey, x = "", y = "" } = own(key as Stored);
@@ -137,11 +138,11 @@ export const takeFlow = async (host: EngineHost, lifetime: number, name: string)
 };
 
 /** Deletes abandoned records: now, and a few times in a record's life while the page is open. */
-export const sweepFlows = (host: EngineHost, lifetime: number): void => {
+export const sweepFlows = (host: EngineHost): void => {
     const sweep = async () => {
-        host.setTimeout(sweep, lifetime / 4);
+        host.setTimeout(sweep, FLOW_LIFETIME_MILLIS / 4);
         try {
-            await safe(transact(host, lifetime, () => {}));
+            await safe(transact(host, () => {}));
         } catch {}
     };
     host.setTimeout(sweep, 0);

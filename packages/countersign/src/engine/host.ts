@@ -8,7 +8,7 @@
  */
 import { keepFlow, takeFlow, type StoredKey } from "./flows.js";
 import type { Bare, EngineHost } from "./interface.js";
-import { FLOW_LIFETIME_MILLIS, type Question, type Questions } from "./numbers.js";
+import type { Question, Questions } from "./numbers.js";
 import { noTexts, toTexts, type Bytes, type Texts, type View } from "./message.js";
 import { safe } from "../page/safe.js";
 
@@ -121,11 +121,11 @@ export const makeImports = (host: EngineHost, memory: Memory) => {
     };
     const sleep: Ask<"sleep"> = (_, __, milliseconds) => new host.Promise.constructor(resolve => host.setTimeout(() => resolve(DONE), milliseconds));
     const keep: Ask<"keep"> = async (pointer, length, key) => {
-        await safe(keepFlow(host, FLOW_LIFETIME_MILLIS, memory.fields(pointer, length), keyOf(key)));
+        await safe(keepFlow(host, memory.fields(pointer, length), keyOf(key)));
         return DONE;
     };
     const take: Ask<"take"> = async (pointer, length) => {
-        const flow = await safe(takeFlow(host, FLOW_LIFETIME_MILLIS, memory.text(pointer, length)));
+        const flow = await safe(takeFlow(host, memory.text(pointer, length)));
         return flow ? { __proto__: null, handle: flow.key ? hold(flow.key) : 0, texts: flow.texts } : REFUSED;
     };
     const questions: Questions<{ [Q in Question]: Ask<Q> }> = [send, generate, sign, digest, sleep, keep, take];

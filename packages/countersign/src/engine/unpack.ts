@@ -34,29 +34,29 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
     /**
      * 2 ** 23 guesses, from -2048 (never set) to 2047 (always set), times 16, and in the last four
      * bits how often each has been corrected. Then how far each context is trusted, by state
-     * and instruction.
+     * and instruction, and by the bits of this byte.
      */
-    const table = new host.Int16Array(0x800000 + 7 * 0x500);
-    const slots = [0, 0, 0, 0, 0, 0, 0];
+    const table = new host.Int16Array(0x800000 + 7 * 0x700);
     const inputs = [0, 0, 0, 0, 0, 0, 0];
 
     // The arithmetic code: small integers, which cost no memory.
     let range = 1;
     let value = 0;
     /** A function of its own, because browsers soon compile what is called often. */
-    const read = (contexts: readonly number[], weights: number): number => {
+    const read = (contexts: number[], weights: number): number => {
         // The byte's first four bits after a 1, once they are known, and the next ones after a 1.
         let high = 0;
         let low = 1;
         while (low < 16) {
+            const others = 0x800000 + 7 * (0x500 + 16 * high + low);
             let sum = 0;
             for (let k = 0; k < 7; k++) {
                 if (low < 2) {
-                    slots[k] = hash(contexts[k]!, high) & 0x7ffff0;
+                    contexts[k] = hash(contexts[k]!, high) & 0x7ffff0;
                 }
-                const guess = table[slots[k]! | low]!;
-                const input = (inputs[k] = guess / (6.2e8 - (guess * guess) / 2));
-                sum += input * (table[weights + k]! + 1750);
+                const guess = table[contexts[k]! | low]!;
+                const input = (inputs[k] = guess / (6.3e8 - (guess * guess) / 2));
+                sum += input * (table[weights + k]! + table[others + k]! + 1750);
             }
             const size = sum < 0 ? -sum : sum;
             const bent = size * (size + 1.15);
@@ -74,10 +74,12 @@ export const unpack = (host: EngineHost, base64: string): Bytes => {
                 range -= bound;
                 value -= bound;
             }
-            const error = (bit - probability) * 1.1e6;
+            const error = (bit - probability) * 9e5;
             for (let k = 0; k < 7; k++) {
-                table[weights + k]! += error * inputs[k]!;
-                const slot = slots[k]! | low;
+                const change = error * inputs[k]!;
+                table[weights + k]! += change;
+                table[others + k]! += change;
+                const slot = contexts[k]! | low;
                 const guess = table[slot]!;
                 const times = guess & 15;
                 table[slot]! += (((bit * 65535 - 32768 - guess) / (times * 7.9 + 18.7)) << 4) + +(times < 15);

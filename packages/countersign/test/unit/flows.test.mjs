@@ -68,8 +68,8 @@ test("a login is kept and taken once, and no setter on Array.prototype or Object
         }
         let taken;
         try {
-            await flows.keepFlow(natives, HOUR, texts("name", "verifier", "nonce"), key);
-            taken = [await flows.takeFlow(natives, HOUR, "name"), await flows.takeFlow(natives, HOUR, "name")];
+            await flows.keepFlow(natives, texts("name", "verifier", "nonce"), key);
+            taken = [await flows.takeFlow(natives, "name"), await flows.takeFlow(natives, "name")];
         } finally {
             for (const name of names) {
                 delete Object.prototype[name];
@@ -93,11 +93,11 @@ test("sessionStorage in the place of a refused IndexedDB: no toJSON of a script 
             }
         });
         try {
-            await flows.keepFlow(host, HOUR, texts("name", "verifier", "nonce"), undefined);
+            await flows.keepFlow(host, texts("name", "verifier", "nonce"), undefined);
         } finally {
             delete Object.prototype.toJSON;
         }
-        return { seen, taken: shown(await flows.takeFlow(host, HOUR, "name")), left: sessionStorage.length };
+        return { seen, taken: shown(await flows.takeFlow(host, "name")), left: sessionStorage.length };
     });
     assert.deepEqual(result, { seen: [], taken: { key: undefined, texts: ["verifier", "nonce"] }, left: 0 });
 });
@@ -115,7 +115,7 @@ test("what a record lacks is not found on Object.prototype", async () => {
             await inStore(store => store.put(record, lacking));
             Object.assign(Object.prototype, full, { x: "mallory", y: "mallory", privateKey: "mallory", 1: "mallory" });
             try {
-                found.push(shown(await flows.takeFlow(natives, HOUR, lacking)));
+                found.push(shown(await flows.takeFlow(natives, lacking)));
             } finally {
                 [...names, "x", "y", "privateKey", 1].forEach(name => delete Object.prototype[name]);
             }
@@ -150,12 +150,12 @@ test("abandoned records die: those that are over, that a wrong clock has dated, 
         const refused = [];
         for (const name of ["over", "dated", "undated", "none"]) {
             // Read before the sweep of the same transaction.
-            refused.push(shown(await flows.takeFlow(natives, HOUR, name)));
+            refused.push(shown(await flows.takeFlow(natives, name)));
             await inStore(store => store.put(records[name], name));
         }
         const timers = [];
         const host = { __proto__: natives, setTimeout: (act, milliseconds) => (milliseconds === 2_000 ? 0 : timers.push([act, milliseconds])) };
-        flows.sweepFlows(host, HOUR);
+        flows.sweepFlows(host);
         const times = [];
         const left = [];
         // The page stays open.
@@ -189,9 +189,9 @@ test("a script that patches IndexedDB sees what it can read there anyway: verifi
             request.addEventListener("success", () => seen.taken.push(request.result));
             return request;
         };
-        await flows.keepFlow(natives, HOUR, texts("s", "verifier", "nonce"), await makeKey());
+        await flows.keepFlow(natives, texts("s", "verifier", "nonce"), await makeKey());
         const read = await inStore(store => get.call(store, "s"));
-        await flows.takeFlow(natives, HOUR, "s");
+        await flows.takeFlow(natives, "s");
         const show = async ({ fields, key }) => ({
             fields: Object.values({ ...fields, length: undefined }).filter(Boolean),
             key: Object.keys({ ...key }),
