@@ -61,8 +61,8 @@ export type HeaderSlot = (xhr: XMLHttpRequest, opened: OpenedRequest | undefined
 /** Returns `false` if the request has no bound token. */
 export type SendSlot = (xhr: XMLHttpRequest, opened: OpenedRequest, args: readonly unknown[]) => boolean;
 
-/** Returns `true` if the app must not see this event of an XHR or of its upload. */
-export type EventSlot = (event: Event) => boolean;
+/** Stops an event of an XHR or of its upload that the app must not see. */
+export type EventSlot = (event: Event) => void;
 
 export interface Slots extends Bare {
     readonly fetch: FetchSlot;
@@ -103,9 +103,7 @@ export function installHooks(): Hooks {
     const remember = (xhr: XMLHttpRequest, base: string, args?: ArrayLike<unknown>) =>
         saved.WeakMap.set(openedRequests, xhr, { __proto__: null, ...args, base });
     const openedRequest = (xhr: XMLHttpRequest): OpenedRequest | undefined => saved.WeakMap.get(openedRequests, xhr);
-    const onEvent = (event: Event): void => {
-        slots?.event(event) && saved.Event.stopImmediatePropagation(event);
-    };
+    const onEvent = (event: Event): void => slots?.event(event);
     /**
      * Listens to the types of events from `i` on. Listeners run in the order in which they were
      * added, in some browsers the capturing ones before all others: ours come first in both.

@@ -12,19 +12,20 @@ import { challenged, DEAD_URL, deadInstance, headersOnly, unsent } from "./xhrMe
 import { answered, authorize, is, isBytes, isHttp, makeFindToken, notSent, openedTarget, type Again, type FoundToken, type Target } from "./shared.js";
 import { safe } from "../../page/safe.js";
 
-/** The watchers of uploads. */
-const watches = new NativeWeakMap<EventTarget, EventSlot>();
+/** By upload: whether the app must not see its events. */
+const watches = new NativeWeakMap<EventTarget, () => boolean>();
 
 /** Events that a script dispatches are left alone. */
 export const eventSlot =
     ({ openedRequest }: Hooks): EventSlot =>
     event => {
-        if (!event.isTrusted) {
-            return false;
+        if (event.isTrusted) {
+            const target = saved.Event.currentTarget(event)!;
+            const opened = openedRequest(target as XMLHttpRequest);
+            if (opened ? opened.sending && onEvent(opened.sending as Sending, event) : weakMapGet(watches, target)?.()) {
+                saved.Event.stopImmediatePropagation(event);
+            }
         }
-        const target = saved.Event.currentTarget(event)!;
-        const opened = openedRequest(target as XMLHttpRequest);
-        return opened ? opened.sending !== undefined && onEvent(opened.sending as Sending, event) : !!weakMapGet(watches, target)?.(event);
     };
 
 /**
@@ -64,8 +65,10 @@ export const headerSlot = (engine: Engine): HeaderSlot => {
     };
 };
 
-/** A name may be any value that is no object. */
-const isAuthorization = (name: unknown): boolean => typeof name === "string" && saved.RegExp.exec(/^authorization$/i, name) !== null;
+/** A name may be any value that is no object. Its length is compared first, as most are others. */
+const isNamed = (name: unknown, length: 4 | 13): boolean =>
+    typeof name === "string" && name.length === length && saved.RegExp.exec(/^(?:authorization|dpop)$/i, name) !== null;
+const isAuthorization = (name: unknown): boolean => isNamed(name, 13);
 
 /** Does what `open()` does with a method (Fetch, "normalize a method"). */
 const normalised = (method: string): string =>
@@ -295,7 +298,7 @@ function transmit(sending: Sending, url: string, upgrade?: Upgrade): void {
 function repeat(xhr: XMLHttpRequest, header: Header | undefined): void {
     if (header) {
         repeat(xhr, header.previous);
-        saved.RegExp.exec(/^(?:authorization|dpop)$/i, header.name) || saved.XMLHttpRequest.setRequestHeader(xhr, header.name, header.value);
+        isAuthorization(header.name) || isNamed(header.name, 4) || saved.XMLHttpRequest.setRequestHeader(xhr, header.name, header.value);
     }
 }
 
