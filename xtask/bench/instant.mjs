@@ -66,7 +66,9 @@ export function prepare() {
         return answered.has(this) ? (FIELDS[name.toLowerCase()] ?? null) : getResponseHeader.call(this, name);
     };
 
-    const beneath = { fetch: window.fetch, Xhr: NativeXhr, open: prototype.open, send: prototype.send, setRequestHeader: prototype.setRequestHeader };
+    // The library takes the place of each of these on the prototype.
+    const { get: status } = Object.getOwnPropertyDescriptor(prototype, "status");
+    const beneath = { fetch: window.fetch, Xhr: NativeXhr, open: prototype.open, send: prototype.send, setRequestHeader: prototype.setRequestHeader, status };
     const pair = crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign"]);
     const message = crypto.getRandomValues(new Uint8Array(450)); // As long as a proof's.
     let calls = 0;
@@ -75,18 +77,24 @@ export function prepare() {
     window.round = async turns => {
         const key = (await pair).privateKey;
         const headers = () => ({ Authorization: `Bearer ${window.accessToken}`, Accept: "application/json" });
-        const byXhr = ({ Xhr, open, send, setRequestHeader }) =>
+        const byXhr = ({ Xhr, open, send, setRequestHeader, status }) =>
             new Promise(resolve => {
                 const xhr = new Xhr();
                 open.call(xhr, "GET", url());
                 for (const [name, value] of Object.entries(headers())) {
                     setRequestHeader.call(xhr, name, value);
                 }
-                xhr.onloadend = () => resolve(xhr.status);
+                xhr.onloadend = () => resolve(status.call(xhr));
                 send.call(xhr);
             });
         const { open, send, setRequestHeader } = window.XMLHttpRequest.prototype;
-        const hooked = { Xhr: window.XMLHttpRequest, open, send, setRequestHeader };
+        const hooked = {
+            Xhr: window.XMLHttpRequest,
+            open,
+            send,
+            setRequestHeader,
+            status: Object.getOwnPropertyDescriptor(window.XMLHttpRequest.prototype, "status").get
+        };
         const kinds = {
             sign: () => sign({ name: "ECDSA", hash: "SHA-256" }, key, message),
             "native fetch": () => beneath.fetch.call(window, url(), { headers: headers() }),

@@ -13,23 +13,26 @@
  * signature between two calls finds cold caches, as the one in a call does. A round is some turns;
  * figures are the medians of many rounds.
  */
-import { spawn } from "node:child_process";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createServer } from "node:http";
-import { dirname, extname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { oidcSpa as ours } from "countersign/vite-plugin";
 import { oidcSpa as reference } from "oidc-spa/vite-plugin";
 import { build } from "vite";
 import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
+import { serve, startAuthorizationServer } from "../size/servers.mjs";
 import { measurePromises, prepare } from "./instant.mjs";
 
 const ROUNDS = 400;
 const TURNS = 5;
 const PROMISE_ROUNDS = 40;
 const STEP_LIMIT_MS = 30_000;
-const FREEZE = { enabled: true };
+/** Cross-origin isolated: so `performance.now()` is exact. */
+const isolated = () => ({
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "credentialless"
+});
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const target = fileURLToPath(new URL("../../target", import.meta.url));
@@ -84,7 +87,7 @@ async function promises() {
     const figures = {};
     const variants = { plain: undefined, frozen: {}, frozen_promises: { promises: true } };
     for (const [name, freeze] of Object.entries(variants)) {
-        const { origin, close } = await serve(join(here, "../../packages/countersign"), '<!doctype html><title>Bench</title>');
+        const { origin, close } = await serve(join(here, "../../packages/countersign"), isolated, '<!doctype html><title>Bench</title>');
         const browser = await launch();
         const page = await (await browser.newContext()).newPage();
         await page.goto(`${origin}/`);
@@ -104,9 +107,9 @@ async function launch() {
 /** Builds the app with one of the libraries, logs in, and returns the page. */
 async function logIn(browser, name, plugin, library) {
     const outDir = join(target, "bench-browser", name);
-    const { origin, close } = await serve(outDir);
+    const { origin, close } = await serve(outDir, isolated);
     atEnd.push(close);
-    const issuer = await startAuthorizationServer(origin);
+    const issuer = await startAuthorizationServer(origin, atEnd, "bench");
     await build({
         root: join(here, "app"),
         configFile: false,
@@ -136,52 +139,4 @@ async function logIn(browser, name, plugin, library) {
 function median(values) {
     const sorted = [...values].sort((a, b) => a - b);
     return sorted[sorted.length >> 1];
-}
-
-/** Serves files on both loopback addresses, cross-origin isolated: so `performance.now()` is exact. */
-async function serve(directory, index) {
-    const types = { ".html": "text/html", ".js": "text/javascript" };
-    const answer = async (request, response) => {
-        const { pathname } = new URL(request.url ?? "/", "http://localhost");
-        const file = join(directory, pathname === "/" ? "index.html" : pathname);
-        const body = (pathname === "/" && index) || (await readFile(file).catch(() => undefined));
-        response.writeHead(body === undefined ? 404 : 200, {
-            "Content-Type": types[extname(file)] ?? "application/octet-stream",
-            "Cache-Control": "no-store",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cross-Origin-Embedder-Policy": "credentialless"
-        });
-        response.end(body);
-    };
-    const first = createServer(answer);
-    await listen(first, 0, "127.0.0.1");
-    const { port } = first.address();
-    const second = createServer(answer);
-    await listen(second, port, "::1");
-    return {
-        origin: `http://localhost:${port}`,
-        close: () => [first, second].forEach(server => (server.closeAllConnections(), server.close()))
-    };
-}
-
-function listen(server, port, host) {
-    return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
-}
-
-/** Starts the development authorization server; resolves with its issuer once it listens. */
-async function startAuthorizationServer(origin) {
-    const server = spawn(
-        join(target, "debug/countersign"),
-        ["idp", "--port", "0", "--client", `bench=${origin}/`, "--audience", `${origin}/api`, "--allow-origin", origin],
-        { stdio: ["ignore", "pipe", "inherit"] }
-    );
-    atEnd.push(() => server.kill());
-    for await (const line of createInterface({ input: server.stdout })) {
-        const listening = /listening on (http:\/\/localhost:\d+)/.exec(line);
-        if (listening !== null) {
-            server.stdout.resume();
-            return listening[1];
-        }
-    }
-    throw new Error("the authorization server ended before it listened");
 }

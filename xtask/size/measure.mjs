@@ -15,7 +15,7 @@ import { oidcSpa } from "countersign/vite-plugin";
 import { build, version as viteVersion } from "vite";
 import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
 import { weighAdapters } from "./adapters.mjs";
-import { fileFor, serve, startAuthorizationServer } from "./servers.mjs";
+import { fileFor, headersBy, serve, startAuthorizationServer } from "./servers.mjs";
 import { countSteps } from "./steps.mjs";
 
 const BUDGET = { total_gzip: 33_000, entry_gzip: 4_000, restore_steps: 5 };
@@ -82,7 +82,7 @@ async function main() {
 async function weigh(browser, name, freeze) {
     const outDir = join(target, "size", name);
     const policy = { header: "" };
-    const { origin, close: closeApp } = await serve(outDir, policy);
+    const { origin, close: closeApp } = await serve(outDir, headersBy(policy));
     atEnd.push(closeApp);
     const issuer = await startAuthorizationServer(origin, atEnd);
     policy.header = await readmePolicy(issuer);

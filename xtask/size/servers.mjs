@@ -1,4 +1,4 @@
-/** The servers of the measurements: the app's files, and the development authorization server. */
+/** The servers of both measurements, of bytes and of time: the app's files, and the development authorization server. */
 import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -7,20 +7,17 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 /**
- * Serves the built app on both loopback addresses. `policy`: the Content-Security-Policy, if there is
- * one, and whether files that are named by their content are cached, as usual; otherwise nothing is.
+ * Serves files on both loopback addresses. `headersOf(url)`: what their responses have besides their
+ * type. `index`: the text of `/`, if it is no file.
  */
-export async function serve(directory, policy) {
+export async function serve(directory, headersOf, index) {
     const types = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css" };
     const answer = async (request, response) => {
         try {
-            const file = fileFor(directory, new URL(request.url ?? "/", "http://localhost").pathname);
-            const body = await readFile(file);
-            response.writeHead(200, {
-                "Content-Type": types[extname(file)] ?? "application/octet-stream",
-                "Cache-Control": policy.isCached && request.url.startsWith("/assets/") ? "max-age=31536000, immutable" : "no-store",
-                ...(policy.header && { "Content-Security-Policy": policy.header })
-            });
+            const { pathname } = new URL(request.url ?? "/", "http://localhost");
+            const file = fileFor(directory, pathname);
+            const body = (pathname === "/" && index) || (await readFile(file));
+            response.writeHead(200, { "Content-Type": types[extname(file)] ?? "application/octet-stream", ...headersOf(request.url) });
             response.end(request.method === "HEAD" ? undefined : body);
         } catch {
             response.writeHead(404).end();
@@ -37,6 +34,16 @@ export async function serve(directory, policy) {
     };
 }
 
+/**
+ * The headers of the app's files: `policy.header` is the Content-Security-Policy, if there is one, and
+ * `policy.isCached` whether files that are named by their content are cached, as usual; otherwise
+ * nothing is.
+ */
+export const headersBy = policy => url => ({
+    "Cache-Control": policy.isCached && url.startsWith("/assets/") ? "max-age=31536000, immutable" : "no-store",
+    ...(policy.header && { "Content-Security-Policy": policy.header })
+});
+
 function listen(server, port, host) {
     return new Promise((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
 }
@@ -49,10 +56,10 @@ export function fileFor(directory, pathname) {
  * Starts the development authorization server; resolves with its issuer once it listens. `atEnd` gets
  * what ends it.
  */
-export async function startAuthorizationServer(origin, atEnd) {
+export async function startAuthorizationServer(origin, atEnd, clientId = "size") {
     const server = spawn(
         fileURLToPath(new URL("../../target/debug/countersign", import.meta.url)),
-        ["idp", "--port", "0", "--client", `size=${origin}/`, "--audience", `${origin}/api`, "--allow-origin", origin],
+        ["idp", "--port", "0", "--client", `${clientId}=${origin}/`, "--audience", `${origin}/api`, "--allow-origin", origin],
         { stdio: ["ignore", "pipe", "inherit"] }
     );
     atEnd.push(() => server.kill());

@@ -14,7 +14,7 @@ import { oidcSpa } from "countersign/vite-plugin";
 import { oidcSpa as reference } from "oidc-spa/vite-plugin";
 import { build } from "vite";
 import { launchChromium } from "../../packages/countersign/test/chromium.mjs";
-import { serve, startAuthorizationServer } from "./servers.mjs";
+import { headersBy, serve, startAuthorizationServer } from "./servers.mjs";
 
 const LATENCY_MS = 300;
 const RUNS = Number(process.env["RUNS"] ?? 3);
@@ -71,7 +71,7 @@ function longestChain(requests, start) {
 
 async function measure(browser, proxy, { app, plugins, alias = {} }, atEnd) {
     const outDir = join(target, "steps");
-    const { origin, close } = await serve(outDir, { header: "", isCached: true });
+    const { origin, close } = await serve(outDir, headersBy({ header: "", isCached: true }));
     atEnd.push(close);
     const issuer = await startAuthorizationServer(origin, atEnd);
     await build({
