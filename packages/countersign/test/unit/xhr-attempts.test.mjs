@@ -157,3 +157,32 @@ test("the functions have the lengths of the native ones", async () => {
     });
     assert.deepEqual(ours, native);
 });
+
+test("a URL that is taken as it is written is written as the platform serialises it", async () => {
+    const { wrong, count } = await page.evaluate(async () => {
+        const { openedTarget } = await import("/dist/core/interceptors/shared.js");
+        const pieces = ["https://", "http://", "HTTPS://", "https:", "a", "A", "api.example", "1", "127.0.0.1", "0x7f", "xn--a", "-", "_", "@", ":", ":80", ":443", ":0443", ":8443"];
+        pieces.push("/", "//", "/.", "/..", "/a.", ".", "%2e", "%", "\\", "?", "#", "&=", "'", '"', "|", "é", " ", "\t", "/b/c", "?d=/../e");
+        const wrong = [];
+        let count = 0;
+        let state = 1;
+        const next = length => (state = (state * 48271) % 2147483647) % length;
+        for (let i = 0; i < 100_000; i++) {
+            const text = ["https://api.example", "http://b.c:8080/", ""][i % 3] + Array.from({ length: 1 + next(5) }, () => pieces[next(pieces.length)]).join("");
+            let url;
+            try {
+                url = new URL(text, "https://base.example/x/y");
+            } catch {
+                continue; // `open()` has refused it.
+            }
+            count++;
+            const { href, origin, path } = openedTarget(text, "https://base.example/x/y");
+            if (href !== url.href.replace(/#.*/, "") || origin !== url.origin || path !== url.pathname) {
+                wrong.push([text, href, url.href]);
+            }
+        }
+        return { wrong: wrong.slice(0, 5), count };
+    });
+    assert.deepEqual(wrong, []);
+    assert.ok(count > 30_000, `${count}`);
+});
