@@ -29,7 +29,7 @@ before(async () => {
 
 async function start(t, options = {}) {
     const world = await World.create(t, { app: await AppServer.start(directory), expectedErrors: [/status of 401/], ...options });
-    options.script && (await world.page.addInitScript(options.script));
+    options.script && (await world.context.addInitScript(options.script));
     await world.start();
     await world.page.evaluate(origins => {
         window.worker = new Worker("/worker.js", { type: "module" });
