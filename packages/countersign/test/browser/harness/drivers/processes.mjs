@@ -8,6 +8,9 @@ for (const [signal, number] of Object.entries({ SIGHUP: 1, SIGINT: 2, SIGTERM: 1
     // A signal ends the process at once, unless someone listens.
     process.on(signal, () => process.exit(128 + number));
 }
+// The runner may be killed without a word to the files that it runs.
+const { ppid: parent } = process;
+setInterval(() => process.ppid === parent || process.exit(1), 1000).unref();
 
 /**
  * Calls `end` when this process ends. It may be called although everything is ended.
