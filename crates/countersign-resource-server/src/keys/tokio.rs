@@ -25,7 +25,7 @@ impl Runtime for Tokio {
 
     fn keep(&self, task: Task) -> Option<Box<dyn Keeper>> {
         let runtime = Handle::try_current().ok()?;
-        Some(Box::new(runtime.spawn(task).abort_handle()))
+        Some(Box::new(Spawned(runtime.spawn(task).abort_handle())))
     }
 
     fn sleep(&self, duration: Duration) -> Task {
@@ -40,12 +40,15 @@ impl Runtime for Tokio {
     }
 }
 
-impl Keeper for AbortHandle {
+/// A type of our own, because an implementation for tokio's would be part of the public API.
+struct Spawned(AbortHandle);
+
+impl Keeper for Spawned {
     fn is_finished(&self) -> bool {
-        Self::is_finished(self)
+        self.0.is_finished()
     }
 
     fn abort(&self) {
-        Self::abort(self);
+        self.0.abort();
     }
 }
