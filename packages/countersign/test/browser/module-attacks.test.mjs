@@ -115,6 +115,35 @@ test("s4_a_script_cannot_choose_the_engine_by_changing_what_unpacks_it", async t
     await assertCallsAreBound(world);
 });
 
+test("s4_a_module_that_an_import_map_puts_in_place_of_the_workers_is_handed_no_engine", async t => {
+    const world = await createWorld(t);
+    await world.start();
+    const { target, handed } = await world.page.evaluate(async () => {
+        const files = [...document.querySelectorAll("script[src], link[href]")].map(element => element.src || element.href);
+        let target;
+        for (const url of new Set([...files, ...performance.getEntriesByType("resource").map(({ name }) => name)])) {
+            if (/\.js$/.test(url) && url.startsWith(location.origin)) {
+                const [, file] = /["'`]([^"'`]*\/connect[-\w]*\.js)["'`]/.exec(await (await fetch(url)).text()) ?? [];
+                target ??= file && new URL(file, file.startsWith(".") ? url : `${location.origin}/`).href;
+            }
+        }
+        window.handed = [];
+        const other = "export const connectWorkers = (...all) => { handed.push(...all); return { connect() {}, announce() {} }; };";
+        const map = document.createElement("script");
+        map.type = "importmap";
+        map.textContent = JSON.stringify({ imports: { [target]: URL.createObjectURL(new Blob([other], { type: "text/javascript" })) } });
+        document.head.append(map);
+        const worker = new Worker(URL.createObjectURL(new Blob([""])));
+        await window.harness.loggedIn().connectWorker(worker, { origins: ["https://api.example.com"] });
+        return { target, handed: window.handed.map(one => (typeof one === "object" ? Object.keys(one).sort() : typeof one)) };
+    });
+    assert.ok(target, "the module is found");
+    // What a worker's script may ask for, natives, and functions that hold nothing.
+    assert.deepEqual(handed[0], ["authorize", "client", "observe", "ofClient", "release"]);
+    assert.deepEqual(handed.slice(3), ["function", "function", "function"]);
+    assert.ok(handed.slice(1, 3).every(names => names.includes("MessagePort") || names.includes("parseUrl")), handed);
+});
+
 test("s4_a_script_cannot_fill_the_slots_of_the_hooks", async t => {
     const world = await createWorld(t);
     await world.start();

@@ -352,6 +352,53 @@ test("s4_a redirect that a worker's script reports leads to no other origin, how
     assert.equal((await decodeProof(answers[9][1])).claims.htu, `${origin}/api/me/`);
 });
 
+test("s4_no proof for an origin that was taken from a worker, by an attempt that is still open", async t => {
+    const world = await start(t, { apis: 2 });
+    const [{ origin: first }, { origin: second }] = world.apis;
+    const { accessToken: token } = await world.tokens();
+    const { open, refused, repeated } = await world.page.evaluate(
+        async ([first, second, token]) => {
+            const script = `onmessage = ({ data, ports: [port] }) => {
+                if (port) { self.port = port; port.onmessage = ({ data }) => postMessage(data); postMessage("hello"); }
+                else if (Array.isArray(data)) { self.port.postMessage(data); }
+            };`;
+            const worker = new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })));
+            const next = () => new Promise(resolve => (worker.onmessage = ({ data }) => resolve(data)));
+            const hello = next();
+            await harness.loggedIn().connectWorker(worker, { origins: [first] });
+            await hello;
+            const ask = question => {
+                const answer = next();
+                worker.postMessage(question);
+                return answer;
+            };
+            const challenged = { status: 401, dpopNonce: "n", wwwAuthenticate: 'DPoP error="use_dpop_nonce"', date: null };
+            const open = [];
+            for (let id = 1; id <= 3; id++) {
+                open.push(await ask([id, "authorize", "DELETE", first, "/api/notes", token]));
+            }
+            const [attempt, ...others] = open.map(answer => answer[2]);
+            const before = await ask([4, "observe", attempt, challenged, true, null]);
+            await harness.loggedIn().connectWorker(worker, { origins: [second] });
+            const refused = await ask([5, "authorize", "DELETE", first, "/api/notes", token]);
+            const repeated = [];
+            for (const other of [before[2], ...others]) {
+                repeated.push(await ask([6, "observe", other, challenged, true, null]));
+            }
+            return { open: [...open, before], refused, repeated };
+        },
+        [first, second, token]
+    );
+    for (const [, proof] of open) {
+        assert.equal((await decodeProof(proof)).claims.htu, `${first}/api/notes`);
+    }
+    assert.match(refused[3], /is not among the origins of connectWorker/);
+    assert.deepEqual(
+        repeated.map(([id, proof, attempt]) => [id, proof, attempt]),
+        [1, 2, 3].map(() => [6, undefined, undefined])
+    );
+});
+
 test("connectWorker takes a dedicated worker and a list of origins, and says so", async t => {
     const world = await start(t);
     const refused = await world.page.evaluate(async () => {

@@ -5,8 +5,7 @@
  * It imports nothing of the core: bundlers would take what both need out of the core's one file, and
  * list there what must be loaded with this one.
  */
-import type { Attempt, End, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
-import type { Context } from "../context.js";
+import type { Attempt, Bare, BoundToken, ClientHandle, End, Engine, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { membersOf, type Members } from "./members.js";
 import type { Saved } from "./messaging.js";
 import { HELLO, type Answer } from "./protocol.js";
@@ -64,9 +63,19 @@ export interface Workers {
     readonly announce: (token: string) => void;
 }
 
+/**
+ * What this module may ask of the engine: no more than a worker's script may ask for by `connectWorker`.
+ * It is loaded late, and a script that knows its URL can put another in its place (by an import map).
+ */
+export interface Signer extends Bare, Pick<Engine, "authorize" | "observe" | "release"> {
+    readonly client: ClientHandle;
+    /** `undefined` if the token is no bound one of the client. */
+    readonly ofClient: (token: string) => BoundToken | undefined;
+}
+
 /** `token`: the one that the page has now. */
 export function connectWorkers(
-    context: Context,
+    signer: Signer,
     natives: EngineHost,
     saved: Saved,
     safe: Safe,
@@ -74,11 +83,10 @@ export function connectWorkers(
     token: () => string
 ): Workers {
     const messaging = membersOf(saved, natives);
-    const { engine, client } = context;
     let connections: Connection | undefined;
     // Tokens that are not bound pass through the worker as they are.
     const hello = (worker: Worker, token: string, ports: readonly MessagePort[]) =>
-        messaging.postToWorker(worker, { __proto__: null, [HELLO]: [client, engine.boundToken(token) && token] }, ports);
+        messaging.postToWorker(worker, { __proto__: null, [HELLO]: [signer.client, signer.ofClient(token) && token] }, ports);
     return {
         connect: (worker, how) => {
             const origins = readOrigins(how, natives);
@@ -101,7 +109,7 @@ export function connectWorkers(
             const port = messaging.port1(channel) as MessagePort;
             const connection = { reference: messaging.newReference(worker), port, origins, next: connections };
             connections = connection;
-            answerWorker(context, natives, messaging, safe, toFailure, connection);
+            answerWorker(signer, natives, messaging, safe, toFailure, connection);
             hello(worker, token(), [messaging.port2(channel)]);
         },
         announce: token => {
@@ -123,7 +131,7 @@ export function connectWorkers(
 
 /** Answers the questions of a worker. */
 function answerWorker(
-    { engine, client }: Context,
+    signer: Signer,
     { parseUrl }: EngineHost,
     { data: dataOf, listen, post }: Members,
     safe: Safe,
@@ -131,29 +139,35 @@ function answerWorker(
     connection: Connection
 ): void {
     const { port } = connection;
-    /** Those whose responses the worker has not reported, by number. */
-    const attempts = { __proto__: null } as object as Record<Attempt, true>;
+    /** The origins of those whose responses the worker has not reported, by number. */
+    const attempts = { __proto__: null } as object as Record<Attempt, string>;
     let count = 0;
-    const take = (attempt: unknown): attempt is Attempt => {
-        const isOurs = typeof attempt === "number" && attempts[attempt as Attempt] === true;
-        if (isOurs) {
+    /** Returns the attempt's origin, if it is one of this worker's. */
+    const take = (attempt: unknown): string | undefined => {
+        const origin = typeof attempt === "number" ? attempts[attempt as Attempt] : undefined;
+        if (origin !== undefined) {
             delete attempts[attempt as Attempt];
             count--;
         }
-        return isOurs;
+        return origin;
     };
     const answer = (...message: Answer) => post(port, message);
 
-    const give = (id: number, upgrade: Upgrade | undefined): void => {
+    const isAllowed = (origin: string): boolean => connection.origins[origin] === true;
+    const refuse = (origin: string): never => {
+        throw new Error(`${origin} is not among the origins of connectWorker()`);
+    };
+
+    const give = (id: number, origin = "", upgrade?: Upgrade): void => {
         if (upgrade) {
             if (count === MOST_ATTEMPTS) {
                 for (const name in attempts) {
                     const attempt = +name as Attempt;
-                    take(attempt) && engine.release(attempt);
+                    take(attempt) !== undefined && signer.release(attempt);
                     break;
                 }
             }
-            attempts[upgrade.attempt] = true;
+            attempts[upgrade.attempt] = origin;
             count++;
         }
         answer(id, upgrade?.proof, upgrade?.attempt, undefined);
@@ -167,37 +181,50 @@ function answerWorker(
         return parseUrl(origin + path);
     };
 
-    const authorize = async (method: unknown, origin: unknown, path: unknown, token: unknown): Promise<Upgrade> => {
-        const target = targetOf(origin, path);
+    const authorize = async (id: number, method: unknown, from: unknown, to: unknown, token: unknown): Promise<void> => {
+        const { origin, path } = targetOf(from, to);
         if (!isText(method) || !isText(token)) {
             throw new TypeError("not a question");
         }
-        if (!connection.origins[target.origin]) {
-            throw new Error(`${target.origin} is not among the origins of connectWorker()`);
-        }
-        const bound = engine.boundToken(token);
-        if (bound?.client !== client) {
+        isAllowed(origin) || refuse(origin);
+        const bound = signer.ofClient(token);
+        if (!bound) {
             throw new Error("the token does not belong to the client that connected this worker");
         }
-        return await safe(engine.authorize(method, target.origin, target.path, bound));
+        const upgrade = await safe(signer.authorize(method, origin, path, bound));
+        if (!isAllowed(origin)) {
+            // The app has taken the origin from the worker meanwhile.
+            signer.release(upgrade.attempt);
+            refuse(origin);
+        }
+        give(id, origin, upgrade);
     };
 
-    const observe = async (attempt: unknown, response: unknown, isReplayable: unknown, end: unknown): Promise<Upgrade | undefined> => {
+    const observe = async (id: number, attempt: unknown, response: unknown, isReplayable: unknown, end: unknown): Promise<void> => {
         const { status, dpopNonce, wwwAuthenticate, date } = own(response as ObservedResponse);
-        const { origin, path, isSlash } = own(end as End);
+        const { origin: from, path: to, isSlash } = own(end as End);
         // The engine follows no redirect to another origin.
-        const reached = origin === undefined ? undefined : targetOf(origin, path);
-        if (!take(attempt)) {
-            return undefined;
+        const reached = from === undefined ? undefined : targetOf(from, to);
+        const origin = take(attempt);
+        if (origin === undefined || !isAllowed(origin)) {
+            origin !== undefined && signer.release(attempt as Attempt);
+            give(id);
+            return;
         }
-        return await safe(
-            engine.observe(
-                attempt,
+        const again = await safe(
+            signer.observe(
+                attempt as Attempt,
                 { status: typeof status === "number" ? status : 0, dpopNonce: textOrNull(dpopNonce), wwwAuthenticate: textOrNull(wwwAuthenticate), date: textOrNull(date) },
                 isReplayable === true,
                 reached && { origin: reached.origin, path: reached.path, isSlash: isSlash === true }
             )
         );
+        if (again && !isAllowed(origin)) {
+            signer.release(again.attempt);
+            give(id);
+            return;
+        }
+        give(id, origin, again);
     };
 
     listen(port, async (event: MessageEvent<unknown>) => {
@@ -207,12 +234,17 @@ function answerWorker(
         }
         const { 0: id, 1: what, 2: a, 3: b, 4: c, 5: d } = own(dataOf(event) as Record<number, unknown>);
         if (what === "release") {
-            take(a) && engine.release(a);
+            take(a) !== undefined && signer.release(a as Attempt);
             return;
         }
         try {
-            const upgrade = what === "authorize" ? await safe(authorize(a, b, c, d)) : what === "observe" ? await safe(observe(a, b, c, d)) : undefined;
-            give(id as number, upgrade);
+            if (what === "authorize") {
+                await safe(authorize(id as number, a, b, c, d));
+            } else if (what === "observe") {
+                await safe(observe(id as number, a, b, c, d));
+            } else {
+                give(id as number);
+            }
         } catch (error) {
             answer(id as number, undefined, undefined, (await safe(toFailure(error))).message);
         }
