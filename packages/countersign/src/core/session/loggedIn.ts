@@ -55,13 +55,8 @@ export function loggedIn(context: Context, common: Oidc.Common, { tokens, back }
         connectWorker: async (worker, how) => {
             if (!workers) {
                 const { connectWorkers } = await safe(import("../worker/connect.js"));
-                const { client, engine } = context;
-                const { authorize, observe, release, boundToken } = engine;
-                const ofClient = (token: string) => {
-                    const bound = boundToken(token);
-                    return bound?.client === client ? bound : undefined;
-                };
-                workers ??= connectWorkers({ __proto__: null, client, ofClient, authorize, observe, release }, natives, saved, safe, toFailure, () => current().accessToken);
+                const { authorize, boundToken, observe, release } = context.engine;
+                workers ??= connectWorkers(context.client, { __proto__: null, authorize, boundToken, observe, release }, natives, saved, safe, toFailure, () => current().accessToken);
             }
             // At once, if it can be: origins that are taken from a worker must be gone before its
             // next question.

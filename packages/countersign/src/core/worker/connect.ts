@@ -5,7 +5,7 @@
  * It imports nothing of the core: bundlers would take what both need out of the core's one file, and
  * list there what must be loaded with this one.
  */
-import type { Attempt, Bare, BoundToken, ClientHandle, End, Engine, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
+import type { Attempt, Bare, ClientHandle, End, Engine, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
 import { membersOf, type Members } from "./members.js";
 import type { Saved } from "./messaging.js";
 import { HELLO, type Answer } from "./protocol.js";
@@ -67,14 +67,11 @@ export interface Workers {
  * What this module may ask of the engine: no more than a worker's script may ask for by `connectWorker`.
  * It is loaded late, and a script that knows its URL can put another in its place (by an import map).
  */
-export interface Signer extends Bare, Pick<Engine, "authorize" | "observe" | "release"> {
-    readonly client: ClientHandle;
-    /** `undefined` if the token is no bound one of the client. */
-    readonly ofClient: (token: string) => BoundToken | undefined;
-}
+export type Signer = Bare & Pick<Engine, "authorize" | "boundToken" | "observe" | "release">;
 
 /** `token`: the one that the page has now. */
 export function connectWorkers(
+    client: ClientHandle,
     signer: Signer,
     natives: EngineHost,
     saved: Saved,
@@ -86,7 +83,7 @@ export function connectWorkers(
     let connections: Connection | undefined;
     // Tokens that are not bound pass through the worker as they are.
     const hello = (worker: Worker, token: string, ports: readonly MessagePort[]) =>
-        messaging.postToWorker(worker, { __proto__: null, [HELLO]: [signer.client, signer.ofClient(token) && token] }, ports);
+        messaging.postToWorker(worker, { __proto__: null, [HELLO]: [client, signer.boundToken(token) && token] }, ports);
     return {
         connect: (worker, how) => {
             const origins = readOrigins(how, natives);
@@ -109,7 +106,7 @@ export function connectWorkers(
             const port = messaging.port1(channel) as MessagePort;
             const connection = { reference: messaging.newReference(worker), port, origins, next: connections };
             connections = connection;
-            answerWorker(signer, natives, messaging, safe, toFailure, connection);
+            answerWorker(client, signer, natives, messaging, safe, toFailure, connection);
             hello(worker, token(), [messaging.port2(channel)]);
         },
         announce: token => {
@@ -131,6 +128,7 @@ export function connectWorkers(
 
 /** Answers the questions of a worker. */
 function answerWorker(
+    client: ClientHandle,
     signer: Signer,
     { parseUrl }: EngineHost,
     { data: dataOf, listen, post }: Members,
@@ -187,8 +185,8 @@ function answerWorker(
             throw new TypeError("not a question");
         }
         isAllowed(origin) || refuse(origin);
-        const bound = signer.ofClient(token);
-        if (!bound) {
+        const bound = signer.boundToken(token);
+        if (bound?.client !== client) {
             throw new Error("the token does not belong to the client that connected this worker");
         }
         const upgrade = await safe(signer.authorize(method, origin, path, bound));
