@@ -87,12 +87,15 @@ const partsOf = (request: AnyRequest): Parts => {
         return partsOf(request.raw);
     }
     const { method, url, headers } = request as AnyRequest.RequestLike;
-    const { protocol, host, pathname, search } = new URL(url);
+    if (!URL.canParse(url)) {
+        throw new Unusable("The URL of the request is not absolute");
+    }
+    const { protocol, host } = new URL(url);
     return {
         method,
         scheme: protocol.slice(0, -1),
         authority: host,
-        path: `${pathname}${search}`,
+        path: url,
         values: name => {
             const value = headers.get(name);
             return value === null ? [] : [value];
@@ -114,6 +117,31 @@ const forwarded = (values: string[], name: string): string => {
     return "";
 };
 
+/** A request that a URL can't be taken from. */
+class Unusable extends Error {}
+
+/** The scheme and the start of a URI up to its path. */
+const BEFORE_PATH = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i;
+const DOT_SEGMENT = /^(?:\.|%2e){1,2}$/i;
+const AUTHORITY = /^(?:\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d+)?$/i;
+
+/**
+ * The path as it was sent, to which no host can be added and from which no segment is taken away.
+ * Routers take dot segments as they are, and a URL's reader removes them: a proof for one route
+ * would fit another. Of a target in absolute form, the path counts, as to the engine.
+ */
+const pathOf = (target: string): string => {
+    const start = BEFORE_PATH.exec(`${target}`)?.[0];
+    const [path] = `${target}`.slice(start?.length ?? 0).split(/[?#]/) as [string];
+    if (start !== undefined && path === "") {
+        return "/";
+    }
+    if (!path.startsWith("/") || path.split("/").some(segment => DOT_SEGMENT.test(segment))) {
+        throw new Unusable("The path of the request does not begin with a slash, or has a segment of dots, which its proof could name otherwise");
+    }
+    return path;
+};
+
 /** The URL that the client called, as far as the request and its proxies tell. */
 const urlOf = ({ scheme, authority, path, values }: Parts, trustProxy: boolean): string => {
     const proxies = trustProxy
@@ -124,26 +152,27 @@ const urlOf = ({ scheme, authority, path, values }: Parts, trustProxy: boolean):
         : { scheme: "", authority: "" };
     const outside = proxies.scheme.replace(/:$/, "").toLowerCase();
     const usedScheme = outside === "http" || outside === "https" ? outside : scheme;
+    if (!/^https?$/i.test(usedScheme)) {
+        throw new Unusable("The scheme of the request is neither http nor https");
+    }
+    const usedAuthority = proxies.authority || authority;
+    // What ends a host in a URL would let a header choose the path.
+    if (typeof usedAuthority !== "string" || !AUTHORITY.test(usedAuthority)) {
+        throw new Unusable("The host of the request (Host, X-Forwarded-Host or Forwarded) is no name or address with or without a port");
+    }
     // As it was sent: the engine refuses a path that is written in another way than the proof's.
-    return `${usedScheme}://${proxies.authority || authority}${path.split(/[?#]/)[0]}`;
+    return `${usedScheme}://${usedAuthority}${pathOf(path)}`;
 };
 
 const errored = (debugErrorMessage: string): RequestAuthContext.Errored => ({ isWellFormed: false, debugErrorMessage });
 
-/**
- * Takes from a request what `validateAndDecodeAccessToken` needs. `undefined`: it has no
- * `Authorization` field.
- *
- * The URL is the one that `Host` names or, with `trustProxy`, that a proxy names: both are headers.
- * With `publicUrl` (scheme, host and what stands before this server's paths) they are not looked
- * at, which is safer: then a proof for another host can't be used here.
- */
-export const extractRequestAuthContext = (params: {
+interface Params {
     request: AnyRequest;
     trustProxy: boolean;
     publicUrl?: string;
-}): RequestAuthContext | undefined => {
-    const { request, trustProxy, publicUrl } = params;
+}
+
+const extract = ({ request, trustProxy, publicUrl }: Params): RequestAuthContext | undefined => {
     const parts = partsOf(request);
     const authorization = parts.values("authorization");
     const dpop = parts.values("dpop");
@@ -167,9 +196,28 @@ export const extractRequestAuthContext = (params: {
     if (dpop.length === 0) {
         return errored("Scheme DPoP was specified but the DPoP header is missing");
     }
-    const expectedHtu = publicUrl === undefined ? urlOf(parts, trustProxy) : `${publicUrl.replace(/\/+$/, "")}${parts.path.split(/[?#]/)[0]}`;
+    const expectedHtu = publicUrl === undefined ? urlOf(parts, trustProxy) : publicUrl.replace(/\/+$/, "") + pathOf(parts.path);
     return {
         isWellFormed: true,
         accessTokenAndMetadata: { scheme: "DPoP", accessToken, dpopProof: dpop[0]!, expectedHtu, expectedHtm: parts.method }
     };
+};
+
+/**
+ * Takes from a request what `validateAndDecodeAccessToken` needs. `undefined`: it has no
+ * `Authorization` field.
+ *
+ * The URL is the one that `Host` names or, with `trustProxy`, that a proxy names: both are headers.
+ * With `publicUrl` (scheme, host and what stands before this server's paths) they are not looked
+ * at, which is safer: then a proof for another host can't be used here.
+ */
+export const extractRequestAuthContext = (params: Params): RequestAuthContext | undefined => {
+    try {
+        return extract(params);
+    } catch (error) {
+        if (error instanceof Unusable) {
+            return errored(error.message);
+        }
+        throw error;
+    }
 };
