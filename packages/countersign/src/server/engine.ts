@@ -3,8 +3,9 @@
  * `crates/countersign-server-wasm/src/boundary.rs`. Every decision is the engine's; here is what
  * it asks a JavaScript runtime for.
  */
-import { read, text, utf8, write, type Field } from "./message.js";
+import { read, text, utf8, view } from "./message.js";
 import { toConfig, type NonceStatus, type ResourceServerOptions } from "./options.js";
+import { encodeRequest, type RawRequest } from "./rawRequest.js";
 import type { Signatures, Verdict } from "./signatures.js";
 
 interface Exports {
@@ -14,21 +15,6 @@ interface Exports {
     authenticate(server: number, task: number, isUri: number, authorizations: number): void;
     settle(question: number, status: number): void;
     metadata(server: number): void;
-}
-
-/** A request, as far as the engine looks at it. Values of fields have one byte per character. */
-export interface RawRequest {
-    method: string;
-    /** Path and query, as they were sent. */
-    target?: string | undefined;
-    /** In place of `target`: the URI that the client called. Never take it from headers that a client can write. */
-    uri?: string | undefined;
-    /** The values of all `Authorization` fields, one for each field. */
-    authorization: readonly string[];
-    /** The values of all `DPoP` fields, one for each field. */
-    dpop: readonly string[];
-    /** The scope that the route requires. */
-    scope?: string | undefined;
 }
 
 export type Outcome =
@@ -85,6 +71,16 @@ const stopped = (cause: unknown): Outcome => ({
     ]
 });
 
+/** What becomes of a request that is none. */
+const malformed = (problem: string): Outcome => ({
+    isAccepted: false,
+    status: 400,
+    name: "RequestMalformed",
+    reason: `the program gave no request: ${problem}`,
+    error: undefined,
+    headers: [["cache-control", "no-store"]]
+});
+
 /** Reads a body of at most `limit` bytes. `undefined`: it is longer. */
 const readBody = async (response: Response, limit: number): Promise<Uint8Array | undefined> => {
     const chunks: Uint8Array[] = [];
@@ -119,12 +115,14 @@ const timer = (act: () => void, milliseconds: number): (() => void) => {
 
 /**
  * Starts an engine for one resource server. Throws a sentence if its options can't be used.
+ * `lastTask`: requests are numbered from the next number on.
  */
 export const startEngine = (
     module: WebAssembly.Module,
     options: ResourceServerOptions,
     signatures: Signatures,
-    secret: Uint8Array
+    secret: Uint8Array,
+    lastTask = 0
 ): Engine => {
     const log = options.log ?? ((level, line) => console[level](`countersign: ${line}`));
     const clock = options.now ?? Date.now;
@@ -132,16 +130,22 @@ export const startEngine = (
     const tasks = new Map<number, (outcome: Outcome) => void>();
     /** What ends a question early, by its number. */
     const cancels = new Map<number, () => void>();
-    let lastTask = 0;
     let crash: { cause: unknown } | undefined;
     let answered: string[] = [];
 
-    /** Runs the engine; every call of it goes through here. */
-    const enter = (run: () => void): void => {
+    /** Writes a message that the engine takes next. */
+    const send = (bytes: Uint8Array): void => view(exports.memory, exports.reserve(bytes.length), bytes.length).set(bytes);
+
+    /**
+     * Gives the engine a message and runs it; every call of it goes through here. Nothing else runs
+     * in it: what throws here is the engine.
+     */
+    const enter = (message: Uint8Array, run: () => void): void => {
         if (crash) {
             return;
         }
         try {
+            send(message);
             run();
         } catch (cause) {
             crash = { cause };
@@ -153,18 +157,9 @@ export const startEngine = (
         }
     };
 
-    /** Writes a message that the engine takes next. */
-    const send = (bytes: Uint8Array): void => {
-        const at = exports.reserve(bytes.length);
-        new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
-    };
-
     const settle = (question: number, status: number, message: Uint8Array = new Uint8Array()): void => {
         cancels.delete(question);
-        enter(() => {
-            send(message);
-            exports.settle(question, status);
-        });
+        enter(message, () => exports.settle(question, status));
     };
 
     const verdict = (question: number, verdict: Verdict): number => {
@@ -272,8 +267,11 @@ export const startEngine = (
         },
         finish: (task: number, isAccepted: number, pointer: number, length: number): void => {
             const fields = read(exports.memory, pointer, length).map(text);
-            const finish = tasks.get(task)!;
+            const finish = tasks.get(task);
             tasks.delete(task);
+            if (!finish) {
+                return;
+            }
             if (isAccepted) {
                 const [scheme, thumbprint, accessToken, nonce] = fields;
                 finish({
@@ -296,7 +294,7 @@ export const startEngine = (
             answered = read(exports.memory, pointer, length).map(text);
         },
         log: (isError: number, pointer: number, length: number): void =>
-            log(isError ? "error" : "warn", text(new Uint8Array(exports.memory.buffer, pointer, length)))
+            log(isError ? "error" : "warn", text(view(exports.memory, pointer, length)))
     };
     const instance = new WebAssembly.Instance(module, { host: imports });
     const exports = instance.exports as unknown as Exports;
@@ -312,20 +310,21 @@ export const startEngine = (
 
     return {
         metadata,
-        authenticate: ({ method, target, uri, authorization, dpop, scope }) =>
+        authenticate: request =>
             new Promise(resolve => {
                 if (crash) {
                     resolve(stopped(crash.cause));
                     return;
                 }
-                const task = ++lastTask;
+                const encoded = encodeRequest(request);
+                if (typeof encoded === "string") {
+                    resolve(malformed(encoded));
+                    return;
+                }
+                // The engine's numbers have 32 bits, and come back signed.
+                const task = (lastTask = (lastTask + 1) | 0);
                 tasks.set(task, resolve);
-                const asked = utf8(uri ?? target ?? "");
-                const fields: Field[] = [method, asked, utf8(scope ?? ""), ...authorization, ...dpop];
-                enter(() => {
-                    write(fields, exports.memory, length => exports.reserve(length));
-                    exports.authenticate(server, task, uri === undefined ? 0 : 1, authorization.length);
-                });
+                enter(encoded.message, () => exports.authenticate(server, task, encoded.isUri, encoded.authorizations));
             })
     };
 };

@@ -10,6 +10,7 @@ export type {
     ZodSchemaLike
 } from "./oidcSpa.js";
 export type { NonceIssuer, NonceStatus, ReplayStore, ResourceServerOptions, SignatureAlgorithm } from "./options.js";
-export type { Metadata, RawRequest } from "./engine.js";
+export type { Metadata } from "./engine.js";
+export type { RawRequest } from "./rawRequest.js";
 export { redisReplayStore, type IoRedis, type NodeRedis, type RedisReplayStoreOptions } from "./redis.js";
 export type { Accepted, Claims, Decision, Demands, Refused, ResourceServer } from "./resourceServer.js";

@@ -11,14 +11,13 @@ export type Field = string | Uint8Array;
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 export const text = (bytes: Uint8Array): string => decoder.decode(bytes);
 
-/** Writes fields at the address that `reserve` gives for their length. */
-export const write = (fields: readonly Field[], memory: WebAssembly.Memory, reserve: (length: number) => number): void => {
+/** Returns fields as a message. */
+export const encode = (fields: readonly Field[]): Uint8Array => {
     let length = 0;
     for (const field of fields) {
         length += 4 + field.length;
     }
-    const at = reserve(length);
-    const bytes = new Uint8Array(memory.buffer, at, length);
+    const bytes = new Uint8Array(length);
     let place = 0;
     for (const field of fields) {
         const { length } = field;
@@ -38,15 +37,21 @@ export const write = (fields: readonly Field[], memory: WebAssembly.Memory, rese
         }
         place += length;
     }
+    return bytes;
 };
+
+/** Views the engine's memory. Its numbers are signed to JavaScript, and beyond 2 GiB negative. */
+export const view = (memory: WebAssembly.Memory, pointer: number, length: number): Uint8Array =>
+    new Uint8Array(memory.buffer, pointer >>> 0, length >>> 0);
 
 /** Reads the fields of a message. They are views: copy what outlives the call. */
 export const read = (memory: WebAssembly.Memory, pointer: number, length: number): Uint8Array[] => {
-    const view = new DataView(memory.buffer, pointer, length);
+    const message = view(memory, pointer, length);
+    const sizes = new DataView(memory.buffer, message.byteOffset, message.length);
     const fields: Uint8Array[] = [];
-    for (let at = 0; at + 4 <= length; ) {
-        const size = view.getUint32(at, true);
-        fields.push(new Uint8Array(memory.buffer, pointer + at + 4, size));
+    for (let at = 0; at + 4 <= message.length; ) {
+        const size = sizes.getUint32(at, true);
+        fields.push(message.subarray(at + 4, at + 4 + size));
         at += 4 + size;
     }
     return fields;

@@ -159,14 +159,15 @@ const createUtils = <DecodedAccessToken extends Record<string, unknown>>(
         });
         return async (params: Params): Promise<Result> => {
             const { accessToken, scheme } = params;
-            if (scheme === "DPoP" && (params.expectedHtu === undefined || params.expectedHtm === undefined)) {
+            if (scheme === "DPoP" && ((params.expectedHtu ?? undefined) === undefined || (params.expectedHtm ?? undefined) === undefined)) {
                 return errored("a proof is for one method and URL: give expectedHtm and expectedHtu, as extractRequestAuthContext does");
             }
             const decision = await server.decide({
                 method: scheme === "DPoP" ? params.expectedHtm! : "GET",
                 uri: scheme === "DPoP" ? params.expectedHtu! : ANY_URI,
                 authorization: [`${scheme} ${accessToken}`],
-                dpop: scheme === "DPoP" ? [params.dpopProof] : []
+                // A field that the request lacks: the engine says so, with the challenge.
+                dpop: scheme === "DPoP" && ((params.dpopProof as string | null | undefined) ?? undefined) !== undefined ? [params.dpopProof] : []
             });
             return decision.isAccepted
                 ? succeed(decision.claims as unknown as DecodedAccessToken_RFC9068, accessToken)

@@ -130,9 +130,15 @@ const base64url = (bytes: Uint8Array): string =>
 /** The length of the secret of the store in this process. */
 export const SECRET_BYTES = 32;
 
+/** At 29 bytes each and what growing takes, the engine's memory of 4 GiB holds them. */
+const MOST_PROOFS = 100_000_000;
+
 /** Returns the configuration for the engine; `secret`: random bytes, drawn anew at each start. */
 export const toConfig = (options: ResourceServerOptions, secret: Uint8Array): string => {
     const { replayStore, replayCapacity, replayDeadline: _1, log: _2, fetch: _3, now: _4, nonces, ...others } = options;
+    if (replayCapacity !== undefined && !(replayCapacity <= MOST_PROOFS)) {
+        throw new TypeError("countersign/server: `replayCapacity` is a number of proofs up to 100,000,000; for more, give a `replayStore`");
+    }
     return JSON.stringify({
         ...others,
         nonces: nonces && ("issue" in nonces ? { host: {} } : { stateless: { lifetime: NONCE_LIFETIME, ...nonces } }),

@@ -1,8 +1,9 @@
 /**
  * A resource server on web standards: who sent this request, and is its access token good?
  */
-import { startEngine, type Metadata, type Outcome, type RawRequest } from "./engine.js";
+import { startEngine, type Metadata, type Outcome } from "./engine.js";
 import { SECRET_BYTES, type ResourceServerOptions } from "./options.js";
+import type { RawRequest } from "./rawRequest.js";
 import type { Signatures } from "./signatures.js";
 
 /** A request that was accepted: a valid access token, presented as it must be. */

@@ -72,9 +72,19 @@ test("each cause of the reference has its errors", async () => {
 
 test("a proof without a request to compare it with is refused with a sentence", async () => {
     const { validateAndDecodeAccessToken } = await bootstrapped();
-    for (const missing of [{ expectedHtu: undefined }, { expectedHtm: undefined }]) {
+    for (const missing of [{ expectedHtu: undefined }, { expectedHtm: undefined }, { expectedHtu: null }, { expectedHtm: null }]) {
         const refused = await validateAndDecodeAccessToken(dpop(issuer.token(client), missing));
         assert.match(refused.debugErrorMessage, /give expectedHtm and expectedHtu/);
+    }
+});
+
+test("a missing proof is refused with the challenge, one of another type as malformed, and the next request is accepted", async () => {
+    const { validateAndDecodeAccessToken } = await bootstrapped();
+    const token = issuer.token(client);
+    for (const [dpopProof, status, name] of [[undefined, 401, "HeaderMissing"], [null, 401, "HeaderMissing"], [5, 400, "RequestMalformed"], [["a"], 400, "RequestMalformed"]]) {
+        const { isSuccess, refused } = await validateAndDecodeAccessToken(dpop(token, { dpopProof }));
+        assert.deepEqual([isSuccess, refused.status, refused.name], [false, status, name]);
+        assert.ok((await validateAndDecodeAccessToken(dpop(token))).isSuccess);
     }
 });
 
