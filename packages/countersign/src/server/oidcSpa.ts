@@ -75,7 +75,11 @@ export declare namespace ParamsOfBootstrap {
     };
     type Mock<DecodedAccessToken> = Mock.DecodeOnly | Mock.UseStaticIdentity<DecodedAccessToken>;
     namespace Mock {
-        type Common = { implementation: "mock" };
+        type Common = {
+            implementation: "mock";
+            /** A mock is refused where `NODE_ENV` is `"production"`, unless this is `true`: everyone is let in. */
+            dangerousMockInProduction?: boolean;
+        };
         type DecodeOnly = Common & { behavior: "decode only" };
         type UseStaticIdentity<DecodedAccessToken> = Common & {
             behavior: "use static identity";
@@ -128,6 +132,34 @@ const decode = (accessToken: string): DecodedAccessToken_RFC9068 => {
     return JSON.parse(new TextDecoder().decode(bytes)) as DecodedAccessToken_RFC9068;
 };
 
+const HERE = "countersign/server: bootstrapAuth";
+
+interface Named {
+    implementation?: unknown;
+    behavior?: unknown;
+}
+
+const shown = (value: unknown): string => (typeof value === "string" ? JSON.stringify(value) : typeof value);
+
+/** A mock lets everyone in: it is never quiet, and not for production. */
+const allowMock = ({ dangerousMockInProduction }: ParamsOfBootstrap.Mock.Common): void => {
+    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
+    if (process?.env?.["NODE_ENV"] === "production" && dangerousMockInProduction !== true) {
+        throw new TypeError(`${HERE} starts no mock while NODE_ENV is "production"; \`dangerousMockInProduction: true\` lets everyone in`);
+    }
+    console.error("countersign: bootstrapAuth has started a mock for development: NO ACCESS TOKEN IS CHECKED, everyone is let in");
+};
+
+/** How long a call waits for `bootstrapAuth`, in milliseconds. */
+const PATIENCE = 10_000;
+
+/** `undefined`: it has not come. */
+const inTime = async <T>(coming: Promise<T>): Promise<T | undefined> => {
+    let timer: ReturnType<typeof setTimeout>;
+    const late = new Promise<undefined>(resolve => (timer = setTimeout(() => resolve(undefined), PATIENCE)));
+    return Promise.race([coming, late]).finally(() => clearTimeout(timer));
+};
+
 type Start = (options: ResourceServerOptions) => ResourceServer;
 type Params = ValidateAndDecodeAccessToken.Params;
 
@@ -136,6 +168,7 @@ const createUtils = <DecodedAccessToken extends Record<string, unknown>>(
     schema: ZodSchemaLike<DecodedAccessToken_RFC9068, DecodedAccessToken> | undefined
 ): OidcSpaUtils<DecodedAccessToken> => {
     type Result = ValidateAndDecodeAccessToken.ReturnType<DecodedAccessToken>;
+    let isCalled = false;
     let settle: (validate: (params: Params) => Promise<Result>) => void;
     const validator = new Promise<(params: Params) => Promise<Result>>(resolve => (settle = resolve));
 
@@ -175,26 +208,66 @@ const createUtils = <DecodedAccessToken extends Record<string, unknown>>(
         };
     };
 
-    const mock = (params: ParamsOfBootstrap.Mock<DecodedAccessToken>) => async ({ accessToken }: Params): Promise<Result> => {
-        if (params.behavior === "decode only") {
-            try {
-                return succeed(decode(accessToken), accessToken);
-            } catch (error) {
-                return errored(`the access token can't be decoded: ${error}`);
+    const mock = (params: ParamsOfBootstrap.Mock<DecodedAccessToken>): ((params: Params) => Promise<Result>) => {
+        switch (params.behavior) {
+            case "decode only":
+                return async ({ accessToken }) => {
+                    try {
+                        return succeed(decode(accessToken), accessToken);
+                    } catch (error) {
+                        return errored(`the access token can't be decoded: ${error}`);
+                    }
+                };
+            case "use static identity": {
+                const { decodedAccessToken_mock: decodedAccessToken, decodedAccessToken_original_mock: original, accessToken_mock } = params;
+                if (typeof decodedAccessToken !== "object" || decodedAccessToken === null) {
+                    throw new TypeError(`${HERE} takes \`decodedAccessToken_mock\`, the claims of everyone, with this behavior`);
+                }
+                return async ({ accessToken }) => ({
+                    isSuccess: true,
+                    decodedAccessToken,
+                    decodedAccessToken_original: original ?? (decodedAccessToken as unknown as DecodedAccessToken_RFC9068),
+                    accessToken: accessToken_mock ?? accessToken
+                });
             }
+            default:
+                throw new TypeError(`${HERE} takes \`behavior\`: "decode only" or "use static identity", not ${shown((params as Named).behavior)}`);
         }
-        return {
-            isSuccess: true,
-            decodedAccessToken: params.decodedAccessToken_mock,
-            decodedAccessToken_original:
-                params.decodedAccessToken_original_mock ?? (params.decodedAccessToken_mock as unknown as DecodedAccessToken_RFC9068),
-            accessToken: params.accessToken_mock ?? accessToken
-        };
+    };
+
+    /** What is missing or spelled in another way must not become a mock. */
+    const implement = (params: ParamsOfBootstrap<DecodedAccessToken>): ((params: Params) => Promise<Result>) => {
+        switch (params.implementation) {
+            case "real":
+                return real(params);
+            case "mock": {
+                const validate = mock(params);
+                allowMock(params);
+                return validate;
+            }
+            default:
+                throw new TypeError(`${HERE} takes \`implementation\`: "real" or "mock", not ${shown((params as Named).implementation)}`);
+        }
     };
 
     return {
-        bootstrapAuth: async params => settle(params.implementation === "real" ? real(params) : mock(params)),
-        validateAndDecodeAccessToken: async params => (await validator)(params),
+        bootstrapAuth: async params => {
+            if (isCalled) {
+                throw new TypeError(`${HERE} was called before: what checks tokens never changes; take other utils by createUtils()`);
+            }
+            isCalled = true;
+            try {
+                // What others may have put on the prototype of all objects is no parameter.
+                settle(implement(Object.assign(Object.create(null), params)));
+            } catch (error) {
+                settle(async () => errored("bootstrapAuth failed, so no access token is accepted: see its error"));
+                throw error;
+            }
+        },
+        validateAndDecodeAccessToken: async params => {
+            const validate = isCalled ? await validator : await inTime(validator);
+            return validate ? validate(params) : errored("bootstrapAuth was not called: call it when the program starts");
+        },
         // For `typeof` alone.
         ofTypeDecodedAccessToken: undefined as unknown as DecodedAccessToken
     };
