@@ -3,8 +3,9 @@
  * `crates/countersign-server-wasm/src/boundary.rs`. Every decision is the engine's; here is what
  * it asks a JavaScript runtime for.
  */
+import { afterArrivals, harmless, readBody, said, sparing, timer } from "./callbacks.js";
 import { read, text, utf8, view } from "./message.js";
-import { toConfig, type NonceStatus, type ResourceServerOptions } from "./options.js";
+import { checkOptions, isIssuer, toConfig, type NonceStatus, type ResourceServerOptions } from "./options.js";
 import { encodeRequest, type RawRequest } from "./rawRequest.js";
 import type { Signatures, Verdict } from "./signatures.js";
 
@@ -58,18 +59,27 @@ const NONCES: readonly NonceStatus[] = ["fresh", "renew", "expired"];
 const DEADLINE = 50; // milliseconds
 const RETRY_AFTER = "10"; // seconds
 
-/** What becomes of a request when the engine has stopped: nothing is accepted any more. */
-const stopped = (cause: unknown): Outcome => ({
+/** Visible ASCII without quotation mark and backslash (RFC 9449, section 8.1). */
+const NONCE = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/** What becomes of a request that can't be decided. */
+const unavailable = (name: string, reason: string): Outcome => ({
     isAccepted: false,
     status: 503,
-    name: "EngineStopped",
-    reason: `the engine has stopped (${cause}): restart this process, and report it`,
+    name,
+    reason,
     error: undefined,
     headers: [
         ["cache-control", "no-store"],
         ["retry-after", RETRY_AFTER]
     ]
 });
+
+/** What becomes of a request when the engine has stopped: nothing is accepted any more. */
+const stopped = (cause: unknown): Outcome =>
+    unavailable("EngineStopped", `the engine has stopped (${said(cause)}): restart this process, and report it`);
+
+const timeless = (): Outcome => unavailable("ClockUnavailable", "the option `now` has thrown, or gave no finite number");
 
 /** What becomes of a request that is none. */
 const malformed = (problem: string): Outcome => ({
@@ -81,57 +91,40 @@ const malformed = (problem: string): Outcome => ({
     headers: [["cache-control", "no-store"]]
 });
 
-/** Reads a body of at most `limit` bytes. `undefined`: it is longer. */
-const readBody = async (response: Response, limit: number): Promise<Uint8Array | undefined> => {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    const reader = response.body?.getReader();
-    while (reader) {
-        const { done, value } = await reader.read();
-        if (done) {
-            break;
-        }
-        length += value.length;
-        if (length > limit) {
-            await reader.cancel();
-            return undefined;
-        }
-        chunks.push(value);
-    }
-    const body = new Uint8Array(length);
-    let at = 0;
-    for (const chunk of chunks) {
-        body.set(chunk, at);
-        at += chunk.length;
-    }
-    return body;
-};
-
-/** Starts a timer, and returns what ends it early. */
-const timer = (act: () => void, milliseconds: number): (() => void) => {
-    const handle = setTimeout(act, milliseconds);
-    return () => clearTimeout(handle);
-};
-
 /**
  * Starts an engine for one resource server. Throws a sentence if its options can't be used.
  * `lastTask`: requests are numbered from the next number on.
  */
 export const startEngine = (
     module: WebAssembly.Module,
-    options: ResourceServerOptions,
+    given: ResourceServerOptions,
     signatures: Signatures,
     secret: Uint8Array,
     lastTask = 0
 ): Engine => {
-    const log = options.log ?? ((level, line) => console[level](`countersign: ${line}`));
+    const options = checkOptions(given);
+    const log = harmless(options.log ?? ((level, line) => console[level](`countersign: ${line}`)));
+    const logSparingly = sparing(log);
     const clock = options.now ?? Date.now;
-    const nonces = options.nonces && "issue" in options.nonces ? options.nonces : undefined;
-    const tasks = new Map<number, (outcome: Outcome) => void>();
+    const nonces = isIssuer(options.nonces) ? options.nonces : undefined;
+    const tasks = new Map<number, { finish: (outcome: Outcome) => void; isTimeless: boolean }>();
     /** What ends a question early, by its number. */
     const cancels = new Map<number, () => void>();
     let crash: { cause: unknown } | undefined;
     let answered: string[] = [];
+    /** Whether the clock, or the answer to a question, has failed since the engine was entered. */
+    let faults = { ofClock: false, ofQuestion: false };
+    let lastTime = Date.now();
+
+    /** The time, or `undefined` if it can't be told. */
+    const time = (): number | undefined => {
+        try {
+            const now = clock();
+            return Number.isFinite(now) ? (lastTime = now) : undefined;
+        } catch {
+            return undefined;
+        }
+    };
 
     /** Writes a message that the engine takes next. */
     const send = (bytes: Uint8Array): void => view(exports.memory, exports.reserve(bytes.length), bytes.length).set(bytes);
@@ -144,31 +137,46 @@ export const startEngine = (
         if (crash) {
             return;
         }
+        faults = { ofClock: false, ofQuestion: false };
         try {
             send(message);
             run();
         } catch (cause) {
             crash = { cause };
-            log("error", `the engine has stopped: every request is answered 503 until this process restarts (${cause})`);
-            for (const finish of tasks.values()) {
+            for (const { finish } of tasks.values()) {
                 finish(stopped(cause));
             }
             tasks.clear();
+            log("error", `the engine has stopped: every request is answered 503 until this process restarts (${said(cause)})`);
+        }
+        if (faults.ofClock) {
+            // Any of those who wait may have been told a time that was none.
+            for (const task of tasks.values()) {
+                task.isTimeless = true;
+            }
         }
     };
 
-    const settle = (question: number, status: number, message: Uint8Array = new Uint8Array()): void => {
+    const settle = (question: number, status: number, message: Uint8Array = new Uint8Array(), isFault = false): void => {
         cancels.delete(question);
-        enter(message, () => exports.settle(question, status));
+        enter(message, () => {
+            faults.ofQuestion = isFault;
+            exports.settle(question, status);
+        });
     };
+
+    const logUnanswered = (error: unknown): void => logSparingly("question", "error", `a question of the engine had no answer: ${said(error)}`);
 
     const verdict = (question: number, verdict: Verdict): number => {
         if (typeof verdict === "boolean") {
             return atOnce(verdict ? 1 : 0);
         }
         verdict.then(
-            isGood => settle(question, isGood ? 1 : 0),
-            () => settle(question, 0)
+            isGood => settle(question, isGood === true ? 1 : 0),
+            error => {
+                settle(question, 0, undefined, true);
+                logUnanswered(error);
+            }
         );
         return LATER;
     };
@@ -183,43 +191,57 @@ export const startEngine = (
                 redirect: "manual",
                 signal: abort.signal
             });
+            if (response.status === 200) {
+                const body = await readBody(response, limit);
+                body ? settle(question, 200, body) : settle(question, TOO_LONG);
+                return;
+            }
             // Another status needs no body.
-            const body = response.status === 200 ? await readBody(response, limit) : new Uint8Array();
-            body ? settle(question, response.status, body) : settle(question, TOO_LONG);
-            response.status === 200 || (await response.body?.cancel());
+            settle(question, response.status);
+            response.body?.cancel().catch(() => {});
         } catch (error) {
-            const { message, cause } = error as Error;
-            settle(question, FAILED, utf8(cause instanceof Error ? `${message}: ${cause.message}` : `${message}`));
+            cancels.has(question) && settle(question, FAILED, utf8(said(error)));
         }
     };
 
-    const insert = (question: number, key: Uint8Array, expiresAt: number): void => {
+    const insert = async (question: number, key: Uint8Array, expiresAt: number): Promise<void> => {
         // The first answer counts, and none is a refusal.
-        const once = (status: number, message?: Uint8Array) => {
-            if (cancels.has(question)) {
+        const once = (status: number, message?: Uint8Array): boolean => {
+            const isFirst = cancels.has(question);
+            if (isFirst) {
                 stop();
                 settle(question, status, message);
             }
+            return isFirst;
         };
         const deadline = options.replayDeadline ?? DEADLINE;
-        const stop = timer(() => {
-            log("warn", `the replay store did not answer within ${deadline} ms`);
-            once(0);
-        }, deadline);
+        const late = () => once(0) && logSparingly("late", "warn", `the replay store did not answer within ${deadline} ms`);
+        // When this process was busy, the answer may have come in, and waits.
+        const stop = timer(() => afterArrivals(late), deadline);
         cancels.set(question, stop);
-        const refuse = (error: unknown) => {
-            log("warn", `the replay store can't be reached: ${error}`);
-            once(0);
-        };
         try {
-            options.replayStore!.insert(key, expiresAt).then(({ wasNew, storeNow }) => {
-                // Anything else than these is no answer.
-                const status = wasNew === true ? 1 : wasNew === false ? 2 : 0;
-                once(status, utf8(Number.isFinite(storeNow) ? `${Math.floor(storeNow)}` : ""));
-            }, refuse);
+            const { wasNew, storeNow } = await options.replayStore!.insert(key, expiresAt);
+            // Anything else than these is no answer.
+            const status = wasNew === true ? 1 : wasNew === false ? 2 : 0;
+            once(status, utf8(Number.isFinite(storeNow) ? `${Math.floor(storeNow)}` : ""));
         } catch (error) {
-            refuse(error);
+            once(0);
+            logSparingly("away", "warn", `the replay store can't be reached: ${said(error)}`);
         }
+    };
+
+    /** A nonce of the program's. None, if it gives no text that could be sent. */
+    const issued = (now: number): Uint8Array => {
+        try {
+            const nonce: unknown = nonces!.issue(now);
+            if (typeof nonce === "string" && NONCE.test(nonce)) {
+                return utf8(nonce);
+            }
+            logSparingly("nonce", "error", "`issue` gave no nonce: visible ASCII without quotation mark and backslash");
+        } catch (error) {
+            logSparingly("nonce", "error", `\`issue\` gave no nonce: ${said(error)}`);
+        }
+        return new Uint8Array();
     };
 
     const ask = (number: number, question: Question, pointer: number, length: number): number => {
@@ -237,12 +259,12 @@ export const startEngine = (
                 return LATER;
             case Question.Insert:
                 // What answers at once, answers after this call: the engine can't be entered in it.
-                insert(number, first!.slice(), Number(text(second!)));
+                void insert(number, first!.slice(), Number(text(second!)));
                 return LATER;
             case Question.CheckNonce:
                 return atOnce(NONCES.indexOf(nonces!.check(text(first!), Number(text(second!)))) + 1);
             case Question.IssueNonce:
-                send(utf8(nonces!.issue(Number(text(first!)))));
+                send(issued(Number(text(first!))));
                 return atOnce(1);
             default:
                 return atOnce(0);
@@ -250,14 +272,19 @@ export const startEngine = (
     };
 
     const imports = {
-        now: () => clock(),
+        now: () => {
+            const now = time();
+            faults.ofClock ||= now === undefined;
+            return now ?? lastTime;
+        },
         monotonic: () => performance.now(),
         ask: (number: number, question: Question, pointer: number, length: number): number => {
             try {
                 return ask(number, question, pointer, length);
             } catch (error) {
                 // Code of the program's own must not stop the engine.
-                log("error", `a question of the engine had no answer: ${error}`);
+                faults.ofQuestion = true;
+                logUnanswered(error);
                 return atOnce(0);
             }
         },
@@ -267,9 +294,18 @@ export const startEngine = (
         },
         finish: (task: number, isAccepted: number, pointer: number, length: number): void => {
             const fields = read(exports.memory, pointer, length).map(text);
-            const finish = tasks.get(task);
+            const waiting = tasks.get(task);
             tasks.delete(task);
-            if (!finish) {
+            if (!waiting) {
+                return;
+            }
+            const { finish } = waiting;
+            if (faults.ofClock || waiting.isTimeless) {
+                finish(timeless());
+                return;
+            }
+            if (faults.ofQuestion && !isAccepted) {
+                finish(unavailable("QuestionUnanswered", "code that the engine asks (a signature check, a nonce's) has thrown: see the log"));
                 return;
             }
             if (isAccepted) {
@@ -286,7 +322,8 @@ export const startEngine = (
             const [status, name, reason, error, ...rest] = fields;
             const headers: [string, string][] = [];
             for (let i = 0; i + 1 < rest.length; i += 2) {
-                headers.push([rest[i]!, rest[i + 1]!]);
+                // A program that issues no nonce has none to send.
+                rest[i + 1] === "" || headers.push([rest[i]!, rest[i + 1]!]);
             }
             finish({ isAccepted: false, status: Number(status), name: name!, reason: reason!, error: error || undefined, headers });
         },
@@ -321,9 +358,13 @@ export const startEngine = (
                     resolve(malformed(encoded));
                     return;
                 }
+                if (time() === undefined) {
+                    resolve(timeless());
+                    return;
+                }
                 // The engine's numbers have 32 bits, and come back signed.
                 const task = (lastTask = (lastTask + 1) | 0);
-                tasks.set(task, resolve);
+                tasks.set(task, { finish: resolve, isTimeless: false });
                 enter(encoded.message, () => exports.authenticate(server, task, encoded.isUri, encoded.authorizations));
             })
     };

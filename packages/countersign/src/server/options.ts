@@ -133,15 +133,52 @@ export const SECRET_BYTES = 32;
 /** At 29 bytes each and what growing takes, the engine's memory of 4 GiB holds them. */
 const MOST_PROOFS = 100_000_000;
 
-/** Returns the configuration for the engine; `secret`: random bytes, drawn anew at each start. */
-export const toConfig = (options: ResourceServerOptions, secret: Uint8Array): string => {
-    const { replayStore, replayCapacity, replayDeadline: _1, log: _2, fetch: _3, now: _4, nonces, ...others } = options;
+/** The longest time of a timer, in milliseconds. */
+const LONGEST = 2 ** 31 - 1;
+
+/** Whether the nonces are the program's own. */
+export const isIssuer = (nonces: ResourceServerOptions["nonces"]): nonces is NonceIssuer =>
+    nonces !== undefined && !Object.hasOwn(nonces, "keys") && "issue" in nonces;
+
+/**
+ * Returns a copy without a prototype: what others may have put on that of all objects is no option.
+ * Throws a sentence if one that the engine does not read can't be used.
+ */
+export const checkOptions = (given: ResourceServerOptions): ResourceServerOptions => {
+    if (typeof given !== "object" || given === null) {
+        throw new TypeError("countersign/server: give the options `publicUrl`, `issuer` and `audience`");
+    }
+    const options = Object.assign(Object.create(null), given) as ResourceServerOptions;
+    const { replayStore, replayDeadline, replayCapacity, nonces } = options;
+    for (const name of ["log", "fetch", "now"] as const) {
+        if (options[name] !== undefined && typeof options[name] !== "function") {
+            throw new TypeError(`countersign/server: \`${name}\` is no function`);
+        }
+    }
+    if (replayStore !== undefined && typeof (replayStore as ReplayStore | null)?.insert !== "function") {
+        throw new TypeError("countersign/server: `replayStore` has no method `insert`: give one, as of `redisReplayStore(client)`");
+    }
+    if (replayDeadline !== undefined && !(typeof replayDeadline === "number" && replayDeadline >= 1 && replayDeadline <= LONGEST)) {
+        throw new TypeError(`countersign/server: \`replayDeadline\` is a number of milliseconds from 1 to ${LONGEST}`);
+    }
     if (replayCapacity !== undefined && !(replayCapacity <= MOST_PROOFS)) {
         throw new TypeError("countersign/server: `replayCapacity` is a number of proofs up to 100,000,000; for more, give a `replayStore`");
     }
+    if (nonces && !Object.hasOwn(nonces, "keys")) {
+        const { issue, check } = nonces as Partial<NonceIssuer>;
+        if (typeof issue !== "function" || typeof check !== "function") {
+            throw new TypeError("countersign/server: `nonces` has `keys`, or the methods `issue` and `check`");
+        }
+    }
+    return options;
+};
+
+/** Returns the configuration for the engine; `secret`: random bytes, drawn anew at each start. */
+export const toConfig = (options: ResourceServerOptions, secret: Uint8Array): string => {
+    const { replayStore, replayCapacity, replayDeadline: _1, log: _2, fetch: _3, now: _4, nonces, ...others } = options;
     return JSON.stringify({
         ...others,
-        nonces: nonces && ("issue" in nonces ? { host: {} } : { stateless: { lifetime: NONCE_LIFETIME, ...nonces } }),
+        nonces: nonces && (isIssuer(nonces) ? { host: {} } : { stateless: { lifetime: NONCE_LIFETIME, ...nonces } }),
         replay: replayStore
             ? { shared: { skewSeconds: replayStore.skew ?? SKEW } }
             : { inProcess: { capacity: replayCapacity, secret: base64url(secret) } }

@@ -235,26 +235,6 @@ test("a clock that jumps ahead decides nothing until it has held", async () => {
     assert.deepEqual([refused.status, refused.name], [503, "ClockJumped"]);
 });
 
-test("an engine that has stopped accepts nothing", async () => {
-    const lines = [];
-    let breaks = false;
-    const now = () => {
-        if (breaks) {
-            throw new Error("broken");
-        }
-        return Date.now();
-    };
-    const server = start({ now, log: (level, line) => lines.push(`${level}: ${line}`) });
-    const token = issuer.token(client);
-    assert.ok((await server.authenticate(request(token))).isAccepted);
-    breaks = true;
-    const refused = await server.authenticate(request(token));
-    assert.deepEqual([refused.status, refused.name, refused.response().headers.get("retry-after")], [503, "EngineStopped", "10"]);
-    breaks = false;
-    assert.equal((await server.authenticate(request(token))).name, "EngineStopped");
-    assert.match(lines.join(), /error: the engine has stopped/);
-});
-
 test("code of the program's that fails is no answer, and stops nothing", async () => {
     let breaks = true;
     const nonces = {
@@ -269,7 +249,7 @@ test("code of the program's that fails is no answer, and stops nothing", async (
     const server = start({ nonces });
     const token = issuer.token(client);
     const call = () => server.authenticate(request(token, { proof: client.proof("GET", `${AUDIENCE}/notes`, token, { nonce: "nonce" }) }));
-    assert.equal((await call()).error, "use_dpop_nonce");
+    assert.equal((await call()).status, 503);
     breaks = false;
     assert.ok((await call()).isAccepted);
 });
