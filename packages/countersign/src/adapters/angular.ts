@@ -24,6 +24,7 @@ import { from, ReplaySubject, Subject, switchMap, type Observable } from "rxjs";
 import type { OidcInitializationError } from "../core/errors/oidcInitializationError.js";
 import type { ParamsOfCreateOidc } from "../core/params.js";
 import type { Oidc } from "../core/types.js";
+import { own } from "../page/own.js";
 import { safe } from "../page/safe.js";
 
 /** The options of `createOidc` that are the same for each service of this kind, and one more. */
@@ -55,11 +56,11 @@ export class OidcAccessedTooEarlyError extends Error {
 }
 
 type Claims = Record<string, unknown>;
-type State<T extends Claims> = { oidc?: Oidc<T>; initializationError?: OidcInitializationError | undefined };
+type State<T extends Claims> = { oidc: Oidc<T> | undefined; initializationError: OidcInitializationError | undefined };
 type LoginParams = Omit<NonNullable<Parameters<Oidc.NotLoggedIn["login"]>[0]>, "doesCurrentHrefRequiresAuth">;
 
 /** Leaves out what is `undefined`. */
-const given = <O extends object>(options: O): { [K in keyof O]?: Exclude<O[K], undefined> } =>
+const present = <O extends object>(options: O): { [K in keyof O]?: Exclude<O[K], undefined> } =>
     Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;
 
 /** After how many milliseconds a request that waits for the parameters' own callback is reported. */
@@ -102,7 +103,7 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
             ]));
             service.#warnSeconds = warnUserSecondsBeforeAutoLogout ?? service.#warnSeconds;
             return createOidc<Claims, boolean>({
-                ...given({ BASE_URL, decodedIdTokenSchema: service.decodedIdTokenSchema }),
+                ...present({ BASE_URL, decodedIdTokenSchema: service.decodedIdTokenSchema }),
                 autoLogin: service.autoLogin,
                 ...rest
             });
@@ -110,17 +111,18 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
     }
 
     /** As `provide`, with a user who is made up: no server, no engine. */
-    static provideMock(params: ParamsOfProvideMock = {}): EnvironmentProviders {
+    static provideMock(given: ParamsOfProvideMock = {}): EnvironmentProviders {
+        const params = own(given);
         return AbstractOidcService.#provideBy(this, async (service, BASE_URL) => {
             const { createMockOidc } = await safe(import("./mockOidc.js"));
             const { mockDecodedIdToken: mock } = service;
             const decodedIdToken = typeof mock === "function" ? await safe(mock()) : mock;
             return createMockOidc<Claims, boolean>({
-                ...given({ BASE_URL }),
+                ...present({ BASE_URL }),
                 autoLogin: service.autoLogin,
                 isUserInitiallyLoggedIn: service.autoLogin || (params.isUserInitiallyLoggedIn ?? true),
-                mockedParams: given({ issuerUri: params.mockIssuerUri, clientId: params.mockClientId }),
-                mockedTokens: given({ accessToken: params.mockAccessToken, decodedIdToken })
+                mockedParams: present({ issuerUri: params.mockIssuerUri, clientId: params.mockClientId }),
+                mockedTokens: present({ accessToken: params.mockAccessToken, decodedIdToken })
             });
         });
     }
@@ -138,7 +140,7 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
         return (request, next) => {
             const service = inject(this as unknown as Type<AbstractOidcService>);
             const injector = inject(EnvironmentInjector);
-            const ask = () => runInInjectionContext(injector, () => params.shouldInjectAccessToken(request));
+            const ask = () => runInInjectionContext(injector, () => own(params).shouldInjectAccessToken(request));
             let answer: boolean | undefined;
             try {
                 answer = ask();
@@ -152,7 +154,7 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
             }
             return from(service.#tokenFor(request, () => answer ?? ask())).pipe(
                 switchMap(token =>
-                    next(token === undefined ? request : request.clone({ setHeaders: { Authorization: `Bearer ${token}` } }))
+                    next(token === undefined ? request : request.clone(own({ setHeaders: { Authorization: `Bearer ${token}` } })))
                 )
             );
         };
@@ -259,11 +261,11 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
 
     async #readParams(params: ParamsOfProvide | (() => Promise<ParamsOfProvide>)): Promise<ParamsOfProvide> {
         if (typeof params !== "function") {
-            return params;
+            return own(params);
         }
         this.#isReadingParams = true;
         try {
-            return await safe(params());
+            return own(await safe(params()));
         } finally {
             this.#isReadingParams = false;
         }
@@ -331,7 +333,7 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
                 this.#settle.reject(error);
                 throw error;
             }
-            this.#state.set({ initializationError: error as OidcInitializationError });
+            this.#state.set({ oidc: undefined, initializationError: error as OidcInitializationError });
             this.#settle.resolve(true);
             return;
         }
@@ -349,9 +351,10 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
                 take();
                 this.#rotation$.next(accessToken);
             });
-            oidc.subscribeToAutoLogoutCountdown(({ secondsLeft = Infinity }) =>
-                this.#secondsLeft.set(secondsLeft > this.#warnSeconds ? null : secondsLeft)
-            );
+            oidc.subscribeToAutoLogoutCountdown(countdown => {
+                const { secondsLeft = Infinity } = own(countdown);
+                this.#secondsLeft.set(secondsLeft > this.#warnSeconds ? null : secondsLeft);
+            });
         }
         this.#state.set({ oidc, initializationError: oidc.isUserLoggedIn ? undefined : oidc.initializationError });
         this.#settle.resolve(true);

@@ -1,4 +1,5 @@
 /** Reads a JWT (RFC 7519) without verifying it. */
+import { own } from "../page/own.js";
 
 export interface JwtDecodeOptions {
     /** Reads the header instead of the claims. */
@@ -37,8 +38,8 @@ export class InvalidTokenError extends Error {
 export function decodeJwt<T = JwtHeader>(token: string, options: JwtDecodeOptions & { header: true }): T;
 export function decodeJwt<T = JwtPayload>(token: string, options?: JwtDecodeOptions): T;
 export function decodeJwt<T>(token: string, options?: JwtDecodeOptions): T {
-    const part = options?.header ? 0 : 1;
-    const text = typeof token === "string" ? token.split(".")[part] : undefined;
+    const part = own(options).header ? 0 : 1;
+    const text = typeof token === "string" ? token.split(".").at(part) : undefined;
     if (text === undefined) {
         throw new InvalidTokenError(typeof token === "string" ? `it has no part number ${part + 1}.` : "it is no string.");
     }

@@ -1,12 +1,13 @@
 /** The way from an adapter to `createOidc`. */
+import { own } from "../page/own.js";
 
 /** What an adapter needs of `countersign/core`. */
 type Core = Pick<typeof import("../core.js"), "createOidc" | "OidcInitializationError">;
 
 /** Whether this is jsdom or its like: a document in Node, in which early init was not called. */
 const isTest = (): boolean => {
-    const { process } = globalThis as { process?: { versions?: { node?: string } } };
-    return !!process?.versions?.node && !(Symbol.for("countersign") in window);
+    const isNode = Object.hasOwn(globalThis, "process") && !!own((globalThis as { process?: { versions?: { node?: string } } }).process?.versions).node;
+    return isNode && !(Symbol.for("countersign") in window);
 };
 
 /**

@@ -3,6 +3,7 @@
  * page, in jsdom and in Node.
  */
 import type { Oidc } from "../core/types.js";
+import { own } from "../page/own.js";
 import { safe } from "../page/safe.js";
 
 export type ParamsOfCreateMockOidc<
@@ -43,12 +44,13 @@ export async function createMockOidc<
 >(
     params: ParamsOfCreateMockOidc<DecodedIdToken, AutoLogin>
 ): Promise<AutoLogin extends true ? Oidc.LoggedIn<DecodedIdToken> : Oidc<DecodedIdToken>> {
-    const { mockedParams, mockedTokens = {}, BASE_URL, autoLogin, postLoginRedirectUrl, isUserInitiallyLoggedIn } = params;
+    const { mockedParams, mockedTokens = {}, BASE_URL, autoLogin, postLoginRedirectUrl, isUserInitiallyLoggedIn } = own(params);
+    const mocked = own(mockedParams);
     const here = () => page()?.href ?? "http://localhost/";
     const home = new URL(BASE_URL || "/", here()).href.replace(/\/?$/, "/");
     const common: Oidc.Common = {
-        issuerUri: mockedParams?.issuerUri ?? "https://mock.example",
-        clientId: mockedParams?.clientId ?? "mock",
+        issuerUri: mocked.issuerUri ?? "https://mock.example",
+        clientId: mocked.clientId ?? "mock",
         validRedirectUri: home
     };
     const leave = async (target: string | undefined, isLoggedIn: boolean): Promise<never> => {
@@ -72,7 +74,7 @@ export async function createMockOidc<
 
     let oidc: Oidc<DecodedIdToken>;
     if (asked ? asked === "true" : (isUserInitiallyLoggedIn ?? true)) {
-        const tokens = mockTokens(mockedTokens, common);
+        const tokens = mockTokens(own(mockedTokens), common);
         oidc = {
             ...common,
             isUserLoggedIn: true,
@@ -84,11 +86,14 @@ export async function createMockOidc<
             subscribeToTokensChange: () => ({ unsubscribeFromTokensChange: () => {} }),
             subscribeToAutoLogoutCountdown: () => ({ unsubscribeFromAutoLogoutCountdown: () => {} }),
             connectWorker: async () => {},
-            goToAuthServer: how => leave(how.redirectUrl, true),
-            logout: how => leave(how.redirectTo === "home" ? home : how.redirectTo === "specific url" ? how.url : undefined, false)
+            goToAuthServer: how => leave(own(how).redirectUrl, true),
+            logout: given => {
+                const how = own(given);
+                return leave(how.redirectTo === "home" ? home : how.redirectTo === "specific url" ? how.url : undefined, false);
+            }
         };
     } else {
-        const login: Oidc.NotLoggedIn["login"] = how => leave(how?.redirectUrl ?? postLoginRedirectUrl, true);
+        const login: Oidc.NotLoggedIn["login"] = how => leave(own(how).redirectUrl ?? postLoginRedirectUrl, true);
         oidc = { ...common, isUserLoggedIn: false, initializationError: undefined, login };
         if (autoLogin) {
             await safe(login());

@@ -1,6 +1,7 @@
 /** The app's own object of who is logged in, kept while tokens change. */
 import type { OidcMetadata } from "../core/params.js";
 import type { CreateUser, Oidc } from "../core/types.js";
+import { own } from "../page/own.js";
 import { safe } from "../page/safe.js";
 import { callAll } from "./callAll.js";
 import { decodeJwt } from "./decodeJwt.js";
@@ -98,21 +99,22 @@ function claimsOf({ accessToken, decodedIdToken_original }: Oidc.Tokens): string
 
 async function fetchUserInfo(issuerUri: string, metadata: Partial<OidcMetadata> | undefined, accessToken: string, sub: string) {
     const endpoint =
-        metadata?.["userinfo_endpoint"] ?? (await safe(fetchJson(`${issuerUri}/.well-known/openid-configuration`)))["userinfo_endpoint"];
+        own(metadata)["userinfo_endpoint"] ?? (await safe(fetchJson(`${issuerUri}/.well-known/openid-configuration`)))["userinfo_endpoint"];
     if (typeof endpoint !== "string") {
         throw new Error("countersign: the authorization server's metadata names no userinfo_endpoint.");
     }
-    const info = await safe(fetchJson(endpoint, { headers: { Authorization: `Bearer ${accessToken}` } }));
+    const info = await safe(fetchJson(endpoint, own({ headers: { Authorization: `Bearer ${accessToken}` } })));
     if (info["sub"] !== sub) {
         throw new Error("countersign: the user info is not about the user of the id_token (OpenID Connect Core 1.0, 5.3.2).");
     }
     return { ...info, sub };
 }
 
+/** Returns a document, with its own members only. */
 async function fetchJson(url: string, init?: RequestInit): Promise<Record<string, unknown>> {
     const response = await safe(fetch(url, init));
     if (!response.ok) {
         throw new Error(`countersign: ${url} answered ${response.status}.`);
     }
-    return response.json();
+    return own<Record<string, unknown>>(await safe(response.json()));
 }

@@ -1,4 +1,5 @@
 /** Asks Keycloak something about the user. */
+import { own } from "../../page/own.js";
 import { safe } from "../../page/safe.js";
 
 /** The server answered, but not with what it was asked for. */
@@ -18,7 +19,7 @@ export class NetworkError extends Error {
  */
 export async function fetchJson<T>(url: string, accessToken?: string): Promise<T> {
     const headers = { Accept: "application/json", ...(accessToken !== undefined && { Authorization: `Bearer ${accessToken}` }) };
-    const response = await safe(fetch(url, { headers }));
+    const response = await safe(fetch(url, own({ headers })));
     const { ok, status } = response;
     if (!ok) {
         const advice =

@@ -1,4 +1,5 @@
 /** Keycloak's issuers: `<server>/realms/<realm>`. */
+import { own } from "../../page/own.js";
 
 export type KeycloakIssuerUriParsed = {
     origin: string;
@@ -21,4 +22,4 @@ export function readIssuer(issuerUri: string): KeycloakIssuerUriParsed | undefin
 }
 
 /** Tells whether this is the issuer of a Keycloak realm, by its form. */
-export const isKeycloak = (params: { issuerUri: string }): boolean => readIssuer(params.issuerUri) !== undefined;
+export const isKeycloak = (params: { issuerUri: string }): boolean => readIssuer(own(params).issuerUri) !== undefined;

@@ -1,4 +1,5 @@
 /** What an app wants of a Keycloak server besides the login. Works with any OpenID Connect library. */
+import { own } from "../../page/own.js";
 import { fetchJson } from "./ask.js";
 import { readIssuer, type KeycloakIssuerUriParsed } from "./issuer.js";
 
@@ -43,10 +44,11 @@ export type KeycloakUtils = {
 
 /** Throws a `TypeError` for an issuer that is not Keycloak's: ask `isKeycloak` first. */
 export function createKeycloakUtils(params: { issuerUri: string }): KeycloakUtils {
-    const issuerUriParsed = readIssuer(params.issuerUri);
+    const { issuerUri } = own(params);
+    const issuerUriParsed = readIssuer(issuerUri);
     if (!issuerUriParsed) {
         throw new TypeError(
-            `countersign: ${JSON.stringify(params.issuerUri)} is not the issuer of a Keycloak realm, like "https://login.example.com/realms/main"; ask isKeycloak() first if it may be another server's.`
+            `countersign: ${JSON.stringify(issuerUri)} is not the issuer of a Keycloak realm, like "https://login.example.com/realms/main"; ask isKeycloak() first if it may be another server's.`
         );
     }
     const { origin, realm, kcHttpRelativePath = "" } = issuerUriParsed;
@@ -57,15 +59,16 @@ export function createKeycloakUtils(params: { issuerUri: string }): KeycloakUtil
         issuerUriParsed,
         adminConsoleUrl: consoleOf(realm),
         adminConsoleUrl_master: consoleOf("master"),
-        getAccountUrl: ({ clientId, validRedirectUri, locale }) => {
+        getAccountUrl: params => {
+            const { clientId, validRedirectUri, locale } = own(params);
             const back = new URL(validRedirectUri, globalThis.location?.href);
             if (!back.search && !back.hash) {
                 back.pathname = back.pathname.replace(/\/?$/, "/");
             }
             return accountUrl(realmUrl, clientId, back.href, locale);
         },
-        fetchUserProfile: ({ accessToken }) => fetchJson(`${realmUrl}/account`, accessToken),
-        fetchUserInfo: ({ accessToken }) => fetchJson(`${realmUrl}/protocol/openid-connect/userinfo`, accessToken),
+        fetchUserProfile: params => fetchJson(`${realmUrl}/account`, own(params).accessToken),
+        fetchUserInfo: params => fetchJson(`${realmUrl}/protocol/openid-connect/userinfo`, own(params).accessToken),
         transformUrlBeforeRedirectForRegister: toRegistration
     };
 }

@@ -5,13 +5,14 @@
 import type { OidcInitializationError } from "../../core/errors/oidcInitializationError.js";
 import type { ParamsOfCreateOidc } from "../../core/params.js";
 import type { Oidc } from "../../core/types.js";
+import { own } from "../../page/own.js";
 import { safe } from "../../page/safe.js";
 import { fetchJson } from "../keycloak/ask.js";
 import { accountUrl } from "../keycloak/utils.js";
 import { Expiry } from "./expiry.js";
 import { errorOfResponse, hasHint, keepLeft, keepRecord, takeLeft } from "./memory.js";
 import { check, toParameters, toScopes } from "./options.js";
-import { Properties, readClaims } from "./properties.js";
+import { OF_THE_TOKEN, Properties, readClaims } from "./properties.js";
 import { checkConfig, mayHideSession, toServer, type Server } from "./server.js";
 import type {
     KeycloakAccountOptions,
@@ -38,7 +39,7 @@ export class Client extends Properties {
     readonly #config: KeycloakConfig | string;
     readonly #load: LoadCore;
     #server: Server | undefined;
-    #options: KeycloakInitOptions = {};
+    #options: KeycloakInitOptions = own({});
     #isStarting = true;
     #opened: Promise<Oidc> | undefined;
     #oidc: Oidc | undefined;
@@ -76,8 +77,8 @@ export class Client extends Properties {
         if (typeof document === "undefined") {
             throw sentence("init() was called where there is no page, as in server-side rendering; call it in the browser only, for example in an effect");
         }
-        check(initOptions, "Cordova" in globalThis || "cordova" in globalThis);
-        const { onLoad, responseMode, redirectUri } = (this.#options = initOptions);
+        check(initOptions, Object.hasOwn(globalThis, "Cordova") || Object.hasOwn(globalThis, "cordova"));
+        const { onLoad, responseMode, redirectUri } = (this.#options = own(initOptions));
         this.loginRequired = onLoad === "login-required";
         responseMode && (this.responseMode = responseMode);
         redirectUri && (this.redirectUri = redirectUri);
@@ -124,12 +125,13 @@ export class Client extends Properties {
             }
         } catch (cause) {
             const error = cause as OidcInitializationError;
-            if (error.code === "authorization_error" && !wasAsked) {
+            const { code } = own(error);
+            if (code === "authorization_error" && !wasAsked) {
                 // The user was not asked, and the console has the sentence.
                 return;
             }
             const refusal = wasAsked ? errorOfResponse() : undefined;
-            if (refusal || IS_OF_LOGIN.test(error.code)) {
+            if (refusal || IS_OF_LOGIN.test(code)) {
                 this.onAuthError?.(refusal);
             }
             throw Object.assign(error, refusal);
@@ -166,7 +168,7 @@ export class Client extends Properties {
 
     /** Shows the session. */
     async #enter(oidc: Oidc.LoggedIn): Promise<void> {
-        const { kc_action_status: status, kc_action: action } = oidc.backFromAuthServer?.result ?? {};
+        const { kc_action_status: status, kc_action: action } = own(own(oidc.backFromAuthServer).result);
         if (status) {
             this.onActionUpdate?.(status as "success", action);
         }
@@ -182,11 +184,11 @@ export class Client extends Properties {
 
     /** `isAsked`: the app has asked for them, so it wants to know when they expire. */
     #show(tokens: Oidc.Tokens, isAsked: boolean): void {
-        const { accessToken: token, idToken, refreshToken, accessTokenExpirationTime, getServerDateNow } = tokens;
+        const { accessToken: token, idToken, refreshToken, accessTokenExpirationTime, getServerDateNow } = own(tokens);
         const tokenParsed = readClaims(token);
         this.#clear();
         // Other servers' tokens may be opaque.
-        const claims: Record<string, any> = tokenParsed ?? tokens.decodedIdToken_original;
+        const claims: Record<string, any> = own(tokenParsed ?? tokens.decodedIdToken_original);
         Object.assign(this, {
             ...{ token, tokenParsed, idToken, idTokenParsed: readClaims(idToken) },
             ...(refreshToken !== undefined && { refreshToken, refreshTokenParsed: readClaims(refreshToken) }),
@@ -195,13 +197,13 @@ export class Client extends Properties {
             ...{ subject: claims["sub"], sessionId: claims["sid"] },
             ...{ realmAccess: claims["realm_access"], resourceAccess: claims["resource_access"] }
         });
-        this.#expiry.set(tokenParsed?.exp ?? accessTokenExpirationTime / 1000, isAsked);
+        this.#expiry.set(own(tokenParsed).exp ?? accessTokenExpirationTime / 1000, isAsked);
     }
 
     /** Forgets the tokens. */
     #clear(): void {
         this.authenticated = false;
-        for (const name of ["token", "tokenParsed", "refreshToken", "refreshTokenParsed", "idToken", "idTokenParsed", "subject", "realmAccess", "resourceAccess"] as const) {
+        for (const name of OF_THE_TOKEN) {
             delete this[name];
         }
     }
@@ -209,14 +211,14 @@ export class Client extends Properties {
     /** Goes to the login page; the promise stays open. Rejects if the login cannot begin. */
     login = async (options: KeycloakLoginOptions = {}): Promise<void> => {
         await safe(this.#open());
-        keepLeft(this.#server!.key, options.prompt === "none" ? "sso" : "login");
+        keepLeft(this.#server!.key, own(options).prompt === "none" ? "sso" : "login");
         await safe(this.#leave(options));
     };
 
     /** Leaves the page for a login, whether or not there is a session. */
     async #leave(options: KeycloakLoginOptions, isReplaced = false, change?: (url: string) => string): Promise<void> {
         const { registrationEndpoint } = this.#known();
-        const isRegistration = options.action === "register";
+        const isRegistration = own(options).action === "register";
         if (isRegistration && !registrationEndpoint) {
             throw noRealm("registration page");
         }
@@ -232,7 +234,7 @@ export class Client extends Properties {
 
     /** Where the app goes after a login or a logout. */
     #back(options: { redirectUri?: string } | undefined): string {
-        return options?.redirectUri || this.redirectUri || location.href;
+        return own(options).redirectUri || this.redirectUri || location.href;
     }
 
     /** As `login`, but opens the registration page. */
@@ -259,7 +261,7 @@ export class Client extends Properties {
             }
         }
         const { key } = this.#server!;
-        keepLeft(key, options.prompt === "none" ? "sso" : "login");
+        keepLeft(key, own(options).prompt === "none" ? "sso" : "login");
         keepRecord({
             state: new URL(href!).searchParams.get("state")!,
             url: this.#back(options),
@@ -277,7 +279,7 @@ export class Client extends Properties {
     logout = async (options?: KeycloakLogoutOptions): Promise<void> => {
         const oidc = this.#oidc;
         const url = new URL(this.#back(options), location.href);
-        const isLeaving = new Promise<void>(resolve => addEventListener("pagehide", () => resolve(), { once: true }));
+        const isLeaving = new Promise<void>(resolve => addEventListener("pagehide", () => resolve(), own({ once: true })));
         if (oidc?.isUserLoggedIn && url.href.replace(/[?#].*|$/, "/").startsWith(oidc.validRedirectUri)) {
             await safe(Promise.race([isLeaving, oidc.logout({ redirectTo: "specific url", url: url.href })]));
         } else {
@@ -297,7 +299,7 @@ export class Client extends Properties {
             post_logout_redirect_uri: this.#back(options),
             ...(this.idToken && { id_token_hint: this.idToken })
         });
-        const method = options?.logoutMethod ?? this.#options.logoutMethod;
+        const method = own(options).logoutMethod ?? this.#options.logoutMethod;
         return method === "POST" ? endSessionEndpoint : `${endSessionEndpoint}?${parameters}`;
     };
 
@@ -355,7 +357,7 @@ export class Client extends Properties {
             await safe((this.oidc as Oidc.LoggedIn).renewTokens());
             return true;
         } catch (error) {
-            const { code, isAuthServerLikelyDown } = error as OidcInitializationError;
+            const { code, isAuthServerLikelyDown } = own(error as OidcInitializationError);
             if (code === "session_ended" || (code === "token_refused" && !isAuthServerLikelyDown)) {
                 this.clearToken();
             }

@@ -1,4 +1,5 @@
 /** What the app gives to `init` and `login`, and what becomes of it. */
+import { own } from "../../page/own.js";
 import type { KeycloakInitOptions, KeycloakLoginOptions } from "./types.js";
 
 const refuse = (what: string): never => {
@@ -7,7 +8,7 @@ const refuse = (what: string): never => {
 
 /** Throws a sentence for what cannot be, or is no value of its option. */
 export function check(options: KeycloakInitOptions, hasCordova: boolean): void {
-    const { adapter, flow, onLoad, pkceMethod, responseMode, token, refreshToken } = options;
+    const { adapter, flow, onLoad, pkceMethod, responseMode, token, refreshToken } = own(options);
     if (adapter === undefined ? hasCordova : adapter !== "default") {
         refuse(
             typeof adapter === "object"
@@ -36,7 +37,7 @@ export const toScopes = (scope: string | undefined): string[] => scope?.split(" 
 
 /** Returns what a login adds to the authorization request. */
 export function toParameters(options: KeycloakLoginOptions): Record<string, string | undefined> {
-    const { scope, prompt, action, maxAge, loginHint, acr, acrValues, idpHint, locale } = options;
+    const { scope, prompt, action, maxAge, loginHint, acr, acrValues, idpHint, locale } = own(options);
     return {
         scope: scope ? [...new Set(["openid", ...toScopes(scope)])].join(" ") : undefined,
         prompt: prompt || undefined,

@@ -1,4 +1,5 @@
 /** What an app reads of the object of keycloak-js, and what it hears. */
+import { own } from "../../page/own.js";
 import { decodeJwt } from "../decodeJwt.js";
 import type {
     KeycloakError,
@@ -11,6 +12,11 @@ import type {
     KeycloakTokenParsed,
     KeycloakUserInfo
 } from "./types.js";
+
+/** What an instance has only together with a token. */
+export const OF_THE_TOKEN = ["token", "tokenParsed", "refreshToken", "refreshTokenParsed", "idToken", "idTokenParsed", "subject", "realmAccess", "resourceAccess"] as const;
+
+const CALLBACKS = ["onReady", "onAuthSuccess", "onAuthError", "onAuthRefreshSuccess", "onAuthRefreshError", "onAuthLogout", "onTokenExpired", "onActionUpdate"] as const;
 
 export class Properties {
     /** Whether a user is logged in. */
@@ -62,11 +68,19 @@ export class Properties {
     /** Called after an action of Keycloak (`login({ action })`). */
     onActionUpdate?(status: "success" | "cancelled" | "error", action?: string): void;
 
-    hasRealmRole = (role: string): boolean => this.realmAccess?.roles.includes(role) ?? false;
+    hasRealmRole = (role: string): boolean => has(this.realmAccess, role);
 
-    hasResourceRole = (role: string, resource?: string): boolean =>
-        this.resourceAccess?.[resource || this.clientId!]?.roles.includes(role) ?? false;
+    hasResourceRole = (role: string, resource?: string): boolean => has(own(this.resourceAccess)[resource || this.clientId!], role);
+
+    static {
+        // What an instance lacks, or has lost with the token, is not looked for on Object.prototype.
+        for (const name of [...OF_THE_TOKEN, ...CALLBACKS]) {
+            Object.defineProperty(this.prototype, name, own({ value: undefined, writable: true, configurable: true }));
+        }
+    }
 }
+
+const has = (access: KeycloakRoles | undefined, role: string): boolean => own(access).roles?.includes(role) ?? false;
 
 /** Returns the claims of a JWT, unverified; `undefined` for an opaque token. */
 export function readClaims(token: string): KeycloakTokenParsed | undefined {

@@ -1,5 +1,6 @@
 /** Which server and client: from the constructor's configuration. */
 import type { OidcMetadata } from "../../core/params.js";
+import { own } from "../../page/own.js";
 import { safe } from "../../page/safe.js";
 import { fetchJson } from "../keycloak/ask.js";
 import type { KeycloakConfig, OpenIdProviderMetadata, PlaceOfApp } from "./types.js";
@@ -43,21 +44,23 @@ export function checkConfig(config: KeycloakConfig | string): void {
             "The 'Keycloak' constructor must be provided with a configuration object, or a URL to a JSON configuration file."
         );
     }
-    for (const name of "oidcProvider" in config ? ["clientId"] : ["url", "realm", "clientId"]) {
-        if (!(name in config)) {
+    const given = own(config);
+    for (const name of "oidcProvider" in given ? ["clientId"] : ["url", "realm", "clientId"]) {
+        if (!(name in given)) {
             throw new Error(`The configuration object is missing the required '${name}' property.`);
         }
     }
 }
 
 /** Reads the configuration, or fetches it. `config`: a URL if it is a text. */
-export async function toServer(config: KeycloakConfig | string): Promise<Server> {
-    if (typeof config === "string") {
-        const { "auth-server-url": url, realm, resource: clientId } = await safe(fetchJson<JsonConfig>(config));
-        return ofKeycloak(url, realm, clientId, {});
+export async function toServer(given: KeycloakConfig | string): Promise<Server> {
+    if (typeof given === "string") {
+        const { "auth-server-url": url, realm, resource: clientId } = own(await safe(fetchJson<JsonConfig>(given)));
+        return ofKeycloak(url, realm, clientId, own<PlaceOfApp>({}));
     }
+    const config = own(given);
     const { BASE_URL, sessionRestorationMethod } = config;
-    const place = { ...(BASE_URL !== undefined && { BASE_URL }), ...(sessionRestorationMethod && { sessionRestorationMethod }) };
+    const place = own<PlaceOfApp>({ ...(BASE_URL !== undefined && { BASE_URL }), ...(sessionRestorationMethod && { sessionRestorationMethod }) });
     return "oidcProvider" in config
         ? ofProvider(config.oidcProvider, config.clientId, place)
         : ofKeycloak(config.url, config.realm, config.clientId, place);
@@ -87,10 +90,10 @@ function ofKeycloak(authServerUrl: string, realm: string, clientId: string, plac
 async function ofProvider(provider: string | OpenIdProviderMetadata, clientId: string, place: PlaceOfApp): Promise<Server> {
     const isUrl = typeof provider === "string";
     // The engine fetches it too, and checks it. Here it only tells two more endpoints.
-    const document = isUrl
-        ? await safe(fetchJson<OpenIdProviderMetadata>(`${withoutSlash(provider)}/.well-known/openid-configuration`))
-        : provider;
-    const issuerUri = isUrl ? provider : (provider as { issuer?: string }).issuer;
+    const document = own(
+        isUrl ? await safe(fetchJson<OpenIdProviderMetadata>(`${withoutSlash(provider)}/.well-known/openid-configuration`)) : provider
+    );
+    const issuerUri = isUrl ? provider : (document as { issuer?: string }).issuer;
     if (!issuerUri) {
         throw new TypeError(
             "countersign/keycloak-js: the metadata in oidcProvider have no issuer, which the id_token is checked against; add the member issuer, or give the issuer's URL as oidcProvider."
@@ -110,7 +113,8 @@ async function ofProvider(provider: string | OpenIdProviderMetadata, clientId: s
  * Tells whether the hidden iframe may have missed a session: there is none, or the browser may keep
  * the server's cookies from it (`core/navigation/site.ts`).
  */
-export function mayHideSession({ sessionRestorationMethod: method }: PlaceOfApp, issuerUri: string): boolean {
+export function mayHideSession(place: PlaceOfApp, issuerUri: string): boolean {
+    const { sessionRestorationMethod: method } = own(place);
     const hosts = [new URL(issuerUri).hostname, location.hostname].map(host => `.${host}`);
     const isOneSite = hosts.some(one => hosts.every(other => other.endsWith(one)));
     return method !== "iframe" && (method === "full page redirect" || crossOriginIsolated || !isOneSite);

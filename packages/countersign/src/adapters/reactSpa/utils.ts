@@ -3,6 +3,7 @@ import { createElement, useEffect, useState, useSyncExternalStore, type Componen
 import type { OidcInitializationError } from "../../core/errors/oidcInitializationError.js";
 import type { OidcMetadata } from "../../core/params.js";
 import type { CreateUser, Oidc } from "../../core/types.js";
+import { own } from "../../page/own.js";
 import { safe } from "../../page/safe.js";
 import { callAll } from "../callAll.js";
 import { loadCore } from "../door.js";
@@ -36,7 +37,8 @@ function fail(sentence: string): never {
     throw new Error(`countersign: ${sentence}`);
 }
 
-function check(oidc: Oidc<Claims>, { assert }: Assertion): void {
+function check(oidc: Oidc<Claims>, assertion: Assertion): void {
+    const { assert } = own(assertion);
     if (assert !== undefined && oidc.isUserLoggedIn !== (assert === "user logged in")) {
         fail(`the app asserts "${assert}", but the user is ${oidc.isUserLoggedIn ? "" : "not "}logged in.`);
     }
@@ -48,7 +50,8 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
     return { promise: new Promise<void>(end => (resolve = end)), resolve };
 }
 
-export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected): OidcSpaUtils<AutoLogin, DecodedIdToken, User> {
+export function createUtils<AutoLogin, DecodedIdToken, User>(told: Expected): OidcSpaUtils<AutoLogin, DecodedIdToken, User> {
+    const expected = own(told);
     let bootstrapped: Promise<void> | undefined;
     let isMocked = false;
     let oidc: Oidc<Claims> | undefined;
@@ -72,7 +75,7 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         callAll(listeners, changing, before);
     };
 
-    const bootstrapOidc = (params: ParamsOfBootstrap<boolean, Claims, unknown>): Promise<void> => (bootstrapped ??= bootstrap(params));
+    const bootstrapOidc = (params: ParamsOfBootstrap<boolean, Claims, unknown>): Promise<void> => (bootstrapped ??= bootstrap(own(params)));
 
     async function bootstrap(params: ParamsOfBootstrap<boolean, Claims, unknown>): Promise<void> {
         isMocked = params.implementation === "mock";
@@ -273,12 +276,14 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         };
     }
 
-    async function enforceLogin(context: {
+    async function enforceLogin(given: {
         request?: { url?: string };
         cause?: string;
         location?: { href?: string; publicHref?: string };
     }): Promise<void> {
-        const { isUserLoggedIn, login } = (await safe(getOidc())) as GetOidc.Oidc<Claims, unknown>;
+        const context = own(given);
+        const place = own(context.location);
+        const { isUserLoggedIn, login } = own((await safe(getOidc())) as GetOidc.Oidc.NotLoggedIn);
         if (isUserLoggedIn) {
             return;
         }
@@ -286,7 +291,7 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
             fail("the route is only preloaded, and needs a login. Nothing is wrong: the router tries again when the route is opened.");
         }
         const { href } = window.location;
-        const url = new URL(context.request?.url ?? context.location?.publicHref ?? context.location?.href ?? href, href).href;
+        const url = new URL(context.request?.url ?? place.publicHref ?? place.href ?? href, href).href;
         // In the middle of a navigation the page is still where the user came from.
         await safe(login({ redirectUrl: url, doesCurrentHrefRequiresAuth: withoutSlash(url) === withoutSlash(href) }));
     }
@@ -316,7 +321,8 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         return WithLoginEnforced;
     }
 
-    function OidcInitializationGate({ fallback, children }: { fallback?: ReactNode; children: ReactNode }): ReactNode {
+    function OidcInitializationGate(props: { fallback?: ReactNode; children: ReactNode }): ReactNode {
+        const { fallback, children } = own(props);
         const isKnown = useSyncExternalStore(
             subscribe,
             () => isReady,
@@ -325,13 +331,11 @@ export function createUtils<AutoLogin, DecodedIdToken, User>(expected: Expected)
         return isKnown ? children : fallback;
     }
 
-    function OidcInitializationErrorGate({
-        errorComponent,
-        children
-    }: {
+    function OidcInitializationErrorGate(props: {
         errorComponent: ComponentType<{ oidcInitializationError: OidcInitializationError }>;
         children: ReactNode;
     }): ReactNode {
+        const { errorComponent, children } = own(props);
         if (!isReady && !isServer()) {
             throw ready.promise;
         }
