@@ -2,6 +2,7 @@
  * Keycloak's own adapter, keycloak-js 26, over `createOidc`: an app moves by changing its import, and
  * its tokens are bound to a key of the page.
  */
+import { loadCore } from "./adapters/door.js";
 import { Client } from "./adapters/keycloakJs/client.js";
 import type { KeycloakConfig } from "./adapters/keycloakJs/types.js";
 
@@ -12,7 +13,7 @@ export type * from "./adapters/keycloakJs/types.js";
 export class Keycloak extends Client {
     /** `config`: the URL of a `keycloak.json` if it is a text. Nothing is fetched before `init`. */
     constructor(config: KeycloakConfig | string) {
-        super(config, () => import("./core.js"));
+        super(config, loadCore);
     }
 }
 

@@ -26,6 +26,7 @@ import type { ParamsOfCreateOidc } from "../core/params.js";
 import type { Oidc } from "../core/types.js";
 import { own } from "../page/own.js";
 import { safe } from "../page/safe.js";
+import { loadCore } from "./door.js";
 
 /** The options of `createOidc` that are the same for each service of this kind, and one more. */
 export type ParamsOfProvide = Omit<ParamsOfCreateOidc<any, boolean>, "BASE_URL" | "decodedIdTokenSchema"> & {
@@ -98,7 +99,7 @@ export abstract class AbstractOidcService<T extends Claims = Oidc.Tokens.Decoded
         return AbstractOidcService.#provideBy(this, async (service, BASE_URL) => {
             // Angular's bundle holds this adapter, so the client itself stays a chunk of its own.
             const [{ createOidc }, { warnUserSecondsBeforeAutoLogout, ...rest }] = await safe(Promise.all([
-                import("../core.js"),
+                loadCore(),
                 service.#readParams(params)
             ]));
             service.#warnSeconds = warnUserSecondsBeforeAutoLogout ?? service.#warnSeconds;

@@ -55,7 +55,8 @@ test("why the client can't start is the service's initializationError, and the c
     const Oidc = serviceWith();
     const { service, started } = boot(Oidc, Service => Service.provide({ issuerUri: "https://login.example.com", clientId: "app" }));
     await started;
-    assert.equal(service.initializationError.name, "OidcInitializationError");
+    assert.deepEqual([service.initializationError.name, service.initializationError.code], ["OidcInitializationError", "not_in_browser"]);
+    assert.match(service.initializationError.message, /^countersign: createOidc\(\) was called where there is no page/);
     assert.throws(() => service.isUserLoggedIn, { message: /isUserLoggedIn was asked for, but the client could not start/, cause: service.initializationError });
 });
 

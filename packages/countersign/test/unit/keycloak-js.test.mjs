@@ -361,6 +361,18 @@ test("where there is no page, init says so", async () => {
     await assert.rejects(client.init(), /where there is no page, as in server-side rendering; call it in the browser only/);
 });
 
+test("in jsdom, where early init was not called, init and login reject with a sentence", async () => {
+    const { Keycloak } = await import("../../dist/keycloak-js.js");
+    globalThis.window = globalThis;
+    const expected = { name: "OidcInitializationError", code: "not_in_browser", message: /^countersign: createOidc\(\) was called where there is no page/ };
+    const client = new Keycloak(CONFIG);
+    await assert.rejects(client.init({ onLoad: "check-sso" }), expected);
+    const other = new Keycloak(CONFIG);
+    await other.init();
+    await assert.rejects(other.login(), expected);
+    delete globalThis.window;
+});
+
 test("a second init is refused as keycloak-js refuses it", async () => {
     const { client } = start(core());
     localStorage.setItem(KEY, "out");
