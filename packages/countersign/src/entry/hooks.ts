@@ -83,7 +83,7 @@ export interface Hooks extends Bare {
     readonly uploads: WeakMap<XMLHttpRequest, XMLHttpRequestUpload>;
 }
 
-/** Eight: at the first three, events of an upload are fired; the others can be withheld. */
+/** Eight: the first three can be withheld from an upload only, the others from an XHR, too. */
 const types = "abort error timeout readystatechange loadstart progress load loadend".split(" ");
 
 /**
@@ -167,7 +167,6 @@ export function installHooks(): Hooks {
         upload(native, xhr, args) {
             const upload = apply(native, xhr, args);
             saved.WeakMap.set(uploads, xhr, upload);
-            listen(xhr, saved.EventTarget.addEventListener);
             listen(upload, saved.EventTarget.addEventListener);
             return upload;
         }

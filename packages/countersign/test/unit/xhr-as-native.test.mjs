@@ -38,11 +38,17 @@ before(async () => {
         const frame = document.createElement("iframe");
         document.body.append(frame);
         window.realms = { ours: [window.XMLHttpRequest, "bound-1"], native: [frame.contentWindow.XMLHttpRequest, "other"] };
-        window.listen = (xhr, events, upload = true) => {
-            for (const type of ["readystatechange", "loadstart", "progress", "abort", "error", "load", "timeout", "loadend"]) {
-                xhr.addEventListener(type, () => events.push(type === "readystatechange" ? `state ${xhr.readyState} ${xhr.status} ${xhr.responseText}` : type));
-                upload && xhr.upload.addEventListener(type, ({ loaded, total, lengthComputable }) => events.push(`upload ${type} ${loaded} ${total} ${lengthComputable}`));
+        const types = ["readystatechange", "loadstart", "progress", "abort", "error", "load", "timeout", "loadend"];
+        window.listenToUpload = (upload, events) => {
+            for (const type of types) {
+                upload.addEventListener(type, ({ loaded, total, lengthComputable }) => events.push(`upload ${type} ${loaded} ${total} ${lengthComputable}`));
             }
+        };
+        window.listen = (xhr, events, upload = true) => {
+            for (const type of types) {
+                xhr.addEventListener(type, () => events.push(type === "readystatechange" ? `state ${xhr.readyState} ${xhr.status} ${xhr.responseText}` : type));
+            }
+            upload && window.listenToUpload(xhr.upload, events);
         };
         window.ended = xhr => new Promise(resolve => xhr.addEventListener("loadend", () => setTimeout(resolve, 30)));
         window.thrown = call => {
@@ -218,6 +224,46 @@ test("abort() inside loadstart, and inside that of upload, ends the request as n
         );
     }
 });
+
+for (const order of ["the instance's first", "the upload's first"]) {
+    for (const end of ["abort()", "an error"]) {
+        test(`the upload's last events come before the instance's, and before what a listener sends again: ${end}, listeners: ${order}`, async () => {
+            const events = await same(
+                async ({ Xhr, xhr, token, argument: [order, end] }) => {
+                    const events = [];
+                    // The upload is not read before the app listens to the instance.
+                    order === "the instance's first" && window.listen(xhr, events, false);
+                    window.listenToUpload(xhr.upload, events);
+                    order === "the upload's first" && window.listen(xhr, events, false);
+                    const send = url => {
+                        xhr.open("POST", url);
+                        xhr.setRequestHeader("Authorization", token);
+                        xhr.send("text");
+                    };
+                    const ended = window.ended(xhr);
+                    // The native one has no server, and ours no proof.
+                    send(end === "an error" && !token.includes("bound-") ? "http://localhost:1/" : "/api");
+                    end === "abort()" && xhr.abort();
+                    await ended;
+                    window.resetKnobs();
+                    const again = () => {
+                        xhr.removeEventListener("abort", again);
+                        send("/api");
+                    };
+                    xhr.addEventListener("abort", again);
+                    send("/slow");
+                    xhr.abort();
+                    await window.ended(xhr);
+                    return events;
+                },
+                [order, end],
+                end === "an error" ? { authorizeError: "no key" } : { delay: 20 }
+            );
+            const type = end === "abort()" ? "abort" : "error";
+            assert.deepEqual(events.slice(3, 8), ["state 4 0 ", `upload ${type} 0 0 false`, "upload loadend 0 0 false", type, "loadend"]);
+        });
+    }
+}
 
 test("a challenge that is being answered can't be seen by looking", async () => {
     const seen = await same(

@@ -338,11 +338,15 @@ function onEvent(sending: Sending, event: Event): boolean {
         opened.pending = headersOnly;
     }
     sending.isAborted = sending.isOver;
-    if (sending.isUploading && (type === "abort" || type === "error")) {
+    if (sending.isUploading && sending.stage === "last") {
+        // The end of a request that was not sent. The upload's events come after this event, and
+        // before the instance's next one, which a listener may answer by sending again.
         sending.isUploading = false;
         const upload = saved.XMLHttpRequest.upload(xhr);
-        fire(upload, type);
+        fire(xhr, type);
+        fire(upload, sending.isOver ? "abort" : "error");
         fire(upload, "loadend");
+        return true;
     }
     if (attempt !== undefined) {
         if (type === "readystatechange" && sending.stage !== "last") {

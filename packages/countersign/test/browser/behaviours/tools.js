@@ -45,11 +45,13 @@ export function opened({ token }, method, url, { upload = true, headers = {}, Xh
             const more = detail ? ` ${event.loaded} ${event.total} ${event.lengthComputable} ${event.target === xhr} ${event.bubbles} ${event.cancelable} ${event.constructor.name}` : "";
             note(type === "readystatechange" ? `state ${xhr.readyState} ${xhr.status}` : type + more);
         });
-        upload &&
-            xhr.upload.addEventListener(type, event =>
-                // How often progress is told depends on the time.
-                note(type === "progress" ? "upload progress" : `upload ${type} ${event.loaded} ${event.total} ${event.lengthComputable}`)
-            );
+    }
+    // The upload is read after all listeners of the instance were added.
+    for (const type of upload ? EVENTS : []) {
+        xhr.upload.addEventListener(type, event =>
+            // How often progress is told depends on the time.
+            note(type === "progress" ? "upload progress" : `upload ${type} ${event.loaded} ${event.total} ${event.lengthComputable}`)
+        );
     }
     xhr.open(method, url);
     xhr.setRequestHeader("Authorization", `Bearer ${token}`);
