@@ -265,6 +265,24 @@ for (const order of ["the instance's first", "the upload's first"]) {
     }
 }
 
+test("a request that is sent again inside loadstart fires its upload's loadstart once", async () => {
+    const events = await same(async ({ xhr, token }) => {
+        const events = [];
+        window.listen(xhr, events);
+        const send = () => {
+            xhr.open("POST", "/api");
+            xhr.setRequestHeader("Authorization", token);
+            xhr.send("text");
+        };
+        xhr.addEventListener("loadstart", send, { once: true });
+        const ended = window.ended(xhr);
+        send();
+        await ended;
+        return events;
+    });
+    assert.equal(events.filter(event => event.startsWith("upload loadstart")).length, 1);
+});
+
 test("a challenge that is being answered can't be seen by looking", async () => {
     const seen = await same(
         async ({ xhr, token }) => {

@@ -138,7 +138,8 @@ export const sendSlot = (engine: Engine, { openedRequest, uploads }: Hooks): Sen
         // Another thread signs while the app's listeners run.
         const task = authorize(engine, method, target, token);
         fire(xhr, "loadstart");
-        sending.hasBody && upload(sending, openedRequest, uploads);
+        // A listener may have opened the instance again, and the upload is the newer request's then.
+        sending.isOver || (sending.hasBody && upload(sending, openedRequest, uploads));
         void begin(sending, task);
         return true;
     };
@@ -236,7 +237,7 @@ function upload(sending: Sending, openedRequest: Hooks["openedRequest"], uploads
     const isWatched = weakMapGet(uploads, xhr) !== undefined;
     // The first attempt has fired all events of the upload, and we its `loadstart`.
     weakMapSet(watches, upload, () => openedRequest(xhr) === opened && (!isWatched || sending.isQuiet || sending.stage === "last"));
-    if (isWatched && !sending.isOver) {
+    if (isWatched) {
         sending.isUploading = true;
         const size = typeof body === "string" || is(saved.URLSearchParams.toString, body) ? new saved.Blob.constructor([`${body as string}`]) : body;
         const lengthComputable = is(saved.Blob.size, size);
