@@ -283,6 +283,24 @@ test("a request that is sent again inside loadstart fires its upload's loadstart
     assert.equal(events.filter(event => event.startsWith("upload loadstart")).length, 1);
 });
 
+for (const type of ["readystatechange", "load"]) {
+    test(`abort() in the last ${type} of a 401 stops what the platform stops`, async () => {
+        await same(
+            async ({ xhr, token, argument }) => {
+                const events = [];
+                window.listen(xhr, events, false);
+                xhr.addEventListener(argument, () => xhr.readyState === 4 && xhr.abort());
+                xhr.open("GET", "/401");
+                xhr.setRequestHeader("Authorization", token);
+                xhr.send();
+                await window.pause(100);
+                return [...events, xhr.readyState];
+            },
+            type
+        );
+    });
+}
+
 test("a challenge that is being answered can't be seen by looking", async () => {
     const seen = await same(
         async ({ xhr, token }) => {

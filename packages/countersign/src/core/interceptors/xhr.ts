@@ -367,6 +367,8 @@ function onEvent(sending: Sending, event: Event): boolean {
     const { loaded, total, lengthComputable } = event as ProgressEvent;
     sending.replay = () => {
         replay();
+        // Chromium fires neither `load` nor `loadend` after `abort()` in the last `readystatechange`.
+        sending.isOver ||= type === "load" && saved.XMLHttpRequest.readyState(xhr) === 0 && !IS_WEBKIT && !("mozAnon" in xhr);
         if (!sending.isOver) {
             opened.pending = state < 4 ? { ...headersOnly, __proto__: null as never, abort, readyState: () => state } : undefined;
             fire(xhr, type, { loaded, total, lengthComputable });

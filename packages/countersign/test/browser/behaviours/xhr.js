@@ -150,6 +150,23 @@ for (const type of ["loadstart", "readystatechange", "progress", "load", "loaden
         return [withoutUpload(events), state(xhr)];
     });
 }
+for (const type of ["readystatechange", "load"]) {
+    add(`abort() inside the last ${type} of a 401`, async at => {
+        const { xhr, events } = opened(at, "GET", at.url("/status", { status: 401 }));
+        const called = new Promise(resolve =>
+            xhr.addEventListener(type, () => {
+                if (xhr.readyState === 4) {
+                    xhr.abort();
+                    resolve();
+                }
+            })
+        );
+        xhr.send();
+        await called;
+        await pause(20);
+        return [events, state(xhr)];
+    });
+}
 for (const [name, url] of Object.entries({ "a data URL": () => "data:text/plain,hello", "a blob URL": () => URL.createObjectURL(new Blob(["blob"], { type: "text/plain" })), "an unknown scheme": () => "unknown:x" })) {
     add(name, async at => {
         const { xhr, events, ended } = opened(at, "GET", url());
