@@ -54,12 +54,15 @@ export async function createMockOidc<
         validRedirectUri: home
     };
     const leave = async (target: string | undefined, isLoggedIn: boolean): Promise<never> => {
-        const url = new URL(target ?? here(), here());
-        url.searchParams.set(PARAMETER, `${isLoggedIn}`);
         const place = page();
         if (!place) {
             throw new Error("countersign: login() and logout() of a mocked client load a page, and there is none here.");
         }
+        const url = inOrigin(target ?? place.href, place.href);
+        if (!url) {
+            throw notInApp(`${target}`, home);
+        }
+        url.searchParams.set(PARAMETER, `${isLoggedIn}`);
         place.href = url.href;
         return new Promise(() => {});
     };
@@ -100,6 +103,24 @@ export async function createMockOidc<
         }
     }
     return oidc as AutoLogin extends true ? Oidc.LoggedIn<DecodedIdToken> : Oidc<DecodedIdToken>;
+}
+
+/** Returns the URL if it is one of the page's origin. (What is in a `blob:` URL has an origin too.) */
+function inOrigin(target: string, href: string): URL | undefined {
+    try {
+        const url = new URL(target, href);
+        const { origin, protocol } = new URL(href);
+        return url.origin === origin && url.protocol === protocol ? url : undefined;
+    } catch {
+        return undefined;
+    }
+}
+
+/** The error of the real client, whose module is not loaded here. The mock takes all URLs of the page's origin. */
+function notInApp(url: string, home: string): Error {
+    const plain = url.slice(0, 200).replace(/[^\w.-]+/g, " ").trim();
+    const message = `countersign: ${plain ? `"${plain}"` : "the URL to return to"} is not in the app at ${home}; return to a URL in it, or correct BASE_URL.`;
+    return Object.assign(new Error(message), { name: "OidcInitializationError", code: "redirect_url_invalid", isAuthServerLikelyDown: false });
 }
 
 function mockTokens<DecodedIdToken extends Record<string, unknown>>(

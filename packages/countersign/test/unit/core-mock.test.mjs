@@ -123,6 +123,23 @@ test("login and logout load the page again, and what they said is read once and 
     });
 });
 
+test("a URL that is not of the app's origin is refused as the real client refuses it, and no script runs", async () => {
+    const { sentence } = await import(`${root}dist/core/errors/sentences.js`);
+    const here = page("https://app.example/app/");
+    await within(here, async ({ createMockOidc }) => {
+        for (const target of ["javascript:alert(1)//", "https://evil.example/app/", "//evil.example", "data:text/html,x", "http://app.example/app/", "blob:https://app.example/x", "https://"]) {
+            const refused = { name: "OidcInitializationError", code: "redirect_url_invalid", isAuthServerLikelyDown: false, message: `countersign: ${sentence("redirect_url_invalid", [target, "https://app.example/app/"])}` };
+            const out = await createMockOidc({ isUserInitiallyLoggedIn: false, BASE_URL: "/app/" });
+            await assert.rejects(out.login({ redirectUrl: target }), refused);
+            const oidc = await createMockOidc({ isUserInitiallyLoggedIn: true, BASE_URL: "/app/" });
+            await assert.rejects(oidc.goToAuthServer({ redirectUrl: target }), refused);
+            await assert.rejects(oidc.logout({ redirectTo: "specific url", url: target }), refused);
+            await assert.rejects(createMockOidc({ autoLogin: true, isUserInitiallyLoggedIn: false, postLoginRedirectUrl: target, BASE_URL: "/app/" }), refused);
+        }
+        assert.deepEqual(here.went, []);
+    });
+});
+
 test("a router that has changed the URL meanwhile takes nothing away", async () => {
     const here = page("https://app.example/?isUserLoggedIn=true");
     await within(here, async ({ createMockOidc }) => {
