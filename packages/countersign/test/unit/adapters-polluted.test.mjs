@@ -11,6 +11,8 @@ import { pathToFileURL } from "node:url";
 import { HttpRequest, HttpResponse } from "@angular/common/http";
 import { Location, PlatformLocation } from "@angular/common";
 import { APP_INITIALIZER, createEnvironmentInjector, Injector, PLATFORM_ID, runInInjectionContext } from "@angular/core";
+import { createElement as h } from "react";
+import { renderToString } from "react-dom/server";
 import { firstValueFrom, of } from "rxjs";
 
 /** The package's files with a core of the test's: Node's own way to replace a module does not survive the pollution. */
@@ -161,9 +163,17 @@ async function reactSpa() {
         await step("enforce", () => enforceLogin({}));
         await step("enforce", () => enforceLogin({ location: {} }));
     }
-    const { bootstrapOidc, getOidc } = oidcSpa.createUtils();
+    const { bootstrapOidc, getOidc, useOidc, OidcInitializationGate, OidcInitializationErrorGate } = oidcSpa.createUtils();
+    // On a server the gate shows the fallback.
+    await step("gate", () => renderToString(h(OidcInitializationGate)));
     await step("mock", () => bootstrapOidc({ implementation: "mock", isUserInitiallyLoggedIn: true }));
     await step("getOidc", async () => Object.entries(await getOidc()));
+    const Who = () => {
+        const { autoLogoutState, isUserLoggedIn } = useOidc();
+        return `${isUserLoggedIn} ${autoLogoutState.shouldDisplayWarning}`;
+    };
+    await step("component", () => renderToString(h(Who)));
+    await step("error gate", () => renderToString(h(OidcInitializationErrorGate, { errorComponent: () => "error" }, h(Who))));
 }
 
 async function angular() {
@@ -242,8 +252,8 @@ async function live(part, members = {}) {
 
 const files = [...(await readdir(new URL("adapters/", dist), { recursive: true })).filter(name => name.endsWith(".js")).map(name => `adapters/${name}`)];
 const texts = await Promise.all(files.map(name => readFile(new URL(name, dist), "utf8")));
-/** What the language itself reads; only a script could put a function there, and other values break each page. */
-const standard = new Set([...Object.getOwnPropertyNames(Object.prototype), "then", "toJSON", "return"]);
+/** What the language itself reads; only a script could put a function there, and other values break React or each page. */
+const standard = new Set([...Object.getOwnPropertyNames(Object.prototype), "then", "toJSON", "return", "get", "set"]);
 const wordsOf = text => text.replace(/\/\*.*?\*\/|\/\/[^\n]*/gs, "").match(/\b[A-Za-z_$][\w$]*(-[\w-]+)?\b/g);
 /** Each word of the adapters' code. */
 const words = [...new Set([...texts.flatMap(wordsOf), "auth-server-url", "0", "1", "2"])].filter(word => !standard.has(word));
