@@ -356,6 +356,7 @@ export const startEngine = (
                 const encoded = encodeRequest(request);
                 if (typeof encoded === "string") {
                     resolve(malformed(encoded));
+                    logSparingly("malformed", "error", `the program gave no request: ${encoded}`);
                     return;
                 }
                 if (time() === undefined) {

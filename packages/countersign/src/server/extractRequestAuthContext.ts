@@ -44,7 +44,9 @@ interface Parts {
 type NodeLike = AnyRequest.IncomingMessageLike & { rawHeaders?: unknown; originalUrl?: unknown };
 
 const partsOfNode = (request: NodeLike): Parts => {
-    const { headers, method, socket, rawHeaders, originalUrl } = request;
+    const { headers, method, socket, rawHeaders } = request;
+    // What others may have put on the prototype of all objects is no URL; on that of Fastify's requests it is.
+    const originalUrl = Object.hasOwn(Object.prototype, "originalUrl") ? undefined : request.originalUrl;
     const url = typeof originalUrl === "string" ? originalUrl : request.url;
     if (method === undefined || url === undefined) {
         throw new Error("countersign: the request has no method or url; give the one that the server received");

@@ -2,7 +2,7 @@
  * Middlewares for Express, Fastify, Hono and Node's `http`. Those on Node read the fields as they
  * were sent, so that a second `Authorization` or `DPoP` is seen, and refused.
  */
-import type { Accepted, Decision, Demands, Refused, ResourceServer } from "./resourceServer.js";
+import { demandedScope, scopeOf, type Accepted, type Decision, type Demands, type Refused, type ResourceServer } from "./resourceServer.js";
 
 /** A request of Node's `http`, `https` or `http2`. */
 export interface NodeRequest {
@@ -14,6 +14,8 @@ export interface NodeRequest {
 /** A response of Node's `http`, `https` or `http2`. */
 export interface NodeResponse {
     statusCode: number;
+    readonly headersSent?: boolean | undefined;
+    readonly writableEnded?: boolean | undefined;
     setHeader(name: string, value: string | readonly string[]): unknown;
     end(): unknown;
 }
@@ -30,14 +32,19 @@ const values = (rawHeaders: readonly string[], name: string): string[] => {
     return found;
 };
 
-/** Decides about a request of Node. `url`: path and query as they were sent, before a router cut them. */
-const decide = (server: ResourceServer, request: NodeRequest, url: string | undefined, demands: Demands | undefined): Promise<Decision> =>
+/** Path and query as they were sent, before a router cut them. */
+const urlOf = (request: NodeRequest & { readonly originalUrl?: unknown }): string | undefined =>
+    Object.hasOwn(request, "originalUrl") && typeof request.originalUrl === "string" ? request.originalUrl : request.url;
+
+/** Decides about a request of Node. */
+const decide = async (server: ResourceServer, request: NodeRequest, url: string | undefined, scope: string | undefined): Promise<Decision> =>
     server.decide({
         method: request.method ?? "",
         target: url ?? "",
+        uri: undefined,
         authorization: values(request.rawHeaders, "authorization"),
         dpop: values(request.rawHeaders, "dpop"),
-        scope: demands?.scope
+        scope
     });
 
 /** Several fields of one name are a list. */
@@ -49,13 +56,29 @@ const grouped = (headers: Refused["headers"]): Map<string, string[]> => {
     return lists;
 };
 
-/** Answers a refused request. */
-const refuse = (response: NodeResponse, { status, headers }: Refused): void => {
-    response.statusCode = status;
-    for (const [name, list] of grouped(headers)) {
-        response.setHeader(name, list.length === 1 ? list[0]! : list);
+/** Whether nothing can be said any more: something else has answered meanwhile, or the client has gone. */
+const isLate = (response: NodeResponse & { readonly destroyed?: boolean; readonly stream?: { readonly destroyed?: boolean } | null }): boolean =>
+    response.headersSent === true || response.writableEnded === true || response.destroyed === true || response.stream?.destroyed === true;
+
+/** Answers a refused request. Returns who sent it, if the request goes on. */
+const conclude = (response: NodeResponse, decision: Decision): Accepted | undefined => {
+    if (decision.isAccepted) {
+        if (response.writableEnded === true) {
+            return undefined;
+        }
+        if (decision.nonce && !isLate(response)) {
+            response.setHeader("DPoP-Nonce", decision.nonce);
+        }
+        return decision;
     }
-    response.end();
+    if (!isLate(response)) {
+        response.statusCode = decision.status;
+        for (const [name, list] of grouped(decision.headers)) {
+            response.setHeader(name, list.length === 1 ? list[0]! : list);
+        }
+        response.end();
+    }
+    return undefined;
 };
 
 /**
@@ -68,49 +91,46 @@ export const authenticateIncoming = async (
     response: NodeResponse,
     demands?: Demands
 ): Promise<Accepted | undefined> => {
-    const decision = await decide(server, request, request.url, demands);
-    if (!decision.isAccepted) {
-        refuse(response, decision);
-        return undefined;
-    }
-    if (decision.nonce) {
-        response.setHeader("DPoP-Nonce", decision.nonce);
-    }
-    return decision;
+    // A demand that is none is refused with status 400.
+    return conclude(response, await decide(server, request, urlOf(request), scopeOf(demands)));
 };
 
 /** A middleware for Express 4 and 5, which sets `req.auth`. */
-export const expressAuth =
-    (server: ResourceServer, demands?: Demands) =>
-    (request: NodeRequest & { originalUrl: string; auth?: Accepted }, response: NodeResponse, next: (error?: unknown) => void): void => {
-        decide(server, request, request.originalUrl, demands).then(decision => {
-            if (!decision.isAccepted) {
-                refuse(response, decision);
-                return;
-            }
-            if (decision.nonce) {
-                response.setHeader("DPoP-Nonce", decision.nonce);
-            }
-            request.auth = decision;
-            next();
-        }, next);
+export const expressAuth = (server: ResourceServer, demands?: Demands) => {
+    const scope = demandedScope(demands);
+    return (request: NodeRequest & { originalUrl: string; auth?: Accepted }, response: NodeResponse, next: (error?: unknown) => void): void => {
+        decide(server, request, urlOf(request), scope)
+            .then(decision => {
+                const accepted = conclude(response, decision);
+                if (accepted) {
+                    request.auth = accepted;
+                    next();
+                }
+            })
+            .catch(next);
     };
+};
 
 interface FastifyRequestLike {
     readonly raw: NodeRequest;
 }
 
 interface FastifyReplyLike {
+    readonly sent?: boolean;
     code(status: number): unknown;
     header(name: string, value: unknown): unknown;
     send(): unknown;
 }
 
 /** A hook `onRequest` for Fastify 4 and 5, which sets `request.auth`. */
-export const fastifyAuth =
-    (server: ResourceServer, demands?: Demands) =>
-    async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
-        const decision = await decide(server, request.raw, request.raw.url, demands);
+export const fastifyAuth = (server: ResourceServer, demands?: Demands) => {
+    const scope = demandedScope(demands);
+    return async (request: FastifyRequestLike, reply: FastifyReplyLike): Promise<unknown> => {
+        const decision = await decide(server, request.raw, request.raw.url, scope);
+        // Something else has answered meanwhile.
+        if (reply.sent === true) {
+            return reply;
+        }
         if (decision.isAccepted) {
             if (decision.nonce) {
                 reply.header("DPoP-Nonce", decision.nonce);
@@ -124,6 +144,7 @@ export const fastifyAuth =
         }
         return reply.send();
     };
+};
 
 interface HonoContextLike {
     readonly req: { readonly raw: Request };
@@ -132,17 +153,21 @@ interface HonoContextLike {
     header(name: string, value: string): void;
 }
 
+/** The request of Node's, where `@hono/node-server` gives it. */
+const incomingOf = (env: unknown): NodeRequest | undefined => {
+    const incoming = typeof env === "object" && env !== null && Object.hasOwn(env, "incoming") ? (env as { incoming?: NodeRequest }).incoming : undefined;
+    return incoming && Array.isArray(incoming.rawHeaders) ? incoming : undefined;
+};
+
 /**
  * A middleware for Hono 4, which sets the variable `auth`. On Node it reads the fields as they were
  * sent (`@hono/node-server`).
  */
-export const honoAuth =
-    (server: ResourceServer, demands?: Demands) =>
-    async (context: HonoContextLike, next: () => Promise<void>): Promise<Response | void> => {
-        const incoming = (context.env as { incoming?: NodeRequest } | undefined)?.incoming;
-        const decision = await (incoming && Array.isArray(incoming.rawHeaders)
-            ? decide(server, incoming, incoming.url, demands)
-            : server.authenticate(context.req.raw, demands));
+export const honoAuth = (server: ResourceServer, demands?: Demands) => {
+    const scope = demandedScope(demands);
+    return async (context: HonoContextLike, next: () => Promise<void>): Promise<Response | void> => {
+        const incoming = incomingOf(context.env);
+        const decision = await (incoming ? decide(server, incoming, incoming.url, scope) : server.authenticate(context.req.raw, { scope }));
         if (!decision.isAccepted) {
             return decision.response();
         }
@@ -152,3 +177,4 @@ export const honoAuth =
             context.header("DPoP-Nonce", decision.nonce);
         }
     };
+};

@@ -27,7 +27,7 @@ export interface EncodedRequest {
 const MOST_BYTES = 2 ** 20;
 
 /** Scope tokens (RFC 6749, section 3.3). */
-const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
+export const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]+(?: [\x21\x23-\x5b\x5d-\x7e]+)*$/;
 
 const isStrings = (value: unknown): value is string[] =>
     Array.isArray(value) && Array.from(value as unknown[]).every(one => typeof one === "string");

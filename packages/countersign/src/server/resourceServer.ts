@@ -3,7 +3,7 @@
  */
 import { startEngine, type Metadata, type Outcome } from "./engine.js";
 import { SECRET_BYTES, type ResourceServerOptions } from "./options.js";
-import type { RawRequest } from "./rawRequest.js";
+import { SCOPE, type RawRequest } from "./rawRequest.js";
 import type { Signatures } from "./signatures.js";
 
 /** A request that was accepted: a valid access token, presented as it must be. */
@@ -55,6 +55,28 @@ export interface Demands {
     /** The scope that the token must have. */
     scope?: string | undefined;
 }
+
+/** The scope that a route demands. Throws a sentence if what is given is no demand, which would demand nothing. */
+export const demandedScope = (demands: Demands | undefined): string | undefined => {
+    if (demands === undefined) {
+        return undefined;
+    }
+    const isKnown = typeof demands === "object" && demands !== null && Object.keys(demands).every(name => name === "scope");
+    const scope: unknown = isKnown && Object.hasOwn(demands, "scope") ? demands.scope : undefined;
+    if (!isKnown || (scope !== undefined && !(typeof scope === "string" && SCOPE.test(scope)))) {
+        throw new TypeError('countersign/server: a route demands `{ scope: "notes" }`, a scope that is not empty, and nothing else; or leave it out');
+    }
+    return scope as string | undefined;
+};
+
+/** As `demandedScope` for one request, which is refused as malformed for the scope that is none. */
+export const scopeOf = (demands: Demands | undefined): string | undefined => {
+    try {
+        return demandedScope(demands);
+    } catch {
+        return "";
+    }
+};
 
 export interface ResourceServer {
     /**
@@ -145,9 +167,10 @@ export const makeResourceServer = (
             decide({
                 method,
                 target: targetOf(url),
+                uri: undefined,
                 authorization: valuesOf(headers, "authorization"),
                 dpop: valuesOf(headers, "dpop"),
-                scope: demands?.scope
+                scope: scopeOf(demands)
             })
     };
 };
