@@ -32,7 +32,20 @@ interface Command {
     send: (...command: (string | Uint8Array)[]) => Promise<unknown>;
 }
 
+const refused = (why: string): TypeError =>
+    new TypeError(`countersign/server: redisReplayStore takes a connected client of one Redis, by \`ioredis\` or \`redis\`; ${why}`);
+
 const commandOf = (client: IoRedis | NodeRedis): Command => {
+    if (typeof client !== "object" || client === null) {
+        throw refused("this is none");
+    }
+    // `TIME` would go to any node: its clock says nothing of the one that has forgotten a proof.
+    if ((client as { isCluster?: unknown }).isCluster === true || "nodes" in client || "masters" in client) {
+        throw refused("this is one of a cluster, and no cluster can serve: `TIME` would be another node's than the key's");
+    }
+    if (typeof ("call" in client ? client.call : client.sendCommand) !== "function") {
+        throw refused("this is none");
+    }
     if ("call" in client) {
         return {
             isAway: () => AWAY.has(client.status),
@@ -50,7 +63,8 @@ const commandOf = (client: IoRedis | NodeRedis): Command => {
  * (`ioredis` or `redis`). Each proof is one `SET key 1 NX PXAT end` and one `TIME`, sent together.
  *
  * Redis must not evict keys that have an end (`maxmemory-policy noeviction`): a forgotten proof can
- * be used again. Nothing is accepted while it can't be reached.
+ * be used again. Nothing is accepted while it can't be reached. A cluster's client is refused by a
+ * `TypeError`.
  */
 export const redisReplayStore = (client: IoRedis | NodeRedis, { skew = 5 }: RedisReplayStoreOptions = {}): ReplayStore => {
     const { isAway, send } = commandOf(client);

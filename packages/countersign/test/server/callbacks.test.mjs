@@ -163,3 +163,18 @@ test("options of wrong types are refused with a sentence", () => {
         start({ replayStore, replayDeadline });
     }
 });
+
+test("a Redis cluster, whose TIME another node would tell, is refused with a sentence", async () => {
+    const { redisReplayStore } = await import("../../dist/server.js");
+    const single = { status: "ready", isCluster: false, call: async name => (name === "TIME" ? ["1", "0"] : "OK") };
+    assert.equal(typeof redisReplayStore(single).insert, "function");
+    for (const client of [
+        { ...single, isCluster: true, nodes: () => [] },
+        { ...single, nodes: () => [] },
+        { isReady: true, isOpen: true, masters: [], sendCommand: async () => null },
+        undefined, null, {}, "redis://localhost", { call: 5, status: "ready" }
+    ]) {
+        assert.throws(() => redisReplayStore(client), error => error instanceof TypeError && /^countersign\/server: redisReplayStore takes/.test(error.message));
+    }
+    assert.throws(() => redisReplayStore({ ...single, isCluster: true }), /no cluster/);
+});
