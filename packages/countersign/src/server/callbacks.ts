@@ -24,6 +24,15 @@ export const harmless =
         void (async () => log(level, line))().catch(() => {});
     };
 
+/** Returns what was answered at once; a promise is no such answer, and rejects unheard. */
+export const atOnceOf = (value: unknown): unknown => {
+    if (typeof value === "object" && value !== null) {
+        Promise.resolve(value).catch(() => {});
+        return undefined;
+    }
+    return value;
+};
+
 const SECOND = 1000; // milliseconds
 
 /** Logs at most one line of each kind a second: requests must not fill a disk. */

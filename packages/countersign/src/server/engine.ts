@@ -3,7 +3,7 @@
  * `crates/countersign-server-wasm/src/boundary.rs`. Every decision is the engine's; here is what
  * it asks a JavaScript runtime for.
  */
-import { afterArrivals, harmless, readBody, said, sparing, timer } from "./callbacks.js";
+import { afterArrivals, atOnceOf, harmless, readBody, said, sparing, timer } from "./callbacks.js";
 import { read, text, utf8, view } from "./message.js";
 import { checkOptions, isIssuer, toConfig, type NonceStatus, type ResourceServerOptions } from "./options.js";
 import { encodeRequest, type RawRequest } from "./rawRequest.js";
@@ -119,8 +119,8 @@ export const startEngine = (
     /** The time, or `undefined` if it can't be told. */
     const time = (): number | undefined => {
         try {
-            const now = clock();
-            return Number.isFinite(now) ? (lastTime = now) : undefined;
+            const now = atOnceOf(clock());
+            return typeof now === "number" && Number.isFinite(now) ? (lastTime = now) : undefined;
         } catch {
             return undefined;
         }
@@ -233,7 +233,7 @@ export const startEngine = (
     /** A nonce of the program's. None, if it gives no text that could be sent. */
     const issued = (now: number): Uint8Array => {
         try {
-            const nonce: unknown = nonces!.issue(now);
+            const nonce = atOnceOf(nonces!.issue(now));
             if (typeof nonce === "string" && NONCE.test(nonce)) {
                 return utf8(nonce);
             }
@@ -261,8 +261,13 @@ export const startEngine = (
                 // What answers at once, answers after this call: the engine can't be entered in it.
                 void insert(number, first!.slice(), Number(text(second!)));
                 return LATER;
-            case Question.CheckNonce:
-                return atOnce(NONCES.indexOf(nonces!.check(text(first!), Number(text(second!)))) + 1);
+            case Question.CheckNonce: {
+                const status = atOnceOf(nonces!.check(text(first!), Number(text(second!))));
+                if (status === undefined) {
+                    throw new TypeError("`check` gave no answer in the same call");
+                }
+                return atOnce(NONCES.indexOf(status as NonceStatus) + 1);
+            }
             case Question.IssueNonce:
                 send(issued(Number(text(first!))));
                 return atOnce(1);

@@ -164,6 +164,18 @@ test("options of wrong types are refused with a sentence", () => {
     }
 });
 
+test("a callback that is `async` where an answer is due at once has no answer, and no promise is rejected unheard", async () => {
+    const fails = () => Promise.reject(bare);
+    const check = await start({ nonces: { issue: () => "abc", check: fails } }).decide(good({ nonce: "abc" }));
+    assert.deepEqual([check.status, check.name], [503, "QuestionUnanswered"]);
+    const issue = await start({ nonces: { issue: fails, check: () => "expired" } }).decide(good({ nonce: "abc" }));
+    assert.deepEqual([issue.status, issue.name], [401, "NonceExpired"]);
+    const now = await start({ now: fails }).decide(good());
+    assert.deepEqual([now.status, now.name], [503, "ClockUnavailable"]);
+    // The test's process hears of rejections that nobody has.
+    await new Promise(resolve => setTimeout(resolve, 20));
+});
+
 test("a Redis cluster, whose TIME another node would tell, is refused with a sentence", async () => {
     const { redisReplayStore } = await import("../../dist/server.js");
     const single = { status: "ready", isCluster: false, call: async name => (name === "TIME" ? ["1", "0"] : "OK") };
