@@ -54,8 +54,9 @@ const withoutXhr = (engine: Engine, hooks: Hooks): Hooks => ({
             ...slots,
             __proto__: null,
             send: (_xhr, { headers }) => {
+                // Names and values may be any that the platform converts.
                 for (let header = headers; header; header = header.previous) {
-                    if (header.name.toLowerCase() === "authorization" && engine.holdsBoundToken(header.value)) {
+                    if (`${header.name}`.toLowerCase() === "authorization" && engine.holdsBoundToken(`${header.value}`)) {
                         throw new DOMException("countersign: in Firefox, an XMLHttpRequest of a worker cannot carry a DPoP-bound token. Call fetch.", "NotSupportedError");
                     }
                 }

@@ -105,6 +105,15 @@ test("a call that carries none of our tokens goes out as the worker wrote it, an
     }
 });
 
+test("an XHR of a worker may have header fields that are no texts", async t => {
+    const world = await start(t);
+    const url = new URL("/config.json", world.page.url()).href;
+    for (const field of [[5, "a"], ["Authorization", 6], [null, undefined]]) {
+        const { result, error } = await inWorker(world, { url, transport: "xhr", token: "another.one", field });
+        assert.equal(result?.status, 200, JSON.stringify(error));
+    }
+});
+
 test("s4_a worker gets no proof for an origin that the app did not name, and the token is not sent there", async t => {
     const world = await start(t, { apis: 2, expectedErrors: [/is not among the origins of connectWorker/] });
     const { accessToken: token } = await world.tokens();

@@ -18,6 +18,8 @@ export interface Call {
     token?: string;
     /** More header fields. */
     headers?: Record<string, string>;
+    /** One more header field of an XHR, whose name and value may be any that the platform converts. */
+    field?: readonly [unknown, unknown];
 }
 
 export interface CallResult {
@@ -34,7 +36,8 @@ export async function send(call: Call): Promise<CallResult> {
     const method = call.method ?? "GET";
     const body = call.body === undefined ? undefined : toBodyInit(call.body);
     if (call.transport === "xhr") {
-        return sendByXhr(call.url, method, headers, body);
+        const fields = Object.entries<unknown>(headers);
+        return sendByXhr(call.url, method, call.field ? [...fields, call.field] : fields, body);
     }
     const init = body === undefined ? { method, headers } : { method, headers, body };
     const response = await (call.transport === "request"
@@ -48,14 +51,14 @@ export async function send(call: Call): Promise<CallResult> {
 function sendByXhr(
     url: string,
     method: string,
-    headers: Record<string, string>,
+    fields: readonly (readonly [unknown, unknown])[],
     body: XMLHttpRequestBodyInit | undefined
 ): Promise<CallResult> {
     return new Promise((resolve, reject) => {
         const request = new XMLHttpRequest();
         request.open(method, url);
-        for (const [name, value] of Object.entries(headers)) {
-            request.setRequestHeader(name, value);
+        for (const [name, value] of fields) {
+            request.setRequestHeader(name as string, value as string);
         }
         request.onload = () =>
             resolve({ status: request.status, url: request.responseURL, text: request.responseText });
