@@ -54,7 +54,8 @@ test("s4_what is sent again after a redirect passes no iterator that a script ha
     });
     const result = await world.call({ url: `${world.api.origin}/api/old`, transport: "request" });
     assert.equal(result.status, 200, result.text);
-    const seen = (await world.page.evaluate("window.seen")).join();
+    // As a text: Firefox iterates an array that it returns to the test in the page, which would lengthen this one for ever.
+    const seen = await world.page.evaluate("window.seen.join()");
     assert.ok(!/dpop/i.test(seen), seen);
     await assertBoundCall(world.api.list().at(-1), accessToken);
 });
