@@ -265,6 +265,38 @@ for (const order of ["the instance's first", "the upload's first"]) {
     }
 }
 
+for (const again of ["send", "abort"]) {
+    test(`the upload's last events fire once if a listener of the last readystatechange calls ${again}()`, async () => {
+        const events = await same(
+            async ({ xhr, token, argument }) => {
+                const events = [];
+                window.listen(xhr, events);
+                const send = () => {
+                    xhr.open("POST", "/slow");
+                    xhr.setRequestHeader("Authorization", token);
+                    xhr.send("text");
+                };
+                let isFirst = true;
+                xhr.addEventListener("readystatechange", () => {
+                    if (xhr.readyState === 4 && isFirst) {
+                        isFirst = false;
+                        argument === "send" ? send() : xhr.abort();
+                    }
+                });
+                send();
+                xhr.abort();
+                const seen = events.slice();
+                xhr.abort();
+                return seen;
+            },
+            again,
+            { delay: 20 }
+        );
+        assert.equal(events.filter(event => event.startsWith("upload abort")).length, 1);
+        await page.evaluate(() => window.pause(100));
+    });
+}
+
 test("a request that is sent again inside loadstart fires its upload's loadstart once", async () => {
     const events = await same(async ({ xhr, token }) => {
         const events = [];

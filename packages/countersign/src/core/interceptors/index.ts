@@ -16,7 +16,7 @@
  *   interrupt.
  * - `send()` of XHR: `toString` of the body. It is called once; then the newest `open()` counts.
  * - Events of the first attempt, those that we fire (`loadstart` of XHR and upload inside `send()`,
- *   those of a 401 that is delivered) and those of `abort()`. Opening an instance drops its
+ *   those of a 401 that is delivered, the end of an upload that was not sent) and those of `abort()`. Opening an instance drops its
  *   headers, and `replace` ends our request.
  * - Events of our own `open()` before a signed `send()`: our listener comes first and stops them.
  *   This holds only for instances of our constructor; requests of others are never signed.

@@ -345,8 +345,11 @@ function onEvent(sending: Sending, event: Event): boolean {
         sending.isUploading = false;
         const upload = saved.XMLHttpRequest.upload(xhr);
         fire(xhr, type);
-        fire(upload, sending.isOver ? "abort" : "error");
-        fire(upload, "loadend");
+        // Of an instance that was opened again meanwhile, the app sees the platform's own ones.
+        if (saved.XMLHttpRequest.readyState(xhr) !== 1) {
+            fire(upload, sending.isOver ? "abort" : "error");
+            fire(upload, "loadend");
+        }
         return true;
     }
     if (attempt !== undefined) {
