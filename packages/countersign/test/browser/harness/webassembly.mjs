@@ -10,7 +10,7 @@ if (!isRefused && process.env.WEBASSEMBLY !== undefined) {
 }
 
 /** Header fields of the app's files. @type {Record<string, string>} */
-export const policy = isRefused ? { "Content-Security-Policy": "script-src 'self' 'unsafe-inline'" } : {};
+export const policy = isRefused ? { "Content-Security-Policy": "script-src 'self' 'unsafe-inline'; worker-src 'self' blob:" } : {};
 
 /** What the browser then says in its console. @type {RegExp[]} */
 export const expectedErrors = isRefused ? [/WebAssembly.*Content Security Policy|Content Security Policy.*WebAssembly/is] : [];
