@@ -21,9 +21,9 @@ const { bind, call } = Function.prototype;
 const uncurry = bind.bind(call) as unknown as (method: unknown) => unknown;
 export const { freeze } = Object;
 
-// Not everywhere: workers have no `Node`, service workers no `XMLHttpRequest`, insecure pages no
-// `SubtleCrypto`.
-const { Node, SubtleCrypto, XMLHttpRequest } = globalThis;
+// Not everywhere: workers have no `Node`, service workers no `XMLHttpRequest` and no `Worker`,
+// insecure pages no `SubtleCrypto`.
+const { Node, SubtleCrypto, Worker, XMLHttpRequest } = globalThis;
 const { Instance, Memory, Module } = (globalThis.WebAssembly ?? {}) as typeof globalThis.WebAssembly;
 /** Both are `undefined` in a browser without WebAssembly. */
 export { Instance, Module };
@@ -37,6 +37,9 @@ const classes = {
     Headers,
     Instance,
     Memory,
+    MessageChannel,
+    MessageEvent,
+    MessagePort,
     Node,
     // That of an `await`, also where a library that came first has put its own in the global's place.
     Promise: (async () => {})().constructor as PromiseConstructor,
@@ -51,12 +54,14 @@ const classes = {
     URL,
     URLSearchParams,
     WeakMap,
+    WeakRef,
+    Worker,
     XMLHttpRequest
 };
 
 type Table = Record<PropertyKey, any>;
-/** The members of a class, which cannot be changed. */
-export const membersOf = <C extends Class>(found: C | undefined): Saved<C> => {
+/** The members of a class, which cannot be changed. The freeze, which comes later, would hide them. */
+const membersOf = <C extends Class>(found: C | undefined): Saved<C> => {
     const members = { __proto__: null } as Table;
     // A class that this browser does not have has no members.
     for (const [key, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(found?.prototype ?? {}))) {

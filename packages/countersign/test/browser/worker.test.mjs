@@ -11,24 +11,27 @@ import { apps, repository } from "./harness/paths.mjs";
 import { assertBoundCall, decodeProof } from "./harness/proof.mjs";
 import { World } from "./harness/world.mjs";
 
-const directory = path.join(repository, "target/browser-apps", `worker-${process.pid}`);
-process.on("exit", () => void rm(directory, { recursive: true, force: true }));
-before(async () => {
-    await cp(await buildApp(), directory, { recursive: true });
-    await build({
-        root: path.join(apps, "worker"),
-        configFile: false,
-        logLevel: "error",
-        build: {
-            outDir: directory,
-            emptyOutDir: false,
-            rollupOptions: { input: path.join(apps, "worker/worker.ts"), output: { entryFileNames: "worker.js" } }
-        }
+const directoryOf = freeze => path.join(repository, "target/browser-apps", `worker-${freeze ? "freeze-" : ""}${process.pid}`);
+for (const freeze of [false, true]) {
+    const directory = directoryOf(freeze);
+    process.on("exit", () => void rm(directory, { recursive: true, force: true }));
+    before(async () => {
+        await cp(await buildApp({ freeze }), directory, { recursive: true });
+        await build({
+            root: path.join(apps, "worker"),
+            configFile: false,
+            logLevel: "error",
+            build: {
+                outDir: directory,
+                emptyOutDir: false,
+                rollupOptions: { input: path.join(apps, "worker/worker.ts"), output: { entryFileNames: "worker.js" } }
+            }
+        });
     });
-});
+}
 
 async function start(t, options = {}) {
-    const world = await World.create(t, { app: await AppServer.start(directory), expectedErrors: [/status of 401/], ...options });
+    const world = await World.create(t, { app: await AppServer.start(directoryOf(options.freeze)), expectedErrors: [/status of 401/], ...options });
     options.script && (await world.context.addInitScript(options.script));
     await world.start();
     await world.page.evaluate(origins => {
@@ -52,9 +55,9 @@ const XHR = browserName === "firefox" ? [] : ["xhr"];
 
 const inWorker = (world, call) => world.page.evaluate(call => window.inWorker(call), call);
 
-for (const isNonceRequired of [false, true]) {
-    test(`r1_p8_a worker's calls go out as DPoP by every way to send (nonces: ${isNonceRequired})`, async t => {
-        const world = await start(t, { api: isNonceRequired ? ["--nonces"] : [] });
+for (const [isNonceRequired, freeze] of [[false, false], [true, false], [true, true]]) {
+    test(`r1_p8_a worker's calls go out as DPoP by every way to send (nonces: ${isNonceRequired}, freeze: ${freeze})`, async t => {
+        const world = await start(t, { freeze, api: isNonceRequired ? ["--nonces"] : [] });
         const { accessToken: token } = await world.tokens();
         const url = `${world.api.origin}/api/notes`;
         let nonce;

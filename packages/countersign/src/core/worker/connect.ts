@@ -6,8 +6,7 @@
  * list there what must be loaded with this one.
  */
 import type { Attempt, Bare, ClientHandle, End, Engine, EngineHost, ObservedResponse, Upgrade } from "../../engine/interface.js";
-import { membersOf, type Members } from "./members.js";
-import type { Saved } from "./messaging.js";
+import { membersOf, type Members, type Saved } from "./members.js";
 import { HELLO, type Answer } from "./protocol.js";
 import type { Safe } from "../../page/safe.js";
 
@@ -79,7 +78,7 @@ export function connectWorkers(
     toFailure: (error: unknown) => Promise<Error>,
     token: () => string
 ): Workers {
-    const messaging = membersOf(saved, natives);
+    const messaging = membersOf(saved);
     let connections: Connection | undefined;
     // Tokens that are not bound pass through the worker as they are.
     const hello = (worker: Worker, token: string, ports: readonly MessagePort[]) =>
