@@ -21,8 +21,9 @@ process.on("exit", () => {
         signal(child, "SIGKILL");
     }
 });
-for (const name of ["SIGINT", "SIGTERM"]) {
-    process.once(name, () => process.exit(1));
+for (const [name, number] of Object.entries({ SIGINT: 2, SIGTERM: 15 })) {
+    // The status that a shell gives a program which a signal has ended.
+    process.once(name, () => process.exit(128 + number));
 }
 
 /** Returns a port that was free on 127.0.0.1 and ::1 a moment ago. */

@@ -223,7 +223,7 @@ test("a run that is interrupted leaves no program behind", async t => {
     }
     const pids = /started (\d+) (\d+)/.exec(run.output).slice(1).map(Number);
     run.child.kill("SIGINT");
-    assert.equal((await run.ended).status, 1);
+    assert.equal((await run.ended).status, 128 + 2);
     for (const pid of pids) {
         assert.ok(await hasEnded(pid), `${pid} is still running`);
     }
