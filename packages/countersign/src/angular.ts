@@ -1,4 +1,4 @@
-/** A service, an interceptor and a guard for Angular 18 and newer. */
+/** A service, an interceptor and a guard for Angular: written for 18 and newer, tested with 21. */
 export {
     AbstractOidcService,
     OidcAccessedTooEarlyError,
