@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeJwt } from "jose";
-import { assertBoundCall, assertProof } from "./harness/proof.mjs";
+import { assertBoundCall, assertCallsAreBound, assertProof } from "./harness/proof.mjs";
 import { World } from "./harness/world.mjs";
 
 const STORAGE_FAILURES = {
@@ -84,12 +84,7 @@ for (const setup of ["plugin", "manual"]) {
         const [redemption] = world.tokenRequests();
         assert.equal((await assertProof(redemption)).jkt, world.authorizationRequests().at(-1).query().dpop_jkt);
         assert.equal((await world.open()).main.isUserLoggedIn, true, "restored");
-        const { accessToken } = await world.tokens();
-        for (const transport of ["fetch", "xhr"]) {
-            const mark = world.api.mark();
-            assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
-            await assertBoundCall(world.api.list({ since: mark })[0], accessToken);
-        }
+        await assertCallsAreBound(world);
         await world.renew();
         assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
     });

@@ -8,7 +8,7 @@ import { buildApp } from "./harness/build-app.mjs";
 import { AppServer } from "./harness/app-server.mjs";
 import { startDevApp } from "./harness/dev-app.mjs";
 import { intruder } from "./harness/intruder.mjs";
-import { assertBoundCall } from "./harness/proof.mjs";
+import { assertBoundCall, assertCallsAreBound } from "./harness/proof.mjs";
 import { World } from "./harness/world.mjs";
 
 const VARIANT = { setup: "plugin", mode: "enforced", freeze: true };
@@ -25,15 +25,6 @@ async function openAttacked(world, attack) {
     const outcomes = await world.open();
     await world.page.evaluate(() => window.attack);
     return outcomes;
-}
-
-async function assertCallsAreBound(world) {
-    const { accessToken } = await world.tokens();
-    for (const transport of ["fetch", "xhr"]) {
-        const mark = world.api.mark();
-        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
-        await assertBoundCall(world.api.list({ since: mark }).at(-1), accessToken);
-    }
 }
 
 test("s4_a_script_cannot_take_the_engine_and_sign_for_a_url_that_nobody_requests", async t => {

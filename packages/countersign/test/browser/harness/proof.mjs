@@ -69,3 +69,15 @@ export function assertBearerCall(exchange, token) {
 export function hash(text) {
     return createHash("sha256").update(text).digest("base64url");
 }
+
+/** Calls the API by `fetch` and by XHR: each call is answered with 200, and goes out once and bound. */
+export async function assertCallsAreBound(world) {
+    const { accessToken } = await world.tokens();
+    for (const transport of ["fetch", "xhr"]) {
+        const mark = world.api.mark();
+        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
+        const calls = world.api.list({ since: mark });
+        assert.equal(calls.length, 1);
+        await assertBoundCall(calls[0], accessToken);
+    }
+}

@@ -12,7 +12,7 @@ import { promisify } from "node:util";
 import { version as viteVersion } from "vite";
 import { listenOnLoopback } from "./loopback.mjs";
 import { apps, packageRoot } from "./paths.mjs";
-import { assertBoundCall } from "./proof.mjs";
+import { assertCallsAreBound } from "./proof.mjs";
 import { World } from "./world.mjs";
 
 const run = promisify(execFile);
@@ -94,12 +94,7 @@ export async function testApp(t, project, setup) {
 async function assertWorks(world) {
     assert.equal((await world.start()).main.isUserLoggedIn, true);
     assert.equal((await world.open()).main.isUserLoggedIn, true, "restored");
-    const { accessToken } = await world.tokens();
-    for (const transport of ["fetch", "xhr"]) {
-        const mark = world.api.mark();
-        assert.equal((await world.call({ url: `${world.api.origin}/api/me`, transport })).status, 200);
-        await assertBoundCall(world.api.list({ since: mark })[0], accessToken);
-    }
+    await assertCallsAreBound(world);
     assert.deepEqual(await world.logOut(), { main: { isUserLoggedIn: false } });
     // The dev server's page would notice that its server ends.
     await world.page.goto("about:blank");
